@@ -1,0 +1,535 @@
+"""The native half of jwseal: keys, signer, verifier and compact JWS, all in Rust.
+
+This file is the reference for the native names; `jwseal`, `jwseal.jws` and `jwseal.insecure` re-export them.
+Every class is immutable and safe to share between threads. Every method that reads a token raises a subclass of
+`jwseal.errors.InvalidToken` for a bad one and `TypeError` for an argument of the wrong Python type; nothing else.
+
+Units: times are seconds since 1970-01-01T00:00:00Z (int or float) or an aware `datetime`; lengths of time are
+seconds or a `timedelta`; sizes are octets.
+"""
+
+# ruff: noqa: PYI021  # these docstrings are the API reference; native code has no other place for it
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from typing import Any, Self, TypeAlias, TypeVar, final, overload
+
+from jwseal.errors import JOSEError
+from jwseal.policy import Policy
+from jwseal.types import Algorithm, Claims, Digest, ExternalSigner, JSONMapping, Moment, Span
+
+_T = TypeVar("_T")
+_Keys: TypeAlias = VerifyingKey | SecretKey | KeySet
+_Text: TypeAlias = str | bytes
+_Verdict: TypeAlias = VerifiedJWT | JOSEError
+
+__version__: str
+
+@final
+class SigningKey:
+    """A private key that signs with one algorithm.
+
+    It has no constructor: generate one, read one, or wrap an external signer. Two signing keys are equal only if they
+    are the same object; a signing key cannot be pickled or copied, its repr shows no secret, and its memory is wiped
+    when it goes.
+    """
+
+    @staticmethod
+    def generate(alg: Algorithm, *, kid: str | None = None, bits: int = 2048) -> SigningKey:
+        """Make a new private key.
+
+        `bits` is the RSA modulus length, 2048 to 8192, and means nothing to other algorithms. The interpreter lock is
+        released meanwhile. Raises InvalidKey for an HMAC name (use `SecretKey.generate`), an unknown name or a
+        length out of bounds.
+        """
+
+    @staticmethod
+    def from_pem(
+        data: _Text, *, alg: Algorithm | None = None, kid: str | None = None, password: _Text | None = None
+    ) -> SigningKey:
+        """Read one private key from PEM: PKCS#8 (RFC 5958), PKCS#1, SEC 1 (RFC 5915) or OpenSSH, encrypted or plain.
+
+        `alg` may be left out where the material fixes it: P-256 signs ES256, P-384 ES384, P-521 ES512, secp256k1
+        ES256K, Ed25519 and Ed448 sign EdDSA, ML-DSA keys their own. RSA keys need it. Raises InvalidKey, saying what
+        to do, for a missing, wrong or needless password, a public key, an unsupported type, more than one block, or
+        an `alg` the key cannot have.
+        """
+
+    @staticmethod
+    def from_der(
+        data: bytes, *, alg: Algorithm | None = None, kid: str | None = None, password: _Text | None = None
+    ) -> SigningKey:
+        """Read one private key from DER: PKCS#8, encrypted PKCS#8, PKCS#1 or SEC 1. Otherwise as `from_pem`."""
+
+    @staticmethod
+    def from_jwk(jwk: _Text | JSONMapping, *, alg: Algorithm | None = None, kid: str | None = None) -> SigningKey:
+        """Read a private JWK of kty RSA, EC, OKP or AKP (RFC 7517, RFC 7518 section 6, RFC 8037, RFC 9964).
+
+        Give JSON text rather than a mapping where you can: duplicate members can only be seen in text. An `alg` or
+        `kid` that differs from the JWK's own is InvalidKey, and so are `use` other than `sig`, `key_ops` without
+        `sign`, a public half that does not belong to the private one, and ML-DSA keys without their seed.
+        """
+
+    @staticmethod
+    def external(signer: ExternalSigner) -> SigningKey:
+        """Wrap a key that lives in a KMS, an HSM or another process.
+
+        `signer` has `alg`, `kid`, `verifying_key` and `sign(octets)`; ECDSA signatures are r and s side by side, not
+        DER. Each signature is verified before it leaves the library (InvalidKey if it does not verify), and an
+        exception of the signer reaches the caller unchanged. Raises InvalidKey if `alg` is not one of the
+        verifying key's.
+        """
+
+    @property
+    def alg(self) -> Algorithm:
+        """The `alg` this key writes into headers."""
+
+    @property
+    def kid(self) -> str | None:
+        """The `kid` this key writes into headers, or None."""
+
+    @property
+    def verifying_key(self) -> VerifyingKey:
+        """The public half, with the same algorithm and kid."""
+
+    def thumbprint(self, digest: Digest = "sha256") -> str:
+        """The public half's JWK thumbprint, base64url (RFC 7638)."""
+
+    def to_private_jwk(self) -> dict[str, Any]:
+        """This private key as a JWK, with `alg` and, if it has one, `kid`. An external key raises InvalidKey."""
+
+    def to_private_pem(self, *, password: _Text | None) -> bytes:
+        """This private key as PKCS#8 PEM, encrypted with `password`.
+
+        `password=None` writes it plain; it must be spelled out. An external key raises InvalidKey.
+        """
+
+@final
+class VerifyingKey:
+    """A public key that verifies with the algorithms it was given.
+
+    It has no constructor. Equal keys have the same thumbprint, algorithms and kid; they hash alike and may be pickled.
+    """
+
+    @staticmethod
+    def from_pem(data: _Text, *, alg: Algorithm | None = None, kid: str | None = None) -> VerifyingKey:
+        """Read one public key from PEM: SPKI (RFC 5280 section 4.1) or PKCS#1.
+
+        RSA keys need `alg`; elsewhere it may be left out, and Ed25519 and Ed448 keys then accept `EdDSA` as well as
+        their own name. Raises InvalidKey, saying what to use instead, for a private key or a certificate.
+        """
+
+    @staticmethod
+    def from_der(data: bytes, *, alg: Algorithm | None = None, kid: str | None = None) -> VerifyingKey:
+        """Read one public key from DER: SPKI or PKCS#1. Otherwise as `from_pem`."""
+
+    @staticmethod
+    def from_certificate(data: _Text, *, alg: Algorithm | None = None, kid: str | None = None) -> VerifyingKey:
+        """Read the public key of an X.509 certificate, PEM or DER (RFC 5280).
+
+        Only the key is taken: dates, chain, usage and revocation are not judged here.
+        """
+
+    @staticmethod
+    def from_ssh(data: _Text, *, alg: Algorithm | None = None, kid: str | None = None) -> VerifyingKey:
+        """Read one OpenSSH public key line: ssh-rsa, ecdsa-sha2-*, ssh-ed25519 (RFC 4253 section 6.6)."""
+
+    @staticmethod
+    def from_jwk(jwk: _Text | JSONMapping, *, alg: Algorithm | None = None, kid: str | None = None) -> VerifyingKey:
+        """Read a public JWK of kty RSA, EC, OKP or AKP (RFC 7517, RFC 7518 section 6, RFC 8037, RFC 9964).
+
+        A private JWK is InvalidKey (use `SigningKey.from_jwk(...).verifying_key`), and so are an `alg` or `kid` that
+        differs from the JWK's own, `use` other than `sig`, and `key_ops` without `verify`.
+        """
+
+    @property
+    def algs(self) -> tuple[Algorithm, ...]:
+        """The header algorithms this key verifies; never empty."""
+
+    @property
+    def kid(self) -> str | None:
+        """The key's identifier, or None: then it is a candidate for every token."""
+
+    def thumbprint(self, digest: Digest = "sha256") -> str:
+        """The JWK thumbprint, base64url (RFC 7638). An unknown digest is ValueError."""
+
+    def thumbprint_uri(self) -> str:
+        """The SHA-256 JWK thumbprint URI: urn:ietf:params:oauth:jwk-thumbprint:sha-256:... (RFC 9278)."""
+
+    def to_jwk(self) -> dict[str, Any]:
+        """The public JWK, with `kid` and `alg` where the key has one of each."""
+
+    def to_pem(self) -> bytes:
+        """The key as SPKI PEM."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
+class SecretKey:
+    """An HMAC secret: signs and verifies with one algorithm (RFC 7518 section 3.2).
+
+    It has no constructor, compares by identity, is never pickled and never part of `KeySet.to_jwks`.
+    """
+
+    @staticmethod
+    def generate(alg: Algorithm, *, kid: str | None = None) -> SecretKey:
+        """Make a random secret as long as the hash's output."""
+
+    @staticmethod
+    def from_bytes(secret: bytes, *, alg: Algorithm, kid: str | None = None) -> SecretKey:
+        """Use these octets as the secret.
+
+        Raises InvalidKey if they are fewer than the hash's output (32, 48 or 64), or hold a PEM, SSH key, certificate,
+        JWK or SPKI in any encoding: a public key used as an HMAC secret lets everyone sign.
+        """
+
+    @staticmethod
+    def from_jwk(jwk: _Text | JSONMapping, *, alg: Algorithm | None = None, kid: str | None = None) -> SecretKey:
+        """Read a JWK of kty oct (RFC 7518 section 6.4), with the same demands as `from_bytes`."""
+
+    @property
+    def alg(self) -> Algorithm:
+        """The one algorithm of this secret."""
+
+    @property
+    def kid(self) -> str | None:
+        """The key's identifier, or None."""
+
+    def to_private_jwk(self) -> dict[str, Any]:
+        """This secret as a JWK of kty oct, with `alg` and, if it has one, `kid`."""
+
+@final
+class KeySet:
+    """An immutable, ordered set of keys that verify (RFC 7517 section 5).
+
+    Sets of public keys compare, hash and pickle by their keys. The same key given twice counts once.
+    """
+
+    def __new__(cls, keys: Iterable[VerifyingKey | SecretKey]) -> KeySet:
+        """Build a set. Raises InvalidKey if it is empty, TypeError for anything that is not a key that verifies."""
+
+    @staticmethod
+    def from_jwks(jwks: _Text | JSONMapping, *, algorithms: Collection[Algorithm] | None = None) -> KeySet:
+        """Read a JWK Set.
+
+        Members that cannot be used are skipped and listed in `skipped`. `algorithms` fills in the algorithms of RSA
+        keys that have no `alg`; it never filters and HMAC names are refused. Raises InvalidKey for a set without a
+        usable key, for different keys of one kty under one kid, and for a set that mixes secret and public keys.
+        """
+
+    @property
+    def skipped(self) -> tuple[tuple[int, str | None, str], ...]:
+        """The members left out: place in `keys`, kid, and the reason in words."""
+
+    def to_jwks(self) -> dict[str, Any]:
+        """The public JWK Set, `{"keys": [...]}`. A SecretKey in the set is InvalidKey."""
+
+    def __len__(self) -> int: ...
+    def __iter__(self) -> Iterator[VerifyingKey | SecretKey]: ...
+    def __contains__(self, key: object, /) -> bool: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
+class Signer:
+    """Signs claims as compact JWTs (RFC 7519 section 7.1)."""
+
+    def __new__(
+        cls,
+        key: SigningKey | SecretKey,
+        *,
+        typ: str | None = "JWT",
+        issuer: str | None = None,
+        expires_in: Span | None = None,
+        headers: JSONMapping | None = None,
+    ) -> Signer:
+        """Declare how tokens are signed.
+
+        `typ` is the header's typ, None for none. `issuer` sets `iss`; `expires_in` sets `exp` to now plus that, and
+        must be positive. `headers` go into every protected header and may not name alg, typ, kid, b64 or crit.
+        Raises PolicyError for a declaration that cannot be kept.
+        """
+
+    def sign(self, claims: JSONMapping, *, headers: JSONMapping | None = None, now: Moment | None = None) -> str:
+        """Sign one set of claims.
+
+        Sets `iat`, and `iss` and `exp` as declared; a claim that is already there wins, but an `iss` other than the
+        declared one is PolicyError. Values JSON does not have (NaN, bytes, lone surrogates, keys that are no str) are
+        TypeError or ValueError. What an external signer raises is raised unchanged.
+        """
+
+    def sign_many(
+        self, claims: Iterable[JSONMapping], *, headers: JSONMapping | None = None, now: Moment | None = None
+    ) -> list[str]:
+        """Sign many sets of claims at one reading of the clock, in order."""
+
+# Not final: `jwseal.verifier.Verifier` is its one subclass.
+class Verifier:
+    """Verifies compact JWTs against keys and a policy (RFC 7519 section 7.2, RFC 8725)."""
+
+    def __new__(
+        cls,
+        keys: _Keys,
+        policy: Policy,
+        *,
+        algorithms: Collection[Algorithm] | None = None,
+        max_token_size: int = 16384,
+        accept_padding: bool = False,
+    ) -> Self:
+        """Declare what a token must be.
+
+        `algorithms` narrows the keys' own; None means theirs. A str, an empty collection, an unknown name or a name
+        that none of the keys has is PolicyError. `max_token_size` is in octets. `accept_padding` also takes segments
+        that end in correct base64 padding, as AWS ALB writes them, and leaves the signing input as received.
+        """
+
+    @property
+    def keys(self) -> _Keys:
+        """The keys as they were given."""
+
+    @property
+    def policy(self) -> Policy:
+        """The policy as it was given."""
+
+    def verify(self, token: _Text, *, now: Moment | None = None) -> VerifiedJWT:
+        """Return what the token says, or raise the InvalidToken that says why it is refused.
+
+        The order of refusals is fixed: size, shape, header, algorithm, key, signature, then typ, exp, nbf, iat,
+        max_age, max_lifetime, iss, aud, sub, jti, required, claims. `now` defaults to the clock.
+        """
+
+    def verify_many(self, tokens: Iterable[_Text], *, now: Moment | None = None) -> list[_Verdict]:
+        """Verify a batch at one reading of the clock; refusals stand in the list as exceptions, not raised.
+
+        The interpreter lock is released once for the whole batch. An entry that is no str or bytes is a TypeError
+        raised at once.
+        """
+
+    def verify_iter(
+        self, tokens: Iterable[_Text], *, now: Moment | None = None, progress: Callable[[int], object] | None = None
+    ) -> Iterator[_Verdict]:
+        """Verify a stream of any length in order, in chunks; as `verify_many`, but memory stays bounded.
+
+        The clock is read once per chunk, unless `now` is given. `progress(done)` is called after each chunk with the
+        number of tokens judged so far.
+        """
+
+# Not final: `jwseal.verifier.Issuers` is its one subclass.
+class Issuers:
+    """One verifier per issuer.
+
+    Picks the verifier by the token's `iss`, which alone is read before the signature is checked; the chosen verifier's
+    policy then judges it like any other claim. An unknown or missing `iss` is KeyNotFound.
+    """
+
+    def __new__(cls, verifiers: Mapping[str, Verifier]) -> Self:
+        """Take the verifiers by issuer. Raises PolicyError if empty or if a verifier's policy names another issuer."""
+
+    def verify(self, token: _Text, *, now: Moment | None = None) -> VerifiedJWT:
+        """As `Verifier.verify`."""
+
+    def verify_many(self, tokens: Iterable[_Text], *, now: Moment | None = None) -> list[_Verdict]:
+        """As `Verifier.verify_many`."""
+
+    def verify_iter(
+        self, tokens: Iterable[_Text], *, now: Moment | None = None, progress: Callable[[int], object] | None = None
+    ) -> Iterator[_Verdict]:
+        """As `Verifier.verify_iter`."""
+
+@final
+class VerifiedJWT:
+    """A JWT whose signature and claims were accepted. Only a verifier makes one; it cannot be pickled.
+
+    `token[name]`, `get`, `in`, `scopes` and `expires_at` read the verified parse, never the dict that `claims` handed
+    out, so that a change to that dict cannot change an answer.
+    """
+
+    @property
+    def claims(self) -> Claims:
+        """The claims, as a dict that is built on first use, kept with this result, and the caller's to change."""
+
+    @property
+    def header(self) -> dict[str, Any]:
+        """The protected header, as a dict that is the caller's to change."""
+
+    @property
+    def alg(self) -> Algorithm:
+        """The algorithm of the signature."""
+
+    @property
+    def kid(self) -> str | None:
+        """The header's `kid`, or None."""
+
+    @property
+    def key(self) -> VerifyingKey | SecretKey:
+        """The key that verified it."""
+
+    @property
+    def expires_at(self) -> float | None:
+        """`exp` in seconds, or None if the policy let it be absent."""
+
+    @property
+    def scopes(self) -> frozenset[str]:
+        """The words of `scope` (RFC 8693 section 4.2), or else of `scp`, string or array; empty if neither is there."""
+
+    @property
+    def payload(self) -> bytes:
+        """The payload's octets as they were signed."""
+
+    @overload
+    def get(self, name: str, /) -> Any: ...
+    @overload
+    def get(self, name: str, default: _T, /) -> Any | _T:
+        """The claim of this name, or the default."""
+
+    def __getitem__(self, name: str, /) -> Any:
+        """The claim of this name; KeyError if there is none."""
+
+    def __contains__(self, name: object, /) -> bool: ...
+
+@final
+class VerifiedJWS:
+    """A JWS whose signature was verified (RFC 7515 section 5.2). Only `jwseal.jws` makes one."""
+
+    @property
+    def payload(self) -> bytes:
+        """The octets that were signed."""
+
+    @property
+    def header(self) -> dict[str, Any]:
+        """The protected header, as a dict that is the caller's to change."""
+
+    @property
+    def alg(self) -> Algorithm:
+        """The algorithm of the signature."""
+
+    @property
+    def kid(self) -> str | None:
+        """The header's `kid`, or None."""
+
+    @property
+    def key(self) -> VerifyingKey | SecretKey:
+        """The key that verified it."""
+
+@final
+class Unverified:
+    """One signature of a JWS that was taken apart and not checked. Nothing in it can be believed before `verify`."""
+
+    @property
+    def protected(self) -> dict[str, Any]:
+        """The protected header; it has passed the header rules, and nobody vouches for it."""
+
+    @property
+    def alg(self) -> str:
+        """The header's `alg`, of whatever name."""
+
+    @property
+    def kid(self) -> str | None:
+        """The header's `kid`, or None."""
+
+    @property
+    def payload(self) -> bytes:
+        """The payload's octets; empty if it is detached."""
+
+    @property
+    def signature(self) -> bytes:
+        """The signature's octets."""
+
+    def verify(
+        self,
+        keys: _Keys,
+        *,
+        payload: bytes | None = None,
+        algorithms: Collection[Algorithm] | None = None,
+        crit: Collection[str] = (),
+    ) -> VerifiedJWS:
+        """Check the signature and return what it vouches for; raises as `jwseal.jws.verify`."""
+
+@final
+class UnverifiedJWT:
+    """A JWT that was read and not checked: for logs and debugging, never for a decision."""
+
+    @property
+    def header(self) -> dict[str, Any]:
+        """The header as the sender wrote it."""
+
+    @property
+    def claims(self) -> Claims:
+        """The claims as the sender wrote them."""
+
+    @property
+    def payload(self) -> bytes:
+        """The payload's octets."""
+
+def bearer(value: _Text) -> str:
+    """Return the token of an Authorization header's value (RFC 6750 section 2.1).
+
+    The scheme matches in any case. Another scheme, no token, a comma or a control character is MalformedToken.
+    """
+
+def jws_sign(
+    payload: bytes,
+    key: SigningKey | SecretKey,
+    *,
+    headers: JSONMapping | None = None,
+    crit: Collection[str] = (),
+    detached: bool = False,
+    b64: bool = True,
+) -> str:
+    """Sign octets as a compact JWS (RFC 7515 section 7.1).
+
+    `headers` are further protected header parameters; alg, kid, b64 and crit come from the key and the arguments.
+    `crit` names the members of `headers` that a verifier must understand. `detached` leaves the payload segment empty
+    (Appendix F). `b64=False` signs the payload as it is (RFC 7797) and needs `detached`. Raises PolicyError for
+    a declaration that breaks these rules.
+    """
+
+def jws_verify(
+    token: _Text,
+    keys: _Keys,
+    *,
+    payload: bytes | None = None,
+    algorithms: Collection[Algorithm] | None = None,
+    crit: Collection[str] = (),
+    max_size: int = 16384,
+) -> VerifiedJWS:
+    """Verify a compact JWS and return its payload (RFC 7515 section 5.2).
+
+    `payload` is the detached payload; beside a payload segment that is not empty it is MalformedToken. `algorithms`
+    narrows the keys' own. `crit` lists the critical header parameters the caller understands, `b64` apart.
+    `max_size` bounds the token in octets, a detached payload apart.
+    """
+
+def jws_parse(token: _Text) -> tuple[Unverified, ...]:
+    """Take a JWS apart without checking a signature; `Unverified.verify` finishes the work.
+
+    For key loaders that must see the header before they can find a key. A compact JWS has one entry.
+    """
+
+def header_unverified(token: _Text) -> dict[str, Any]:
+    """Return a compact token's header without checking anything but its form.
+
+    Anyone can write anything there. Use it to choose among keys you already trust, never to decide.
+    """
+
+def read_unverified(token: _Text) -> UnverifiedJWT:
+    """Read a JWT's header and claims without checking its signature or a single claim.
+
+    Anyone can write anything there. It is for logs and debugging, never for a decision.
+    """
+
+def weak_secret(secret: bytes, *, alg: Algorithm, kid: str | None = None) -> SecretKey:
+    """Use octets as an HMAC secret though they are shorter than the hash's output (against RFC 7518 section 3.2).
+
+    A short secret can be guessed offline from one token. Empty secrets and key text are refused all the same; the
+    key's repr says weak.
+    """
+
+def verify_primitive(
+    alg: Algorithm, key: VerifyingKey | SecretKey, message: bytes, signature: bytes, *, plain: bool = False
+) -> bool:
+    """Whether the signature is valid over the raw message: the seam for test vectors and benchmarks.
+
+    It runs the very code path of `Verifier.verify`; `plain=True` runs the backend's own check instead. Private:
+    applications have `jwseal.jws.verify`, which returns data or raises and cannot be ignored.
+    """

@@ -1,0 +1,131 @@
+"""The algorithms Authlib has, and how each turns a key argument into a jwseal key (RFC 7518 section 3.1).
+
+One table, closed: `register_algorithm` refuses, because code that a verifier runs on every token is not added at run time. An argument
+given as text is parsed once and remembered (`jwseal.compat.remembered_keys`); secrets are cheap to prepare and are never kept. `none` has
+a row so that it can be listed by name, and no key.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, cast
+
+from jwseal import KeySet as SealedKeySet
+from jwseal import SecretKey, SigningKey, VerifyingKey
+from jwseal.compat.authlib.ec_key import ECKey
+from jwseal.compat.authlib.errors import InvalidKeyError
+from jwseal.compat.authlib.oct_key import OctKey, secret_key
+from jwseal.compat.authlib.okp_key import OKPKey
+from jwseal.compat.authlib.rsa_key import RSAKey
+from jwseal.compat.remembered_keys import remembered
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from jwseal.compat.authlib.key import Key
+    from jwseal.types import Algorithm
+
+__all__ = ["ALGORITHMS", "JWSAlgorithm", "KeyedAlgorithm"]
+
+
+class JWSAlgorithm:
+    """The shape of an algorithm, as Authlib's subclasses expect it. Subclasses can be written but not registered."""
+
+    name: str | None = None
+    description: str | None = None
+    deprecated = False
+    algorithm_type = "JWS"
+    algorithm_location = "alg"
+
+    def prepare_key(self, raw_data: Any) -> Any:
+        """The key of this algorithm from a key argument."""
+        raise NotImplementedError
+
+    def sign(self, msg: bytes, key: Any) -> bytes:
+        """Not offered: jwseal signs whole JWSs."""
+        raise NotImplementedError
+
+    def verify(self, msg: bytes, sig: bytes, key: Any) -> bool:
+        """Not offered: an answer that can be ignored is no verification."""
+        raise NotImplementedError
+
+
+class UnsecuredAlgorithm(JWSAlgorithm):
+    """`none`: nothing is signed (RFC 7518 section 3.6)."""
+
+    name = "none"
+    description = "No digital signature or MAC performed"
+    deprecated = True
+
+    def prepare_key(self, raw_data: Any) -> None:
+        """There is no key."""
+        return None
+
+
+class KeyedAlgorithm(JWSAlgorithm):
+    """An algorithm with keys of one type, and where `curve` is set, on one curve."""
+
+    def __init__(self, name: Algorithm, description: str, key_class: type[Key], curve: str | None = None) -> None:
+        self.name = name
+        self.description = description
+        self.key_class = key_class
+        self.curve = curve
+        self._symmetric = key_class is OctKey
+        self._alg = name
+
+    def prepare_key(self, raw_data: Any) -> Key:
+        """The key argument as a key of this algorithm's type."""
+        key = self.key_class.import_key(raw_data)
+        if self.curve is not None and cast("ECKey", key).curve != self.curve:
+            raise InvalidKeyError(description=f'Key for "{self.name}" not supported, only "{self.curve}" allowed')
+        return key
+
+    def verifying_key(self, raw: Any) -> VerifyingKey | SecretKey | SealedKeySet:
+        """The jwseal key that verifies, from any key argument; jwseal's own keys are taken as they are."""
+        kind = type(raw)
+        if kind is bytes or kind is str:
+            if self._symmetric:
+                return secret_key(raw, self._alg)
+            public = (b"PRIVATE" if kind is bytes else "PRIVATE") not in raw
+            return remembered(
+                "authlib verify", raw, self._alg, lambda: self.prepare_key(raw).verifying_key(self._alg), public=public
+            )
+        if isinstance(raw, (VerifyingKey, SecretKey, SealedKeySet)):
+            return raw
+        return self.prepare_key(raw).verifying_key(self._alg)
+
+    def signing_key(self, raw: Any) -> SigningKey | SecretKey:
+        """The jwseal key that signs, from any key argument; jwseal's own keys are taken as they are."""
+        kind = type(raw)
+        if kind is bytes or kind is str:
+            if self._symmetric:
+                return secret_key(raw, self._alg)
+            return remembered("authlib sign", raw, self._alg, lambda: self.prepare_key(raw).signing_key(self._alg))
+        if isinstance(raw, (SigningKey, SecretKey)):
+            if raw.alg != self._alg:
+                raise InvalidKeyError(description=f"the key signs {raw.alg}, the header says {self._alg}")
+            return raw
+        return self.prepare_key(raw).signing_key(self._alg)
+
+
+def _table() -> dict[str, JWSAlgorithm]:
+    rows: list[JWSAlgorithm] = [UnsecuredAlgorithm()]
+    for size in ("256", "384", "512"):
+        rows += [
+            KeyedAlgorithm(cast("Algorithm", f"HS{size}"), f"HMAC using SHA-{size}", OctKey),
+            KeyedAlgorithm(cast("Algorithm", f"RS{size}"), f"RSASSA-PKCS1-v1_5 using SHA-{size}", RSAKey),
+            KeyedAlgorithm(
+                cast("Algorithm", f"PS{size}"), f"RSASSA-PSS using SHA-{size} and MGF1 with SHA-{size}", RSAKey
+            ),
+        ]
+    rows += [
+        KeyedAlgorithm("ES256", "ECDSA using P-256 and SHA-256", ECKey, "P-256"),
+        KeyedAlgorithm("ES384", "ECDSA using P-384 and SHA-384", ECKey, "P-384"),
+        KeyedAlgorithm("ES512", "ECDSA using P-521 and SHA-512", ECKey, "P-521"),
+        KeyedAlgorithm("ES256K", "ECDSA using secp256k1 and SHA-256", ECKey, "secp256k1"),
+        KeyedAlgorithm("EdDSA", "Edwards-curve Digital Signature Algorithm for JWS", OKPKey),
+    ]
+    return {row.name: row for row in rows if row.name}
+
+
+ALGORITHMS: Mapping[str, JWSAlgorithm] = MappingProxyType(_table())

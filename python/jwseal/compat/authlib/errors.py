@@ -1,0 +1,299 @@
+"""What the Authlib face raises: Authlib's names, and ours underneath.
+
+Every class is at once what an old `except` block expects and a class of `jwseal.errors`: `DecodeError` is a `MalformedToken`,
+`BadSignatureError` an `InvalidSignature`, and so on, each with its stable `.code`. Where Authlib let a bare `ValueError` or `TypeError`
+out, the class here is a `JoseError` as well as that. `.error`, `.description` and `.uri` are Authlib's, its quirk included: a text given
+alone becomes `.error`. Messages carry names and lengths, never token text or key material.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jwseal.errors import (
+    AlgorithmNotAllowed,
+    ClaimError,
+    InvalidClaim,
+    InvalidKey,
+    InvalidSignature,
+    JOSEError,
+    KeyNotFound,
+    MalformedToken,
+    MissingClaim,
+    PolicyError,
+    TokenExpired,
+    TokenNotYetValid,
+    TokenTooLarge,
+    UnsupportedHeader,
+)
+
+__all__ = [
+    "AlgorithmRegistrationError",
+    "AuthlibBaseError",
+    "BadSignatureError",
+    "DecodeError",
+    "ExpiredTokenError",
+    "InputTypeError",
+    "InsecureAlgorithmWarning",
+    "InsecureClaimError",
+    "InsecureKeyWarning",
+    "InvalidAlgorithmForMultipleRecipientsMode",
+    "InvalidClaimError",
+    "InvalidCritHeaderParameterNameError",
+    "InvalidEncryptionAlgorithmForECDH1PUWithKeyWrappingError",
+    "InvalidHeaderParameterNameError",
+    "InvalidKeyError",
+    "InvalidKeyTypeError",
+    "InvalidTokenError",
+    "InvalidUseError",
+    "JoseError",
+    "KeyMismatchError",
+    "MissingAlgorithmError",
+    "MissingClaimError",
+    "MissingEncryptionAlgorithmError",
+    "PayloadError",
+    "TooLongError",
+    "UnknownKeyError",
+    "UnsupportedAlgorithmError",
+    "UnsupportedCompressionAlgorithmError",
+    "UnsupportedEncryptionAlgorithmError",
+]
+
+
+class InsecureKeyWarning(UserWarning):
+    """An HMAC secret is shorter than the hash's output: it can be guessed offline from one token."""
+
+
+class InsecureAlgorithmWarning(UserWarning):
+    """`none` was used because the caller listed it: such a token is signed by nobody."""
+
+
+class AuthlibBaseError(Exception):
+    """Authlib's root: an error code, a sentence and perhaps a link."""
+
+    error: str | None = None
+    description: str = ""
+    uri: str | None = None
+
+    def __init__(self, error: str | None = None, description: str | None = None, uri: str | None = None) -> None:
+        if error is not None:
+            self.error = error
+        if description is not None:
+            self.description = description
+        if uri is not None:
+            self.uri = uri
+        # Not super(): a claim error among the bases would ask for a claim's name.
+        Exception.__init__(self, f"{self.error}: {self.description}")
+
+    def __repr__(self) -> str:
+        return f'<{type(self).__name__} "{self.error}">'
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restored, (type(self), self.args, self.__dict__.copy())
+
+
+def _restored(cls: type[AuthlibBaseError], args: tuple[Any, ...], state: dict[str, Any]) -> AuthlibBaseError:
+    error = cls.__new__(cls)
+    error.args = args
+    error.__dict__.update(state)
+    return error
+
+
+class JoseError(AuthlibBaseError, JOSEError):
+    """The root of everything this face raises."""
+
+
+# The token ------------------------------------------------------------------------------------------------------------------------
+
+
+class DecodeError(JoseError, MalformedToken):
+    """The input is not a JWS, not canonical base64url, not strict JSON, or its payload is not a JSON object."""
+
+    error = "decode_error"
+
+
+class TooLongError(DecodeError, TokenTooLarge, ValueError):
+    """The input exceeds a bound. Authlib raised a plain ValueError."""
+
+    error = "too_long"
+
+
+class InputTypeError(DecodeError, TypeError):
+    """The input is of a type that no serialization has. Authlib raised a plain TypeError."""
+
+    error = "invalid_input"
+
+
+class PayloadError(JoseError, TypeError, ValueError):
+    """The payload or header to sign cannot be written. Authlib let the encoder's TypeError or ValueError out."""
+
+    error = "invalid_payload"
+    code = "invalid_payload"
+
+
+class BadSignatureError(JoseError, InvalidSignature):
+    """The signature does not verify. `result` is what the token says, and nobody vouches for it."""
+
+    error = "bad_signature"
+
+    def __init__(self, result: Any) -> None:
+        super().__init__()
+        self.result = result
+
+
+# The header -----------------------------------------------------------------------------------------------------------------------
+
+
+class MissingAlgorithmError(JoseError, MalformedToken):
+    """The header has no `alg`."""
+
+    error = "missing_algorithm"
+
+
+class UnsupportedAlgorithmError(JoseError, AlgorithmNotAllowed):
+    """The header's `alg` is unknown here, or not among the caller's algorithms."""
+
+    error = "unsupported_algorithm"
+
+
+class InvalidHeaderParameterNameError(JoseError, UnsupportedHeader):
+    """A header parameter is not allowed, stands in the wrong header or has the wrong type."""
+
+    error = "invalid_header_parameter_name"
+
+    def __init__(self, name: object) -> None:
+        super().__init__(description=f"Invalid Header Parameter Name: {name}")
+
+
+class InvalidCritHeaderParameterNameError(JoseError, UnsupportedHeader):
+    """`crit` names a parameter that is absent, registered, or not understood."""
+
+    error = "invalid_crit_header_parameter_name"
+
+    def __init__(self, name: object) -> None:
+        super().__init__(description=f"Invalid Header Parameter Name: {name}")
+
+
+class AlgorithmRegistrationError(JoseError, PolicyError):
+    """Algorithms cannot be added. Authlib raised ValueError for one it could not take."""
+
+    error = "invalid_algorithm"
+
+
+# Keys -----------------------------------------------------------------------------------------------------------------------------
+
+
+class InvalidKeyError(JoseError, InvalidKey, ValueError):
+    """The key material is unusable for this. Authlib raised ValueError."""
+
+    error = "invalid_key"
+
+
+class InvalidKeyTypeError(InvalidKeyError, TypeError):
+    """The key argument is of a type that cannot be this key. Authlib raised TypeError, AttributeError or KeyError."""
+
+
+class UnknownKeyError(JoseError, KeyNotFound, ValueError):
+    """The key set has no key of that `kid`. Authlib raised ValueError."""
+
+    error = "key_not_found"
+
+
+class InvalidUseError(JoseError, InvalidKey):
+    """The key's `use` is another."""
+
+    error = "invalid_use"
+    description = "Key 'use' is not valid for your usage"
+
+
+# Claims ---------------------------------------------------------------------------------------------------------------------------
+
+
+class InvalidClaimError(JoseError, InvalidClaim):
+    """A claim has the wrong type or value. `claim_name` (here also `claim`) is its name."""
+
+    error = "invalid_claim"
+
+    def __init__(self, claim: str) -> None:
+        self.claim_name = self.claim = claim
+        super().__init__(description=f"Invalid claim '{claim}'")
+
+
+class MissingClaimError(JoseError, MissingClaim):
+    """An essential claim is absent."""
+
+    error = "missing_claim"
+
+    def __init__(self, claim: str) -> None:
+        self.claim = claim
+        super().__init__(description=f"Missing '{claim}' claim")
+
+
+class InsecureClaimError(JoseError, ClaimError):
+    """A claim about to be signed looks like something that must stay secret."""
+
+    error = "insecure_claim"
+    code = "insecure_claim"
+
+    def __init__(self, claim: str) -> None:
+        self.claim = claim
+        super().__init__(description=f"Insecure claim '{claim}'")
+
+
+class ExpiredTokenError(JoseError, TokenExpired):
+    """`exp` has passed."""
+
+    error = "expired_token"
+    description = "The token is expired"
+    claim = "exp"
+
+
+class InvalidTokenError(JoseError, TokenNotYetValid):
+    """`nbf` or `iat` lies ahead of the clock."""
+
+    error = "invalid_token"
+    description = "The token is not valid yet"
+    claim = "nbf"
+
+
+# Encryption. Nothing here raises these: they exist so that old imports and except clauses keep working. -----------------------------
+
+
+class InvalidEncryptionAlgorithmForECDH1PUWithKeyWrappingError(JoseError):
+    """Never raised here: there is no encryption."""
+
+    error = "invalid_encryption_algorithm_for_ECDH_1PU_with_key_wrapping"
+
+
+class InvalidAlgorithmForMultipleRecipientsMode(JoseError):
+    """Never raised here: there is no encryption."""
+
+    error = "invalid_algorithm_for_multiple_recipients_mode"
+
+
+class KeyMismatchError(JoseError):
+    """Never raised here: there is no encryption."""
+
+    error = "key_mismatch_error"
+    description = "Key does not match to any recipient"
+
+
+class MissingEncryptionAlgorithmError(JoseError):
+    """Never raised here: there is no encryption."""
+
+    error = "missing_encryption_algorithm"
+    description = "Missing 'enc' in header"
+
+
+class UnsupportedEncryptionAlgorithmError(JoseError):
+    """Never raised here: there is no encryption."""
+
+    error = "unsupported_encryption_algorithm"
+    description = "Unsupported 'enc' value in header"
+
+
+class UnsupportedCompressionAlgorithmError(JoseError):
+    """Never raised here: there is no encryption."""
+
+    error = "unsupported_compression_algorithm"
+    description = "Unsupported 'zip' value in header"

@@ -1,0 +1,111 @@
+"""Why a token was refused, in Authlib's words and Authlib's order.
+
+The core has already said no when these run; they read the same text once more, only to choose the error class and message that Authlib
+would have chosen. Whatever they make of it, an error comes back: nothing here can accept a token.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from jwseal.compat.authlib import header_rules
+from jwseal.compat.authlib.encoding import decode_segment, read_json
+from jwseal.compat.authlib.errors import DecodeError, InvalidHeaderParameterNameError, JoseError, TooLongError
+from jwseal.errors import InvalidToken, TokenTooLarge, UnsupportedHeader
+
+__all__ = ["of_compact", "of_json"]
+
+
+def of_compact(token: bytes, private_headers: Collection[str] | None, cause: InvalidToken) -> JoseError:
+    """The error for a compact serialization."""
+    if isinstance(cause, TokenTooLarge):
+        return TooLongError(description="Serialization is too long.")
+    if token.count(b".") < 2:
+        return DecodeError("Not enough segments")
+    signing_input, signature = token.rsplit(b".", 1)
+    protected, payload = signing_input.split(b".", 1)
+    try:
+        header = _header(protected)
+        header_rules.check_crit(header, private_headers)
+        _octets(payload, "payload")
+        _octets(signature, "signature")
+    except JoseError as error:
+        return error
+    return _of_rule(header, cause)
+
+
+def of_json(obj: Any, private_headers: Collection[str] | None, cause: InvalidToken) -> JoseError:
+    """The error for a JSON serialization, given as text or dict."""
+    if isinstance(cause, TokenTooLarge):
+        return TooLongError(description=str(cause))
+    header: dict[str, Any] = {}
+    try:
+        members = obj if isinstance(obj, dict) else _json_object(obj)
+        if members.get("payload") is None:
+            raise DecodeError('Missing "payload" value')
+        _octets(members["payload"], "payload")
+        entries = members["signatures"] if "signatures" in members else [members]
+        if not isinstance(entries, list):
+            raise DecodeError('Invalid "signatures" value')
+        for entry in entries:
+            header = _entry_header(entry, private_headers)
+    except JoseError as error:
+        return error
+    return _of_rule(header, cause)
+
+
+def _entry_header(entry: Any, private_headers: Collection[str] | None) -> dict[str, Any]:
+    if not isinstance(entry, Mapping):
+        raise DecodeError('Invalid "signatures" value')
+    for name in ("protected", "signature"):
+        if not entry.get(name):
+            raise DecodeError(f'Missing "{name}" value')
+    protected = _header(entry["protected"])
+    unprotected = entry.get("header")
+    if unprotected and not isinstance(unprotected, dict):
+        raise DecodeError('Invalid "header" value')
+    if unprotected and "crit" in unprotected:
+        raise InvalidHeaderParameterNameError("crit")
+    header_rules.check_crit(protected, private_headers)
+    header_rules.check_disjoint(protected, unprotected)
+    _octets(entry["signature"], "signature")
+    return protected
+
+
+def _json_object(text: Any) -> dict[str, Any]:
+    try:
+        members = read_json(text)
+    except (ValueError, TypeError, AttributeError) as exc:
+        raise DecodeError("Invalid JWS") from exc
+    if not isinstance(members, dict):
+        raise DecodeError("Invalid JWS")
+    return members
+
+
+def _header(segment: Any) -> dict[str, Any]:
+    octets = _octets(segment, "header")
+    try:
+        header = read_json(octets)
+    except ValueError as exc:
+        raise DecodeError(f"Invalid header string: {exc}") from exc
+    if not isinstance(header, dict):
+        raise DecodeError("Header must be a json object")
+    return header
+
+
+def _octets(segment: Any, name: str) -> bytes:
+    try:
+        return decode_segment(segment.encode() if isinstance(segment, str) else segment)
+    except (ValueError, TypeError) as exc:
+        raise DecodeError(f"Invalid {name} padding") from exc
+
+
+def _of_rule(header: Mapping[str, Any], cause: InvalidToken) -> JoseError:
+    if not isinstance(cause, UnsupportedHeader):
+        return DecodeError(description=str(cause))
+    # A registered parameter of the wrong type, or b64: the core's sentence names it, Authlib's class needs the name.
+    named = [
+        name for name in header if f"`{name}`" in str(cause) or f'"{name}"' in str(cause) or f" {name} " in f" {cause} "
+    ]
+    return InvalidHeaderParameterNameError(named[0] if named else "crit" if "crit" in header else str(cause))

@@ -1,0 +1,91 @@
+"""PyJWT's names over jwseal: `import jwseal.compat.pyjwt as jwt` instead of `import jwt` (PyJWT 2.15).
+
+`encode`, `decode`, `decode_complete`, `get_unverified_header`, `PyJWT`, `PyJWS`, `PyJWK`, `PyJWKSet`, `PyJWKClient`, the
+options, the exceptions and the warnings behave as PyJWT documents them; every exception is also one of `jwseal.errors`.
+Keys are parsed once and remembered, so that code which passes PEM text to every call is fast as it stands.
+
+Where this face differs from PyJWT, on purpose:
+
+ 1. The algorithm "none" (also `algorithm=None` without a PyJWK) signs nothing: `encode` raises NotImplementedError.
+ 2. "ES521", an unregistered alias of ES512, is refused.
+ 3. `register_algorithm` raises NotImplementedError: the algorithms are jwseal's closed list.
+ 4. An option that does not exist raises `jwseal.errors.PolicyError`; PyJWT ignores it.
+ 5. `algorithms` given as a str is one name; PyJWT looks for the header's `alg` inside the str.
+ 6. JSON in a token has one reading: duplicate members, NaN, Infinity, a byte order mark and octets that are not UTF-8
+    are a DecodeError.
+ 7. jwseal's header rules hold: at most 4,096 octets and 8 levels, registered parameters of their JSON type, `crit`
+    without repetition. A token is at most 1 MiB.
+ 8. RSA keys below 2048 bits are an InvalidKeyError where PyJWT warns; so are other keys that jwseal refuses (moduli
+    over 8192 bits or with the ROCA weakness, low-order Ed25519 and Ed448 points).
+ 9. JWKs are read by jwseal's parser: base64url without padding, members of the right length, private halves that belong
+    to the public ones. A JWK of kty oct without "k" is an InvalidKeyError, not a KeyError.
+10. Key text is refused as an HMAC secret in more encodings than PyJWT knows.
+11. A private RSA key verifies with its public half, as private EC and Ed25519 keys do in PyJWT too, and a public key
+    that is to sign is an InvalidKeyError. PyJWT leaks an AttributeError from `cryptography` in both cases.
+12. Messages of PyJWK's exceptions do not show the JWK.
+"""
+
+from jwseal.compat.pyjwt.api_jwk import PyJWK, PyJWKSet
+from jwseal.compat.pyjwt.api_jws import (
+    PyJWS,
+    get_algorithm_by_name,
+    get_unverified_header,
+    register_algorithm,
+    unregister_algorithm,
+)
+from jwseal.compat.pyjwt.api_jwt import PyJWT, decode, decode_complete, encode
+from jwseal.compat.pyjwt.exceptions import (
+    DecodeError,
+    ExpiredSignatureError,
+    ImmatureSignatureError,
+    InvalidAlgorithmError,
+    InvalidAudienceError,
+    InvalidIssuedAtError,
+    InvalidIssuerError,
+    InvalidKeyError,
+    InvalidSignatureError,
+    InvalidTokenError,
+    MissingRequiredClaimError,
+    PyJWKClientConnectionError,
+    PyJWKClientError,
+    PyJWKError,
+    PyJWKSetError,
+    PyJWTError,
+)
+from jwseal.compat.pyjwt.jwks_client import PyJWKClient
+from jwseal.compat.pyjwt.warnings import InsecureKeyLengthWarning
+
+__all__ = [
+    "DecodeError",
+    "ExpiredSignatureError",
+    "ImmatureSignatureError",
+    "InsecureKeyLengthWarning",
+    "InvalidAlgorithmError",
+    "InvalidAudienceError",
+    "InvalidIssuedAtError",
+    "InvalidIssuerError",
+    "InvalidKeyError",
+    "InvalidSignatureError",
+    "InvalidTokenError",
+    "MissingRequiredClaimError",
+    "PyJWK",
+    "PyJWKClient",
+    "PyJWKClientConnectionError",
+    "PyJWKClientError",
+    "PyJWKError",
+    "PyJWKSet",
+    "PyJWKSetError",
+    "PyJWS",
+    "PyJWT",
+    "PyJWTError",
+    "decode",
+    "decode_complete",
+    "encode",
+    "get_algorithm_by_name",
+    "get_unverified_header",
+    "register_algorithm",
+    "unregister_algorithm",
+]
+
+# The version of PyJWT whose behaviour this is; code that asks for `jwt.__version__` wants to know that.
+__version__ = "2.15.1"

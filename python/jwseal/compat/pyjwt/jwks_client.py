@@ -1,0 +1,151 @@
+"""`PyJWKClient`: the keys of a JWKS endpoint, fetched with the standard library as PyJWT fetches them.
+
+Only http and https are fetched, redirects are not followed, and a failed fetch keeps the set that was fetched before.
+An unknown `kid` causes one fetch, at most every `cooldown_duration` seconds. There is no bound on the response and no
+background refresh.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import math
+import threading
+import time
+import urllib.request
+from functools import lru_cache
+from ssl import SSLContext
+from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlparse
+
+from jwseal.compat.pyjwt.api_jwk import PyJWK, PyJWKSet
+from jwseal.compat.pyjwt.api_jwt import decode_complete as decode_token
+from jwseal.compat.pyjwt.exceptions import PyJWKClientConnectionError, PyJWKClientError
+from jwseal.compat.pyjwt.jwk_set_cache import JWKSetCache
+
+__all__ = ["PyJWKClient"]
+
+
+class PyJWKClient:
+    """Finds the key that a token's `kid` names at a JWKS endpoint.
+
+    `cache_jwk_set` keeps the whole set for `lifespan` seconds. `cache_keys` keeps up to `max_cached_keys` single keys by
+    kid without end, revoked ones included, and is off by default.
+    """
+
+    def __init__(
+        self,
+        uri: str,
+        cache_keys: bool = False,
+        max_cached_keys: int = 16,
+        cache_jwk_set: bool = True,
+        lifespan: float = 300,
+        headers: dict[str, Any] | None = None,
+        timeout: float = 30,
+        ssl_context: SSLContext | None = None,
+        cooldown_duration: float = 30,
+    ) -> None:
+        scheme = urlparse(uri).scheme.lower()
+        if scheme not in ("http", "https"):
+            # urllib also opens file:, ftp: and data:, which a URL taken from a token could name.
+            raise PyJWKClientError(f"Invalid JWKS URI scheme {scheme!r}: only 'http' and 'https' are supported.")
+        if cooldown_duration < 0:
+            raise PyJWKClientError(
+                f'Cooldown duration must be greater than or equal to 0, the input is "{cooldown_duration}"'
+            )
+        if not math.isfinite(cooldown_duration):
+            raise PyJWKClientError(f'Cooldown duration must be finite, the input is "{cooldown_duration}"')
+        if cache_jwk_set and lifespan <= 0:
+            raise PyJWKClientError(f'Lifespan must be greater than 0, the input is "{lifespan}"')
+        self.uri = uri
+        self.headers = {} if headers is None else headers
+        self.timeout = timeout
+        self.ssl_context = ssl_context
+        self.cooldown_duration = cooldown_duration
+        self.jwk_set_cache = JWKSetCache(lifespan) if cache_jwk_set else None
+        self._last_successful_fetch: float | None = None
+        self._client_lock = threading.RLock()
+        if cache_keys:
+            self.get_signing_key = lru_cache(maxsize=max_cached_keys)(self.get_signing_key)  # type: ignore[method-assign]
+
+    def get_signing_key_from_jwt(self, token: str | bytes) -> PyJWK:
+        """The key that the token's header names. The token is not verified by this."""
+        header = decode_token(token, options={"verify_signature": False})["header"]
+        return self.get_signing_key(header.get("kid"))
+
+    def get_signing_key(self, kid: str) -> PyJWK:
+        """The key of this kid, fetching the set anew if it is unknown; PyJWKClientError if there is none."""
+        with self._client_lock:
+            signing_key = self.match_kid(self.get_signing_keys(), kid)
+            if signing_key is None and not self._is_cooling_down():
+                signing_keys = self.get_signing_keys(refresh=True)
+                self._last_successful_fetch = time.monotonic()
+                signing_key = self.match_kid(signing_keys, kid)
+            if signing_key is None:
+                raise PyJWKClientError(f'Unable to find a signing key that matches: "{kid}"')
+            return signing_key
+
+    def get_signing_keys(self, refresh: bool = False) -> list[PyJWK]:
+        """The keys for signatures that have a kid; PyJWKClientError if there are none."""
+        usable = [jwk for jwk in self.get_jwk_set(refresh).keys if jwk.public_key_use in ("sig", None) and jwk.key_id]
+        if not usable:
+            raise PyJWKClientError("The JWKS endpoint did not contain any signing keys")
+        return usable
+
+    def get_jwk_set(self, refresh: bool = False) -> PyJWKSet:
+        """The set, from the cache unless it is empty, expired or to be refreshed."""
+        if self.jwk_set_cache is not None and not refresh:
+            cached = self.jwk_set_cache.get()
+            if cached is not None:
+                return cached
+        fetched = self.fetch_data()
+        jwk_set = fetched if isinstance(fetched, PyJWKSet) else PyJWKSet.from_dict(_json_object(fetched))
+        # A subclass may hand back something else than `fetch_data` has cached.
+        if self.jwk_set_cache is not None:
+            self.jwk_set_cache.put(jwk_set)
+        return jwk_set
+
+    def fetch_data(self) -> Any:
+        """Fetch the set, put it into the cache, and return it as parsed JSON."""
+        handlers: list[urllib.request.BaseHandler] = [_NoRedirectHandler()]
+        if self.ssl_context is not None:
+            handlers.append(urllib.request.HTTPSHandler(context=self.ssl_context))
+        try:
+            request = urllib.request.Request(url=self.uri, headers=self.headers)
+            with urllib.request.build_opener(*handlers).open(request, timeout=self.timeout) as response:
+                fetched = json.load(response)
+        except (URLError, TimeoutError, http.client.HTTPException) as error:
+            if isinstance(error, HTTPError):
+                error.close()
+            raise PyJWKClientConnectionError(f'Fail to fetch data from the url, err: "{error}"') from error
+        fetched = _json_object(fetched)
+        if self.jwk_set_cache is not None:
+            self.jwk_set_cache.put(fetched)
+        self._last_successful_fetch = time.monotonic()
+        return fetched
+
+    @staticmethod
+    def match_kid(signing_keys: list[PyJWK], kid: str) -> PyJWK | None:
+        """The first key of this kid, or None."""
+        return next((jwk for jwk in signing_keys if jwk.key_id == kid), None)
+
+    def _is_cooling_down(self) -> bool:
+        if self.jwk_set_cache is None or self._last_successful_fetch is None:
+            return False
+        return time.monotonic() - self._last_successful_fetch < self.cooldown_duration
+
+
+class _NoRedirectHandler(urllib.request.HTTPRedirectHandler):
+    """Leaves a redirect to be reported as the error it is: keys come from the configured place only."""
+
+    def redirect_request(
+        self, req: urllib.request.Request, fp: Any, code: int, msg: str, headers: Any, newurl: str
+    ) -> urllib.request.Request | None:
+        return None
+
+
+def _json_object(fetched: object) -> dict[str, Any]:
+    if not isinstance(fetched, dict):
+        raise PyJWKClientError("The JWKS endpoint did not return a JSON object")
+    return fetched

@@ -1,0 +1,172 @@
+"""From what PyJWT's callers pass as `key` to jwseal keys and verifiers, parsed once and remembered.
+
+PyJWT takes PEM text, SSH text, secrets and `cryptography` objects at every call and reads them at every call. Here text
+and octets are remembered by `remembered_keys`, objects by their identity, which stays theirs while this module holds
+them. An algorithm's `prepare_key` decides what is acceptable, as in PyJWT; a jwseal key is then made of its result, so
+nothing verifies or signs that jwseal's own key rules would refuse. Keys are built without `kid`: here the caller
+chooses the key, never the token.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any, Generic, Literal, NamedTuple, TypeVar, cast
+
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+
+from jwseal import UNCHECKED, KeySet, Policy, SecretKey, SigningKey, Verifier, VerifyingKey, errors, insecure
+from jwseal.compat.pyjwt.algorithms import Algorithm, get_default_algorithms
+from jwseal.compat.pyjwt.algorithms.secret import NONE_IS_REFUSED
+from jwseal.compat.pyjwt.exceptions import InvalidKeyError
+from jwseal.compat.remembered_keys import CAPACITY, remembered
+
+__all__ = ["MAX_TOKEN_SIZE", "REFUSED_NAMES", "Prepared", "signing_key", "verifier", "verifying_key"]
+
+# PyJWT has no bound; this one is far above what an HTTP header carries and keeps a request from costing a gigabyte.
+MAX_TOKEN_SIZE = 1 << 20
+
+# Names that PyJWT lists and this face refuses, with what to tell the caller.
+REFUSED_NAMES = {
+    "none": NONE_IS_REFUSED,
+    "ES521": 'Algorithm "ES521" is no registered name (RFC 7518 section 3.1); ECDSA on P-521 is "ES512".',
+}
+
+_K = TypeVar("_K")
+_T = TypeVar("_T")
+
+
+class Prepared(NamedTuple, Generic[_K]):
+    """A jwseal key, and PyJWT's sentence about its length if it is short."""
+
+    key: _K
+    short: str | None
+
+
+def verifying_key(material: object, name: str, algorithm: Algorithm) -> Prepared[VerifyingKey | SecretKey]:
+    """The key that verifies `name` with this material; raises what PyJWT's `prepare_key` raises."""
+    return _kept("pyjwt-verifying", material, name, lambda: _verifying_key(material, name, algorithm))
+
+
+def signing_key(material: object, name: str, algorithm: Algorithm) -> Prepared[SigningKey | SecretKey]:
+    """The key that signs `name` with this material; raises what PyJWT's `prepare_key` raises."""
+    return _kept("pyjwt-signing", material, name, lambda: _signing_key(material, name, algorithm))
+
+
+def verifier(material: object, names: tuple[str, ...]) -> Verifier | None:
+    """A verifier of JWTs with this material under any of these names, or None where PyJWT's long way has to be gone.
+
+    That is the case for unknown names, for material that fits none of them, and for short secrets, which must warn.
+    """
+    plan = _plans.get(names) or _plan(names)
+    if plan.index is None:
+        return None
+    found = _kept("pyjwt-verifier", material, plan.index, lambda: _verifier(material, names), plan.public)
+    return found or None
+
+
+class _Plan(NamedTuple):
+    """What a tuple of algorithm names comes to: an index without ambiguity, and whether no name means a secret."""
+
+    index: str | None
+    public: bool
+
+
+_algorithms = get_default_algorithms()
+_plans: dict[tuple[str, ...], _Plan] = {}
+_objects: OrderedDict[tuple[str, int, str], tuple[object, Any]] = OrderedDict()
+
+# Signature, shape and JSON are this verifier's; the claims are judged by PyJWT's own rules afterwards. What its fixed
+# rules refuse all the same (a time of the wrong type, say) goes PyJWT's long way and is judged there.
+_SIGNATURE_ONLY = Policy(
+    issuer=UNCHECKED, audience=UNCHECKED, subject=UNCHECKED, typ=UNCHECKED, expiry=UNCHECKED, leeway=600
+)
+
+
+def _plan(names: tuple[str, ...]) -> _Plan:
+    try:
+        known = all(name in _algorithms and name not in REFUSED_NAMES for name in names)
+    except TypeError:
+        known = False
+    if not known:
+        return _Plan(None, False)
+    plan = _Plan(" ".join(names), not any(name.startswith("HS") for name in names))
+    if len(_plans) < CAPACITY:
+        _plans[names] = plan
+    return plan
+
+
+def _verifier(material: object, names: tuple[str, ...]) -> Verifier | Literal[False]:
+    keys: dict[str, VerifyingKey | SecretKey] = {}
+    for name in names:
+        try:
+            prepared = verifying_key(material, name, _algorithms[name])
+        except (InvalidKeyError, TypeError, ValueError):
+            continue
+        if prepared.short is None:
+            keys[name] = prepared.key
+    if not keys:
+        return False
+    only = next(iter(keys.values()))
+    return Verifier(
+        only if len(keys) == 1 else KeySet(keys.values()),
+        _SIGNATURE_ONLY,
+        algorithms=cast(Any, list(keys)),
+        max_token_size=MAX_TOKEN_SIZE,
+        accept_padding=True,
+    )
+
+
+def _verifying_key(material: object, name: str, algorithm: Algorithm) -> Prepared[VerifyingKey | SecretKey]:
+    prepared = algorithm.prepare_key(material)
+    short = algorithm.check_key_length(prepared)
+    if isinstance(prepared, bytes):
+        return Prepared(_secret(prepared, name, short), short)
+    public = prepared.public_key() if hasattr(prepared, "public_key") else prepared
+    spki = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    try:
+        return Prepared(VerifyingKey.from_der(spki, alg=cast(Any, name)), short)
+    except errors.InvalidKey as refusal:
+        raise InvalidKeyError(_refused(short, refusal)) from refusal
+
+
+def _signing_key(material: object, name: str, algorithm: Algorithm) -> Prepared[SigningKey | SecretKey]:
+    prepared = algorithm.prepare_key(material)
+    short = algorithm.check_key_length(prepared)
+    if isinstance(prepared, bytes):
+        return Prepared(_secret(prepared, name, short), short)
+    if not hasattr(prepared, "private_bytes"):
+        raise InvalidKeyError("A public key cannot sign; pass the private key.")
+    pkcs8 = prepared.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    try:
+        return Prepared(SigningKey.from_der(pkcs8, alg=cast(Any, name)), short)
+    except errors.InvalidKey as refusal:
+        raise InvalidKeyError(_refused(short, refusal)) from refusal
+
+
+def _secret(secret: bytes, name: str, short: str | None) -> SecretKey:
+    build = SecretKey.from_bytes if short is None else insecure.weak_secret
+    try:
+        return build(secret, alg=cast(Any, name))
+    except errors.InvalidKey as refusal:
+        raise InvalidKeyError(str(refusal)) from refusal
+
+
+def _refused(short: str | None, refusal: errors.InvalidKey) -> str:
+    return str(refusal) if short is None else f"{short} jwseal uses no such key: {refusal}"
+
+
+def _kept(kind: str, material: object, index: str, build: Callable[[], _T], public: bool = False) -> _T:
+    if isinstance(material, str):
+        return remembered(kind, material, index, build, public=public and "PRIVATE" not in material)
+    if isinstance(material, bytes):
+        return remembered(kind, material, index, build, public=public and b"PRIVATE" not in material)
+    place = (kind, id(material), index)
+    entry = _objects.get(place)
+    if entry is not None and entry[0] is material:
+        return cast(_T, entry[1])
+    built = build()
+    while len(_objects) >= CAPACITY:
+        _objects.popitem(last=False)
+    _objects[place] = (material, built)
+    return built

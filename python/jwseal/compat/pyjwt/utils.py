@@ -1,0 +1,124 @@
+"""PyJWT's small conversions, for code that imports them: base64url, integers, ECDSA signatures, kinds of key text.
+
+Tokens are not read with these, with the exception of messages about tokens that are refused anyway: `base64url_decode`
+skips characters outside the alphabet, as PyJWT's does, which the core never would.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurve
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
+
+__all__ = [
+    "base64url_decode",
+    "base64url_encode",
+    "bytes_from_int",
+    "bytes_to_number",
+    "der_to_raw_signature",
+    "force_bytes",
+    "from_base64url_uint",
+    "is_pem_format",
+    "is_ssh_key",
+    "number_to_bytes",
+    "raw_to_der_signature",
+    "to_base64url_uint",
+]
+
+
+def force_bytes(value: bytes | str) -> bytes:
+    """The octets of a text or of octets."""
+    if isinstance(value, str):
+        return value.encode("utf-8")
+    if isinstance(value, bytes):
+        return value
+    raise TypeError("Expected a string or bytes value")
+
+
+def base64url_decode(input: bytes | str) -> bytes:
+    """Decode base64url with or without padding."""
+    octets = force_bytes(input)
+    return base64.urlsafe_b64decode(octets + b"=" * (-len(octets) % 4))
+
+
+def base64url_encode(input: bytes) -> bytes:
+    """Encode as base64url without padding."""
+    return base64.urlsafe_b64encode(input).rstrip(b"=")
+
+
+def to_base64url_uint(val: int, *, bit_length: int | None = None) -> bytes:
+    """Encode an unsigned integer, in the fewest octets or in those of `bit_length` (RFC 7518 section 2)."""
+    if val < 0:
+        raise ValueError("Must be a positive integer")
+    return base64url_encode(bytes_from_int(val, bit_length=bit_length) or b"\x00")
+
+
+def from_base64url_uint(val: bytes | str) -> int:
+    """Decode an unsigned integer."""
+    return int.from_bytes(base64url_decode(force_bytes(val)), "big")
+
+
+def number_to_bytes(num: int, num_bytes: int) -> bytes:
+    """The integer in that many octets."""
+    return num.to_bytes(num_bytes, "big")
+
+
+def bytes_to_number(string: bytes) -> int:
+    """The integer that octets spell."""
+    return int.from_bytes(string, "big")
+
+
+def bytes_from_int(val: int, *, bit_length: int | None = None) -> bytes:
+    """The integer in the octets that `bit_length` bits need."""
+    bits = val.bit_length() if bit_length is None else bit_length
+    return val.to_bytes((bits + 7) // 8, "big")
+
+
+def der_to_raw_signature(der_sig: bytes, curve: EllipticCurve) -> bytes:
+    """An ECDSA signature from DER to r and s side by side (RFC 7518 section 3.4)."""
+    size = (curve.key_size + 7) // 8
+    r, s = decode_dss_signature(der_sig)
+    return number_to_bytes(r, size) + number_to_bytes(s, size)
+
+
+def raw_to_der_signature(raw_sig: bytes, curve: EllipticCurve) -> bytes:
+    """An ECDSA signature from r and s side by side to DER."""
+    size = (curve.key_size + 7) // 8
+    if len(raw_sig) != 2 * size:
+        raise ValueError("Invalid signature")
+    return encode_dss_signature(bytes_to_number(raw_sig[:size]), bytes_to_number(raw_sig[size:]))
+
+
+# The words between the dashes of PEM, as `cryptography` and OpenSSL read it, which take a space for one of the dashes.
+_PEM_BLOCK = re.compile(
+    rb"----[- ]BEGIN ((?:ENCRYPTED |OPENSSH |DSA |RSA |EC )?PRIVATE KEY|(?:RSA )?PUBLIC KEY|(?:TRUSTED )?CERTIFICATE"
+    rb"|DH PARAMETERS|(?:NEW )?CERTIFICATE REQUEST|SSH2 PUBLIC KEY|SSH2 ENCRYPTED PRIVATE KEY|X509 CRL)[- ]----"
+)
+
+_SSH_KINDS = (
+    b"ssh-ed25519",
+    b"ssh-rsa",
+    b"ssh-dss",
+    b"ecdsa-sha2-nistp256",
+    b"ecdsa-sha2-nistp384",
+    b"ecdsa-sha2-nistp521",
+)
+
+
+def is_pem_format(key: bytes) -> bool:
+    """Whether the octets hold a PEM block with its beginning and its end."""
+    ends: dict[bytes, int] = {}
+    for begin in _PEM_BLOCK.finditer(key):
+        label = begin.group(1)
+        if label not in ends:
+            ends[label] = max(key.rfind(b"END " + label + dash + b"----") for dash in (b"-", b" "))
+        if ends[label] > begin.start():
+            return True
+    return False
+
+
+def is_ssh_key(key: bytes) -> bool:
+    """Whether the octets begin as an OpenSSH public key does."""
+    return key.startswith(_SSH_KINDS)

@@ -1,0 +1,347 @@
+"""`Policy`: what a token must say to be accepted, declared once (RFC 7519 section 4.1, RFC 8725).
+
+A policy that exists is one that can be kept: every argument is judged when it is made, and nothing about it changes
+later. It decides nothing itself; a verifier compiles it into the core, which judges every token by it. Issuer and
+audience have no default, because leaving them out must be a decision that a reviewer can see: `UNCHECKED`.
+
+This module is part of `import jwseal`, so it imports nothing heavy; even `dataclasses` would cost more than it saves.
+"""
+
+from __future__ import annotations
+
+from jwseal.errors import PolicyError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any, NoReturn, Self, TypeAlias
+
+    from jwseal.types import Span
+
+    Texts: TypeAlias = str | set[str] | frozenset[str] | list[str] | tuple[str, ...]
+    Literal: TypeAlias = str | int | float | bool | None
+
+__all__ = ["DEFAULT_TYP", "REQUIRED", "UNCHECKED", "Policy"]
+
+MAX_LEEWAY = 600.0
+
+# Claims that have an argument of their own, which knows their rules (`aud` may be an array, for one).
+_OWN_ARGUMENT = {"iss": "issuer", "aud": "audience", "sub": "subject"}
+
+
+class _Marker:
+    """A value that stands for a decision; one object per name in every process, pickling included."""
+
+    __slots__ = ()
+    _name: str
+
+    def __repr__(self) -> str:
+        return self._name
+
+    def __reduce__(self) -> str:
+        return self._name
+
+
+class Unchecked(_Marker):
+    """The type of `UNCHECKED`."""
+
+    __slots__ = ()
+    _name = "UNCHECKED"
+
+
+class Required(_Marker):
+    """The type of `REQUIRED`."""
+
+    __slots__ = ()
+    _name = "REQUIRED"
+
+
+class DefaultTyp(_Marker):
+    """The type of `DEFAULT_TYP`."""
+
+    __slots__ = ()
+    _name = "DEFAULT_TYP"
+
+
+UNCHECKED = Unchecked()
+"""I decided not to check this. Valid for issuer, audience, subject, typ and expiry."""
+
+REQUIRED = Required()
+"""The token must have `exp`."""
+
+DEFAULT_TYP = DefaultTyp()
+"""`typ` may be absent, `JWT` or `at+jwt`, in any case, with or without `application/`."""
+
+
+class Policy:
+    """What a token must say to be accepted.
+
+    Policy(*, issuer, audience, subject=UNCHECKED, typ=DEFAULT_TYP, expiry=REQUIRED, required=(), leeway=0,
+    max_age=None, max_lifetime=None, claims={})
+
+    issuer        the `iss` that are accepted: one str, or a list, tuple or set of them, or UNCHECKED
+    audience      who we are; the token's `aud` must name at least one of these, or UNCHECKED
+    subject       the `sub` that are accepted, or UNCHECKED
+    typ           the header's `typ`: DEFAULT_TYP, one str or several, or UNCHECKED; access tokens after RFC 9068 want
+                  "at+jwt", since DEFAULT_TYP cannot tell them from ID tokens
+    expiry        REQUIRED, or UNCHECKED: `exp` may be absent, and is still judged when it is there
+    required      further claims that must be present, by name
+    leeway        how far clocks may differ, 0 to 600 seconds or a timedelta
+    max_age       the longest time since `iat`, in seconds or a timedelta
+    max_lifetime  the longest time from `iat` to `exp`, in seconds or a timedelta
+    claims        name to JSON literal (str, int, float, bool, None), or to a frozenset of the literals accepted;
+                  compared with their JSON type, so that 1 is not "1" and not true
+
+    Arguments that cannot be kept are PolicyError, of a wrong Python type TypeError. Policies are immutable, compare and
+    hash by value and can be pickled.
+    """
+
+    __slots__ = (
+        "_identity",
+        "audience",
+        "claims",
+        "expiry",
+        "issuer",
+        "leeway",
+        "max_age",
+        "max_lifetime",
+        "required",
+        "subject",
+        "typ",
+    )
+
+    issuer: frozenset[str] | Unchecked
+    audience: frozenset[str] | Unchecked
+    subject: frozenset[str] | Unchecked
+    typ: frozenset[str] | DefaultTyp | Unchecked
+    expiry: Required | Unchecked
+    required: frozenset[str]
+    leeway: float
+    max_age: float | None
+    max_lifetime: float | None
+    claims: Mapping[str, frozenset[Literal]]
+    _identity: tuple[object, ...]
+
+    def __new__(
+        cls,
+        *,
+        issuer: Texts | Unchecked,
+        audience: Texts | Unchecked,
+        subject: Texts | Unchecked = UNCHECKED,
+        typ: Texts | DefaultTyp | Unchecked = DEFAULT_TYP,
+        expiry: Required | Unchecked = REQUIRED,
+        required: Texts = (),
+        leeway: Span = 0,
+        max_age: Span | None = None,
+        max_lifetime: Span | None = None,
+        claims: Mapping[str, Literal | frozenset[Literal]] | None = None,
+    ) -> Self:
+        """Judge the arguments and keep them in one form: frozensets of str, float seconds."""
+        self = object.__new__(cls)
+        keep = object.__setattr__
+        keep(self, "issuer", issuer if issuer is UNCHECKED else _texts("issuer", issuer))
+        keep(self, "audience", audience if audience is UNCHECKED else _texts("audience", audience))
+        keep(self, "subject", subject if subject is UNCHECKED else _texts("subject", subject))
+        keep(self, "typ", typ if typ is UNCHECKED or typ is DEFAULT_TYP else _texts("typ", typ, "or DEFAULT_TYP"))
+        if expiry is not REQUIRED and expiry is not UNCHECKED:
+            raise TypeError(f"expiry must be REQUIRED or UNCHECKED, not {type(expiry).__name__}")
+        keep(self, "expiry", expiry)
+        keep(self, "required", _names(required))
+        keep(self, "leeway", _leeway(leeway))
+        keep(self, "max_age", None if max_age is None else _positive_span("max_age", max_age))
+        keep(self, "max_lifetime", None if max_lifetime is None else _positive_span("max_lifetime", max_lifetime))
+        expected = {} if claims is None else _claims(claims)
+        keep(self, "claims", _read_only(expected))
+        keep(self, "_identity", (*self._values(), _typed(expected)))
+        return self
+
+    def replace(self, **changes: Any) -> Policy:
+        """Return a policy like this one but for the arguments given."""
+        return Policy(**{**self._arguments(), **changes})
+
+    def _arguments(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in _PARAMETERS}
+
+    def _values(self) -> tuple[object, ...]:
+        return tuple(getattr(self, name) for name in _PARAMETERS if name != "claims")
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Policy):
+            return NotImplemented
+        return self._identity == other._identity
+
+    def __hash__(self) -> int:
+        return hash(self._identity)
+
+    def __repr__(self) -> str:
+        shown = [
+            f"{name}={_shown(getattr(self, name), name != 'required')}"
+            for name in _PARAMETERS
+            if not self._is_default(name)
+        ]
+        return f"Policy({', '.join(shown)})"
+
+    def _is_default(self, name: str) -> bool:
+        return name in _DEFAULTS and bool(getattr(self, name) == _DEFAULTS[name])
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _restore, ({**self._arguments(), "claims": dict(self.claims)},)
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError(f"a Policy is immutable; use policy.replace({name}=...) to get another")
+
+    def __delattr__(self, name: str) -> NoReturn:
+        raise AttributeError("a Policy is immutable")
+
+    def __init_subclass__(cls) -> NoReturn:
+        raise TypeError("Policy is final: compose policies with replace()")
+
+
+_DEFAULTS: dict[str, object] = {
+    "subject": UNCHECKED,
+    "typ": DEFAULT_TYP,
+    "expiry": REQUIRED,
+    "required": frozenset(),
+    "leeway": 0.0,
+    "max_age": None,
+    "max_lifetime": None,
+    "claims": {},
+}
+_PARAMETERS = ("issuer", "audience", *_DEFAULTS)
+
+
+def _restore(arguments: dict[str, Any]) -> Policy:
+    return Policy(**arguments)
+
+
+def _texts(name: str, value: object, further: str = "") -> frozenset[str]:
+    """Return the accepted values of one claim; a lone str is one of them."""
+    if isinstance(value, str):
+        value = (value,)
+    choices = " ".join(filter(None, ("a str, or a list, tuple or set of str,", further, "or UNCHECKED")))
+    if not isinstance(value, (list, tuple, set, frozenset)):
+        raise TypeError(f"{name} must be {choices}, not {type(value).__name__}")
+    if not value:
+        raise PolicyError(f"{name} is empty, which would refuse every token; use UNCHECKED if it is not to be checked")
+    for item in value:
+        if not isinstance(item, str):
+            raise TypeError(f"{name} must be {choices}, not a collection with {type(item).__name__} in it")
+        if not item:
+            raise PolicyError(f"{name} has an empty string among its values")
+        _refuse_lone_surrogates(name, item)
+    return frozenset(value)
+
+
+def _names(value: object) -> frozenset[str]:
+    """Return the names of required claims; a lone str is taken for the mistake it usually is."""
+    if isinstance(value, str):
+        raise PolicyError(f"required must be a collection of claim names; write required=[{value!r}]")
+    if not isinstance(value, (list, tuple, set, frozenset)):
+        raise TypeError(f"required must be a list, tuple or set of claim names, not {type(value).__name__}")
+    for item in value:
+        _judge_claim_name("required", item)
+    return frozenset(value)
+
+
+def _judge_claim_name(argument: str, name: object) -> None:
+    if not isinstance(name, str):
+        raise TypeError(f"{argument} names claims by str, not {type(name).__name__}")
+    if not name:
+        raise PolicyError(f"{argument} names a claim with no name")
+    _refuse_lone_surrogates(argument, name)
+
+
+def _refuse_lone_surrogates(argument: str, text: str) -> None:
+    # A lone surrogate has no UTF-8 form, so no token could ever match it.
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise PolicyError(f"{argument} holds a lone surrogate, which no token can contain") from None
+
+
+def _leeway(value: object) -> float:
+    seconds = _seconds("leeway", value)
+    if not 0 <= seconds <= MAX_LEEWAY:
+        raise PolicyError("leeway must be 0 to 600 seconds; clocks that differ by more need repair")
+    return seconds
+
+
+def _positive_span(name: str, value: object) -> float:
+    seconds = _seconds(name, value)
+    if not 0 < seconds < float("inf"):
+        raise PolicyError(f"{name} must be a positive, finite number of seconds, or None for no limit")
+    return seconds
+
+
+def _seconds(name: str, value: object) -> float:
+    """Return a length of time in seconds; NaN and infinities are left to the bounds, which they fail."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        try:
+            return float(value)
+        except OverflowError:
+            return float("inf")
+    from datetime import timedelta
+
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    raise TypeError(f"{name} must be seconds (int or float) or a timedelta, not {type(value).__name__}")
+
+
+def _claims(value: object) -> dict[str, frozenset[Literal]]:
+    """Return each named claim's accepted literals."""
+    if not isinstance(value, dict):
+        from collections.abc import Mapping
+
+        if not isinstance(value, Mapping):
+            raise TypeError(f"claims must be a mapping of claim name to literal, not {type(value).__name__}")
+    expected = {}
+    for name, accepted in value.items():
+        _judge_claim_name("claims", name)
+        if name in _OWN_ARGUMENT:
+            raise PolicyError(f"claims cannot name {name!r}: use {_OWN_ARGUMENT[name]}=")
+        literals = accepted if isinstance(accepted, (set, frozenset)) else (accepted,)
+        if not literals:
+            raise PolicyError(f"claims[{name!r}] is an empty set, which would refuse every token")
+        for literal in literals:
+            _judge_literal(name, literal)
+        expected[name] = frozenset(literals)
+    return expected
+
+
+def _judge_literal(name: str, literal: object) -> None:
+    if literal is None or isinstance(literal, bool):
+        return
+    if isinstance(literal, str):
+        _refuse_lone_surrogates(f"claims[{name!r}]", literal)
+    elif isinstance(literal, int):
+        try:
+            str(literal)
+        except ValueError:
+            raise PolicyError(f"claims[{name!r}] is an integer with more digits than a token may have") from None
+    elif isinstance(literal, float):
+        if not float("-inf") < literal < float("inf"):
+            raise PolicyError(f"claims[{name!r}] is a number JSON does not have: NaN or infinite")
+    else:
+        kind = type(literal).__name__
+        raise TypeError(f"claims[{name!r}] must be a str, int, float, bool or None, or a frozenset of them, not {kind}")
+
+
+def _typed(expected: dict[str, frozenset[Literal]]) -> frozenset[object]:
+    # Python holds 1, 1.0 and True equal; as JSON they are different expectations, so policies with them differ.
+    return frozenset((name, frozenset((type(x), x) for x in literals)) for name, literals in expected.items())
+
+
+def _read_only(expected: dict[str, frozenset[Literal]]) -> Mapping[str, frozenset[Literal]]:
+    return type(type.__dict__)(expected)  # the mappingproxy type, without importing `types`
+
+
+def _shown(value: object, lone: bool = True) -> str:
+    """Return a value as the argument one would write for it, sets in a stable order, a set of one without braces."""
+    if isinstance(value, frozenset):
+        items = sorted(map(repr, value))
+        return items[0] if lone and len(items) == 1 else "{" + ", ".join(items) + "}"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if isinstance(value, type(type.__dict__)):
+        return "{" + ", ".join(f"{name!r}: {_shown(literals)}" for name, literals in value.items()) + "}"
+    return repr(value)

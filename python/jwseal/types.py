@@ -1,0 +1,79 @@
+"""Names for annotations: what a type checker should know about arguments and results.
+
+Nothing in the package needs this module when it runs, so that `import jwseal` does not pay for `typing`.
+Import it where you annotate:
+
+    from jwseal.types import Algorithm, ExternalSigner
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    from jwseal import VerifyingKey
+
+__all__ = ["Algorithm", "Claims", "Digest", "ExternalSigner", "JSONMapping", "Moment", "Span"]
+
+# The values of the `alg` header parameter that exist here (RFC 7518 section 3.1, RFC 8037, RFC 8812, RFC 9864,
+# RFC 9964). `none` is not among them.
+Algorithm: TypeAlias = Literal[
+    "HS256",
+    "HS384",
+    "HS512",
+    "RS256",
+    "RS384",
+    "RS512",
+    "PS256",
+    "PS384",
+    "PS512",
+    "ES256",
+    "ES384",
+    "ES512",
+    "ES256K",
+    "EdDSA",
+    "Ed25519",
+    "Ed448",
+    "ML-DSA-44",
+    "ML-DSA-65",
+    "ML-DSA-87",
+]
+
+# A hash function of a JWK thumbprint (RFC 7638).
+Digest: TypeAlias = Literal["sha256", "sha384", "sha512"]
+
+# A JSON object as a caller hands it over: a JWK, a JWK Set, header parameters.
+JSONMapping: TypeAlias = Mapping[str, Any]
+
+# Claims as `.claims` hands them back: a plain dict of JSON values, the caller's to change.
+Claims: TypeAlias = dict[str, Any]
+
+# A point in time: seconds since 1970-01-01T00:00:00Z, or an aware datetime.
+Moment: TypeAlias = float | datetime
+
+# A length of time: seconds, or a timedelta.
+Span: TypeAlias = float | timedelta
+
+
+class ExternalSigner(Protocol):
+    """A private key that lives elsewhere: a KMS, an HSM, an agent.
+
+    `SigningKey.external` takes any object of this shape.
+    """
+
+    @property
+    def alg(self) -> str:
+        """The algorithm it signs with."""
+
+    @property
+    def kid(self) -> str | None:
+        """The key's identifier, or None."""
+
+    @property
+    def verifying_key(self) -> VerifyingKey:
+        """The public half; every signature is checked with it before it leaves the library."""
+
+    def sign(self, octets: bytes, /) -> bytes:
+        """Sign the octets and return the signature in JOSE form: ECDSA as r and s side by side, not DER."""

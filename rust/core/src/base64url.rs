@@ -1,0 +1,223 @@
+//! base64url without padding (RFC 4648 section 5, RFC 7515 section 2), canonical only.
+//!
+//! One octet string has exactly one text: whatever decodes here encodes back to the same text. A second spelling of a
+//! signed token would pass every check and defeat revocation and caches that go by its text. So padding, line ends, the
+//! alphabet of plain base64, a length of 1 modulo 4 and trailing bits other than zero are all refused.
+//! It does not say which of these was wrong.
+
+use base64_simd::URL_SAFE_NO_PAD;
+
+/// The text of these octets.
+#[must_use]
+pub fn encode(octets: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode_to_string(octets)
+}
+
+/// Appends the text of these octets.
+pub fn encode_into(octets: &[u8], out: &mut Vec<u8>) {
+    // The crate reserves exactly; asking first keeps repeated appending linear.
+    out.reserve(octets.len().div_ceil(3).saturating_mul(4));
+    URL_SAFE_NO_PAD.encode_append(octets, out);
+}
+
+/// The octets of a canonical text.
+#[must_use]
+pub fn decode(text: &[u8]) -> Option<Vec<u8>> {
+    URL_SAFE_NO_PAD.decode_to_vec(text).ok()
+}
+
+/// Appends the octets of a canonical text; `out` is unchanged if there are none.
+#[must_use]
+pub fn decode_into(text: &[u8], out: &mut Vec<u8>) -> Option<()> {
+    out.reserve(text.len().div_ceil(4).saturating_mul(3));
+    URL_SAFE_NO_PAD.decode_append(text, out).ok()
+}
+
+/// The octets of a canonical text that may also carry the padding of RFC 4648 section 3.2, all of it and at its end.
+///
+/// AWS Application Load Balancers pad the segments of their tokens.
+#[must_use]
+pub fn decode_padded(text: &[u8]) -> Option<Vec<u8>> {
+    let Some(shorter) = text.strip_suffix(b"=") else { return decode(text) };
+    if !text.len().is_multiple_of(4) {
+        return None;
+    }
+    decode(shorter.strip_suffix(b"=").unwrap_or(shorter))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+    /// Marsaglia's xorshift64.
+    struct Xorshift(u64);
+
+    impl Xorshift {
+        fn next(&mut self) -> u64 {
+            self.0 ^= self.0 << 13;
+            self.0 ^= self.0 >> 7;
+            self.0 ^= self.0 << 17;
+            self.0
+        }
+
+        fn octets(&mut self, len: usize) -> Vec<u8> {
+            (0..len).map(|_| self.next().to_le_bytes()[3]).collect()
+        }
+
+        fn below(&mut self, bound: usize) -> usize {
+            usize::try_from(self.next() % bound as u64).unwrap()
+        }
+    }
+
+    /// The definition, one sextet at a time.
+    fn reference_encode(octets: &[u8]) -> Vec<u8> {
+        let mut text = Vec::new();
+        for group in octets.chunks(3) {
+            let word = (0..3).fold(0_u32, |word, i| word << 8 | u32::from(*group.get(i).unwrap_or(&0)));
+            text.extend((0..=group.len()).map(|i| ALPHABET[(word >> (18 - 6 * i) & 63) as usize]));
+        }
+        text
+    }
+
+    /// The definition, one sextet at a time; canonical because the encoding must lead back.
+    fn reference_decode(text: &[u8]) -> Option<Vec<u8>> {
+        let mut octets = Vec::new();
+        for group in text.chunks(4) {
+            let mut word = 0_u32;
+            for i in 0..4 {
+                let sextet = match group.get(i) {
+                    Some(letter) => ALPHABET.iter().position(|other| other == letter)?,
+                    None => 0,
+                };
+                word = word << 6 | u32::try_from(sextet).unwrap();
+            }
+            octets.extend_from_slice(&word.to_be_bytes()[1..group.len()]);
+        }
+        (reference_encode(&octets) == text).then_some(octets)
+    }
+
+    /// All three decoders agree with the definition.
+    fn assert_decodes_as_defined(text: &[u8]) {
+        let expected = reference_decode(text);
+        assert_eq!(expected, decode(text), "{text:?}");
+        let mut out = b"before".to_vec();
+        let outcome = decode_into(text, &mut out);
+        assert_eq!(expected.is_some(), outcome.is_some(), "{text:?}");
+        assert_eq!([b"before", &*expected.clone().unwrap_or_default()].concat(), out, "{text:?}");
+        if !text.contains(&b'=') {
+            assert_eq!(expected, decode_padded(text), "{text:?}");
+        }
+    }
+
+    /// RFC 4648 section 10, without the padding, and RFC 7515 appendix C.
+    #[test]
+    fn published_vectors() {
+        for (octets, text) in [
+            (&b""[..], ""),
+            (b"f", "Zg"),
+            (b"fo", "Zm8"),
+            (b"foo", "Zm9v"),
+            (b"foob", "Zm9vYg"),
+            (b"fooba", "Zm9vYmE"),
+            (b"foobar", "Zm9vYmFy"),
+            (&[3, 236, 255, 224, 193], "A-z_4ME"),
+        ] {
+            assert_eq!(text, encode(octets));
+            assert_eq!(Some(octets.to_vec()), decode(text.as_bytes()));
+        }
+    }
+
+    /// Every length up to 200 encodes as defined and comes back.
+    #[test]
+    fn every_length_round_trips() {
+        let mut random = Xorshift(0x9E37_79B9_7F4A_7C15);
+        for len in 0..=200 {
+            for _ in 0..20 {
+                let octets = random.octets(len);
+                let text = reference_encode(&octets);
+                assert_eq!(text, encode(&octets).into_bytes());
+                let mut out = b"before".to_vec();
+                encode_into(&octets, &mut out);
+                assert_eq!([b"before", &*text].concat(), out);
+                assert_eq!(Some(octets), decode(&text));
+                assert_decodes_as_defined(&text);
+            }
+        }
+    }
+
+    /// A text of random letters, of every length up to 200, is judged as defined: lengths of 1 modulo 4 and trailing
+    /// bits included.
+    #[test]
+    fn random_texts_are_judged_as_defined() {
+        let mut random = Xorshift(0xD1B5_4A32_D192_ED03);
+        for len in 0..=200 {
+            for _ in 0..20 {
+                let mut text: Vec<u8> = (0..len).map(|_| ALPHABET[random.below(64)]).collect();
+                assert_decodes_as_defined(&text);
+                if len > 0 {
+                    let place = random.below(len);
+                    text[place] = random.octets(1)[0];
+                    assert_decodes_as_defined(&text);
+                }
+            }
+        }
+    }
+
+    /// Every octet at every place, in texts that reach the vector code and all of its remainders.
+    #[test]
+    fn every_octet_at_every_place_is_judged_as_defined() {
+        for len in [2, 3, 4, 7, 11, 38, 43, 70, 75, 86] {
+            let good = reference_encode(&vec![0x5A; len * 3 / 4]);
+            for place in 0..good.len() {
+                for octet in 0..=255 {
+                    let mut text = good.clone();
+                    text[place] = octet;
+                    assert_decodes_as_defined(&text);
+                }
+            }
+        }
+    }
+
+    /// The spellings attackers and lenient encoders use.
+    #[test]
+    fn other_spellings_are_refused() {
+        for text in [
+            "Zg==", "Zg=", "Zm8=", "=", "====", "Zm9v=", // padding
+            "Zh", "Zk", "Zv", "Zm9", "Zm-", // trailing bits
+            "A", "Zm9vA", // a length of 1 modulo 4
+            "+A", "/A", "A+z_4ME", "A-z/4ME", // plain base64
+            " Zg", "Zg ", "Z g", "Zg\n", "Zg\r\n", "\tZg", "Zm9v\n", // whitespace
+            "Zg\0", "\0", "Zm.v", "Zm!v", "Zmé", "Ｚg", // anything else
+        ] {
+            assert_eq!(None, decode(text.as_bytes()), "{text:?}");
+            assert_eq!(None, decode_into(text.as_bytes(), &mut Vec::new()), "{text:?}");
+        }
+    }
+
+    /// Padding is accepted where asked for, whole and at the end only, and the rest stays canonical.
+    #[test]
+    fn padding_is_accepted_where_asked_for() {
+        let mut random = Xorshift(0xA076_1D64_78BD_642F);
+        for len in 0..=200 {
+            let octets = random.octets(len);
+            let text = reference_encode(&octets);
+            let mut padded = text.clone();
+            padded.resize(text.len().next_multiple_of(4), b'=');
+            assert_eq!(Some(&octets), decode_padded(&text).as_ref());
+            assert_eq!(Some(&octets), decode_padded(&padded).as_ref());
+            for count in 1..=8 {
+                let mut wrong = text.clone();
+                wrong.resize(text.len() + count, b'=');
+                if wrong != padded {
+                    assert_eq!(None, decode_padded(&wrong), "{len} {count}");
+                }
+            }
+        }
+        for text in ["Zh==", "Zm9=", "Z===", "Zg==Zg==", "Zm8=\n", "Zg= =", "=Zg=", "==", "AAAA====", "Zg==\0", "+A=="]
+        {
+            assert_eq!(None, decode_padded(text.as_bytes()), "{text:?}");
+        }
+    }
+}

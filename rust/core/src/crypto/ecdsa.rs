@@ -1,0 +1,250 @@
+//! ECDSA with r and s side by side (RFC 7518 section 3.4, RFC 8812 section 3.2).
+//!
+//! The curve fixes the digest. Points are uncompressed, of full length and on the curve; scalars are of the order's full
+//! length. A signature is exactly twice that long before r and s are read, and AWS-LC holds both to 1..n-1. High s is
+//! valid, as JOSE has no low-s rule, so a token's text never identifies it. Nonces are AWS-LC's, hedged with the key.
+
+use aws_lc_rs::encoding::AsDer;
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P256K1_SHA256_FIXED,
+    ECDSA_P256K1_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED, ECDSA_P384_SHA384_FIXED_SIGNING,
+    ECDSA_P521_SHA512_FIXED, ECDSA_P521_SHA512_FIXED_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm,
+    EcdsaVerificationAlgorithm, KeyPair, ParsedPublicKey,
+};
+use zeroize::Zeroizing;
+
+use super::material::Secret;
+use crate::error::{Error, Result};
+use crate::jwa::{Alg, Curve};
+
+/// A public key ready to verify.
+#[derive(Clone)]
+pub struct Verifying {
+    key: ParsedPublicKey,
+    signature_len: usize,
+}
+
+impl Verifying {
+    /// Parses an uncompressed point and checks that it lies on the curve.
+    pub fn new(curve: Curve, point: &[u8]) -> Result<Self> {
+        let row = row(curve)?;
+        if point.len() != 1 + 2 * row.field_len || point.first() != Some(&UNCOMPRESSED) {
+            return Err(Error::key(format!(
+                "a {} public key is an uncompressed point of {} octets",
+                curve.name(),
+                1 + 2 * row.field_len
+            )));
+        }
+        let key = ParsedPublicKey::new(row.verifying, point)
+            .map_err(|_| Error::key(format!("this point is not on the curve {}", curve.name())))?;
+        Ok(Self { key, signature_len: 2 * row.field_len })
+    }
+
+    /// Verifies r and s of exactly the curve's length.
+    #[inline]
+    pub fn verify(&self, message: &[u8], signature: &[u8]) -> Result<()> {
+        if signature.len() != self.signature_len {
+            return Err(Error::InvalidSignature);
+        }
+        self.key.verify_sig(message, signature).map_err(|_| Error::InvalidSignature)
+    }
+}
+
+/// A private key ready to sign.
+pub struct Signing(EcdsaKeyPair);
+
+impl Signing {
+    /// Builds a key from its scalar and checks that a given point is its own.
+    pub fn new(curve: Curve, d: &[u8], point: Option<&[u8]>) -> Result<Self> {
+        let row = row(curve)?;
+        if d.len() != row.field_len {
+            return Err(Error::key(format!(
+                "a {} private key has {} octets, this one has {}",
+                curve.name(),
+                row.field_len,
+                d.len()
+            )));
+        }
+        let mut document = Zeroizing::new(Vec::with_capacity(row.pkcs8_start.len() + d.len()));
+        document.extend_from_slice(row.pkcs8_start);
+        document.extend_from_slice(d);
+        let key = EcdsaKeyPair::from_pkcs8(row.signing, &document)
+            .map_err(|_| Error::key(format!("this {} private key is out of range", curve.name())))?;
+        if point.is_some_and(|point| point != key.public_key().as_ref()) {
+            return Err(Error::key(format!("the public point does not belong to this {} private key", curve.name())));
+        }
+        // A key parsed without its point is also written without it; built from both it is written whole.
+        EcdsaKeyPair::from_private_key_and_public_key(row.signing, d, key.public_key().as_ref())
+            .map(Self)
+            .map_err(|_| unusable())
+    }
+
+    /// A new key on the algorithm's curve.
+    pub fn generate(alg: Alg) -> Result<Self> {
+        let curve = alg.spec().curve.ok_or_else(|| Error::key(format!("{alg} fixes no curve")))?;
+        let key = EcdsaKeyPair::generate(row(curve)?.signing).map_err(|_| unusable())?;
+        Ok(Self(key))
+    }
+
+    /// Signs; r and s, each of full length.
+    pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>> {
+        let signature = self.0.sign(&SystemRandom::new(), message).map_err(|_| unusable())?;
+        Ok(signature.as_ref().to_vec())
+    }
+
+    /// The public half as SPKI (RFC 5280 section 4.1.2.7).
+    pub fn to_spki(&self) -> Result<Vec<u8>> {
+        let document = self.0.public_key().as_der().map_err(|_| unusable())?;
+        Ok(document.as_ref().to_vec())
+    }
+
+    /// The key as plain PKCS#8.
+    pub fn to_pkcs8(&self) -> Result<Secret> {
+        let document = self.0.to_pkcs8v1().map_err(|_| unusable())?;
+        Ok(Zeroizing::new(document.as_ref().to_vec()))
+    }
+}
+
+/// Octets of a coordinate and of a scalar; `None` where the curve is not one of ECDSA's.
+#[must_use]
+pub fn field_len(curve: Curve) -> Option<usize> {
+    row(curve).ok().map(|row| row.field_len)
+}
+
+/// The first octet of an uncompressed point (SEC 1 section 2.3.3).
+pub const UNCOMPRESSED: u8 = 4;
+
+struct Row {
+    curve: Curve,
+    field_len: usize,
+    verifying: &'static EcdsaVerificationAlgorithm,
+    signing: &'static EcdsaSigningAlgorithm,
+    /// PKCS#8 up to the scalar of a key without its point, from which AWS-LC computes the point (RFC 5915).
+    pkcs8_start: &'static [u8],
+}
+
+static ROWS: [Row; 4] = [
+    Row {
+        curve: Curve::P256,
+        field_len: 32,
+        verifying: &ECDSA_P256_SHA256_FIXED,
+        signing: &ECDSA_P256_SHA256_FIXED_SIGNING,
+        pkcs8_start: b"\x30\x41\x02\x01\x00\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\
+            \x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07\x04\x27\x30\x25\x02\x01\x01\x04\x20",
+    },
+    Row {
+        curve: Curve::P384,
+        field_len: 48,
+        verifying: &ECDSA_P384_SHA384_FIXED,
+        signing: &ECDSA_P384_SHA384_FIXED_SIGNING,
+        pkcs8_start: b"\x30\x4e\x02\x01\x00\x30\x10\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\
+            \x06\x05\x2b\x81\x04\x00\x22\x04\x37\x30\x35\x02\x01\x01\x04\x30",
+    },
+    Row {
+        curve: Curve::P521,
+        field_len: 66,
+        verifying: &ECDSA_P521_SHA512_FIXED,
+        signing: &ECDSA_P521_SHA512_FIXED_SIGNING,
+        pkcs8_start: b"\x30\x60\x02\x01\x00\x30\x10\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\
+            \x06\x05\x2b\x81\x04\x00\x23\x04\x49\x30\x47\x02\x01\x01\x04\x42",
+    },
+    Row {
+        curve: Curve::Secp256k1,
+        field_len: 32,
+        verifying: &ECDSA_P256K1_SHA256_FIXED,
+        signing: &ECDSA_P256K1_SHA256_FIXED_SIGNING,
+        pkcs8_start: b"\x30\x3e\x02\x01\x00\x30\x10\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\
+            \x06\x05\x2b\x81\x04\x00\x0a\x04\x27\x30\x25\x02\x01\x01\x04\x20",
+    },
+];
+
+fn row(curve: Curve) -> Result<&'static Row> {
+    ROWS.iter()
+        .find(|row| row.curve == curve)
+        .ok_or_else(|| Error::key(format!("{} is not a curve of ECDSA", curve.name())))
+}
+
+fn unusable() -> Error {
+    Error::key("this EC private key cannot be used")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pair(alg: Alg) -> (Signing, Verifying, Vec<u8>) {
+        let key = Signing::generate(alg).unwrap();
+        let point = key.0.public_key().as_ref().to_vec();
+        let verifying = Verifying::new(alg.spec().curve.unwrap(), &point).unwrap();
+        (key, verifying, point)
+    }
+
+    const ALGS: [Alg; 4] = [Alg::Es256, Alg::Es384, Alg::Es512, Alg::Es256k];
+
+    /// A signature verifies with its key and message and with no other.
+    #[test]
+    fn signs_and_verifies() {
+        for alg in ALGS {
+            let (key, verifying, _) = pair(alg);
+            let signature = key.sign(b"message").unwrap();
+            assert_eq!(alg.spec().signature_len, Some(signature.len()));
+            verifying.verify(b"message", &signature).unwrap();
+            assert_eq!("invalid_signature", verifying.verify(b"massage", &signature).unwrap_err().code());
+        }
+    }
+
+    /// r and s of zero, of the wrong length and in DER are refused (CVE-2022-21449).
+    #[test]
+    fn malformed_signatures_are_refused() {
+        for alg in ALGS {
+            let (key, verifying, _) = pair(alg);
+            let good = key.sign(b"message").unwrap();
+            let len = good.len();
+            let mut longer = good.clone();
+            longer.insert(0, 0);
+            let mut der = vec![0x30, 0x44, 0x02, 0x20];
+            der.extend_from_slice(&good);
+            for bad in [vec![0; len], vec![0xff; len], good[1..].to_vec(), longer, vec![], vec![1; 16_384], der] {
+                assert_eq!("invalid_signature", verifying.verify(b"message", &bad).unwrap_err().code());
+            }
+        }
+    }
+
+    /// Points off the curve, compressed or of another curve's length are refused.
+    #[test]
+    fn malformed_points_are_refused() {
+        for alg in ALGS {
+            let (_, _, point) = pair(alg);
+            let curve = alg.spec().curve.unwrap();
+            let mut off = point.clone();
+            *off.last_mut().unwrap() ^= 1;
+            let mut hybrid = point.clone();
+            hybrid[0] = 6 | (hybrid.last().unwrap() & 1);
+            let compressed = [&[2 | (point.last().unwrap() & 1)], &point[1..=point.len() / 2]].concat();
+            for bad in [off, hybrid, compressed, point[..point.len() - 1].to_vec(), vec![0], vec![]] {
+                assert_eq!("invalid_key", Verifying::new(curve, &bad).err().unwrap().code());
+            }
+        }
+        let (_, _, point) = pair(Alg::Es256);
+        assert_eq!("invalid_key", Verifying::new(Curve::Secp256k1, &point).err().unwrap().code());
+        assert_eq!("invalid_key", Verifying::new(Curve::Ed25519, &point).err().unwrap().code());
+    }
+
+    /// Scalars of zero, of the order or above and of the wrong length are refused, and so is a foreign point.
+    #[test]
+    fn malformed_scalars_are_refused() {
+        for alg in ALGS {
+            let (_, _, point) = pair(alg);
+            let curve = alg.spec().curve.unwrap();
+            let len = field_len(curve).unwrap();
+            for bad in [vec![0; len], vec![0xff; len], vec![1; len - 1], vec![1; len + 1], vec![]] {
+                assert_eq!("invalid_key", Signing::new(curve, &bad, None).err().unwrap().code());
+            }
+            let mut one = vec![0; len];
+            *one.last_mut().unwrap() = 1;
+            assert!(Signing::new(curve, &one, None).is_ok());
+            assert_eq!("invalid_key", Signing::new(curve, &one, Some(&point)).err().unwrap().code());
+        }
+    }
+}

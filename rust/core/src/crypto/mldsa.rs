@@ -1,0 +1,155 @@
+//! ML-DSA (FIPS 204, RFC 9964): pure, with the empty context.
+//!
+//! A private key is its seed of 32 octets; AWS-LC expands it. An expanded key without its seed cannot be written as a
+//! JWK again and is not accepted anywhere.
+
+use aws_lc_rs::encoding::{AsDer, AsRawBytes};
+use aws_lc_rs::signature::{
+    KeyPair, ML_DSA_44, ML_DSA_44_SIGNING, ML_DSA_65, ML_DSA_65_SIGNING, ML_DSA_87, ML_DSA_87_SIGNING, ParsedPublicKey,
+    PqdsaKeyPair, PqdsaSigningAlgorithm, PqdsaVerificationAlgorithm,
+};
+use zeroize::Zeroizing;
+
+use super::material::Secret;
+use crate::error::{Error, Result};
+use crate::jwa::Alg;
+
+/// Octets of a seed.
+pub const SEED_LEN: usize = 32;
+
+/// A public key ready to verify.
+#[derive(Clone)]
+pub struct Verifying {
+    key: ParsedPublicKey,
+    signature_len: usize,
+}
+
+impl Verifying {
+    /// Parses a public key.
+    pub fn new(alg: Alg, key: &[u8]) -> Result<Self> {
+        let row = row(alg)?;
+        if key.len() != row.signing.public_key_len() {
+            return Err(Error::key(format!(
+                "an {alg} public key has {} octets, this one has {}",
+                row.signing.public_key_len(),
+                key.len()
+            )));
+        }
+        let key =
+            ParsedPublicKey::new(row.verifying, key).map_err(|_| Error::key(format!("this is no {alg} public key")))?;
+        Ok(Self { key, signature_len: row.signing.signature_len() })
+    }
+
+    /// Verifies a signature of exactly the algorithm's length.
+    pub fn verify(&self, message: &[u8], signature: &[u8]) -> Result<()> {
+        if signature.len() != self.signature_len {
+            return Err(Error::InvalidSignature);
+        }
+        self.key.verify_sig(message, signature).map_err(|_| Error::InvalidSignature)
+    }
+}
+
+/// A private key ready to sign.
+pub struct Signing(PqdsaKeyPair);
+
+impl Signing {
+    /// Expands a seed and checks whatever came with it.
+    pub fn new(alg: Alg, seed: &[u8], public: Option<&[u8]>, expanded: Option<&[u8]>) -> Result<Self> {
+        let row = row(alg)?;
+        if seed.len() != SEED_LEN {
+            return Err(Error::key(format!(
+                "an {alg} private key is a seed of 32 octets, this one has {}",
+                seed.len()
+            )));
+        }
+        let key = PqdsaKeyPair::from_seed(row.signing, seed)
+            .map_err(|_| Error::key(format!("this is no {alg} private key")))?;
+        if public.is_some_and(|public| public != key.public_key().as_ref()) {
+            return Err(Error::key(format!("the public key does not belong to this {alg} private key")));
+        }
+        if let Some(expanded) = expanded {
+            let own = key.private_key().as_raw_bytes().map_err(|_| unusable())?;
+            if own.as_ref() != expanded {
+                return Err(Error::key(format!("the expanded key does not belong to this {alg} seed")));
+            }
+        }
+        Ok(Self(key))
+    }
+
+    /// A new key.
+    pub fn generate(alg: Alg) -> Result<Self> {
+        let key = PqdsaKeyPair::generate(row(alg)?.signing).map_err(|_| unusable())?;
+        Ok(Self(key))
+    }
+
+    /// Signs, hedged with fresh randomness.
+    pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>> {
+        let mut signature = vec![0; self.0.algorithm().signature_len()];
+        self.0.sign(message, &mut signature).map_err(|_| unusable())?;
+        Ok(signature)
+    }
+
+    /// The public half as SPKI (RFC 5280 section 4.1.2.7).
+    pub fn to_spki(&self) -> Result<Vec<u8>> {
+        let document = self.0.public_key().as_der().map_err(|_| unusable())?;
+        Ok(document.as_ref().to_vec())
+    }
+
+    /// The key as plain PKCS#8, by its seed.
+    pub fn to_pkcs8(&self) -> Result<Secret> {
+        let document = self.0.to_pkcs8v1().map_err(|_| unusable())?;
+        Ok(Zeroizing::new(document.as_ref().to_vec()))
+    }
+}
+
+struct Row {
+    alg: Alg,
+    verifying: &'static PqdsaVerificationAlgorithm,
+    signing: &'static PqdsaSigningAlgorithm,
+}
+
+static ROWS: [Row; 3] = [
+    Row { alg: Alg::MlDsa44, verifying: &ML_DSA_44, signing: &ML_DSA_44_SIGNING },
+    Row { alg: Alg::MlDsa65, verifying: &ML_DSA_65, signing: &ML_DSA_65_SIGNING },
+    Row { alg: Alg::MlDsa87, verifying: &ML_DSA_87, signing: &ML_DSA_87_SIGNING },
+];
+
+fn row(alg: Alg) -> Result<&'static Row> {
+    ROWS.iter().find(|row| row.alg == alg).ok_or_else(|| Error::key(format!("{alg} is not ML-DSA")))
+}
+
+fn unusable() -> Error {
+    Error::key("this ML-DSA private key cannot be used")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A signature verifies with its key and message and with no other, at its exact length only.
+    #[test]
+    fn signs_and_verifies() {
+        for row in &ROWS {
+            let key = Signing::generate(row.alg).unwrap();
+            let verifying = Verifying::new(row.alg, key.0.public_key().as_ref()).unwrap();
+            let mut signature = key.sign(b"message").unwrap();
+            assert_eq!(row.alg.spec().signature_len, Some(signature.len()));
+            verifying.verify(b"message", &signature).unwrap();
+            assert_eq!("invalid_signature", verifying.verify(b"massage", &signature).unwrap_err().code());
+            signature.push(0);
+            assert_eq!("invalid_signature", verifying.verify(b"message", &signature).unwrap_err().code());
+        }
+    }
+
+    /// Keys of a wrong length and foreign public halves are refused.
+    #[test]
+    fn foreign_parts_are_refused() {
+        assert_eq!("invalid_key", Verifying::new(Alg::MlDsa44, &[0; 1311]).err().unwrap().code());
+        let Err(error) = Signing::new(Alg::MlDsa44, &[1; 31], None, None) else { panic!("short seed accepted") };
+        assert_eq!("invalid_key", error.code());
+        let Err(error) = Signing::new(Alg::MlDsa44, &[1; 32], Some(&[0; 1312]), None) else { panic!("accepted") };
+        assert_eq!("invalid_key", error.code());
+        let Err(error) = Signing::new(Alg::MlDsa44, &[1; 32], None, Some(&[0; 2560])) else { panic!("accepted") };
+        assert_eq!("invalid_key", error.code());
+    }
+}

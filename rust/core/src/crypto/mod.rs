@@ -1,0 +1,173 @@
+//! The primitives: octets in, octets out, every key parsed and judged once (RFC 7518 section 3, RFC 8032, FIPS 204).
+//!
+//! AWS-LC computes all of them but Ed448. What AWS-LC does not ask of a key is asked here, at import: the size and
+//! parity of an RSA key and its fingerprint, canonical and not low order on the Edwards curves. A signature's length is
+//! judged before any arithmetic. Nothing here knows a token, a header or a key set.
+
+pub mod ecdsa;
+pub mod eddsa;
+pub mod hmac;
+pub mod material;
+pub mod mldsa;
+pub mod rsa;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use zeroize::Zeroizing;
+
+use self::material::{PrivateParts, PublicParts, Secret};
+use crate::error::{Error, Result};
+use crate::jwa::{Alg, AlgSet, Curve, Kty, TABLE};
+
+/// A public key ready to verify under one algorithm.
+#[derive(Clone)]
+pub enum Verifying {
+    /// RSASSA-PKCS1-v1_5 or RSASSA-PSS.
+    Rsa(rsa::Verifying),
+    /// ECDSA.
+    Ecdsa(ecdsa::Verifying),
+    /// EdDSA on Ed25519.
+    Ed25519(eddsa::Ed25519Verifying),
+    /// EdDSA on Ed448.
+    Ed448(Box<eddsa::Ed448Verifying>),
+    /// ML-DSA.
+    MlDsa(mldsa::Verifying),
+}
+
+impl Verifying {
+    /// Parses and judges a public key for this algorithm.
+    pub fn new(alg: Alg, parts: &PublicParts) -> Result<Self> {
+        match parts {
+            PublicParts::Rsa { n, e, .. } => rsa::Verifying::new(alg, n, e).map(Self::Rsa),
+            PublicParts::Ec { curve, point } => ecdsa::Verifying::new(*curve, point).map(Self::Ecdsa),
+            PublicParts::Okp { curve: Curve::Ed448, x } => {
+                eddsa::Ed448Verifying::new(x).map(|key| Self::Ed448(Box::new(key)))
+            }
+            PublicParts::Okp { x, .. } => eddsa::Ed25519Verifying::new(x).map(Self::Ed25519),
+            PublicParts::Akp { alg, key } => mldsa::Verifying::new(*alg, key).map(Self::MlDsa),
+        }
+    }
+
+    /// Verifies, or says no more than that the signature is invalid.
+    #[inline]
+    pub fn verify(&self, message: &[u8], signature: &[u8]) -> Result<()> {
+        match self {
+            Self::Rsa(key) => key.verify(message, signature),
+            Self::Ecdsa(key) => key.verify(message, signature),
+            Self::Ed25519(key) => key.verify(message, signature),
+            Self::Ed448(key) => key.verify(message, signature),
+            Self::MlDsa(key) => key.verify(message, signature),
+        }
+    }
+}
+
+/// A private key ready to sign under one algorithm.
+pub enum Signing {
+    /// RSASSA-PKCS1-v1_5 or RSASSA-PSS.
+    Rsa(rsa::Signing),
+    /// ECDSA.
+    Ecdsa(ecdsa::Signing),
+    /// EdDSA on Ed25519.
+    Ed25519(eddsa::Ed25519Signing),
+    /// ML-DSA.
+    MlDsa(mldsa::Signing),
+}
+
+impl Signing {
+    /// Builds a private key and checks every public part that came with it.
+    pub fn new(alg: Alg, parts: &PrivateParts) -> Result<Self> {
+        match parts {
+            PrivateParts::Rsa { n, e, d, primes: Some(primes), .. } => {
+                rsa::Signing::new(alg, n, e, d, primes).map(Self::Rsa)
+            }
+            PrivateParts::Rsa { primes: None, .. } => {
+                Err(Error::key("this RSA private key lacks its primes p and q: export it with them"))
+            }
+            PrivateParts::Ec { curve, d, point } => ecdsa::Signing::new(*curve, d, point.as_deref()).map(Self::Ecdsa),
+            PrivateParts::Okp { curve: Curve::Ed448, .. } => {
+                Err(Error::key("an Ed448 private key signs through an external signer"))
+            }
+            PrivateParts::Okp { d, x, .. } => eddsa::Ed25519Signing::new(d, x.as_deref()).map(Self::Ed25519),
+            PrivateParts::Akp { alg, seed, key, expanded } => {
+                mldsa::Signing::new(*alg, seed, key.as_deref(), expanded.as_ref().map(|octets| octets.as_slice()))
+                    .map(Self::MlDsa)
+            }
+        }
+    }
+
+    /// A new key; `bits` is the size of an RSA modulus and ignored elsewhere.
+    pub fn generate(alg: Alg, bits: usize) -> Result<Self> {
+        let spec = alg.spec();
+        match spec.kty {
+            Kty::Rsa => rsa::Signing::generate(alg, bits).map(Self::Rsa),
+            Kty::Ec => ecdsa::Signing::generate(alg).map(Self::Ecdsa),
+            Kty::Okp => eddsa::Ed25519Signing::generate().map(Self::Ed25519),
+            Kty::Akp => mldsa::Signing::generate(alg).map(Self::MlDsa),
+            Kty::Oct => Err(Error::key(format!("{alg} uses a secret: generate a SecretKey"))),
+        }
+    }
+
+    /// Signs; the result has the form JOSE asks for.
+    pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>> {
+        match self {
+            Self::Rsa(key) => key.sign(message),
+            Self::Ecdsa(key) => key.sign(message),
+            Self::Ed25519(key) => key.sign(message),
+            Self::MlDsa(key) => key.sign(message),
+        }
+    }
+
+    /// The public half as SPKI (RFC 5280 section 4.1.2.7).
+    pub fn to_spki(&self) -> Result<Vec<u8>> {
+        match self {
+            Self::Rsa(key) => key.to_spki(),
+            Self::Ecdsa(key) => key.to_spki(),
+            Self::Ed25519(key) => key.to_spki(),
+            Self::MlDsa(key) => key.to_spki(),
+        }
+    }
+
+    /// The key as plain PKCS#8 (RFC 5958).
+    pub fn to_pkcs8(&self) -> Result<Secret> {
+        match self {
+            Self::Rsa(key) => key.to_pkcs8(),
+            Self::Ecdsa(key) => key.to_pkcs8(),
+            Self::Ed25519(key) => key.to_pkcs8(),
+            Self::MlDsa(key) => key.to_pkcs8(),
+        }
+    }
+}
+
+/// The algorithms a public key can be used with; a key of one curve or parameter set has no choice.
+#[must_use]
+pub fn choices(parts: &PublicParts) -> AlgSet {
+    TABLE
+        .iter()
+        .filter(|spec| spec.kty == parts.kty())
+        .filter(|spec| match parts {
+            PublicParts::Rsa { pss_only, .. } => !pss_only || rsa::is_pss(spec.alg),
+            PublicParts::Ec { curve, .. } => spec.curve == Some(*curve),
+            // A row without a curve is EdDSA, which takes the key's own.
+            PublicParts::Okp { curve, .. } => spec.curve.is_none_or(|fixed| fixed == *curve),
+            PublicParts::Akp { alg, .. } => spec.alg == *alg,
+        })
+        .map(|spec| spec.alg)
+        .collect()
+}
+
+/// SHA-256 (FIPS 180-4), for thumbprints.
+#[must_use]
+pub fn sha256(octets: &[u8]) -> [u8; 32] {
+    let mut out = [0; 32];
+    // The digest of this algorithm is always as long as the array.
+    if let Ok(hash) = digest(&SHA256, octets).as_ref().try_into() {
+        out = hash;
+    }
+    out
+}
+
+/// Random octets for a new secret or seed.
+pub fn random(len: usize) -> Result<Secret> {
+    let mut octets = Zeroizing::new(vec![0; len]);
+    aws_lc_rs::rand::fill(&mut octets).map_err(|_| Error::key("the system gave no random octets"))?;
+    Ok(octets)
+}

@@ -1,0 +1,201 @@
+//! RSASSA-PKCS1-v1_5 and RSASSA-PSS (RFC 7518 sections 3.3 and 3.5, RFC 8017).
+//!
+//! A modulus is odd, of 2048 to 8192 bits and without the fingerprint of ROCA; an exponent is odd and from 3 to 2^33. A
+//! signature is exactly as long as the modulus. PKCS#1 v1.5 is compared with its one full encoding, and a PSS salt is as
+//! long as the digest: both are AWS-LC's doing. Keys of any other shape cannot be built here.
+
+use aws_lc_rs::encoding::AsDer;
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::rsa::{KeyPairComponents, KeySize};
+use aws_lc_rs::signature::{
+    KeyPair, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512,
+    RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512, RSA_PSS_2048_8192_SHA256, RSA_PSS_2048_8192_SHA384,
+    RSA_PSS_2048_8192_SHA512, RSA_PSS_SHA256, RSA_PSS_SHA384, RSA_PSS_SHA512, RsaEncoding, RsaKeyPair, RsaParameters,
+    RsaPublicKeyComponents,
+};
+use zeroize::Zeroizing;
+
+use super::material::{RsaPrimes, Secret};
+use crate::error::{Error, Result};
+use crate::jwa::Alg;
+
+/// The least bits of a modulus (RFC 7518 section 3.3).
+pub const MIN_BITS: usize = 2_048;
+/// The most bits of a modulus: verifying costs the square of them.
+pub const MAX_BITS: usize = 8_192;
+
+/// A public key ready to verify under one algorithm.
+#[derive(Clone)]
+pub struct Verifying {
+    key: ParsedPublicKey,
+    signature_len: usize,
+}
+
+impl Verifying {
+    /// Judges a modulus and an exponent and parses them for one algorithm.
+    pub fn new(alg: Alg, n: &[u8], e: &[u8]) -> Result<Self> {
+        judge(n, e)?;
+        let key = RsaPublicKeyComponents { n, e }
+            .to_parsed_public_key(row(alg)?.verifying)
+            .map_err(|_| Error::key("this is no RSA public key"))?;
+        Ok(Self { key, signature_len: n.len() })
+    }
+
+    /// Verifies a signature of exactly the modulus' length.
+    #[inline]
+    pub fn verify(&self, message: &[u8], signature: &[u8]) -> Result<()> {
+        if signature.len() != self.signature_len {
+            return Err(Error::InvalidSignature);
+        }
+        self.key.verify_sig(message, signature).map_err(|_| Error::InvalidSignature)
+    }
+}
+
+/// A private key ready to sign under one algorithm.
+pub struct Signing {
+    key: RsaKeyPair,
+    encoding: &'static dyn RsaEncoding,
+}
+
+impl Signing {
+    /// Builds a key of two primes; AWS-LC checks every part against every other.
+    pub fn new(alg: Alg, n: &[u8], e: &[u8], d: &[u8], primes: &RsaPrimes) -> Result<Self> {
+        judge(n, e)?;
+        let parts = [d, &primes.p, &primes.q, &primes.dp, &primes.dq, &primes.qi];
+        // No part of a sound key exceeds the modulus; a longer one only costs time.
+        if parts.iter().any(|part| part.is_empty() || part.len() > n.len()) {
+            return Err(Error::key("a part of this RSA private key is empty or longer than its modulus"));
+        }
+        let key = RsaKeyPair::from_components(&KeyPairComponents {
+            public_key: RsaPublicKeyComponents { n, e },
+            d,
+            p: primes.p.as_slice(),
+            q: primes.q.as_slice(),
+            dP: primes.dp.as_slice(),
+            dQ: primes.dq.as_slice(),
+            qInv: primes.qi.as_slice(),
+        })
+        .map_err(|_| Error::key("the parts of this RSA private key do not belong together"))?;
+        Ok(Self { key, encoding: row(alg)?.signing })
+    }
+
+    /// A new key.
+    pub fn generate(alg: Alg, bits: usize) -> Result<Self> {
+        let size = match bits {
+            2_048 => KeySize::Rsa2048,
+            3_072 => KeySize::Rsa3072,
+            4_096 => KeySize::Rsa4096,
+            8_192 => KeySize::Rsa8192,
+            _ => return Err(Error::key("bits must be 2048, 3072, 4096 or 8192")),
+        };
+        let encoding = row(alg)?.signing;
+        let key = RsaKeyPair::generate(size).map_err(|_| unusable())?;
+        Ok(Self { key, encoding })
+    }
+
+    /// Signs; the signature is as long as the modulus.
+    pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>> {
+        let mut signature = vec![0; self.key.public_modulus_len()];
+        self.key.sign(self.encoding, &SystemRandom::new(), message, &mut signature).map_err(|_| unusable())?;
+        Ok(signature)
+    }
+
+    /// The public half as SPKI (RFC 5280 section 4.1.2.7).
+    pub fn to_spki(&self) -> Result<Vec<u8>> {
+        let document = self.key.public_key().as_der().map_err(|_| unusable())?;
+        Ok(document.as_ref().to_vec())
+    }
+
+    /// The key as plain PKCS#8.
+    pub fn to_pkcs8(&self) -> Result<Secret> {
+        let document = self.key.as_der().map_err(|_| unusable())?;
+        Ok(Zeroizing::new(document.as_ref().to_vec()))
+    }
+}
+
+/// Whether the algorithm is one of RSASSA-PSS.
+#[must_use]
+pub fn is_pss(alg: Alg) -> bool {
+    ROWS.iter().any(|row| row.alg == alg && row.pss)
+}
+
+struct Row {
+    alg: Alg,
+    pss: bool,
+    verifying: &'static RsaParameters,
+    signing: &'static dyn RsaEncoding,
+}
+
+const fn row_of(alg: Alg, pss: bool, verifying: &'static RsaParameters, signing: &'static dyn RsaEncoding) -> Row {
+    Row { alg, pss, verifying, signing }
+}
+
+static ROWS: [Row; 6] = [
+    row_of(Alg::Rs256, false, &RSA_PKCS1_2048_8192_SHA256, &RSA_PKCS1_SHA256),
+    row_of(Alg::Rs384, false, &RSA_PKCS1_2048_8192_SHA384, &RSA_PKCS1_SHA384),
+    row_of(Alg::Rs512, false, &RSA_PKCS1_2048_8192_SHA512, &RSA_PKCS1_SHA512),
+    row_of(Alg::Ps256, true, &RSA_PSS_2048_8192_SHA256, &RSA_PSS_SHA256),
+    row_of(Alg::Ps384, true, &RSA_PSS_2048_8192_SHA384, &RSA_PSS_SHA384),
+    row_of(Alg::Ps512, true, &RSA_PSS_2048_8192_SHA512, &RSA_PSS_SHA512),
+];
+
+fn row(alg: Alg) -> Result<&'static Row> {
+    ROWS.iter().find(|row| row.alg == alg).ok_or_else(|| Error::key(format!("{alg} does not use an RSA key")))
+}
+
+/// What AWS-LC leaves open or decides at the first use only.
+fn judge(n: &[u8], e: &[u8]) -> Result<()> {
+    let (Some(first), Some(last)) = (n.first(), n.last()) else {
+        return Err(Error::key("this RSA modulus is empty"));
+    };
+    if *first == 0 || e.first().is_none_or(|first| *first == 0) {
+        return Err(Error::key("an RSA modulus and exponent start with an octet other than zero"));
+    }
+    let bits = n.len().saturating_mul(8) - first.leading_zeros() as usize;
+    if !(MIN_BITS..=MAX_BITS).contains(&bits) {
+        return Err(Error::key(format!("an RSA modulus has {MIN_BITS} to {MAX_BITS} bits, this one has {bits}")));
+    }
+    if last & 1 == 0 {
+        return Err(Error::key("this RSA modulus is even: it is not a product of two odd primes"));
+    }
+    let exponent =
+        e.iter().try_fold(0_u64, |value, octet| (value < MAX_EXPONENT).then_some(value << 8 | u64::from(*octet)));
+    if !exponent.is_some_and(|value| value & 1 == 1 && (3..MAX_EXPONENT).contains(&value)) {
+        return Err(Error::key("an RSA exponent is odd and from 3 to 2^33"));
+    }
+    if has_roca_fingerprint(n) {
+        return Err(Error::key("this RSA modulus can be factored (ROCA, CVE-2017-15361): replace the key"));
+    }
+    Ok(())
+}
+
+/// The first exponent that is too large.
+const MAX_EXPONENT: u64 = 1 << 33;
+
+/// Whether the modulus is a power of 65537 modulo each of 38 small primes, as all of an Infineon library's are.
+///
+/// About one sound modulus in 2^27 is refused with them.
+fn has_roca_fingerprint(n: &[u8]) -> bool {
+    ROCA_PRIMES.iter().all(|prime| {
+        let residue = n.iter().fold(0_u32, |rest, octet| (rest << 8 | u32::from(*octet)) % prime);
+        let mut power = 1_u32;
+        loop {
+            if power == residue {
+                return true;
+            }
+            power = power * 65_537 % prime;
+            if power == 1 {
+                return false;
+            }
+        }
+    })
+}
+
+const ROCA_PRIMES: [u32; 38] = [
+    3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97, 101, 103, 107, 109,
+    113, 127, 131, 137, 139, 149, 151, 157, 163, 167,
+];
+
+fn unusable() -> Error {
+    Error::key("this RSA private key cannot be used")
+}

@@ -1,0 +1,149 @@
+//! AlgorithmIdentifier: which kind of key a container holds (RFC 3279, RFC 4055, RFC 5480, RFC 8410, RFC 9881).
+//!
+//! Object identifiers and their parameters are compared octet by octet. An RSASSA-PSS key with parameters is refused,
+//! since they would bind it to a salt length JOSE does not use; curves by explicit parameters are refused.
+
+use super::{Reader, element, tag};
+use crate::error::{Error, Result};
+use crate::jwa::{Alg, Curve};
+
+/// The kind of a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// RSA, for RSASSA-PSS only or for anything.
+    Rsa {
+        /// Whether the identifier is id-RSASSA-PSS.
+        pss_only: bool,
+    },
+    /// A named curve of ECDSA.
+    Ec(Curve),
+    /// An Edwards curve.
+    Okp(Curve),
+    /// ML-DSA of one parameter set.
+    Akp(Alg),
+}
+
+/// The kind that this AlgorithmIdentifier names.
+pub fn read(mut identifier: Reader<'_>) -> Result<Kind> {
+    let broken = || Error::key("the key's algorithm identifier is not strict DER");
+    let oid = identifier.read(tag::OID).ok_or_else(broken)?;
+    if oid == RSA {
+        let null = identifier.read(tag::NULL).ok_or_else(broken)?;
+        return (null.is_empty() && identifier.end().is_some())
+            .then_some(Kind::Rsa { pss_only: false })
+            .ok_or_else(broken);
+    }
+    if oid == EC {
+        let curve = identifier.read(tag::OID).ok_or_else(|| Error::key("an EC key names its curve"))?;
+        identifier.end().ok_or_else(broken)?;
+        return find(&NAMED_CURVES, curve)
+            .map(Kind::Ec)
+            .ok_or_else(|| Error::key("this EC curve is not supported: use P-256, P-384, P-521 or secp256k1"));
+    }
+    if identifier.end().is_none() {
+        return Err(if oid == RSA_PSS {
+            Error::key("an RSASSA-PSS key with parameters is not supported: export it as a plain RSA key")
+        } else {
+            unsupported()
+        });
+    }
+    if oid == RSA_PSS {
+        return Ok(Kind::Rsa { pss_only: true });
+    }
+    let okp = find(&EDWARDS_CURVES, oid).map(Kind::Okp);
+    okp.or_else(|| find(&ML_DSA, oid).map(Kind::Akp)).ok_or_else(unsupported)
+}
+
+/// The AlgorithmIdentifier of a kind; empty for a curve that is not of that kind.
+#[must_use]
+pub fn write(kind: Kind) -> Vec<u8> {
+    let content = match kind {
+        Kind::Rsa { pss_only: true } => element(tag::OID, RSA_PSS),
+        Kind::Rsa { pss_only: false } => [element(tag::OID, RSA), element(tag::NULL, &[])].concat(),
+        Kind::Ec(curve) => [element(tag::OID, EC), element(tag::OID, oid_of(&NAMED_CURVES, curve))].concat(),
+        Kind::Okp(curve) => element(tag::OID, oid_of(&EDWARDS_CURVES, curve)),
+        Kind::Akp(alg) => element(tag::OID, oid_of(&ML_DSA, alg)),
+    };
+    element(tag::SEQUENCE, &content)
+}
+
+fn unsupported() -> Error {
+    Error::key("this kind of key is not supported: use RSA, EC, Ed25519, Ed448 or ML-DSA")
+}
+
+fn find<T: Copy>(table: &[(T, &[u8])], oid: &[u8]) -> Option<T> {
+    table.iter().find(|(_, own)| *own == oid).map(|(value, _)| *value)
+}
+
+fn oid_of<T: Copy + PartialEq>(table: &[(T, &'static [u8])], value: T) -> &'static [u8] {
+    table.iter().find(|(own, _)| *own == value).map_or(&[], |(_, oid)| *oid)
+}
+
+/// rsaEncryption, 1.2.840.113549.1.1.1
+pub const RSA: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01";
+/// id-RSASSA-PSS, 1.2.840.113549.1.1.10
+pub const RSA_PSS: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a";
+/// id-ecPublicKey, 1.2.840.10045.2.1
+pub const EC: &[u8] = b"\x2a\x86\x48\xce\x3d\x02\x01";
+
+/// The curves of ECDSA.
+pub static NAMED_CURVES: [(Curve, &[u8]); 4] = [
+    (Curve::P256, b"\x2a\x86\x48\xce\x3d\x03\x01\x07"),
+    (Curve::P384, b"\x2b\x81\x04\x00\x22"),
+    (Curve::P521, b"\x2b\x81\x04\x00\x23"),
+    (Curve::Secp256k1, b"\x2b\x81\x04\x00\x0a"),
+];
+
+/// The curves of EdDSA.
+pub static EDWARDS_CURVES: [(Curve, &[u8]); 2] = [(Curve::Ed25519, b"\x2b\x65\x70"), (Curve::Ed448, b"\x2b\x65\x71")];
+
+/// id-ml-dsa-44, -65 and -87, 2.16.840.1.101.3.4.3.17 to 19
+pub static ML_DSA: [(Alg, &[u8]); 3] = [
+    (Alg::MlDsa44, b"\x60\x86\x48\x01\x65\x03\x04\x03\x11"),
+    (Alg::MlDsa65, b"\x60\x86\x48\x01\x65\x03\x04\x03\x12"),
+    (Alg::MlDsa87, b"\x60\x86\x48\x01\x65\x03\x04\x03\x13"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reread(identifier: &[u8]) -> Result<Kind> {
+        read(Reader::new(identifier).sequence().unwrap())
+    }
+
+    /// Every kind is read as it is written.
+    #[test]
+    fn kinds_round_trip() {
+        let mut kinds = vec![Kind::Rsa { pss_only: false }, Kind::Rsa { pss_only: true }];
+        kinds.extend(NAMED_CURVES.iter().map(|(curve, _)| Kind::Ec(*curve)));
+        kinds.extend(EDWARDS_CURVES.iter().map(|(curve, _)| Kind::Okp(*curve)));
+        kinds.extend(ML_DSA.iter().map(|(alg, _)| Kind::Akp(*alg)));
+        for kind in kinds {
+            assert_eq!(kind, reread(&write(kind)).unwrap());
+        }
+    }
+
+    /// Parameters that are missing, foreign or too many are refused.
+    #[test]
+    fn wrong_parameters_are_refused() {
+        let null = element(tag::NULL, &[]);
+        let oid = |octets| element(tag::OID, octets);
+        for content in [
+            oid(RSA),
+            [oid(RSA), null.clone(), null.clone()].concat(),
+            [oid(RSA), element(tag::NULL, &[0])].concat(),
+            [oid(RSA_PSS), element(tag::SEQUENCE, &[])].concat(),
+            oid(EC),
+            [oid(EC), element(tag::SEQUENCE, &[])].concat(),
+            [oid(EC), oid(EDWARDS_CURVES[0].1)].concat(),
+            [oid(EDWARDS_CURVES[0].1), null.clone()].concat(),
+            [oid(ML_DSA[0].1), null].concat(),
+            oid(b"\x2b\x65\x6e"),
+            vec![],
+        ] {
+            let error = reread(&element(tag::SEQUENCE, &content)).unwrap_err();
+            assert_eq!("invalid_key", error.code());
+        }
+    }
+}

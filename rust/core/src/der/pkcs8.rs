@@ -1,0 +1,234 @@
+//! Plain private keys: PKCS#8 and its successor (RFC 5208, RFC 5958) with the inner forms of RFC 8017, 5915, 8410, 9881.
+//!
+//! Only ML-DSA keys that hold their seed are read: an expanded key cannot be written as a JWK again. Public parts are
+//! kept beside the private ones, so that whoever builds the key can check them. Encrypted keys are opened elsewhere.
+
+use zeroize::Zeroizing;
+
+use super::algorithm::{self, Kind};
+use super::{Reader, element, tag, whole_octets};
+use crate::crypto::material::{PrivateParts, RsaPrimes, Secret};
+use crate::error::{Error, Result};
+use crate::jwa::{Alg, Curve};
+
+/// Reads a private key.
+pub fn read(der: &[u8]) -> Result<PrivateParts> {
+    let info = split(der).ok_or_else(|| Error::key("the private key is not strict DER of a plain PKCS#8"))?;
+    let kind = algorithm::read(info.identifier)?;
+    let broken = || Error::key("the private key inside the PKCS#8 is not strict DER");
+    match kind {
+        Kind::Rsa { pss_only } => rsa(info.key, pss_only).ok_or_else(broken),
+        Kind::Ec(curve) => ec(info, curve).ok_or_else(broken),
+        Kind::Okp(curve) => okp(info, curve).ok_or_else(broken),
+        Kind::Akp(alg) => akp(info, alg),
+    }
+}
+
+/// Writes the seed of an Edwards curve (RFC 8410 section 7).
+#[must_use]
+pub fn write_okp(curve: Curve, seed: &[u8]) -> Secret {
+    let key = Zeroizing::new(element(tag::OCTET_STRING, seed));
+    let key = Zeroizing::new(element(tag::OCTET_STRING, &key));
+    let identifier = algorithm::write(Kind::Okp(curve));
+    let content = Zeroizing::new([&[tag::INTEGER, 1, 0], identifier.as_slice(), &key].concat());
+    Zeroizing::new(element(tag::SEQUENCE, &content))
+}
+
+#[derive(Clone, Copy)]
+struct Info<'a> {
+    identifier: Reader<'a>,
+    key: &'a [u8],
+    public: Option<&'a [u8]>,
+}
+
+/// OneAsymmetricKey; its attributes say nothing about the key.
+fn split(der: &[u8]) -> Option<Info<'_>> {
+    let mut outer = Reader::new(der);
+    let mut info = outer.sequence()?;
+    outer.end()?;
+    let version = info.read(tag::INTEGER)?;
+    let identifier = info.sequence()?;
+    let key = info.read(tag::OCTET_STRING)?;
+    info.optional(tag::CONSTRUCTED_0)?;
+    let public = match version {
+        [0] => None,
+        [1] => info.optional(tag::PRIMITIVE_1)?,
+        _ => return None,
+    };
+    info.end()?;
+    let public = match public {
+        Some(content) => Some(whole_octets(content)?),
+        None => None,
+    };
+    Some(Info { identifier, key, public })
+}
+
+/// RSAPrivateKey of two primes (RFC 8017 appendix A.1.2).
+fn rsa(der: &[u8], pss_only: bool) -> Option<PrivateParts> {
+    let mut outer = Reader::new(der);
+    let mut key = outer.sequence()?;
+    outer.end()?;
+    // Version 1 announces further primes.
+    if key.read(tag::INTEGER)? != [0] {
+        return None;
+    }
+    let n = key.unsigned()?.to_vec();
+    let e = key.unsigned()?.to_vec();
+    let d = secret(key.unsigned()?);
+    let primes = RsaPrimes {
+        p: secret(key.unsigned()?),
+        q: secret(key.unsigned()?),
+        dp: secret(key.unsigned()?),
+        dq: secret(key.unsigned()?),
+        qi: secret(key.unsigned()?),
+    };
+    key.end()?;
+    Some(PrivateParts::Rsa { n, e, pss_only, d, primes: Some(primes) })
+}
+
+/// ECPrivateKey (RFC 5915 section 3).
+fn ec(info: Info<'_>, curve: Curve) -> Option<PrivateParts> {
+    let mut outer = Reader::new(info.key);
+    let mut key = outer.sequence()?;
+    outer.end()?;
+    if key.read(tag::INTEGER)? != [1] {
+        return None;
+    }
+    let d = secret(key.read(tag::OCTET_STRING)?);
+    if let Some(parameters) = key.optional(tag::CONSTRUCTED_0)? {
+        let mut parameters = Reader::new(parameters);
+        let named = parameters.read(tag::OID)?;
+        parameters.end()?;
+        if !algorithm::NAMED_CURVES.contains(&(curve, named)) {
+            return None;
+        }
+    }
+    let mut point = info.public;
+    if let Some(own) = key.optional(tag::CONSTRUCTED_1)? {
+        let mut own = Reader::new(own);
+        let octets = own.bits()?;
+        own.end()?;
+        if point.is_some_and(|point| point != octets) {
+            return None;
+        }
+        point = Some(octets);
+    }
+    key.end()?;
+    Some(PrivateParts::Ec { curve, d, point: point.map(<[u8]>::to_vec) })
+}
+
+/// CurvePrivateKey (RFC 8410 section 7).
+fn okp(info: Info<'_>, curve: Curve) -> Option<PrivateParts> {
+    let mut outer = Reader::new(info.key);
+    let d = secret(outer.read(tag::OCTET_STRING)?);
+    outer.end()?;
+    Some(PrivateParts::Okp { curve, d, x: info.public.map(<[u8]>::to_vec) })
+}
+
+/// The choice of a seed, an expanded key or both (RFC 9881 section 6).
+fn akp(info: Info<'_>, alg: Alg) -> Result<PrivateParts> {
+    let (seed, expanded) = match info.key.first() {
+        Some(&tag::PRIMITIVE_0) => only(info.key, tag::PRIMITIVE_0).map(|seed| (secret(seed), None)),
+        Some(&tag::SEQUENCE) => both(info.key),
+        Some(&tag::OCTET_STRING) => {
+            return Err(Error::key(format!(
+                "this {alg} private key lacks its seed: export it with the seed, the expanded key alone is not accepted"
+            )));
+        }
+        _ => None,
+    }
+    .ok_or_else(|| Error::key(format!("this {alg} private key is not strict DER")))?;
+    Ok(PrivateParts::Akp { alg, seed, key: info.public.map(<[u8]>::to_vec), expanded })
+}
+
+fn only(der: &[u8], tag: u8) -> Option<&[u8]> {
+    let mut outer = Reader::new(der);
+    let content = outer.read(tag)?;
+    outer.end()?;
+    Some(content)
+}
+
+fn both(der: &[u8]) -> Option<(Secret, Option<Secret>)> {
+    let mut inner = Reader::new(only(der, tag::SEQUENCE)?);
+    let seed = secret(inner.read(tag::OCTET_STRING)?);
+    let expanded = secret(inner.read(tag::OCTET_STRING)?);
+    inner.end()?;
+    Some((seed, Some(expanded)))
+}
+
+fn secret(octets: &[u8]) -> Secret {
+    Zeroizing::new(octets.to_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::Signing;
+
+    /// Keys as AWS-LC writes them are read and make the same key again.
+    #[test]
+    fn private_keys_round_trip() {
+        for alg in [Alg::Rs256, Alg::Es256, Alg::Es384, Alg::Es512, Alg::Es256k, Alg::EdDsa, Alg::MlDsa44, Alg::MlDsa65]
+        {
+            let key = Signing::generate(alg, 2_048).unwrap();
+            let der = key.to_pkcs8().unwrap();
+            let again = Signing::new(alg, &read(&der).unwrap()).unwrap();
+            assert_eq!(key.to_spki().unwrap(), again.to_spki().unwrap(), "{alg}");
+            assert_eq!(*der, *again.to_pkcs8().unwrap(), "{alg}");
+        }
+    }
+
+    /// The example of RFC 8410 section 10.3, with and without its public key.
+    #[test]
+    fn okp_of_both_versions_is_read() {
+        let seed: Vec<u8> = (0..32).collect();
+        let der = write_okp(Curve::Ed25519, &seed);
+        let PrivateParts::Okp { curve: Curve::Ed25519, d, x: None } = read(&der).unwrap() else { panic!("no OKP") };
+        assert_eq!(seed, *d);
+        let mut body = der[2..].to_vec();
+        body[2] = 1;
+        body.extend_from_slice(&element(tag::PRIMITIVE_1, &[&[0][..], &[7; 32]].concat()));
+        let der = element(tag::SEQUENCE, &body);
+        let PrivateParts::Okp { x: Some(x), .. } = read(&der).unwrap() else { panic!("no public key") };
+        assert_eq!(vec![7; 32], x);
+        body[2] = 0;
+        assert_eq!("invalid_key", read(&element(tag::SEQUENCE, &body)).unwrap_err().code());
+        body[2] = 2;
+        assert_eq!("invalid_key", read(&element(tag::SEQUENCE, &body)).unwrap_err().code());
+    }
+
+    /// An expanded ML-DSA key is refused with a way out; beside its seed it must belong to it.
+    #[test]
+    fn ml_dsa_needs_its_seed() {
+        let wrap = |key: &[u8]| {
+            let identifier = algorithm::write(Kind::Akp(Alg::MlDsa44));
+            let key = element(tag::OCTET_STRING, key);
+            element(tag::SEQUENCE, &[&[2, 1, 0], identifier.as_slice(), &key].concat())
+        };
+        let expanded = wrap(&element(tag::OCTET_STRING, &[0; 2_560]));
+        assert!(read(&expanded).unwrap_err().to_string().contains("lacks its seed"));
+        let pair = [element(tag::OCTET_STRING, &[1; 32]), element(tag::OCTET_STRING, &[0; 2_560])].concat();
+        let parts = read(&wrap(&element(tag::SEQUENCE, &pair))).unwrap();
+        assert_eq!("invalid_key", Signing::new(Alg::MlDsa44, &parts).err().unwrap().code());
+        assert!(read(&wrap(&element(tag::PRIMITIVE_0, &[1; 32]))).is_ok());
+        assert_eq!("invalid_key", read(&wrap(&[5, 0])).unwrap_err().code());
+    }
+
+    /// A curve inside that differs from the one outside, and octets left over, are refused.
+    #[test]
+    fn loose_encodings_are_refused() {
+        let der = Signing::generate(Alg::Es256, 0).unwrap().to_pkcs8().unwrap();
+        let mut trailing = der.to_vec();
+        trailing.push(0);
+        for bad in [trailing, der[..der.len() - 1].to_vec(), vec![]] {
+            assert_eq!("invalid_key", read(&bad).unwrap_err().code());
+        }
+        let named = element(tag::OID, algorithm::NAMED_CURVES[3].1);
+        let inner =
+            [&[2, 1, 1][..], &element(tag::OCTET_STRING, &[1; 32]), &element(tag::CONSTRUCTED_0, &named)].concat();
+        let key = element(tag::OCTET_STRING, &element(tag::SEQUENCE, &inner));
+        let identifier = algorithm::write(Kind::Ec(Curve::P256));
+        let der = element(tag::SEQUENCE, &[&[2, 1, 0], identifier.as_slice(), &key].concat());
+        assert_eq!("invalid_key", read(&der).unwrap_err().code());
+    }
+}

@@ -1,0 +1,108 @@
+//! SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7).
+//!
+//! What is read is a public key's parts in their one shape: RSA integers minimal, points uncompressed. Whether the parts
+//! make an acceptable key is decided by `crypto`.
+
+use super::algorithm::{self, Kind};
+use super::{Reader, bits, element, tag, unsigned};
+use crate::crypto::material::PublicParts;
+use crate::error::{Error, Result};
+
+/// Reads a public key.
+pub fn read(der: &[u8]) -> Result<PublicParts> {
+    let (identifier, key) = split(der).ok_or_else(|| Error::key("the public key is not strict DER of an SPKI"))?;
+    match algorithm::read(identifier)? {
+        Kind::Rsa { pss_only } => {
+            let (n, e) = rsa(key).ok_or_else(|| Error::key("the RSA public key is not strict DER"))?;
+            Ok(PublicParts::Rsa { n: n.to_vec(), e: e.to_vec(), pss_only })
+        }
+        Kind::Ec(_) if matches!(key.first(), Some(2 | 3)) => {
+            Err(Error::key("a compressed EC point is not accepted: export the key with an uncompressed point"))
+        }
+        Kind::Ec(curve) => Ok(PublicParts::Ec { curve, point: key.to_vec() }),
+        Kind::Okp(curve) => Ok(PublicParts::Okp { curve, x: key.to_vec() }),
+        Kind::Akp(alg) => Ok(PublicParts::Akp { alg, key: key.to_vec() }),
+    }
+}
+
+/// Writes a public key.
+#[must_use]
+pub fn write(parts: &PublicParts) -> Vec<u8> {
+    let (kind, key) = match parts {
+        PublicParts::Rsa { n, e, pss_only } => {
+            let key = element(tag::SEQUENCE, &[unsigned(n), unsigned(e)].concat());
+            (Kind::Rsa { pss_only: *pss_only }, key)
+        }
+        PublicParts::Ec { curve, point } => (Kind::Ec(*curve), point.clone()),
+        PublicParts::Okp { curve, x } => (Kind::Okp(*curve), x.clone()),
+        PublicParts::Akp { alg, key } => (Kind::Akp(*alg), key.clone()),
+    };
+    element(tag::SEQUENCE, &[algorithm::write(kind), bits(&key)].concat())
+}
+
+fn split(der: &[u8]) -> Option<(Reader<'_>, &[u8])> {
+    let mut outer = Reader::new(der);
+    let mut spki = outer.sequence()?;
+    outer.end()?;
+    let identifier = spki.sequence()?;
+    let key = spki.bits()?;
+    spki.end()?;
+    Some((identifier, key))
+}
+
+/// RSAPublicKey (RFC 8017 appendix A.1.1).
+fn rsa(der: &[u8]) -> Option<(&[u8], &[u8])> {
+    let mut outer = Reader::new(der);
+    let mut key = outer.sequence()?;
+    outer.end()?;
+    let n = key.unsigned()?;
+    let e = key.unsigned()?;
+    key.end()?;
+    Some((n, e))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::Signing;
+    use crate::jwa::{Alg, Curve};
+
+    /// Keys as AWS-LC writes them are read and written back to the same octets.
+    #[test]
+    fn public_keys_round_trip() {
+        for alg in [Alg::Rs256, Alg::Es256, Alg::Es384, Alg::Es512, Alg::Es256k, Alg::EdDsa, Alg::MlDsa44, Alg::MlDsa87]
+        {
+            let der = Signing::generate(alg, 2_048).unwrap().to_spki().unwrap();
+            assert_eq!(der, write(&read(&der).unwrap()), "{alg}");
+        }
+        let parts = PublicParts::Okp { curve: Curve::Ed448, x: vec![3; 57] };
+        assert_eq!(parts, read(&write(&parts)).unwrap());
+        let parts = PublicParts::Rsa { n: vec![0xff; 256], e: vec![3], pss_only: true };
+        assert_eq!(parts, read(&write(&parts)).unwrap());
+    }
+
+    /// A changed, missing or added octet at the borders, and a compressed point, are refused.
+    #[test]
+    fn loose_encodings_are_refused() {
+        let der = write(&PublicParts::Okp { curve: Curve::Ed25519, x: vec![9; 32] });
+        let mut trailing = der.clone();
+        trailing.push(0);
+        let unused = element(tag::SEQUENCE, &[&der[2..9], &[3, 2, 1, 0]].concat());
+        let inner = element(tag::SEQUENCE, &[&der[2..], &[5, 0]].concat());
+        let compressed = write(&PublicParts::Ec { curve: Curve::P256, point: [&[2][..], &[9; 32]].concat() });
+        let short = der[..der.len() - 1].to_vec();
+        for bad in [trailing, unused, inner, compressed, short, der[1..].to_vec(), vec![]] {
+            assert_eq!("invalid_key", read(&bad).unwrap_err().code());
+        }
+    }
+
+    /// RSA integers that are negative or padded are refused.
+    #[test]
+    fn loose_rsa_integers_are_refused() {
+        for integers in [&[2, 1, 0x80, 2, 1, 3][..], &[2, 2, 0, 1, 2, 1, 3], &[2, 1, 5], &[2, 1, 5, 2, 1, 3, 2, 1, 3]] {
+            let key = element(tag::SEQUENCE, integers);
+            let der = [algorithm::write(Kind::Rsa { pss_only: false }), bits(&key)].concat();
+            assert_eq!("invalid_key", read(&element(tag::SEQUENCE, &der)).unwrap_err().code());
+        }
+    }
+}

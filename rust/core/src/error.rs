@@ -1,0 +1,187 @@
+//! Every way to fail, with the facts of the failure and a stable code (design: errors).
+//!
+//! Facts are names, lengths and reasons written by us: never token text, payload, key octets or expected values.
+//! The sentence is written once, in `Display`. The enum is exhaustive on purpose, so that a new variant does not compile
+//! until the binding has given it a class.
+
+use std::any::Any;
+use std::borrow::Cow;
+use std::fmt;
+
+/// What every fallible function of the core returns.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Why a token, a key or a policy was refused.
+#[derive(Debug)]
+pub enum Error {
+    /// No key here has the header's algorithm, or the key named by `kid` has another.
+    AlgorithmNotAllowed,
+    /// A claim is missing, of the wrong type or refused by the policy.
+    Claim {
+        /// The claim's name: a registered one, or one the policy names.
+        name: Cow<'static, str>,
+        /// What is wrong with it.
+        fault: ClaimFault,
+    },
+    /// An external signer failed; the caller gets its own error back.
+    External(Foreign),
+    /// Key material or a key's declaration is unusable; the sentence says what to do.
+    InvalidKey(Cow<'static, str>),
+    /// A policy, signer or verifier was declared wrongly; the sentence says what to do.
+    InvalidPolicy(Cow<'static, str>),
+    /// The signature does not verify under any candidate key.
+    InvalidSignature,
+    /// The algorithm is known, but no key is a candidate, or too many are.
+    KeyNotFound,
+    /// A key source could not be asked.
+    KeySourceUnavailable,
+    /// The token is not a JWS of the expected form.
+    Malformed {
+        /// Which part: "token", "header", "payload", "signature", "JWK", ...
+        part: &'static str,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// The token exceeds a bound.
+    TooLarge {
+        /// What is too large, such as "token".
+        what: &'static str,
+        /// Its size, in octets or entries.
+        size: usize,
+        /// The bound.
+        limit: usize,
+    },
+    /// A header parameter that may not be ignored cannot be honoured.
+    UnsupportedHeader {
+        /// The parameter's registered name.
+        name: &'static str,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// `typ` is not one the policy accepts.
+    WrongTyp,
+}
+
+/// What is wrong with a claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClaimFault {
+    /// `exp` is not after now.
+    Expired,
+    /// The value has the wrong JSON type or is out of range.
+    Invalid,
+    /// The value is not one of those expected.
+    Mismatch,
+    /// The claim is absent but required.
+    Missing,
+    /// `nbf` or `iat` is after now.
+    NotYetValid,
+    /// The identifier was seen before.
+    Replayed,
+    /// The token was revoked.
+    Revoked,
+    /// `iat` lies further back than the policy's `max_age`.
+    TooOld,
+}
+
+/// An error of the caller's own making, carried through the core unread.
+pub struct Foreign(pub Box<dyn Any + Send + Sync>);
+
+impl fmt::Debug for Foreign {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Foreign")
+    }
+}
+
+impl Error {
+    /// A malformed part of a token.
+    #[must_use]
+    pub const fn malformed(part: &'static str, reason: &'static str) -> Self {
+        Self::Malformed { part, reason }
+    }
+
+    /// An unusable key.
+    pub fn key(reason: impl Into<Cow<'static, str>>) -> Self {
+        Self::InvalidKey(reason.into())
+    }
+
+    /// A wrong declaration.
+    pub fn policy(reason: impl Into<Cow<'static, str>>) -> Self {
+        Self::InvalidPolicy(reason.into())
+    }
+
+    /// A refused claim.
+    pub fn claim(name: impl Into<Cow<'static, str>>, fault: ClaimFault) -> Self {
+        Self::Claim { name: name.into(), fault }
+    }
+
+    /// The stable code of this error; follows semantic versioning.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::AlgorithmNotAllowed => "algorithm_not_allowed",
+            Self::Claim { fault, .. } => fault.code(),
+            Self::External(_) => "external",
+            Self::InvalidKey(_) => "invalid_key",
+            Self::InvalidPolicy(_) => "invalid_policy",
+            Self::InvalidSignature => "invalid_signature",
+            Self::KeyNotFound => "key_not_found",
+            Self::KeySourceUnavailable => "key_source_unavailable",
+            Self::Malformed { .. } => "malformed_token",
+            Self::TooLarge { .. } => "token_too_large",
+            Self::UnsupportedHeader { .. } => "unsupported_header",
+            Self::WrongTyp => "wrong_typ",
+        }
+    }
+}
+
+impl ClaimFault {
+    /// The stable code of this fault.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Expired => "token_expired",
+            Self::Invalid => "invalid_claim",
+            Self::Mismatch => "claim_mismatch",
+            Self::Missing => "missing_claim",
+            Self::NotYetValid => "token_not_yet_valid",
+            Self::Replayed => "replayed",
+            Self::Revoked => "revoked",
+            Self::TooOld => "token_too_old",
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AlgorithmNotAllowed => f.write_str("the header's alg is not one these keys are used with"),
+            Self::Claim { name, fault } => write!(f, "claim {name:?} {fault}"),
+            Self::External(_) => f.write_str("the external signer failed"),
+            Self::InvalidKey(reason) | Self::InvalidPolicy(reason) => f.write_str(reason),
+            Self::InvalidSignature => f.write_str("the signature does not verify"),
+            Self::KeyNotFound => f.write_str("no key for this token: check its kid against the key set"),
+            Self::KeySourceUnavailable => f.write_str("the key source could not be reached"),
+            Self::Malformed { part, reason } => write!(f, "{part}: {reason}"),
+            Self::TooLarge { what, size, limit } => write!(f, "{what} of {size} exceeds the limit of {limit}"),
+            Self::UnsupportedHeader { name, reason } => write!(f, "header parameter {name:?} {reason}"),
+            Self::WrongTyp => f.write_str("the header's typ is not one the policy accepts"),
+        }
+    }
+}
+
+impl fmt::Display for ClaimFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Expired => "says the token has expired",
+            Self::Invalid => "has the wrong type or is out of range",
+            Self::Mismatch => "is not what the policy expects",
+            Self::Missing => "is missing",
+            Self::NotYetValid => "says the token is not valid yet",
+            Self::Replayed => "was seen before",
+            Self::Revoked => "was revoked",
+            Self::TooOld => "says the token is too old",
+        })
+    }
+}
+
+impl std::error::Error for Error {}

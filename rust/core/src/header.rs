@@ -1,0 +1,290 @@
+//! The JOSE header of a JWS (RFC 7515 section 4), protected or not.
+//!
+//! After `Header::parse` the text was one strict JSON object, every registered parameter had its JSON type, and `crit`
+//! and `b64` were honoured or refused. It does not decide whether the algorithm is allowed, fetches nothing (`jku`,
+//! `x5u`) and trusts no key found here (`jwk`, `x5c`).
+
+use crate::error::{Error, Result};
+use crate::json::{Array, Document, Kind, Limits, Object, Value};
+use crate::jwa::Alg;
+use crate::limits;
+
+/// A protected header whose rules were all checked.
+#[derive(Debug)]
+pub struct Header {
+    document: Document,
+    alg: NamedAlg,
+    kid: Option<Box<str>>,
+    typ: Option<Box<str>>,
+    unencoded: bool,
+}
+
+/// What a header's `alg` says.
+#[derive(Clone, Copy, Debug)]
+enum NamedAlg {
+    Absent,
+    Known(Alg),
+    Unknown,
+}
+
+/// The header parameters beside `b64` that the caller understands and lets `crit` name (RFC 7515 section 4.1.11).
+#[derive(Clone, Debug, Default)]
+pub struct Understood(Vec<Box<str>>);
+
+/// An unprotected header: members of a JSON serialization that no signature covers (RFC 7515 section 7.2.1).
+#[derive(Clone, Copy, Debug)]
+pub struct Unprotected<'a> {
+    members: Object<'a>,
+    kid: Option<&'a str>,
+}
+
+/// The JSON type a registered parameter must have.
+#[derive(Clone, Copy)]
+enum Shape {
+    Text,
+    Texts,
+    Object,
+    Flag,
+}
+
+/// RFC 7515 section 4.1 and RFC 7797 section 3; `crit` has rules of its own.
+const REGISTERED: [(&str, Shape); 11] = [
+    ("alg", Shape::Text),
+    ("b64", Shape::Flag),
+    ("cty", Shape::Text),
+    ("jku", Shape::Text),
+    ("jwk", Shape::Object),
+    ("kid", Shape::Text),
+    ("typ", Shape::Text),
+    ("x5c", Shape::Texts),
+    ("x5t", Shape::Text),
+    ("x5t#S256", Shape::Text),
+    ("x5u", Shape::Text),
+];
+
+/// The names that `crit` may never hold: those of RFC 7515 section 4.1 and of RFC 7518 section 4.
+const NEVER_CRITICAL: [&str; 18] = [
+    "alg", "apu", "apv", "crit", "cty", "epk", "iv", "jku", "jwk", "kid", "p2c", "p2s", "tag", "typ", "x5c", "x5t",
+    "x5t#S256", "x5u",
+];
+
+impl Header {
+    /// Parses the octets of a protected header.
+    pub fn parse(octets: Vec<u8>, understood: &Understood) -> Result<Self> {
+        if octets.len() > limits::MAX_HEADER_SIZE {
+            return Err(Error::TooLarge { what: "header", size: octets.len(), limit: limits::MAX_HEADER_SIZE });
+        }
+        let document =
+            Document::parse(octets, Limits::HEADER).map_err(|reason| Error::malformed("header", reason))?;
+        let members = document.root().as_object().ok_or(Error::malformed("header", "is not a JSON object"))?;
+        check_shapes(members)?;
+        let alg = match text(members, "alg") {
+            None => NamedAlg::Absent,
+            Some(name) => Alg::from_name(name).map_or(NamedAlg::Unknown, NamedAlg::Known),
+        };
+        let critical = check_crit(members, understood)?;
+        let unencoded = matches!(members.get("b64").map(Value::kind), Some(Kind::Bool(false)));
+        if unencoded && !critical.b64 {
+            return Err(Error::UnsupportedHeader { name: "b64", reason: "is false without crit naming it" });
+        }
+        let kid = text(members, "kid").map(Box::from);
+        let typ = text(members, "typ").map(Box::from);
+        Ok(Self { document, alg, kid, typ, unencoded })
+    }
+
+    /// The algorithm. A header without one is malformed, one of a name not known here is not allowed.
+    pub fn alg(&self) -> Result<Alg> {
+        match self.alg {
+            NamedAlg::Absent => Err(Error::malformed("header", "has no alg")),
+            NamedAlg::Known(alg) => Ok(alg),
+            NamedAlg::Unknown => Err(Error::AlgorithmNotAllowed),
+        }
+    }
+
+    /// The key's identifier, as the sender gave it.
+    #[must_use]
+    pub fn kid(&self) -> Option<&str> {
+        self.kid.as_deref()
+    }
+
+    /// The media type of the whole object.
+    #[must_use]
+    pub fn typ(&self) -> Option<&str> {
+        self.typ.as_deref()
+    }
+
+    /// Whether the payload is signed as it is, without base64url (RFC 7797).
+    #[must_use]
+    pub const fn unencoded(&self) -> bool {
+        self.unencoded
+    }
+
+    /// The members as received.
+    #[must_use]
+    pub const fn document(&self) -> &Document {
+        &self.document
+    }
+}
+
+impl Understood {
+    /// The caller's list. Registered names cannot stand in it.
+    pub fn new<I: IntoIterator<Item = S>, S: Into<Box<str>>>(names: I) -> Result<Self> {
+        let names: Vec<Box<str>> = names.into_iter().map(Into::into).collect();
+        if names.iter().any(|name| NEVER_CRITICAL.contains(&&**name)) {
+            return Err(Error::policy("crit lists a registered header parameter; list extension names only"));
+        }
+        Ok(Self(names))
+    }
+
+    /// The names, as listed.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|name| &**name)
+    }
+
+    fn contains(&self, name: &str) -> bool {
+        self.0.iter().any(|known| &**known == name)
+    }
+}
+
+impl<'a> Unprotected<'a> {
+    /// Judges an unprotected header beside its protected one: types, no `crit` and no `b64`, no name in both.
+    pub fn parse(value: Value<'a>, protected: &Header) -> Result<Self> {
+        let members = value.as_object().ok_or(Error::malformed("header", "is not a JSON object"))?;
+        check_shapes(members)?;
+        for name in ["crit", "b64"] {
+            if members.get(name).is_some() {
+                return Err(Error::UnsupportedHeader { name, reason: "stands outside the protected header" });
+            }
+        }
+        let protected = protected.document.root().as_object();
+        if members.iter().any(|(name, _)| protected.is_some_and(|p| p.get(name.as_str()).is_some())) {
+            return Err(Error::malformed("header", "has a name that the protected header has too"));
+        }
+        Ok(Self { members, kid: text(members, "kid") })
+    }
+
+    /// The key's identifier.
+    #[must_use]
+    pub const fn kid(&self) -> Option<&'a str> {
+        self.kid
+    }
+
+    /// The members as received.
+    #[must_use]
+    pub const fn members(&self) -> Object<'a> {
+        self.members
+    }
+}
+
+/// What `crit` names of the extensions known here.
+struct Critical {
+    b64: bool,
+}
+
+fn check_shapes(members: Object<'_>) -> Result<()> {
+    for (name, value) in members {
+        let Some((name, shape)) = REGISTERED.iter().find(|(registered, _)| *registered == name.as_str()) else {
+            continue;
+        };
+        let fits = match (shape, value.kind()) {
+            (Shape::Text, Kind::Str(_)) | (Shape::Object, Kind::Object(_)) | (Shape::Flag, Kind::Bool(_)) => true,
+            (Shape::Texts, Kind::Array(items)) => texts(items),
+            _ => false,
+        };
+        if !fits {
+            return Err(Error::UnsupportedHeader { name, reason: "has the wrong JSON type" });
+        }
+    }
+    Ok(())
+}
+
+fn texts(items: Array<'_>) -> bool {
+    items.iter().all(|item| item.as_str().is_some())
+}
+
+fn check_crit(members: Object<'_>, understood: &Understood) -> Result<Critical> {
+    let refused = |reason| Err(Error::UnsupportedHeader { name: "crit", reason });
+    let mut critical = Critical { b64: false };
+    let Some(crit) = members.get("crit") else { return Ok(critical) };
+    let Some(names) = crit.as_array() else { return refused("is not a list") };
+    if names.is_empty() {
+        return refused("is empty");
+    }
+    for (place, item) in names.iter().enumerate() {
+        let Some(name) = item.as_str() else { return refused("holds something other than a name") };
+        if names.iter().take(place).any(|earlier| earlier.as_str() == Some(name)) {
+            return refused("holds a name twice");
+        }
+        if NEVER_CRITICAL.contains(&name) {
+            return refused("names a registered header parameter");
+        }
+        if members.get(name).is_none() {
+            return refused("names a parameter that is not in the protected header");
+        }
+        if name == "b64" {
+            critical.b64 = true;
+        } else if !understood.contains(name) {
+            return refused("names a parameter that is not understood here");
+        }
+    }
+    Ok(critical)
+}
+
+fn text<'a>(members: Object<'a>, name: &str) -> Option<&'a str> {
+    members.get(name).and_then(Value::as_str)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(text: &str) -> &'static str {
+        let header = Header::parse(text.as_bytes().to_vec(), &Understood::new(["exp"]).unwrap());
+        match header.and_then(|header| header.alg()) {
+            Ok(_) => "ok",
+            Err(error) => error.code(),
+        }
+    }
+
+    /// Each rule of `crit`, `b64` and the registered types has its code.
+    #[test]
+    fn header_rules() {
+        for (text, expected) in [
+            (r#"{"alg":"HS256"}"#, "ok"),
+            (r#" {"alg" : "foo", "zip":"DEF"} "#, "algorithm_not_allowed"),
+            (r#"{"alg":"HS256","b64":true}"#, "ok"),
+            (r#"{"alg":"HS256","crit":["exp"],"exp":1}"#, "ok"),
+            (r#"{"alg":"HS256","crit":["b64"],"b64":false}"#, "ok"),
+            ("{}", "malformed_token"),
+            ("[]", "malformed_token"),
+            ("", "malformed_token"),
+            (r#"{"alg":"HS256"}x"#, "malformed_token"),
+            (r#"{"alg":"HS256","alg":"none"}"#, "malformed_token"),
+            (r#"{"alg":["HS256"]}"#, "unsupported_header"),
+            (r#"{"alg":"HS256","kid":1}"#, "unsupported_header"),
+            (r#"{"alg":"HS256","x5c":[1]}"#, "unsupported_header"),
+            (r#"{"alg":"HS256","b64":false}"#, "unsupported_header"),
+            (r#"{"alg":"HS256","b64":"false","crit":["b64"]}"#, "unsupported_header"),
+            (r#"{"alg":"HS256","crit":[]}"#, "unsupported_header"),
+            (r#"{"alg":"HS256","crit":"b64","b64":true}"#, "unsupported_header"),
+            (r#"{"alg":"HS256","crit":["b64","b64"],"b64":true}"#, "unsupported_header"),
+            (r#"{"alg":"HS256","crit":["alg"]}"#, "unsupported_header"),
+            (r#"{"alg":"HS256","crit":[1]}"#, "unsupported_header"),
+            (r#"{"alg":"HS256","crit":["exp"]}"#, "unsupported_header"),
+            (r#"{"alg":"HS256","crit":["unknown"],"unknown":1}"#, "unsupported_header"),
+        ] {
+            assert_eq!(code(text), expected, "{text}");
+        }
+    }
+
+    /// A header over 4,096 octets is too large, one of exactly that size is not.
+    #[test]
+    fn header_size() {
+        let fill = |size: usize| {
+            let frame = r#"{"alg":"HS256","x":""}"#.len();
+            format!(r#"{{"alg":"HS256","x":"{}"}}"#, "a".repeat(size - frame))
+        };
+        assert_eq!(code(&fill(4_096)), "ok");
+        assert_eq!(code(&fill(4_097)), "token_too_large");
+    }
+}

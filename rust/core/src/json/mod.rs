@@ -1,0 +1,395 @@
+//! Strict JSON (RFC 8259) for headers, claims and keys.
+//!
+//! A text is read once, into a flat list of nodes: containers first, then what they hold, in the order of the text.
+//! Everything that asks later (the header rules, the policy, the binding that builds a dict) reads those nodes, so all of
+//! them see one and the same parse. After `Document::parse` the text is UTF-8, within its limits, and no object in it has
+//! two members of one name: parsers that pick the first and parsers that pick the last would read two different tokens
+//! (RFC 7515 section 10.12). It does not interpret: what a member means is for `header`, `claims` and `jwk` to say.
+
+mod parser;
+mod scan;
+#[cfg(test)]
+mod tests;
+mod twins;
+mod writer;
+
+pub use writer::Writer;
+
+use crate::limits;
+
+/// How much a text may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Containers within containers; the outermost is level 1. The parser's own recursion is bounded by it.
+    pub depth: usize,
+    /// Members of one object.
+    pub members: usize,
+    /// Digits of one integer.
+    pub digits: usize,
+}
+
+impl Limits {
+    /// The limits of a JOSE header.
+    pub const HEADER: Self = Self { depth: limits::MAX_HEADER_DEPTH, ..Self::TEXT };
+    /// The limits of every other text.
+    pub const TEXT: Self =
+        Self { depth: limits::MAX_DEPTH, members: limits::MAX_MEMBERS, digits: limits::MAX_INTEGER_DIGITS };
+}
+
+/// A text and what it says.
+#[derive(Clone, Debug)]
+pub struct Document {
+    text: String,
+    /// The strings that had escapes, unescaped, one after the other.
+    unescaped: String,
+    nodes: Vec<Node>,
+}
+
+/// One value or member name: 16 octets.
+///
+/// An object is followed by its members, name, value, name, value; an array by its elements.
+#[derive(Clone, Copy, Debug)]
+struct Node {
+    tag: Tag,
+    /// Of a string: whether every character is ASCII.
+    ascii: bool,
+    /// Of a number or string: where it stands in its text.
+    start: u32,
+    /// Octets of a number or string; elements of an array; members of an object.
+    len: u32,
+    /// This node and all those below it: the step to the next one on its level.
+    span: u32,
+}
+
+const _: () = assert!(size_of::<Node>() == 16);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Tag {
+    Null,
+    False,
+    True,
+    Int,
+    Float,
+    /// A string without escapes, in the text.
+    Plain,
+    /// A string that had escapes, in `unescaped`.
+    Unescaped,
+    Array,
+    Object,
+}
+
+impl Document {
+    /// Reads a text whole, or says why it is refused.
+    pub fn parse(text: Vec<u8>, limits: Limits) -> Result<Self, &'static str> {
+        let text = String::from_utf8(text).map_err(|_| "not UTF-8")?;
+        let (nodes, unescaped) = parser::read(&text, limits)?;
+        Ok(Self { text, unescaped, nodes })
+    }
+
+    /// The outermost value.
+    #[must_use]
+    pub fn root(&self) -> Value<'_> {
+        Value { document: self, nodes: &self.nodes }
+    }
+
+    /// The octets that were parsed.
+    #[must_use]
+    pub fn text(&self) -> &[u8] {
+        self.text.as_bytes()
+    }
+
+    /// The octets that were parsed.
+    #[must_use]
+    pub fn into_text(self) -> Vec<u8> {
+        self.text.into_bytes()
+    }
+
+    fn str(&self, node: &Node) -> &str {
+        node.str(&self.text, &self.unescaped)
+    }
+}
+
+impl Node {
+    /// A number as it stands in the text, or a string unescaped; of anything else, nothing.
+    fn str<'a>(&self, text: &'a str, unescaped: &'a str) -> &'a str {
+        let text = match self.tag {
+            Tag::Int | Tag::Float | Tag::Plain => text,
+            Tag::Unescaped => unescaped,
+            Tag::Null | Tag::False | Tag::True | Tag::Array | Tag::Object => return "",
+        };
+        let start = self.start as usize;
+        text.get(start..start + self.len as usize).unwrap_or_default()
+    }
+}
+
+/// One value of a document.
+#[derive(Clone, Copy, Debug)]
+pub struct Value<'a> {
+    document: &'a Document,
+    /// The value's own node and those below it.
+    nodes: &'a [Node],
+}
+
+/// A value by its type.
+#[derive(Clone, Copy, Debug)]
+pub enum Kind<'a> {
+    /// `null`
+    Null,
+    /// `true` or `false`
+    Bool(bool),
+    /// A number without fraction and exponent.
+    Int(Int<'a>),
+    /// A number with either; always finite.
+    Float(f64),
+    /// A string.
+    Str(Str<'a>),
+    /// An array.
+    Array(Array<'a>),
+    /// An object.
+    Object(Object<'a>),
+}
+
+impl<'a> Value<'a> {
+    /// The first value of a list of nodes, and the nodes after it.
+    fn first(document: &'a Document, nodes: &'a [Node]) -> Option<(Self, &'a [Node])> {
+        let (nodes, after) = nodes.split_at_checked(nodes.first()?.span as usize)?;
+        Some((Self { document, nodes }, after))
+    }
+
+    /// This value by its type.
+    #[must_use]
+    pub fn kind(self) -> Kind<'a> {
+        let Self { document, nodes } = self;
+        let Some((node, nodes)) = nodes.split_first() else { return Kind::Null };
+        match node.tag {
+            Tag::Null => Kind::Null,
+            Tag::False => Kind::Bool(false),
+            Tag::True => Kind::Bool(true),
+            Tag::Int => Kind::Int(Int { digits: document.str(node) }),
+            // The parser has read this very text as a finite number.
+            Tag::Float => Kind::Float(document.str(node).parse().unwrap_or_default()),
+            Tag::Plain | Tag::Unescaped => Kind::Str(Str { document, node }),
+            Tag::Array => Kind::Array(Array { document, len: node.len, nodes }),
+            Tag::Object => Kind::Object(Object { document, len: node.len, nodes }),
+        }
+    }
+
+    /// The string, if it is one.
+    #[must_use]
+    pub fn as_str(self) -> Option<&'a str> {
+        match self.kind() {
+            Kind::Str(text) => Some(text.as_str()),
+            _ => None,
+        }
+    }
+
+    /// The object, if it is one.
+    #[must_use]
+    pub fn as_object(self) -> Option<Object<'a>> {
+        match self.kind() {
+            Kind::Object(object) => Some(object),
+            _ => None,
+        }
+    }
+
+    /// The members; none where it is no object.
+    #[must_use]
+    pub fn members(self) -> Object<'a> {
+        self.as_object().unwrap_or(Object { document: self.document, len: 0, nodes: &[] })
+    }
+
+    /// The array, if it is one.
+    #[must_use]
+    pub fn as_array(self) -> Option<Array<'a>> {
+        match self.kind() {
+            Kind::Array(array) => Some(array),
+            _ => None,
+        }
+    }
+
+    /// The truth value, if it is one.
+    #[must_use]
+    pub fn as_bool(self) -> Option<bool> {
+        match self.kind() {
+            Kind::Bool(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// The number nearest to this one, if it is a number and not an integer beyond every `f64`.
+    #[must_use]
+    pub fn as_f64(self) -> Option<f64> {
+        match self.kind() {
+            Kind::Int(value) => value.as_f64(),
+            Kind::Float(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+
+/// An integer of any length, exact.
+#[derive(Clone, Copy, Debug)]
+pub struct Int<'a> {
+    digits: &'a str,
+}
+
+impl<'a> Int<'a> {
+    /// The value, if it is within `i64`; `-0` is 0.
+    #[must_use]
+    pub fn as_i64(self) -> Option<i64> {
+        self.digits.parse().ok()
+    }
+
+    /// The nearest number, if there is a finite one.
+    fn as_f64(self) -> Option<f64> {
+        match self.as_i64() {
+            #[expect(clippy::cast_precision_loss, reason = "the nearest number is what is asked for")]
+            Some(value) => Some(value as f64),
+            None => self.digits.parse().ok().filter(|value: &f64| value.is_finite()),
+        }
+    }
+
+    /// The integer as it stands in the text, with its sign.
+    #[must_use]
+    pub const fn digits(self) -> &'a str {
+        self.digits
+    }
+}
+
+/// A string.
+#[derive(Clone, Copy, Debug)]
+pub struct Str<'a> {
+    document: &'a Document,
+    node: &'a Node,
+}
+
+impl<'a> Str<'a> {
+    /// The string, unescaped.
+    #[must_use]
+    pub fn as_str(self) -> &'a str {
+        self.document.str(self.node)
+    }
+
+    /// Whether every character is ASCII.
+    #[must_use]
+    pub const fn is_ascii(self) -> bool {
+        self.node.ascii
+    }
+}
+
+/// An array.
+#[derive(Clone, Copy, Debug)]
+pub struct Array<'a> {
+    document: &'a Document,
+    len: u32,
+    nodes: &'a [Node],
+}
+
+impl<'a> Array<'a> {
+    /// How many elements it has.
+    #[must_use]
+    pub const fn len(self) -> usize {
+        self.len as usize
+    }
+
+    /// Whether it has none.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.len == 0
+    }
+
+    /// The elements, in order.
+    #[must_use]
+    pub const fn iter(self) -> Elements<'a> {
+        Elements { document: self.document, nodes: self.nodes }
+    }
+}
+
+impl<'a> IntoIterator for Array<'a> {
+    type Item = Value<'a>;
+    type IntoIter = Elements<'a>;
+
+    fn into_iter(self) -> Elements<'a> {
+        self.iter()
+    }
+}
+
+/// The elements of an array.
+#[derive(Clone, Debug)]
+pub struct Elements<'a> {
+    document: &'a Document,
+    nodes: &'a [Node],
+}
+
+impl<'a> Iterator for Elements<'a> {
+    type Item = Value<'a>;
+
+    fn next(&mut self) -> Option<Value<'a>> {
+        let (value, after) = Value::first(self.document, self.nodes)?;
+        self.nodes = after;
+        Some(value)
+    }
+}
+
+/// An object; no two members share a name.
+#[derive(Clone, Copy, Debug)]
+pub struct Object<'a> {
+    document: &'a Document,
+    len: u32,
+    nodes: &'a [Node],
+}
+
+impl<'a> Object<'a> {
+    /// How many members it has.
+    #[must_use]
+    pub const fn len(self) -> usize {
+        self.len as usize
+    }
+
+    /// Whether it has none.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.len == 0
+    }
+
+    /// The members, in the order of the text.
+    #[must_use]
+    pub const fn iter(self) -> Members<'a> {
+        Members { document: self.document, nodes: self.nodes }
+    }
+
+    /// The value of the member of this name. Whoever needs many members goes through `iter` once instead.
+    #[must_use]
+    pub fn get(self, name: &str) -> Option<Value<'a>> {
+        // The length goes first, so that a search touches almost none of the text.
+        let is = |member: &Str<'_>| member.node.len as usize == name.len() && member.as_str() == name;
+        self.iter().find(|(member, _)| is(member)).map(|(_, value)| value)
+    }
+}
+
+impl<'a> IntoIterator for Object<'a> {
+    type Item = (Str<'a>, Value<'a>);
+    type IntoIter = Members<'a>;
+
+    fn into_iter(self) -> Members<'a> {
+        self.iter()
+    }
+}
+
+/// The members of an object.
+#[derive(Clone, Debug)]
+pub struct Members<'a> {
+    document: &'a Document,
+    nodes: &'a [Node],
+}
+
+impl<'a> Iterator for Members<'a> {
+    type Item = (Str<'a>, Value<'a>);
+
+    fn next(&mut self) -> Option<(Str<'a>, Value<'a>)> {
+        let (node, rest) = self.nodes.split_first()?;
+        let (value, after) = Value::first(self.document, rest)?;
+        self.nodes = after;
+        Some((Str { document: self.document, node }, value))
+    }
+}

@@ -1,0 +1,56 @@
+//! Finding the end of a run of plain string characters (RFC 8259 section 7), eight octets at a time.
+//!
+//! The parser reads and the writer copies such runs whole. It does not judge UTF-8: octets of 128 and above are plain.
+
+const ONES: u64 = u64::MAX / 255;
+
+/// The place at or after `from` of the first quotation mark, backslash or control character; the end if there is none.
+#[inline]
+pub(super) fn plain_end(octets: &[u8], from: usize) -> usize {
+    let mut at = from;
+    while let Some(block) = octets.get(at..).and_then(<[u8]>::first_chunk) {
+        let stops = stops(u64::from_le_bytes(*block));
+        if stops != 0 {
+            return at + (stops.trailing_zeros() / 8) as usize;
+        }
+        at += 8;
+    }
+    let tail = octets.get(at..).unwrap_or_default();
+    at + tail.iter().position(|&octet| is_stop(octet)).unwrap_or(tail.len())
+}
+
+/// The high bit of every octet that is a stop. A borrow may mark octets above the first stop, never one below it.
+#[inline]
+const fn stops(octets: u64) -> u64 {
+    let quotes = octets ^ (ONES * 0x22);
+    let backslashes = octets ^ (ONES * 0x5C);
+    let zeros = (quotes.wrapping_sub(ONES) & !quotes) | (backslashes.wrapping_sub(ONES) & !backslashes);
+    let controls = octets.wrapping_sub(ONES * 0x20) & !octets;
+    (zeros | controls) & (ONES << 7)
+}
+
+/// Whether a string may not hold this octet unescaped.
+const fn is_stop(octet: u8) -> bool {
+    octet < 0x20 || octet == b'"' || octet == b'\\'
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every octet, at every place of a word and of its remainder, stops a run exactly if it must be escaped.
+    #[test]
+    fn runs_end_where_the_definition_says() {
+        for len in 0..40 {
+            for place in 0..len {
+                for octet in 0..=255 {
+                    let mut octets = vec![0xC3; len];
+                    octets[place] = octet;
+                    let expected = if is_stop(octet) { place } else { len };
+                    assert_eq!(expected, plain_end(&octets, 0), "{octet} at {place} of {len}");
+                    assert_eq!(expected.max(place), plain_end(&octets, place), "{octet} at {place} of {len}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,623 @@
+//! What is read, what is refused and why, and that writing and reading are each other's inverse.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use super::*;
+
+const CLAIMS: &str = r#"{"iss":"https://id.example.com","aud":["api","account"],"exp":1924992000,"ok":true,"none":null,
+    "realm_access":{"roles":["user"],"deep":[[],{},[{"a":-1.5e3}]]},"name":"Алиса","tab":"a\tb\u00e9\ud83d\ude00"}"#;
+
+fn read(text: &str) -> Result<Document, &'static str> {
+    Document::parse(text.into(), Limits::TEXT)
+}
+
+fn refusal(text: &str) -> &'static str {
+    read(text).map(|_| ()).expect_err(text)
+}
+
+/// The document as text again, by way of everything that reads it.
+fn written(value: Value<'_>, out: &mut Vec<u8>) {
+    match value.kind() {
+        Kind::Null => Writer::new(out).null(),
+        Kind::Bool(value) => Writer::new(out).bool(value),
+        Kind::Int(value) => match value.as_i64() {
+            Some(value) => Writer::new(out).i64(value),
+            None => Writer::new(out).raw(value.digits().as_bytes()),
+        },
+        Kind::Float(value) => Writer::new(out).f64(value).unwrap(),
+        Kind::Str(value) => {
+            assert_eq!(value.as_str().is_ascii(), value.is_ascii());
+            Writer::new(out).string(value.as_str());
+        }
+        Kind::Array(array) => {
+            assert_eq!(array.len(), array.iter().count());
+            out.push(b'[');
+            for (place, element) in array.iter().enumerate() {
+                out.extend_from_slice(if place == 0 { b"" } else { b"," });
+                written(element, out);
+            }
+            out.push(b']');
+        }
+        Kind::Object(object) => {
+            assert_eq!(object.len(), object.iter().count());
+            out.push(b'{');
+            for (place, (name, value)) in object.iter().enumerate() {
+                out.extend_from_slice(if place == 0 { b"" } else { b"," });
+                Writer::new(out).string(name.as_str());
+                out.push(b':');
+                written(value, out);
+                assert_eq!(value.nodes.as_ptr(), object.get(name.as_str()).unwrap().nodes.as_ptr());
+            }
+            out.push(b'}');
+        }
+    }
+}
+
+fn rewritten(text: &str) -> String {
+    let mut out = Vec::new();
+    written(read(text).expect(text).root(), &mut out);
+    String::from_utf8(out).unwrap()
+}
+
+/// Every kind of value is read as what it is, and stepping over containers finds the members behind them.
+#[test]
+fn claims_are_read() {
+    let document = read(CLAIMS).unwrap();
+    let claims = document.root().as_object().unwrap();
+    let get = |name| claims.get(name).unwrap();
+    assert_eq!(8, claims.len());
+    assert_eq!(Some("https://id.example.com"), get("iss").as_str());
+    assert_eq!(
+        vec![Some("api"), Some("account")],
+        get("aud").as_array().unwrap().iter().map(Value::as_str).collect::<Vec<_>>()
+    );
+    assert_eq!(Some(1_924_992_000.0), get("exp").as_f64());
+    assert!(matches!(get("exp").kind(), Kind::Int(value) if value.as_i64() == Some(1_924_992_000)));
+    assert_eq!(Some(true), get("ok").as_bool());
+    assert!(matches!(get("none").kind(), Kind::Null));
+    assert!(matches!(get("name").kind(), Kind::Str(value) if value.as_str() == "Алиса" && !value.is_ascii()));
+    assert_eq!(Some("a\tbé😀"), get("tab").as_str());
+    assert!(claims.get("nam").is_none());
+    assert!(get("iss").as_object().is_none() && get("ok").as_str().is_none() && get("iss").as_f64().is_none());
+    let roles = get("realm_access").as_object().unwrap().get("roles").unwrap().as_array().unwrap();
+    assert_eq!(Some("user"), roles.iter().next().and_then(Value::as_str));
+    assert_eq!(CLAIMS.as_bytes(), document.text());
+    assert_eq!(CLAIMS.as_bytes(), document.into_text());
+}
+
+/// Any value may be outermost, and white space may stand around every part.
+#[test]
+fn white_space_is_skipped() {
+    assert_eq!(
+        r#"{"a":[1,{},[],"b"],"c":null}"#,
+        rewritten(" \t\r\n{ \"a\" :\n[ 1 ,{ } , [\r] ,\t\"b\"\n] , \"c\" : null } \n")
+    );
+    for text in ["null", "true", "false", "0", "-1", "0.5", "\"\"", "[]", "{}"] {
+        assert_eq!(text, rewritten(&format!("\n {text}\t")));
+    }
+}
+
+/// RFC 7515 section 4 and RFC 7519 section 4: names are compared after unescaping, at every depth.
+#[test]
+fn duplicate_members_are_refused() {
+    for text in [
+        r#"{"sub":"a","sub":"b"}"#,
+        r#"{"sub":1,"\u0073ub":2}"#,
+        r#"{"\u0073ub":1,"sub":2}"#,
+        r#"{"a\/b":1,"a/b":2}"#,
+        r#"{"":1,"":2}"#,
+        r#"{"a":{"b":[{"c":1,"d":2,"c":1}]}}"#,
+        r#"{"sub":{"sub":1},"x":[],"sub":2}"#,
+        "{\"\u{1F600}\":1,\"\\ud83d\\ude00\":2}",
+        r#"{"a_name_of_more_than_eight":1,"b":{},"a_name_of_more_than_eight":2}"#,
+        r#"{"a_name_of_more_than_eight":1,"b":{},"a_name_of_\u006dore_than_eight":2}"#,
+        r#"{"email_verified":1,"email_\u0076erified":2}"#,
+    ] {
+        assert_eq!("duplicate member", refusal(text), "{text}");
+    }
+}
+
+/// Names that differ only where a fingerprint might not look, and one name at different places of the tree.
+#[test]
+fn names_that_differ_are_not_duplicates() {
+    for text in [
+        r#"{"a":1,"a\u0000":2,"a\u0000\u0000":3,"":4,"\u0000":5}"#,
+        r#"{"sub":{"sub":{"sub":1}},"x":[{"sub":1},{"sub":1}]}"#,
+        r#"{"sub":1,"Sub":2,"SUB":3,"sub ":4}"#,
+        "{\"\u{e9}\":1,\"e\u{301}\":2}",
+        r#"{"prefix_1_suffix_1":1,"prefix_2_suffix_1":2,"prefix_1suffix_1":3}"#,
+    ] {
+        read(text).expect(text);
+    }
+}
+
+/// A twin is found wherever it stands, in objects searched as they are read and in those searched at their end.
+#[test]
+fn duplicates_are_found_in_objects_of_every_size() {
+    for size in [2, 3, 15, 31, 32, 33, 34, 64, 65, 200, 1_024] {
+        let names: Vec<String> = (0..size).map(|place| format!("common_prefix_{place}_common_suffix")).collect();
+        let object = |names: &[String]| {
+            let members: Vec<String> = names.iter().map(|name| format!("\"{name}\":[{{\"a\":[]}}]")).collect();
+            format!("{{{}}}", members.join(","))
+        };
+        read(&object(&names)).unwrap();
+        for (first, second) in [(0, 1), (0, size - 1), (size / 2, size - 1), (size - 2, size - 1)] {
+            let mut names = names.clone();
+            if first != second {
+                names[second] = names[first].clone();
+                assert_eq!("duplicate member", refusal(&object(&names)), "{first} {second} of {size}");
+            }
+        }
+    }
+}
+
+/// The outermost container is level 1.
+#[test]
+fn nesting_is_bounded() {
+    for (limits, depth) in [(Limits::HEADER, 8), (Limits::TEXT, 32)] {
+        let nested = |depth: usize| [vec![b'['; depth], vec![b']'; depth]].concat();
+        Document::parse(nested(depth), limits).unwrap();
+        assert_eq!(Some("nested too deeply"), Document::parse(nested(depth + 1), limits).err());
+        let members = |depth: usize| format!("{}1{}", "{\"a\":".repeat(depth), "}".repeat(depth)).into_bytes();
+        Document::parse(members(depth), limits).unwrap();
+        assert_eq!(Some("nested too deeply"), Document::parse(members(depth + 1), limits).err());
+    }
+    let wide = format!("[{}{{}}]", "[[]],{\"a\":[]},".repeat(100));
+    read(&wide).unwrap();
+}
+
+/// A text of opening brackets ends at the bound, on a small stack.
+#[test]
+fn opening_brackets_do_not_exhaust_the_stack() {
+    let brackets = || {
+        for text in ["[".repeat(100_000), "{\"a\":".repeat(100_000)] {
+            assert_eq!("nested too deeply", refusal(&text));
+        }
+    };
+    std::thread::Builder::new().stack_size(64 * 1_024).spawn(brackets).unwrap().join().unwrap();
+}
+
+/// 1,024 members are accepted, one more is not.
+#[test]
+fn members_are_bounded() {
+    let object = |size: usize| {
+        let members: Vec<String> = (0..size).map(|place| format!("\"{place}\":0")).collect();
+        format!("{{{}}}", members.join(","))
+    };
+    assert_eq!(1_024, read(&object(1_024)).unwrap().root().as_object().unwrap().len());
+    assert_eq!("too many members", refusal(&object(1_025)));
+}
+
+/// Integers keep their text, up to the bound on digits.
+#[test]
+fn integers_are_exact() {
+    for (text, value) in [
+        ("0", Some(0)),
+        ("-0", Some(0)),
+        ("1893456000", Some(1_893_456_000)),
+        ("999999999999999999", Some(999_999_999_999_999_999)),
+        ("-9223372036854775808", Some(i64::MIN)),
+        ("9223372036854775807", Some(i64::MAX)),
+        ("9223372036854775808", None),
+        ("-9223372036854775809", None),
+        ("18446744073709551616", None),
+    ] {
+        let document = read(text).unwrap();
+        let Kind::Int(int) = document.root().kind() else { panic!("{text}") };
+        assert_eq!(value, int.as_i64(), "{text}");
+        assert_eq!(text, int.digits());
+        assert_eq!(text.parse().ok(), document.root().as_f64());
+    }
+    for sign in ["", "-"] {
+        let digits = format!("{sign}{}", "9".repeat(4_300));
+        let document = read(&digits).unwrap();
+        assert!(matches!(document.root().kind(), Kind::Int(int) if int.digits() == digits && int.as_i64().is_none()));
+        assert_eq!(None, document.root().as_f64());
+        assert_eq!("too many digits", refusal(&format!("{digits}9")));
+    }
+}
+
+/// A fraction or an exponent makes a float, which is finite.
+#[test]
+fn floats_are_finite() {
+    for text in
+        ["1.0", "-0.0", "0.1", "1e5", "1E+5", "1e-5", "1.5e300", "5e-324", "1e-400", "123456789.123456789", "0e0"]
+    {
+        let document = read(text).unwrap();
+        assert!(matches!(document.root().kind(), Kind::Float(_)), "{text}");
+        assert_eq!(text.parse().ok(), document.root().as_f64());
+    }
+    for text in ["1e400", "-1e400", "1.8e308"] {
+        assert_eq!("a number out of range", refusal(text));
+    }
+    assert_eq!("a number out of range", refusal(&format!("1{}.0", "0".repeat(400))));
+}
+
+/// RFC 8259 section 6.
+#[test]
+fn other_spellings_of_numbers_are_refused() {
+    for text in ["01", "-01", "00", "-00", "01.5", "[0123]"] {
+        assert_eq!("a number with a leading zero", refusal(text), "{text}");
+    }
+    for text in ["-", "1.", "-.5", "1.e5", "1e", "1e+", "1E-", "-a", "-Infinity", "[1.]"] {
+        assert_eq!("an incomplete number", refusal(text), "{text}");
+    }
+    for text in ["NaN", "Infinity", "+1", ".5", "nan", "inf", "[NaN]", "{\"exp\":Infinity}", "\u{661}"] {
+        assert_eq!("not a JSON value", refusal(text), "{text}");
+    }
+    for text in ["0x10", "1_000", "1d", "0b1", "1 2", "0.1.2", "1e5.5", "1-2", "\u{31}\u{ff10}"] {
+        assert_eq!("text after the value", refusal(text), "{text}");
+    }
+}
+
+/// RFC 8259 section 7: escapes and what must be escaped.
+#[test]
+fn strings_are_unescaped() {
+    let text = r#""\"\\\/\b\f\n\r\t\u0000\u001F\u00e9\u20AC\uD83D\uDE00 plain \u0041""#;
+    let document = read(text).unwrap();
+    assert_eq!(Some("\"\\/\u{8}\u{C}\n\r\t\0\u{1F}é€😀 plain A"), document.root().as_str());
+    let document = read(r#"["a\u0041","\u00e9","é","plain"]"#).unwrap();
+    let ascii = document.root().as_array().unwrap().iter().map(|value| match value.kind() {
+        Kind::Str(text) => text.is_ascii(),
+        _ => panic!("not a string"),
+    });
+    assert_eq!(vec![true, false, false, true], ascii.collect::<Vec<_>>());
+}
+
+/// A surrogate without its other half is no character, and would not survive UTF-8.
+#[test]
+fn lone_surrogates_are_refused() {
+    for text in [
+        r#""\ud800""#,
+        r#""\udc00""#,
+        r#""\udfff\ud800""#,
+        r#""\ud800x""#,
+        r#""\ud800\n""#,
+        r#""\ud800\ud800""#,
+        r#""\ud800\u0041""#,
+        r#"{"\udbff":1}"#,
+    ] {
+        assert_eq!("a lone surrogate in a string", refusal(text), "{text}");
+    }
+}
+
+/// RFC 8259 section 7 knows eight letters and `u` with four hexadecimal digits.
+#[test]
+fn unknown_escapes_are_refused() {
+    for text in [
+        r#""\a""#,
+        r#""\x41""#,
+        r#""\'""#,
+        r#""\U0041""#,
+        r#""\u+041""#,
+        r#""\u004""#,
+        r#""\u00g0""#,
+        r#""\u 041""#,
+        r#""\ud800\u+c00""#,
+        "\"\\\n\"",
+        "\"\\\0\"",
+    ] {
+        assert_eq!("an unknown escape in a string", refusal(text), "{text}");
+    }
+}
+
+/// Every control character, alone and behind an escape, at every distance from the start of a word.
+#[test]
+fn control_characters_in_strings_are_refused() {
+    for octet in 0..0x20_u8 {
+        for before in 0..20 {
+            for escape in ["", "\\n"] {
+                let text = format!("\"{escape}{}{}{}\"", "x".repeat(before), char::from(octet), "y".repeat(9));
+                assert_eq!("a control character in a string", refusal(&text), "{octet} after {before}");
+            }
+        }
+    }
+    read("\"\u{7f}\u{80}\u{2028}\u{feff}\"").unwrap();
+}
+
+/// Octets that are not UTF-8 are refused wherever they stand: overlong forms, surrogates, and beyond U+10FFFF.
+#[test]
+fn invalid_utf8_is_refused() {
+    for octets in [
+        &b"\xC0\x80"[..],
+        b"\xED\xA0\x80",
+        b"\xF4\x90\x80\x80",
+        b"\xFF",
+        b"\x80",
+        b"\xC3",
+        b"\xE2\x82",
+        b"\xF8\x88\x80\x80\x80",
+    ] {
+        for (before, after) in [(&b"\""[..], &b"\""[..]), (b"{\"", b"\":1}"), (b"", b"{}"), (b"{}", b"")] {
+            let text = [before, octets, after].concat();
+            assert_eq!(Some("not UTF-8"), Document::parse(text, Limits::TEXT).err());
+        }
+    }
+}
+
+/// RFC 8259 section 8.1 lets a parser ignore a byte order mark; two readers would disagree on the token.
+#[test]
+fn byte_order_marks_are_refused() {
+    assert_eq!("starts with a byte order mark", refusal("\u{feff}{}"));
+    assert_eq!("not a JSON value", refusal(" \u{feff}{}"));
+    assert_eq!("text after the value", refusal("{}\u{feff}"));
+    assert_eq!(Some("not UTF-8"), Document::parse(b"\xFF\xFE{\0}\0".to_vec(), Limits::TEXT).err());
+}
+
+/// RFC 7515 section 10.12: nothing follows the value.
+#[test]
+fn trailing_octets_are_refused() {
+    for text in [
+        "{}x",
+        "{}{}",
+        "{} {}",
+        "{},",
+        "{}]",
+        "{}}",
+        "{}\0",
+        "[]\u{b}",
+        "[]\u{a0}",
+        "\"\"\"\"",
+        "nulls",
+        "{}//",
+        "truefalse",
+    ] {
+        assert_eq!("text after the value", refusal(text), "{text}");
+    }
+}
+
+/// Every text that was cut short is refused, and nothing is read beyond the cut.
+#[test]
+fn every_proper_prefix_is_refused() {
+    for end in (0..CLAIMS.len()).filter(|end| CLAIMS.is_char_boundary(*end)) {
+        let refusal = refusal(&CLAIMS[..end]);
+        let expected = ["ends early", "not a JSON value", "an incomplete number", "a lone surrogate in a string"];
+        assert!(expected.contains(&refusal), "{refusal}: {}", &CLAIMS[..end]);
+    }
+    for text in [
+        "",
+        " ",
+        "{",
+        "[",
+        "[1",
+        "[1,",
+        "{\"",
+        "{\"a",
+        "{\"a\"",
+        "{\"a\":",
+        "{\"a\":1",
+        "{\"a\":1,",
+        "\"\\",
+        "\"\\u00",
+        "\"\\ud800",
+    ] {
+        assert_eq!("ends early", refusal(text), "{text}");
+    }
+}
+
+/// The grammar of containers, and the extensions some parsers know.
+#[test]
+fn other_syntax_is_refused() {
+    for (text, reason) in [
+        ("{,}", "a member without a name"),
+        ("{\"a\":1,}", "a member without a name"),
+        ("{a:1}", "a member without a name"),
+        ("{'a':1}", "a member without a name"),
+        ("{1:1}", "a member without a name"),
+        ("{null:1}", "a member without a name"),
+        ("{\"a\"}", "a member without a colon"),
+        ("{\"a\",1}", "a member without a colon"),
+        ("{\"a\"=1}", "a member without a colon"),
+        ("{\"a\":1 \"b\":2}", "no comma between members"),
+        ("{\"a\":1]", "no comma between members"),
+        ("{\"a\":1;\"b\":2}", "no comma between members"),
+        ("{\"a\":1/**/}", "no comma between members"),
+        ("[1 2]", "no comma between elements"),
+        ("[1}", "no comma between elements"),
+        ("[1:2]", "no comma between elements"),
+        ("{\"a\":}", "not a JSON value"),
+        ("[,]", "not a JSON value"),
+        ("[1,]", "not a JSON value"),
+        ("]", "not a JSON value"),
+        ("}", "not a JSON value"),
+        (":", "not a JSON value"),
+        ("'a'", "not a JSON value"),
+        ("True", "not a JSON value"),
+        ("tru", "not a JSON value"),
+        ("nul", "not a JSON value"),
+        ("fals ", "not a JSON value"),
+        ("undefined", "not a JSON value"),
+        ("//c\n{}", "not a JSON value"),
+        ("/**/{}", "not a JSON value"),
+        ("\0{}", "not a JSON value"),
+        ("\u{b}{}", "not a JSON value"),
+        ("\u{c}{}", "not a JSON value"),
+        ("\u{a0}{}", "not a JSON value"),
+    ] {
+        assert_eq!(reason, refusal(text), "{text}");
+    }
+}
+
+/// Written strings hold what RFC 8259 section 7 demands and read back as they were, at every length of a plain run.
+#[test]
+fn strings_round_trip() {
+    let mut all: String = (0..0x100).filter_map(char::from_u32).collect();
+    all.push_str("\u{2028}\u{FFFF}\u{10FFFF}😀");
+    let mut out = Vec::new();
+    Writer::new(&mut out).string(&all);
+    assert!(out.starts_with(br#""\u0000\u0001\u0002\u0003\u0004\u0005\u0006\u0007\b\t\n\u000b\f\r\u000e\u000f\u0010"#));
+    assert_eq!(Some(&*all), Document::parse(out, Limits::TEXT).unwrap().root().as_str());
+    for len in 0..40 {
+        for special in ["", "\"", "\\", "\u{1f}", "é"] {
+            let text = format!("{}{special}{}", "a".repeat(len), "b".repeat(len));
+            let mut out = Vec::new();
+            Writer::new(&mut out).string(&text);
+            assert_eq!(Some(&*text), Document::parse(out, Limits::TEXT).unwrap().root().as_str());
+        }
+    }
+}
+
+/// Written numbers read back as they were; what JSON lacks is not written.
+#[test]
+fn numbers_round_trip() {
+    for value in [0, 1, -1, 9, 10, 99, 100, 1_893_456_000, i64::MAX, i64::MIN] {
+        let mut out = Vec::new();
+        Writer::new(&mut out).i64(value);
+        assert_eq!(value.to_string().into_bytes(), out);
+    }
+    let mut out = Vec::new();
+    Writer::new(&mut out).u64(u64::MAX);
+    assert_eq!(b"18446744073709551615", &*out);
+    for (value, text) in [
+        (0.0, "0.0"),
+        (-0.0, "-0.0"),
+        (1.0, "1.0"),
+        (0.1, "0.1"),
+        (1_893_456_000.5, "1893456000.5"),
+        (1e300, "1e300"),
+        (-1.5e-300, "-1.5e-300"),
+        (f64::MAX, "1.7976931348623157e308"),
+        (f64::MIN_POSITIVE, "2.2250738585072014e-308"),
+        (5e-324, "5e-324"),
+    ] {
+        let mut out = Vec::new();
+        Writer::new(&mut out).f64(value).unwrap();
+        assert_eq!(text.as_bytes(), out);
+        let document = Document::parse(out, Limits::TEXT).unwrap();
+        assert!(matches!(document.root().kind(), Kind::Float(read) if read.to_bits() == value.to_bits()));
+    }
+    for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+        let mut out = Vec::new();
+        assert_eq!(None, Writer::new(&mut out).f64(value));
+        assert!(out.is_empty());
+    }
+}
+
+/// Marsaglia's xorshift64.
+struct Xorshift(u64);
+
+impl Xorshift {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    fn below(&mut self, bound: u64) -> u64 {
+        (self.next() >> 16) % bound
+    }
+
+    fn pick<'a>(&mut self, choices: &[&'a str]) -> &'a str {
+        choices[usize::try_from(self.below(choices.len() as u64)).unwrap()]
+    }
+}
+
+/// One value, spelled as the writer does and spelled at random.
+#[derive(Default)]
+struct Twice {
+    plain: Vec<u8>,
+    random: String,
+}
+
+impl Twice {
+    fn both(&mut self, text: &str) {
+        self.plain.extend_from_slice(text.as_bytes());
+        self.random.push_str(text);
+    }
+
+    fn space(&mut self, random: &mut Xorshift) {
+        self.random.push_str(random.pick(&["", "", "", " ", "\n", "\t ", "\r\n  "]));
+    }
+
+    fn string(&mut self, text: &str, random: &mut Xorshift) {
+        Writer::new(&mut self.plain).string(text);
+        self.random.push('"');
+        for character in text.chars() {
+            if random.below(4) == 0 || character < ' ' || character == '"' || character == '\\' {
+                for unit in character.encode_utf16(&mut [0; 2]) {
+                    write!(self.random, "\\u{unit:04x}").unwrap();
+                }
+            } else {
+                self.random.push(character);
+            }
+        }
+        self.random.push('"');
+    }
+
+    fn value(&mut self, depth: usize, random: &mut Xorshift) {
+        self.space(random);
+        match random.below(if depth < 6 { 8 } else { 6 }) {
+            0 => self.both(random.pick(&["null", "true", "false"])),
+            1 => self.both(&random.next().cast_signed().to_string()),
+            2 => self.both(&format!("{}{}", random.next(), random.next())),
+            3 => self.both(&format!("{:?}", f64::from(u32::try_from(random.next() >> 32).unwrap()) / -1024.0)),
+            4 | 5 => self.string(&text(random), random),
+            6 => {
+                self.both("[");
+                for place in 0..random.below(6) {
+                    self.both(if place == 0 { "" } else { "," });
+                    self.value(depth + 1, random);
+                }
+                self.both("]");
+            }
+            _ => {
+                self.both("{");
+                let names: BTreeSet<String> = (0..random.below(50)).map(|_| text(random)).collect();
+                for (place, name) in names.iter().enumerate() {
+                    self.both(if place == 0 { "" } else { "," });
+                    self.space(random);
+                    self.string(name, random);
+                    self.space(random);
+                    self.both(":");
+                    self.value(depth + 2, random);
+                }
+                self.both("}");
+            }
+        }
+        self.space(random);
+    }
+}
+
+/// Up to twenty characters, half of the texts ASCII.
+fn text(random: &mut Xorshift) -> String {
+    let bound = if random.below(2) == 0 { 0x80 } else { 0x3_0000 };
+    (0..random.below(20)).filter_map(|_| char::from_u32(u32::try_from(random.below(bound)).unwrap())).collect()
+}
+
+/// Generated texts mean the same however they are spelled.
+#[test]
+fn generated_texts_round_trip() {
+    let mut random = Xorshift(0x2545_F491_4F6C_DD1D);
+    for _ in 0..500 {
+        let mut text = Twice::default();
+        text.value(0, &mut random);
+        assert_eq!(String::from_utf8(text.plain).unwrap(), rewritten(&text.random), "{}", text.random);
+    }
+}
+
+/// Texts with a few octets changed are read or refused, and what is read writes to a text that reads the same.
+#[test]
+fn damaged_texts_do_no_harm() {
+    let mut random = Xorshift(0x9E37_79B9_7F4A_7C15);
+    let mut read = 0;
+    for _ in 0..20_000 {
+        let mut octets = CLAIMS.as_bytes().to_vec();
+        for _ in 0..=random.below(3) {
+            let place = usize::try_from(random.below(octets.len() as u64)).unwrap();
+            match random.below(3) {
+                0 => octets[place] = b"{}[]\",:\\ 0e-u\x00\xC3"[usize::try_from(random.below(15)).unwrap()],
+                1 => octets[place] ^= 1 << random.below(8),
+                _ => drop(octets.remove(place)),
+            }
+        }
+        if let Ok(document) = Document::parse(octets, Limits::TEXT) {
+            read += 1;
+            let mut once = Vec::new();
+            written(document.root(), &mut once);
+            assert_eq!(once, rewritten(&String::from_utf8(once.clone()).unwrap()).into_bytes());
+        }
+    }
+    assert!((1_000..19_000).contains(&read), "{read}");
+}

@@ -1,0 +1,71 @@
+//! Members of one name (RFC 7515 section 4, RFC 7519 section 4), found without a table for the few members of claims.
+//!
+//! Names are compared as they are after unescaping. Whoever sends a token chooses its names, so nothing here may be made
+//! quadratic by choosing them well: small objects are bounded by their size, large ones use a keyed hash.
+
+use std::collections::HashSet;
+
+use super::Node;
+
+/// Objects of up to this many members are searched as they are read, larger ones once they have ended.
+pub(super) const SMALL_OBJECT: usize = 32;
+
+/// Fingerprints seen in one object, eight bits of each.
+#[derive(Default)]
+pub(super) struct Seen([u64; 4]);
+
+impl Seen {
+    /// Whether this one, or one like it, was seen before.
+    #[inline]
+    pub(super) fn insert(&mut self, fingerprint: u64) -> bool {
+        let Some(word) = self.0.get_mut((fingerprint >> 62) as usize) else { return true };
+        let bit = 1 << (fingerprint >> 56 & 63);
+        let seen = *word & bit != 0;
+        *word |= bit;
+        seen
+    }
+}
+
+/// The same for equal names, and seldom for others.
+#[inline]
+pub(super) fn fingerprint(octets: &[u8], start: usize, len: usize) -> u64 {
+    let first = word(octets, start);
+    let name =
+        if len < 8 { first & ((1 << (8 * len)) - 1) } else { first ^ word(octets, start + len - 8).rotate_left(23) };
+    name.wrapping_add(len as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+}
+
+/// Eight octets, zeros where the text has ended.
+#[inline]
+fn word(octets: &[u8], start: usize) -> u64 {
+    let rest = octets.get(start..).unwrap_or_default();
+    match rest.first_chunk() {
+        Some(word) => u64::from_le_bytes(*word),
+        None => rest.iter().rev().fold(0, |word, &octet| word << 8 | u64::from(octet)),
+    }
+}
+
+/// Whether the last of these names stands among them twice.
+#[cold]
+pub(super) fn has_last_twice(members: &[Node], text: &str, unescaped: &str) -> bool {
+    let Some(last) = members.last() else { return false };
+    let last = last.str(text, unescaped);
+    names(members, text, unescaped).filter(|name| *name == last).count() > 1
+}
+
+/// Whether no name stands among them twice.
+#[cold]
+pub(super) fn are_distinct(members: &[Node], text: &str, unescaped: &str) -> bool {
+    let mut seen = HashSet::with_capacity(members.len() / 2);
+    names(members, text, unescaped).all(|name| seen.insert(name))
+}
+
+/// The names of an object, whose last value need not have been read.
+fn names<'a>(members: &'a [Node], text: &'a str, unescaped: &'a str) -> impl Iterator<Item = &'a str> {
+    let mut rest = members;
+    std::iter::from_fn(move || {
+        let (name, after) = rest.split_first()?;
+        rest = after.first().and_then(|value| after.get(value.span as usize..)).unwrap_or_default();
+        Some(name.str(text, unescaped))
+    })
+}

@@ -1,0 +1,206 @@
+//! JWS Compact Serialization (RFC 7515 section 7.1), with detached (Appendix F) and unencoded payloads (RFC 7797).
+//!
+//! After `Compact::read` the token had a bounded size, exactly two dots and canonical base64url in all three segments;
+//! the signing input is one slice of the octets received, never an encoding made again. Nothing in it is trusted.
+
+use std::sync::Arc;
+
+use super::json_serialization::{Entry, Form, Parsed};
+use super::{Resolved, Verified};
+use crate::base64url;
+use crate::error::{Error, Result};
+use crate::header::{Header, Understood};
+use crate::json::{Document, Limits};
+use crate::jwa::AlgSet;
+use crate::key::SignerKey;
+use crate::key_set::KeySet;
+use crate::limits;
+
+/// A token in its three parts, the payload and the signature decoded.
+#[derive(Debug)]
+pub struct Compact<'a> {
+    protected: &'a [u8],
+    signing_input: &'a [u8],
+    payload: Vec<u8>,
+    signature: Vec<u8>,
+    encoding: Encoding,
+}
+
+/// Which base64url a reader accepts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encoding {
+    /// Without padding, as RFC 7515 section 2 says.
+    Canonical,
+    /// Also with correct padding, as the AWS application load balancer writes it.
+    Padded,
+}
+
+/// What a caller asks of a JWS that is no JWT.
+#[derive(Debug)]
+pub struct Demands<'a> {
+    /// The keys.
+    pub keys: &'a KeySet,
+    /// The algorithms, where narrower than the keys' own.
+    pub algorithms: Option<AlgSet>,
+    /// The extension parameters that `crit` may name.
+    pub understood: &'a Understood,
+    /// Octets of a token.
+    pub max_size: usize,
+    /// Which base64url the compact form may have.
+    pub encoding: Encoding,
+}
+
+impl<'a> Compact<'a> {
+    /// Takes a token apart.
+    pub fn read(token: &'a [u8], max_size: usize, encoding: Encoding) -> Result<Self> {
+        if token.len() > max_size {
+            return Err(Error::TooLarge { what: "token", size: token.len(), limit: max_size });
+        }
+        let segments = || Error::malformed("token", "does not have the three segments of a compact JWS");
+        let mut dots = memchr::memchr_iter(b'.', token);
+        let (first, second) = dots.next().zip(dots.next()).ok_or_else(segments)?;
+        if dots.next().is_some() {
+            return Err(segments());
+        }
+        let (signing_input, signature) = cut(token, second).ok_or_else(segments)?;
+        let (protected, payload) = cut(signing_input, first).ok_or_else(segments)?;
+        let signature = encoding.decode("signature", signature)?;
+        let payload = encoding.decode("payload", payload)?;
+        Ok(Self { protected, signing_input, payload, signature, encoding })
+    }
+
+    /// The protected header's text, base64url as received and not yet decoded.
+    #[must_use]
+    pub const fn protected_text(&self) -> &'a [u8] {
+        self.protected
+    }
+
+    /// The protected header, decoded and judged.
+    pub fn header(&self, understood: &Understood) -> Result<Header> {
+        let longest = limits::MAX_HEADER_SIZE.div_ceil(3) * 4;
+        if self.protected.len() > longest {
+            return Err(Error::TooLarge {
+                what: "header",
+                size: self.protected.len() / 4 * 3,
+                limit: limits::MAX_HEADER_SIZE,
+            });
+        }
+        Header::parse(self.encoding.decode("header", self.protected)?, understood)
+    }
+
+    /// The protected header as its sender wrote it: strict JSON, no rule of headers applied. For the unverified doors.
+    pub fn header_unjudged(&self) -> Result<Document> {
+        let octets = self.encoding.decode("header", self.protected)?;
+        let document =
+            Document::parse(octets, Limits::HEADER).map_err(|reason| Error::malformed("header", reason))?;
+        match document.root().as_object() {
+            Some(_) => Ok(document),
+            None => Err(Error::malformed("header", "is not a JSON object")),
+        }
+    }
+
+    /// The pieces, for callers that choose the key themselves; nothing is verified.
+    pub fn into_parsed(self, understood: &Understood) -> Result<Parsed> {
+        let header = self.header(understood)?;
+        let unencoded = header.unencoded();
+        if unencoded && !self.payload.is_empty() {
+            return Err(UNENCODED_INLINE);
+        }
+        let entry = Entry::new(header, self.protected.to_vec(), self.signature);
+        Ok(Parsed { form: Form::Compact, payload: Some(self.payload), unencoded, entries: vec![entry], document: None })
+    }
+
+    /// The payload, unverified.
+    #[must_use]
+    pub fn into_payload(self) -> Vec<u8> {
+        self.payload
+    }
+
+    /// Checks the signature under a resolved header; the payload is the token's own.
+    pub fn verify(self, resolved: Arc<Resolved>, keys: &KeySet) -> Result<Verified> {
+        Verified::check(resolved, keys, self.signing_input, &self.signature, self.payload)
+    }
+
+    /// Checks the signature over a payload that travels beside the token.
+    fn verify_detached(self, resolved: Arc<Resolved>, keys: &KeySet, payload: &[u8]) -> Result<Verified> {
+        let input = signing_input(self.protected, payload, resolved.header().unencoded());
+        Verified::check(resolved, keys, &input, &self.signature, payload.to_vec())
+    }
+}
+
+impl Encoding {
+    fn decode(self, part: &'static str, text: &[u8]) -> Result<Vec<u8>> {
+        match self {
+            Self::Canonical => base64url::decode(text),
+            Self::Padded => base64url::decode_padded(text),
+        }
+        .ok_or(Error::malformed(part, "is not canonical base64url without padding"))
+    }
+}
+
+/// Verifies a compact JWS. `payload` is the detached payload, where the token carries none.
+pub fn verify(token: &[u8], payload: Option<&[u8]>, demands: &Demands<'_>) -> Result<Verified> {
+    let compact = Compact::read(token, demands.max_size, demands.encoding)?;
+    let header = compact.header(demands.understood)?;
+    let carried = !compact.payload.is_empty();
+    if carried && payload.is_some() {
+        return Err(Error::malformed("payload", "is in the token, and a detached one was given as well"));
+    }
+    if header.unencoded() && carried {
+        return Err(UNENCODED_INLINE);
+    }
+    if header.unencoded() && payload.is_none() {
+        return Err(DETACHED);
+    }
+    let header = Arc::new(header);
+    let resolved = Resolved::new(Arc::clone(&header), header.kid(), demands.keys, demands.algorithms)?;
+    let resolved = Arc::new(resolved);
+    match payload {
+        Some(payload) => compact.verify_detached(resolved, demands.keys, payload),
+        // An empty segment is an empty payload or a detached one; only the signature can tell.
+        None if !carried => match compact.verify(resolved, demands.keys) {
+            Err(Error::InvalidSignature) => Err(DETACHED),
+            verified => verified,
+        },
+        None => compact.verify(resolved, demands.keys),
+    }
+}
+
+/// Signs a payload under a protected header that was already judged; the text of the token.
+pub fn sign(protected: &[u8], payload: &[u8], key: &SignerKey, detached: bool, unencoded: bool) -> Result<String> {
+    if unencoded && !detached {
+        return Err(Error::policy("b64=False needs detached=True in a compact JWS"));
+    }
+    let mut token = base64url::encode(protected);
+    let signature = key.sign(&signing_input(token.as_bytes(), payload, unencoded))?;
+    token.push('.');
+    if !detached {
+        token.push_str(&base64url::encode(payload));
+    }
+    token.push('.');
+    token.push_str(&base64url::encode(&signature));
+    Ok(token)
+}
+
+/// The octets a signature covers (RFC 7515 section 5.1, RFC 7797 section 3).
+pub(crate) fn signing_input(protected: &[u8], payload: &[u8], unencoded: bool) -> Vec<u8> {
+    let mut input = Vec::with_capacity(protected.len() + 1 + payload.len().div_ceil(3) * 4);
+    input.extend_from_slice(protected);
+    input.push(b'.');
+    if unencoded {
+        input.extend_from_slice(payload);
+    } else {
+        base64url::encode_into(payload, &mut input);
+    }
+    input
+}
+
+const UNENCODED_INLINE: Error = Error::malformed("payload", "is unencoded, so it must be detached in a compact JWS");
+
+const DETACHED: Error = Error::malformed("payload", "is not in the token: give the detached payload");
+
+/// What stands before and after the dot at `place`.
+fn cut(text: &[u8], place: usize) -> Option<(&[u8], &[u8])> {
+    let (before, rest) = text.split_at_checked(place)?;
+    Some((before, rest.get(1..)?))
+}

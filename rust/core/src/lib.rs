@@ -1,0 +1,27 @@
+#![forbid(unsafe_code)]
+//! jwseal-core: JSON Web Signatures (RFC 7515) and JWTs (RFC 7519), pure Rust.
+//!
+//! The life of one token, cheapest refusal first; no step looks at data that a later step vouches for:
+//! size bound, two dots, base64url of all three segments, header, key candidates, signature over the received octets,
+//! `Verified` (which only `jws` can make), payload JSON, claims, policy, `VerifiedJwt`.
+//! No I/O and no clock: `now` is an argument.
+
+pub mod base64url;
+pub mod batch;
+pub mod bearer;
+pub mod claims;
+pub mod crypto;
+pub mod der;
+pub mod error;
+pub mod external;
+pub mod header;
+pub mod json;
+pub mod jwa;
+pub mod jwk;
+pub mod jws;
+pub mod key;
+pub mod key_set;
+pub mod limits;
+pub mod policy;
+pub mod signer;
+pub mod verifier;

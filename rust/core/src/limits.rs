@@ -1,0 +1,26 @@
+//! How much work an attacker may cause: every bound of the core in one place.
+//!
+//! A bound is checked before the work it bounds. None of them can be raised from a token.
+
+/// Octets of a token, unless the verifier says otherwise.
+pub const MAX_TOKEN_SIZE: usize = 16_384;
+/// Octets of a decoded JOSE header (RFC 7515 section 4).
+pub const MAX_HEADER_SIZE: usize = 4_096;
+/// Nesting of a JOSE header; the outermost object is level 1.
+pub const MAX_HEADER_DEPTH: usize = 8;
+/// Nesting of any other JSON text.
+pub const MAX_DEPTH: usize = 32;
+/// Members of one JSON object.
+pub const MAX_MEMBERS: usize = 1_024;
+/// Digits of a JSON integer; the bound of `CPython`'s own `int(str)`.
+pub const MAX_INTEGER_DIGITS: usize = 4_300;
+/// Signatures of one JWS in general JSON serialization.
+pub const MAX_SIGNATURES: usize = 8;
+/// Keys tried for one signature.
+pub const MAX_CANDIDATES: usize = 4;
+/// Headers a verifier remembers.
+pub const MAX_MEMO: usize = 64;
+/// Seconds of clock difference a policy may forgive.
+pub const MAX_LEEWAY: f64 = 600.0;
+/// The last NumericDate (RFC 7519 section 2): 9999-12-31T23:59:59Z.
+pub const MAX_NUMERIC_DATE: f64 = 253_402_300_799.0;

@@ -1,0 +1,249 @@
+//! What a verifier demands of a verified token (RFC 7519 section 4.1, RFC 8725 section 3).
+//!
+//! After `Policy::judge` the header's `typ` and every registered claim had the right type and a value the policy accepts,
+//! in the fixed order typ, exp, nbf, iat, max_age, max_lifetime, iss, aud, sub, jti, required, claims. It reads no clock
+//! and cannot be asked about a token that was not verified.
+
+use std::borrow::Cow;
+
+use crate::claims::{Claims, Registered};
+use crate::error::{ClaimFault, Error, Result};
+use crate::json::{Kind, Value};
+use crate::limits;
+
+/// The demands, checked when declared.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// Which `typ` is accepted.
+    pub typ: Typ,
+    /// The issuers accepted; `None` for any.
+    pub issuer: Option<Vec<Box<str>>>,
+    /// The audiences of which the token must name one; `None` for any.
+    pub audience: Option<Vec<Box<str>>>,
+    /// The subjects accepted; `None` for any.
+    pub subject: Option<Vec<Box<str>>>,
+    /// Whether `exp` must be there.
+    pub expiry_required: bool,
+    /// Further claims that must be there.
+    pub required: Vec<Box<str>>,
+    /// Seconds of clock difference forgiven.
+    pub leeway: f64,
+    /// Seconds since `iat` after which a token is too old.
+    pub max_age: Option<f64>,
+    /// Seconds that `exp` may lie after `iat`.
+    pub max_lifetime: Option<f64>,
+    /// Claims that must have one of some values.
+    pub claims: Vec<(Box<str>, Vec<Literal>)>,
+}
+
+/// Which `typ` a policy accepts (RFC 8725 section 3.11).
+#[derive(Clone, Debug)]
+pub enum Typ {
+    /// Absent, `JWT` or `at+jwt`.
+    Default,
+    /// Present and one of these, in the form `media_type` gives.
+    OneOf(Vec<Box<str>>),
+    /// Anything.
+    Unchecked,
+}
+
+/// A JSON literal a claim is compared with, by JSON type and value.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Literal {
+    /// `true` or `false`.
+    Bool(bool),
+    /// A number with a fraction or an exponent.
+    Float(f64),
+    /// An integer, by its decimal digits.
+    Integer(Box<str>),
+    /// `null`.
+    Null,
+    /// A string.
+    Text(Box<str>),
+}
+
+impl Policy {
+    /// Checks what a declaration cannot express by its types.
+    pub fn checked(self) -> Result<Self> {
+        if !(0.0..=limits::MAX_LEEWAY).contains(&self.leeway) {
+            return Err(Error::policy("leeway must lie between 0 and 600 seconds"));
+        }
+        for span in [self.max_age, self.max_lifetime].into_iter().flatten() {
+            if !span.is_finite() || span <= 0.0 {
+                return Err(Error::policy("max_age and max_lifetime must be positive, or None"));
+            }
+        }
+        for expected in [&self.issuer, &self.audience, &self.subject].into_iter().flatten() {
+            if expected.is_empty() {
+                return Err(Error::policy("an empty collection accepts nothing; write UNCHECKED to accept anything"));
+            }
+        }
+        if matches!(&self.typ, Typ::OneOf(names) if names.is_empty()) {
+            return Err(Error::policy("an empty typ accepts nothing; write UNCHECKED to accept anything"));
+        }
+        Ok(self)
+    }
+
+    /// Whether the header's `typ` is accepted.
+    #[must_use]
+    pub fn accepts_typ(&self, typ: Option<&str>) -> bool {
+        match (&self.typ, typ) {
+            (Typ::Unchecked, _) | (Typ::Default, None) => true,
+            (Typ::Default, Some(typ)) => matches!(&*media_type(typ), "jwt" | "at+jwt"),
+            (Typ::OneOf(_), None) => false,
+            (Typ::OneOf(names), Some(typ)) => names.iter().any(|name| **name == *media_type(typ)),
+        }
+    }
+
+    /// Judges a verified token at the time `now`, in seconds since 1970.
+    pub fn judge(&self, claims: &Claims, typ_accepted: bool, now: f64) -> Result<()> {
+        if !typ_accepted {
+            return Err(Error::WrongTyp);
+        }
+        let registered = claims.registered();
+        self.judge_times(&registered, now)?;
+        expect_text("iss", registered.iss, self.issuer.as_deref())?;
+        expect_audience(registered.aud, self.audience.as_deref())?;
+        expect_text("sub", registered.sub, self.subject.as_deref())?;
+        expect_text("jti", registered.jti, None)?;
+        self.judge_others(claims)
+    }
+
+    /// The part of `judge` that depends on `now`.
+    fn judge_times(&self, registered: &Registered<'_>, now: f64) -> Result<()> {
+        let exp = date("exp", registered.exp)?;
+        match exp {
+            Some(exp) if now >= exp + self.leeway => return Err(Error::claim("exp", ClaimFault::Expired)),
+            None if self.expiry_required => return Err(Error::claim("exp", ClaimFault::Missing)),
+            _ => {}
+        }
+        if date("nbf", registered.nbf)?.is_some_and(|nbf| now < nbf - self.leeway) {
+            return Err(Error::claim("nbf", ClaimFault::NotYetValid));
+        }
+        let iat = date("iat", registered.iat)?;
+        if iat.is_some_and(|iat| now < iat - self.leeway) {
+            return Err(Error::claim("iat", ClaimFault::NotYetValid));
+        }
+        if let Some(max_age) = self.max_age {
+            let iat = iat.ok_or(Error::claim("iat", ClaimFault::Missing))?;
+            if now - iat > max_age + self.leeway {
+                return Err(Error::claim("iat", ClaimFault::TooOld));
+            }
+        }
+        if let Some(max_lifetime) = self.max_lifetime {
+            let iat = iat.ok_or(Error::claim("iat", ClaimFault::Missing))?;
+            let exp = exp.ok_or(Error::claim("exp", ClaimFault::Missing))?;
+            if exp - iat > max_lifetime {
+                return Err(Error::claim("exp", ClaimFault::Invalid));
+            }
+        }
+        Ok(())
+    }
+
+    fn judge_others(&self, claims: &Claims) -> Result<()> {
+        if self.required.is_empty() && self.claims.is_empty() {
+            return Ok(());
+        }
+        let members = claims.members();
+        for name in &self.required {
+            if members.get(name).is_none_or(|value| matches!(value.kind(), Kind::Null)) {
+                return Err(Error::claim(name.to_string(), ClaimFault::Missing));
+            }
+        }
+        for (name, accepted) in &self.claims {
+            let value = members.get(name).ok_or_else(|| Error::claim(name.to_string(), ClaimFault::Missing))?;
+            if !accepted.iter().any(|literal| literal.equals(value)) {
+                return Err(Error::claim(name.to_string(), ClaimFault::Mismatch));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Literal {
+    #[expect(clippy::float_cmp, reason = "a literal is compared exactly; no rounding is forgiven")]
+    fn equals(&self, value: Value<'_>) -> bool {
+        match (self, value.kind()) {
+            (Self::Bool(expected), Kind::Bool(found)) => *expected == found,
+            (Self::Integer(expected), Kind::Int(found)) => **expected == *found.digits(),
+            // JSON has one type of number: 1 and 1.0 are the same value.
+            (Self::Float(expected), Kind::Float(_) | Kind::Int(_)) => value.as_f64() == Some(*expected),
+            (Self::Integer(expected), Kind::Float(found)) => expected.parse() == Ok(found),
+            (Self::Null, Kind::Null) => true,
+            (Self::Text(expected), Kind::Str(found)) => **expected == *found.as_str(),
+            _ => false,
+        }
+    }
+}
+
+/// The form in which two `typ` values are compared: lower case, and without `application/` where no other slash follows
+/// (RFC 7515 section 4.1.9).
+#[must_use]
+pub fn media_type(typ: &str) -> Cow<'_, str> {
+    let lower = if typ.bytes().any(|octet| octet.is_ascii_uppercase()) {
+        Cow::Owned(typ.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(typ)
+    };
+    match lower.strip_prefix("application/") {
+        Some(rest) if !rest.contains('/') => Cow::Owned(rest.to_owned()),
+        _ => lower,
+    }
+}
+
+/// A NumericDate (RFC 7519 section 2). A wrong type or a date out of range is a fault, never an absence.
+fn date(name: &'static str, value: Option<Value<'_>>) -> Result<Option<f64>> {
+    let Some(value) = value else { return Ok(None) };
+    match value.as_f64() {
+        Some(seconds) if (0.0..=limits::MAX_NUMERIC_DATE).contains(&seconds) => Ok(Some(seconds)),
+        _ => Err(Error::claim(name, ClaimFault::Invalid)),
+    }
+}
+
+fn expect_text(name: &'static str, value: Option<Value<'_>>, expected: Option<&[Box<str>]>) -> Result<()> {
+    let text = match value {
+        Some(value) => Some(value.as_str().ok_or(Error::claim(name, ClaimFault::Invalid))?),
+        None => None,
+    };
+    let Some(expected) = expected else { return Ok(()) };
+    let text = text.ok_or(Error::claim(name, ClaimFault::Missing))?;
+    if expected.iter().any(|one| **one == *text) { Ok(()) } else { Err(Error::claim(name, ClaimFault::Mismatch)) }
+}
+
+fn expect_audience(value: Option<Value<'_>>, expected: Option<&[Box<str>]>) -> Result<()> {
+    let meets = |text: &str| expected.is_none_or(|expected| expected.iter().any(|one| **one == *text));
+    let invalid = || Error::claim("aud", ClaimFault::Invalid);
+    let met = match value.map(Value::kind) {
+        None if expected.is_some() => return Err(Error::claim("aud", ClaimFault::Missing)),
+        None => true,
+        Some(Kind::Str(text)) => meets(text.as_str()),
+        Some(Kind::Array(items)) => {
+            let mut met = expected.is_none();
+            for item in items {
+                met |= meets(item.as_str().ok_or_else(invalid)?);
+            }
+            met
+        }
+        Some(_) => return Err(invalid()),
+    };
+    if met { Ok(()) } else { Err(Error::claim("aud", ClaimFault::Mismatch)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `typ` values are compared as media types.
+    #[test]
+    fn media_types() {
+        for (typ, expected) in [
+            ("JWT", "jwt"),
+            ("application/at+jwt", "at+jwt"),
+            ("Application/AT+JWT", "at+jwt"),
+            ("application/a/b", "application/a/b"),
+            ("text/plain", "text/plain"),
+        ] {
+            assert_eq!(media_type(typ), expected);
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! Verifying JWTs (RFC 7519 section 7.2): a key set and a policy, declared once, asked for every token.
+//!
+//! This is the function a reviewer must read: `Verifier::verify`. Cheapest refusal first; no step looks at data that a
+//! later step vouches for. A header that a verified token carried is remembered by its exact text, so that the next token
+//! with the same header skips base64url, JSON, header rules and the choice of keys, all of which depend on that text alone.
+
+use std::sync::{Arc, RwLock};
+
+use crate::claims::{Claims, claims_document};
+use crate::error::{Error, Result};
+use crate::header::Understood;
+use crate::json::Value;
+use crate::jwa::AlgSet;
+use crate::jws::Resolved;
+use crate::jws::compact::{Compact, Encoding};
+use crate::key_set::KeySet;
+use crate::limits;
+use crate::policy::Policy;
+
+/// Keys, policy and limits, used for any number of tokens, from any number of threads.
+#[derive(Debug)]
+pub struct Verifier {
+    keys: KeySet,
+    algorithms: Option<AlgSet>,
+    policy: Policy,
+    max_token_size: usize,
+    encoding: Encoding,
+    memo: Memo,
+}
+
+/// A token that passed every check.
+#[derive(Debug)]
+pub struct VerifiedJwt {
+    claims: Claims,
+}
+
+/// The headers of tokens that verified.
+#[derive(Debug, Default)]
+struct Memo(RwLock<Vec<Arc<Remembered>>>);
+
+/// One header text and what follows from it.
+#[derive(Debug)]
+struct Remembered {
+    text: Box<[u8]>,
+    resolved: Arc<Resolved>,
+    typ_accepted: bool,
+}
+
+impl Verifier {
+    /// Declares a verifier. `algorithms` narrows the keys' own; each of them must be one that some key has.
+    pub fn new(
+        keys: KeySet,
+        policy: Policy,
+        algorithms: Option<AlgSet>,
+        max_token_size: usize,
+        encoding: Encoding,
+    ) -> Result<Self> {
+        require_algorithms(&keys, algorithms)?;
+        if max_token_size == 0 {
+            return Err(Error::policy("max_token_size must be positive"));
+        }
+        Ok(Self { keys, algorithms, policy: policy.checked()?, max_token_size, encoding, memo: Memo::default() })
+    }
+
+    /// Verifies one token at the time `now`, in seconds since 1970.
+    pub fn verify(&self, token: &[u8], now: f64) -> Result<VerifiedJwt> {
+        let compact = Compact::read(token, self.max_token_size, self.encoding)?;
+        let text = compact.protected_text();
+        let (remembered, is_new) = match self.memo.get(text) {
+            Some(remembered) => (remembered, false),
+            None => (Arc::new(self.resolve(&compact)?), true),
+        };
+        let verified = compact.verify(Arc::clone(&remembered.resolved), &self.keys)?;
+        if is_new {
+            self.memo.insert(Arc::clone(&remembered));
+        }
+        let claims = Claims::parse(verified)?;
+        self.policy.judge(&claims, remembered.typ_accepted, now)?;
+        Ok(VerifiedJwt { claims })
+    }
+
+    /// The keys.
+    #[must_use]
+    pub const fn keys(&self) -> &KeySet {
+        &self.keys
+    }
+
+    /// The policy.
+    #[must_use]
+    pub const fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// Octets a token may have.
+    #[must_use]
+    pub const fn max_token_size(&self) -> usize {
+        self.max_token_size
+    }
+
+    /// Refuses to stand for an issuer that the policy would refuse.
+    pub fn require_issuer(&self, issuer: &str) -> Result<()> {
+        match &self.policy.issuer {
+            Some(expected) if !expected.iter().any(|one| **one == *issuer) => {
+                Err(Error::policy("a verifier is listed under an issuer that its policy refuses"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Everything that depends on the header's text alone.
+    fn resolve(&self, compact: &Compact<'_>) -> Result<Remembered> {
+        let header = compact.header(&Understood::default())?;
+        if header.unencoded() {
+            return Err(Error::UnsupportedHeader { name: "b64", reason: "is false, which a JWT may not have" });
+        }
+        let typ_accepted = self.policy.accepts_typ(header.typ());
+        let header = Arc::new(header);
+        let resolved = Resolved::new(Arc::clone(&header), header.kid(), &self.keys, self.algorithms)?;
+        Ok(Remembered { text: compact.protected_text().into(), resolved: Arc::new(resolved), typ_accepted })
+    }
+}
+
+/// Refuses an empty narrowing and algorithms that no key has, which are mistakes of the program.
+pub fn require_algorithms(keys: &KeySet, algorithms: Option<AlgSet>) -> Result<()> {
+    let Some(algorithms) = algorithms else { return Ok(()) };
+    if algorithms.is_empty() {
+        return Err(Error::policy("algorithms is empty, which accepts nothing; leave it out to use the keys' own"));
+    }
+    let of_keys = keys.keys().iter().fold(AlgSet::EMPTY, |set, key| set.union(key.algs()));
+    match algorithms.iter().find(|alg| !of_keys.contains(*alg)) {
+        Some(alg) => Err(Error::policy(format!("algorithms names {alg}, which no key here has"))),
+        None => Ok(()),
+    }
+}
+
+/// The `iss` a token claims to have, read before its signature is checked: for choosing one of `verifiers`, which judges
+/// it again, and for nothing else. Size and encoding are what the most permissive of them accepts.
+pub fn unverified_issuer<'a>(
+    token: &[u8],
+    verifiers: impl Iterator<Item = &'a Verifier>,
+) -> Result<Option<String>> {
+    let (mut size, mut encoding) = (0, Encoding::Canonical);
+    for verifier in verifiers {
+        size = size.max(verifier.max_token_size);
+        if verifier.encoding == Encoding::Padded {
+            encoding = Encoding::Padded;
+        }
+    }
+    let document = claims_document(Compact::read(token, size, encoding)?.into_payload())?;
+    let issuer = document.root().as_object().and_then(|members| members.get("iss"));
+    Ok(issuer.and_then(Value::as_str).map(str::to_owned))
+}
+
+impl VerifiedJwt {
+    /// The claims.
+    #[must_use]
+    pub const fn claims(&self) -> &Claims {
+        &self.claims
+    }
+
+    /// The protected header.
+    #[must_use]
+    pub fn resolved(&self) -> &Resolved {
+        self.claims.resolved()
+    }
+
+    /// The place of the verifying key in its set.
+    #[must_use]
+    pub const fn key(&self) -> usize {
+        self.claims.key()
+    }
+}
+
+impl Memo {
+    fn get(&self, text: &[u8]) -> Option<Arc<Remembered>> {
+        let entries = self.0.read().ok()?;
+        entries.iter().find(|entry| *entry.text == *text).map(Arc::clone)
+    }
+
+    /// Remembers a header after its token verified; the oldest makes room.
+    fn insert(&self, remembered: Arc<Remembered>) {
+        let Ok(mut entries) = self.0.write() else { return };
+        if entries.iter().any(|entry| entry.text == remembered.text) {
+            return;
+        }
+        if entries.len() >= limits::MAX_MEMO {
+            entries.remove(0);
+        }
+        entries.push(remembered);
+    }
+}

@@ -1,0 +1,291 @@
+//! JSON and Python objects, and the arguments that many methods share: the only file that builds dicts and lists.
+//!
+//! Reading goes from the core's parse to Python objects, so the dict a caller sees is the very parse the policy judged.
+//! Writing goes from Python objects to JSON text for the core to sign or to read. Nothing is decided here.
+
+use jwseal_core::error::Error;
+use jwseal_core::json::{Document, Kind, Limits, Object, Value, Writer};
+use jwseal_core::jwa::{Alg, AlgSet};
+use jwseal_core::limits;
+use jwseal_core::signer::ClaimsSource;
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
+
+use crate::error::Fault;
+use crate::names;
+
+/// A JSON value as Python objects.
+pub(crate) fn to_python<'py>(py: Python<'py>, value: Value<'_>) -> PyResult<Bound<'py, PyAny>> {
+    Ok(match value.kind() {
+        Kind::Null => py.None().into_bound(py),
+        Kind::Bool(value) => PyBool::new(py, value).to_owned().into_any(),
+        Kind::Int(int) => match int.as_i64() {
+            Some(value) => PyInt::new(py, value).into_any(),
+            None => py.get_type::<PyInt>().call1((int.digits(),))?,
+        },
+        Kind::Float(value) => PyFloat::new(py, value).into_any(),
+        Kind::Str(text) => PyString::new(py, text.as_str()).into_any(),
+        Kind::Array(items) => {
+            let list = PyList::empty(py);
+            for item in items.iter() {
+                list.append(to_python(py, item)?)?;
+            }
+            list.into_any()
+        }
+        Kind::Object(members) => to_dict(py, members)?.into_any(),
+    })
+}
+
+/// A JSON object as a dict.
+pub(crate) fn to_dict<'py>(py: Python<'py>, members: Object<'_>) -> PyResult<Bound<'py, PyDict>> {
+    let dict = PyDict::new(py);
+    for (name, value) in members.iter() {
+        dict.set_item(names::name(py, name.as_str()), to_python(py, value)?)?;
+    }
+    Ok(dict)
+}
+
+/// A document whose root is an object, as a dict.
+pub(crate) fn document_dict<'py>(py: Python<'py>, document: &Document) -> PyResult<Bound<'py, PyDict>> {
+    to_dict(py, document.root().members())
+}
+
+/// JSON text that the core wrote, as a dict.
+pub(crate) fn text_dict<'py>(py: Python<'py>, text: &str) -> Result<Bound<'py, PyDict>, Fault> {
+    let document = Document::parse(text.as_bytes().to_vec(), Limits::TEXT)
+        .map_err(|reason| Error::malformed("JSON", reason))?;
+    Ok(document_dict(py, &document)?)
+}
+
+/// JSON text of what a caller gave: text as it is, a mapping written out.
+pub(crate) fn json_text(argument: &Bound<'_, PyAny>, what: &str) -> PyResult<Vec<u8>> {
+    if let Ok(text) = argument.cast::<PyString>() {
+        return Ok(text.to_str()?.as_bytes().to_vec());
+    }
+    if let Ok(octets) = argument.cast::<PyBytes>() {
+        return Ok(octets.as_bytes().to_vec());
+    }
+    let mut out = Vec::with_capacity(512);
+    write_members(&mapping(argument, what)?, &mut Writer::new(&mut out), 1)?;
+    Ok(out)
+}
+
+/// A mapping as a dict; a dict as itself.
+pub(crate) fn mapping<'py>(argument: &Bound<'py, PyAny>, what: &str) -> PyResult<Bound<'py, PyDict>> {
+    if let Ok(dict) = argument.cast::<PyDict>() {
+        return Ok(dict.clone());
+    }
+    if !argument.hasattr("keys")? {
+        return Err(PyTypeError::new_err(format!("{what} must be a mapping, not {}", type_name(argument))));
+    }
+    Ok(argument.py().get_type::<PyDict>().call1((argument,))?.cast_into::<PyDict>()?)
+}
+
+/// Further header parameters: pairs of a name and its JSON text.
+pub(crate) fn header_members(headers: Option<&Bound<'_, PyAny>>) -> PyResult<Vec<(String, String)>> {
+    let Some(headers) = headers else { return Ok(Vec::new()) };
+    let mut members = Vec::new();
+    for (name, value) in mapping(headers, "headers")? {
+        let name = member_name(&name)?.to_owned();
+        let mut out = Vec::new();
+        write(&value, &mut Writer::new(&mut out), 2)?;
+        let json = String::from_utf8(out).map_err(|_| PyValueError::new_err("a header is not UTF-8"))?;
+        members.push((name, json));
+    }
+    Ok(members)
+}
+
+/// The claims a caller wants signed.
+pub(crate) struct Claims<'a, 'py>(pub(crate) &'a Bound<'py, PyDict>);
+
+impl ClaimsSource for Claims<'_, '_> {
+    type Error = Fault;
+
+    fn contains(&self, name: &str) -> Result<bool, Fault> {
+        Ok(self.0.contains(names::name(self.0.py(), name))?)
+    }
+
+    fn is_text(&self, name: &str, text: &str) -> Result<bool, Fault> {
+        let value = self.0.get_item(names::name(self.0.py(), name))?;
+        Ok(value.is_some_and(|value| value.cast::<PyString>().is_ok_and(|found| found.to_str().is_ok_and(|t| t == text))))
+    }
+
+    fn write_members(&self, out: &mut Vec<u8>) -> Result<bool, Fault> {
+        let mut writer = Writer::new(out);
+        Ok(write_pairs(self.0, &mut writer, 1)?)
+    }
+}
+
+fn write_members(dict: &Bound<'_, PyDict>, writer: &mut Writer<'_>, level: usize) -> PyResult<()> {
+    writer.raw(b"{");
+    write_pairs(dict, writer, level)?;
+    writer.raw(b"}");
+    Ok(())
+}
+
+/// Writes the members without their braces; whether there was any.
+fn write_pairs(dict: &Bound<'_, PyDict>, writer: &mut Writer<'_>, level: usize) -> PyResult<bool> {
+    if dict.len() > limits::MAX_MEMBERS {
+        return Err(PyValueError::new_err("a JSON object may have at most 1,024 members"));
+    }
+    let mut any = false;
+    for (name, value) in dict {
+        if any {
+            writer.raw(b",");
+        }
+        any = true;
+        writer.string(member_name(&name)?);
+        writer.raw(b":");
+        write(&value, writer, level + 1)?;
+    }
+    Ok(any)
+}
+
+fn member_name<'a>(name: &'a Bound<'_, PyAny>) -> PyResult<&'a str> {
+    match name.cast::<PyString>() {
+        Ok(name) => name.to_str(),
+        Err(_) => Err(PyTypeError::new_err(format!("member names must be str, not {}", type_name(name)))),
+    }
+}
+
+/// Writes one value; `level` is its nesting, bounded as it is when read.
+fn write(value: &Bound<'_, PyAny>, writer: &mut Writer<'_>, level: usize) -> PyResult<()> {
+    if let Ok(text) = value.cast::<PyString>() {
+        writer.string(text.to_str()?);
+    } else if let Ok(flag) = value.cast::<PyBool>() {
+        writer.bool(flag.is_true());
+    } else if let Ok(int) = value.cast::<PyInt>() {
+        match int.extract::<i64>() {
+            Ok(small) => writer.i64(small),
+            // The builtin conversion, so that a subclass cannot write what is no integer; it bounds the digits.
+            Err(_) => writer.raw(value.py().get_type::<PyInt>().getattr("__repr__")?.call1((int,))?.str()?.to_str()?.as_bytes()),
+        }
+    } else if let Ok(float) = value.cast::<PyFloat>() {
+        if writer.f64(float.value()).is_none() {
+            return Err(PyValueError::new_err("JSON has no NaN and no Infinity"));
+        }
+    } else if value.is_none() {
+        writer.null();
+    } else if level > limits::MAX_DEPTH {
+        return Err(PyValueError::new_err("JSON may be nested at most 32 levels deep"));
+    } else if let Ok(dict) = value.cast::<PyDict>() {
+        write_members(dict, writer, level)?;
+    } else if let Ok(list) = value.cast::<PyList>() {
+        write_items(list.iter(), writer, level)?;
+    } else if let Ok(tuple) = value.cast::<PyTuple>() {
+        write_items(tuple.iter(), writer, level)?;
+    } else {
+        return Err(PyTypeError::new_err(format!(
+            "{} is not a JSON value; give str, int, float, bool, None, list, tuple or dict",
+            type_name(value)
+        )));
+    }
+    Ok(())
+}
+
+fn write_items<'py>(
+    items: impl Iterator<Item = Bound<'py, PyAny>>,
+    writer: &mut Writer<'_>,
+    level: usize,
+) -> PyResult<()> {
+    writer.raw(b"[");
+    for (place, item) in items.enumerate() {
+        if place > 0 {
+            writer.raw(b",");
+        }
+        write(&item, writer, level + 1)?;
+    }
+    writer.raw(b"]");
+    Ok(())
+}
+
+/// The octets of a token: str or bytes, nothing that could change while it is read.
+pub(crate) fn token_octets<'a>(token: &'a Bound<'_, PyAny>) -> Result<&'a [u8], Fault> {
+    if let Ok(text) = token.cast::<PyString>() {
+        let text = text.to_str().map_err(|_| Error::malformed("token", "is not ASCII"))?;
+        return Ok(text.as_bytes());
+    }
+    if let Ok(octets) = token.cast::<PyBytes>() {
+        return Ok(octets.as_bytes());
+    }
+    Err(PyTypeError::new_err(format!("a token is str or bytes, not {}", type_name(token))).into())
+}
+
+/// Octets that cannot change: bytes, and nothing else.
+pub(crate) fn bytes<'a>(octets: &'a Bound<'_, PyAny>, what: &str) -> PyResult<&'a [u8]> {
+    match octets.cast::<PyBytes>() {
+        Ok(octets) => Ok(octets.as_bytes()),
+        Err(_) => Err(PyTypeError::new_err(format!("{what} must be bytes, not {}", type_name(octets)))),
+    }
+}
+
+/// An algorithm by its name.
+pub(crate) fn alg(name: &str) -> Result<Alg, Fault> {
+    Alg::from_name(name).ok_or_else(|| {
+        let names: Vec<&str> = jwseal_core::jwa::TABLE.iter().map(|spec| spec.name).collect();
+        Error::key(format!("unknown algorithm; it must be one of {}", names.join(", "))).into()
+    })
+}
+
+/// An algorithm by its name, where one was given.
+pub(crate) fn alg_option(name: Option<&str>) -> Result<Option<Alg>, Fault> {
+    name.map(alg).transpose()
+}
+
+/// A collection of algorithm names; a str is a mistake, because its characters would be taken for names.
+pub(crate) fn algorithms(argument: Option<&Bound<'_, PyAny>>) -> Result<Option<AlgSet>, Fault> {
+    let Some(argument) = argument.filter(|argument| !argument.is_none()) else { return Ok(None) };
+    if argument.is_instance_of::<PyString>() || argument.is_instance_of::<PyBytes>() {
+        return Err(Error::policy("algorithms is a list of names such as [\"RS256\"], not a single string").into());
+    }
+    let mut set = AlgSet::EMPTY;
+    for name in argument.try_iter()? {
+        let name = name?;
+        let name = name.cast::<PyString>().map_err(|_| PyTypeError::new_err("algorithms holds names, as str"))?;
+        let known = Alg::from_name(name.to_str()?);
+        set = set.with(known.ok_or(Error::policy("algorithms names one that does not exist"))?);
+    }
+    Ok(Some(set))
+}
+
+/// A point in time in seconds since 1970: a number or an aware datetime.
+pub(crate) fn moment(argument: &Bound<'_, PyAny>) -> PyResult<f64> {
+    let seconds = if let Some(seconds) = number(argument)? {
+        seconds
+    } else if argument.hasattr("timestamp")? && argument.hasattr("utcoffset")? {
+        if argument.call_method0("utcoffset")?.is_none() {
+            return Err(PyValueError::new_err("now must be an aware datetime; give it a tzinfo"));
+        }
+        argument.call_method0("timestamp")?.extract()?
+    } else {
+        return Err(PyTypeError::new_err(format!("now must be seconds or an aware datetime, not {}", type_name(argument))));
+    };
+    if seconds.is_finite() { Ok(seconds) } else { Err(PyValueError::new_err("now must be finite")) }
+}
+
+/// A length of time in seconds: a number or a timedelta.
+pub(crate) fn span(argument: &Bound<'_, PyAny>, what: &str) -> PyResult<f64> {
+    if let Some(seconds) = number(argument)? {
+        return Ok(seconds);
+    }
+    if argument.hasattr("total_seconds")? {
+        return argument.call_method0("total_seconds")?.extract();
+    }
+    Err(PyTypeError::new_err(format!("{what} must be seconds or a timedelta, not {}", type_name(argument))))
+}
+
+fn number(argument: &Bound<'_, PyAny>) -> PyResult<Option<f64>> {
+    if argument.is_instance_of::<PyBool>() {
+        return Ok(None);
+    }
+    if argument.is_instance_of::<PyFloat>() || argument.is_instance_of::<PyInt>() {
+        return argument.extract().map(Some);
+    }
+    Ok(None)
+}
+
+/// The name of an argument's type, for messages.
+pub(crate) fn type_name(argument: &Bound<'_, PyAny>) -> String {
+    argument.get_type().name().map_or_else(|_| "this".to_owned(), |name| name.to_string())
+}

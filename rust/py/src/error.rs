@@ -1,0 +1,90 @@
+//! The core's errors as Python exceptions.
+//!
+//! One match without a wildcard arm: a new variant in the core does not compile here until it has a class. The classes
+//! themselves are Python, in `jwseal.errors`; this is one of the two places where the binding reaches upward.
+
+use jwseal_core::error::{ClaimFault, Error};
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::PyType;
+
+/// What a function of the binding can fail with: the core's refusal or a Python exception.
+#[derive(Debug)]
+pub(crate) enum Fault {
+    Core(Error),
+    Python(PyErr),
+}
+
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
+        Self::Core(error)
+    }
+}
+
+impl From<PyErr> for Fault {
+    fn from(error: PyErr) -> Self {
+        Self::Python(error)
+    }
+}
+
+impl From<Fault> for PyErr {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Core(error) => Python::attach(|py| exception(py, error)),
+            Fault::Python(error) => error,
+        }
+    }
+}
+
+/// The exception of a refusal.
+pub(crate) fn exception(py: Python<'_>, error: Error) -> PyErr {
+    let message = error.to_string();
+    let class = match error {
+        Error::AlgorithmNotAllowed => "AlgorithmNotAllowed",
+        Error::Claim { name, fault } => {
+            return match class_named(py, claim_class(fault)) {
+                Ok(class) => PyErr::from_type(class, (message, name.into_owned())),
+                Err(error) => error,
+            };
+        }
+        Error::External(foreign) => {
+            return match foreign.0.downcast::<PyErr>() {
+                Ok(error) => *error,
+                Err(_) => PyRuntimeError::new_err("the external signer failed"),
+            };
+        }
+        Error::InvalidKey(_) => "InvalidKey",
+        Error::InvalidPolicy(_) => "PolicyError",
+        Error::InvalidSignature => "InvalidSignature",
+        Error::KeyNotFound => "KeyNotFound",
+        Error::KeySourceUnavailable => "KeySourceUnavailable",
+        Error::Malformed { .. } => "MalformedToken",
+        Error::TooLarge { .. } => "TokenTooLarge",
+        Error::UnsupportedHeader { .. } => "UnsupportedHeader",
+        Error::WrongTyp => "WrongTyp",
+    };
+    match class_named(py, class) {
+        Ok(class) => PyErr::from_type(class, (message,)),
+        Err(error) => error,
+    }
+}
+
+const fn claim_class(fault: ClaimFault) -> &'static str {
+    match fault {
+        ClaimFault::Expired => "TokenExpired",
+        ClaimFault::Invalid => "InvalidClaim",
+        ClaimFault::Mismatch => "ClaimMismatch",
+        ClaimFault::Missing => "MissingClaim",
+        ClaimFault::NotYetValid => "TokenNotYetValid",
+        ClaimFault::Replayed => "Replayed",
+        ClaimFault::Revoked => "Revoked",
+        ClaimFault::TooOld => "TokenTooOld",
+    }
+}
+
+fn class_named<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyType>> {
+    static MODULE: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
+    let module = MODULE.get_or_try_init(py, || py.import("jwseal.errors").map(Bound::unbind))?;
+    Ok(module.bind(py).getattr(name)?.cast_into::<PyType>()?)
+}

@@ -1,0 +1,25 @@
+//! A Python object that signs: a KMS, an HSM, or `cryptography` for Ed448.
+//!
+//! Its exception goes through the core unread and reaches the caller as it was raised.
+
+use jwseal_core::error::Foreign;
+use jwseal_core::external::External;
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+/// The object whose `sign(octets)` returns a signature in JOSE form.
+pub(crate) struct PythonSigner(pub(crate) Py<PyAny>);
+
+impl External for PythonSigner {
+    fn sign(&self, octets: &[u8]) -> Result<Vec<u8>, Foreign> {
+        Python::attach(|py| {
+            let signature = self.0.bind(py).call_method1("sign", (PyBytes::new(py, octets),))?;
+            match signature.cast::<PyBytes>() {
+                Ok(signature) => Ok(signature.as_bytes().to_vec()),
+                Err(_) => Err(PyTypeError::new_err("an external signer's sign(octets) must return bytes")),
+            }
+        })
+        .map_err(|error: PyErr| Foreign(Box::new(error)))
+    }
+}

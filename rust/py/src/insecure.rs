@@ -1,0 +1,73 @@
+//! What stands behind `jwseal.insecure`: reading without verifying, short secrets, bare signatures.
+
+use jwseal_core::claims::claims_document;
+use jwseal_core::json::Document;
+use jwseal_core::jws::compact::{Compact, Encoding};
+use jwseal_core::key::SecretKey;
+use jwseal_core::limits;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict};
+
+use crate::convert;
+use crate::error::Fault;
+use crate::key::SecretKeyObject;
+use crate::signer::signer_key;
+
+/// A JWT that was read and not checked.
+#[pyclass(name = "UnverifiedJWT", module = "jwseal._native", frozen)]
+pub(crate) struct UnverifiedJwtObject {
+    header: Document,
+    claims: Document,
+}
+
+#[pymethods]
+impl UnverifiedJwtObject {
+    #[getter]
+    fn header<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        convert::document_dict(py, &self.header)
+    }
+
+    #[getter]
+    fn claims<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        convert::document_dict(py, &self.claims)
+    }
+
+    #[getter]
+    fn payload<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, self.claims.text())
+    }
+
+    fn __repr__(&self) -> &'static str {
+        "<UnverifiedJWT: nobody vouches for it>"
+    }
+}
+
+#[pyfunction]
+pub(crate) fn header_unverified<'py>(token: &Bound<'py, PyAny>) -> Result<Bound<'py, PyDict>, Fault> {
+    let compact = Compact::read(convert::token_octets(token)?, limits::MAX_TOKEN_SIZE, Encoding::Canonical)?;
+    Ok(convert::document_dict(token.py(), &compact.header_unjudged()?)?)
+}
+
+#[pyfunction]
+pub(crate) fn read_unverified(token: &Bound<'_, PyAny>) -> Result<UnverifiedJwtObject, Fault> {
+    let compact = Compact::read(convert::token_octets(token)?, limits::MAX_TOKEN_SIZE, Encoding::Canonical)?;
+    let header = compact.header_unjudged()?;
+    Ok(UnverifiedJwtObject { header, claims: claims_document(compact.into_payload())? })
+}
+
+#[pyfunction]
+#[pyo3(signature = (secret, *, alg, kid=None))]
+pub(crate) fn weak_secret(secret: &Bound<'_, PyAny>, alg: &str, kid: Option<&str>) -> Result<SecretKeyObject, Fault> {
+    let key = SecretKey::weak(convert::bytes(secret, "secret")?, convert::alg(alg)?, kid)?;
+    Ok(SecretKeyObject::new(key))
+}
+
+/// The bare signature over octets that the caller arranged.
+#[pyfunction]
+pub(crate) fn sign_octets<'py>(
+    octets: &Bound<'py, PyAny>,
+    key: &Bound<'py, PyAny>,
+) -> Result<Bound<'py, PyBytes>, Fault> {
+    let signature = signer_key(key)?.sign(convert::bytes(octets, "octets")?)?;
+    Ok(PyBytes::new(octets.py(), &signature))
+}

@@ -1,0 +1,82 @@
+//! `Issuers`: one verifier per issuer, chosen by the token's unverified `iss`.
+//!
+//! The `iss` read early chooses and does nothing else; the chosen verifier judges it again, verified.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use jwseal_core::error::{Error, Result as CoreResult};
+use jwseal_core::verifier::VerifiedJwt;
+use pyo3::prelude::*;
+use pyo3::types::{PyList, PyString};
+
+use crate::batch::{self, Judge, VerifiedIterator};
+use crate::clock;
+use crate::convert;
+use crate::error::Fault;
+use crate::key_set::Keys;
+use crate::verified_jwt::VerifiedJwtObject;
+use crate::verifier::VerifierObject;
+
+#[pyclass(name = "Issuers", module = "jwseal._native", frozen, subclass)]
+pub(crate) struct IssuersObject {
+    verifiers: HashMap<Box<str>, Py<VerifierObject>>,
+}
+
+#[pymethods]
+impl IssuersObject {
+    #[new]
+    fn new(verifiers: &Bound<'_, PyAny>) -> Result<Self, Fault> {
+        let mut chosen = HashMap::new();
+        for (issuer, verifier) in convert::mapping(verifiers, "verifiers")? {
+            let issuer = issuer.cast::<PyString>().map_err(PyErr::from)?.to_str()?.to_owned();
+            let verifier = verifier.cast::<VerifierObject>().map_err(PyErr::from)?;
+            verifier.get().verifier().require_issuer(&issuer)?;
+            chosen.insert(issuer.into_boxed_str(), verifier.clone().unbind());
+        }
+        if chosen.is_empty() {
+            return Err(Error::policy("Issuers needs at least one verifier").into());
+        }
+        Ok(Self { verifiers: chosen })
+    }
+
+    #[pyo3(signature = (token, *, now=None))]
+    fn verify(&self, token: &Bound<'_, PyAny>, now: Option<&Bound<'_, PyAny>>) -> Result<VerifiedJwtObject, Fault> {
+        let (jwt, keys) = self.judge(convert::token_octets(token)?, clock::now(now)?)?;
+        Ok(VerifiedJwtObject::new(jwt, Arc::clone(keys)))
+    }
+
+    #[pyo3(signature = (tokens, *, now=None))]
+    fn verify_many<'py>(
+        &self,
+        tokens: &Bound<'py, PyAny>,
+        now: Option<&Bound<'py, PyAny>>,
+    ) -> Result<Bound<'py, PyList>, Fault> {
+        batch::verify_many(self, tokens, clock::now(now)?)
+    }
+
+    #[pyo3(signature = (tokens, *, now=None, progress=None))]
+    fn verify_iter(
+        slf: Bound<'_, Self>,
+        tokens: &Bound<'_, PyAny>,
+        now: Option<&Bound<'_, PyAny>>,
+        progress: Option<Py<PyAny>>,
+    ) -> PyResult<VerifiedIterator> {
+        VerifiedIterator::new(slf.into_any(), tokens, now, progress)
+    }
+
+    fn __repr__(&self) -> String {
+        let mut issuers: Vec<&str> = self.verifiers.keys().map(|issuer| &**issuer).collect();
+        issuers.sort_unstable();
+        format!("<Issuers of {}>", issuers.join(", "))
+    }
+}
+
+impl Judge for IssuersObject {
+    fn judge(&self, token: &[u8], now: f64) -> CoreResult<(VerifiedJwt, &Arc<Keys>)> {
+        let candidates = self.verifiers.values().map(|verifier| verifier.get().verifier());
+        let issuer = jwseal_core::verifier::unverified_issuer(token, candidates)?;
+        let verifier = issuer.and_then(|issuer| self.verifiers.get(&*issuer)).ok_or(Error::KeyNotFound)?;
+        verifier.get().judge(token, now)
+    }
+}

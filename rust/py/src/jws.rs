@@ -1,0 +1,252 @@
+//! JWS without JWT: the functions behind `jwseal.jws`.
+
+use std::sync::Arc;
+
+use jwseal_core::header::Understood;
+use jwseal_core::jws::compact::{self, Compact, Demands, Encoding};
+use jwseal_core::jws::json_serialization::{Entry, Form, Parsed};
+use jwseal_core::jws::{Resolved, Verified};
+use jwseal_core::limits;
+use jwseal_core::signer::jws_header;
+use pyo3::prelude::*;
+use pyo3::exceptions::PyTypeError;
+use pyo3::types::{PyBytes, PyDict, PyString, PyTuple};
+
+use crate::convert;
+use crate::error::Fault;
+use crate::key_set::Keys;
+use crate::signer::signer_key;
+
+/// Octets of a JSON serialization, unless the caller says otherwise.
+pub(crate) const MAX_JSON_SIZE: usize = 1 << 20;
+
+#[pyclass(name = "VerifiedJWS", module = "jwseal._native", frozen)]
+pub(crate) struct VerifiedJwsObject {
+    resolved: Arc<Resolved>,
+    key: Py<PyAny>,
+    payload: Py<PyBytes>,
+}
+
+#[pymethods]
+impl VerifiedJwsObject {
+    #[getter]
+    fn payload(&self, py: Python<'_>) -> Py<PyBytes> {
+        self.payload.clone_ref(py)
+    }
+
+    #[getter]
+    fn header<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        convert::document_dict(py, self.resolved.header().document())
+    }
+
+    #[getter]
+    fn alg(&self) -> &'static str {
+        self.resolved.alg().name()
+    }
+
+    #[getter]
+    fn kid(&self) -> Option<&str> {
+        self.resolved.header().kid()
+    }
+
+    #[getter]
+    fn key(&self, py: Python<'_>) -> Py<PyAny> {
+        self.key.clone_ref(py)
+    }
+
+    fn __reduce__(&self) -> PyResult<()> {
+        Err(PyTypeError::new_err("a VerifiedJWS cannot be pickled: only jwseal.jws makes one; pass the token or the payload"))
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        Ok(format!("<VerifiedJWS {}, payload of {} octets>", self.alg(), self.payload.bind(py).len()?))
+    }
+}
+
+impl VerifiedJwsObject {
+    fn new(py: Python<'_>, verified: Verified, keys: &Keys) -> PyResult<Self> {
+        let (resolved, key, payload) = verified.into_parts();
+        Ok(Self { resolved, key: keys.object(py, key)?, payload: PyBytes::new(py, &payload).unbind() })
+    }
+}
+
+#[pyfunction]
+#[pyo3(signature = (payload, key, *, headers=None, crit=None, detached=false, b64=true))]
+pub(crate) fn jws_sign(
+    payload: &Bound<'_, PyAny>,
+    key: &Bound<'_, PyAny>,
+    headers: Option<&Bound<'_, PyAny>>,
+    crit: Option<&Bound<'_, PyAny>>,
+    detached: bool,
+    b64: bool,
+) -> Result<String, Fault> {
+    let key = signer_key(key)?;
+    let header = jws_header(&key, &convert::header_members(headers)?, &understood(crit)?, b64)?;
+    let payload = convert::bytes(payload, "payload")?;
+    Ok(compact::sign(header.as_bytes(), payload, &key, detached, !b64)?)
+}
+
+#[pyfunction]
+#[pyo3(signature = (token, keys, *, payload=None, algorithms=None, crit=None, max_size=limits::MAX_TOKEN_SIZE, accept_padding=false))]
+#[expect(clippy::too_many_arguments, reason = "each is a named option of the public function")]
+pub(crate) fn jws_verify(
+    token: &Bound<'_, PyAny>,
+    keys: &Bound<'_, PyAny>,
+    payload: Option<&Bound<'_, PyAny>>,
+    algorithms: Option<&Bound<'_, PyAny>>,
+    crit: Option<&Bound<'_, PyAny>>,
+    max_size: usize,
+    accept_padding: bool,
+) -> Result<VerifiedJwsObject, Fault> {
+    let keys = Keys::from_argument(keys)?;
+    let understood = understood(crit)?;
+    let algorithms = convert::algorithms(algorithms)?;
+    jwseal_core::verifier::require_algorithms(keys.set(), algorithms)?;
+    let encoding = if accept_padding { Encoding::Padded } else { Encoding::Canonical };
+    let demands = Demands { keys: keys.set(), algorithms, understood: &understood, max_size, encoding };
+    let payload = payload.map(|payload| convert::bytes(payload, "payload")).transpose()?;
+    let verified = compact::verify(convert::token_octets(token)?, payload, &demands)?;
+    Ok(VerifiedJwsObject::new(token.py(), verified, &keys)?)
+}
+
+/// A JWS taken apart and not checked.
+#[pyclass(name = "Unverified", module = "jwseal._native", frozen)]
+pub(crate) struct UnverifiedObject {
+    parsed: Arc<Parsed>,
+}
+
+/// One signature of it.
+#[pyclass(name = "UnverifiedSignature", module = "jwseal._native", frozen)]
+pub(crate) struct UnverifiedSignatureObject {
+    parsed: Arc<Parsed>,
+    place: usize,
+}
+
+#[pyfunction]
+#[pyo3(signature = (token, *, crit=None, max_size=None, accept_padding=false))]
+pub(crate) fn jws_parse(
+    token: &Bound<'_, PyAny>,
+    crit: Option<&Bound<'_, PyAny>>,
+    max_size: Option<usize>,
+    accept_padding: bool,
+) -> Result<UnverifiedObject, Fault> {
+    let understood = understood(crit)?;
+    let parsed = match token.cast::<PyDict>() {
+        Ok(_) => json_parsed(convert::json_text(token, "a JWS")?, max_size, &understood)?,
+        Err(_) => {
+            let octets = convert::token_octets(token)?;
+            if octets.trim_ascii_start().starts_with(b"{") {
+                json_parsed(octets.to_vec(), max_size, &understood)?
+            } else {
+                let encoding = if accept_padding { Encoding::Padded } else { Encoding::Canonical };
+                let compact = Compact::read(octets, max_size.unwrap_or(limits::MAX_TOKEN_SIZE), encoding)?;
+                compact.into_parsed(&understood)?
+            }
+        }
+    };
+    Ok(UnverifiedObject { parsed: Arc::new(parsed) })
+}
+
+fn json_parsed(text: Vec<u8>, max_size: Option<usize>, understood: &Understood) -> Result<Parsed, Fault> {
+    Ok(Parsed::read(text, max_size.unwrap_or(MAX_JSON_SIZE), understood)?)
+}
+
+#[pymethods]
+impl UnverifiedObject {
+    #[getter]
+    fn form(&self) -> &'static str {
+        match self.parsed.form {
+            Form::Compact => "compact",
+            Form::Flattened => "flattened",
+            Form::General => "general",
+        }
+    }
+
+    #[getter]
+    fn payload<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, self.parsed.payload.as_deref().unwrap_or_default())
+    }
+
+    #[getter]
+    fn entries<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        let entry = |place| Py::new(py, UnverifiedSignatureObject { parsed: Arc::clone(&self.parsed), place });
+        let entries = (0..self.parsed.entries.len()).map(entry).collect::<PyResult<Vec<_>>>()?;
+        PyTuple::new(py, entries)
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<Unverified {} JWS, {} signature(s)>", self.form(), self.parsed.entries.len())
+    }
+}
+
+#[pymethods]
+impl UnverifiedSignatureObject {
+    #[getter]
+    fn protected<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        convert::document_dict(py, self.entry()?.header.document())
+    }
+
+    #[getter]
+    fn header<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
+        self.parsed.unprotected(self.place).map(|members| convert::to_dict(py, members)).transpose()
+    }
+
+    #[getter]
+    fn alg(&self) -> PyResult<Option<String>> {
+        let members = self.entry()?.header.document().root().members();
+        Ok(members.get("alg").and_then(|alg| alg.as_str()).map(str::to_owned))
+    }
+
+    #[getter]
+    fn kid(&self) -> PyResult<Option<&str>> {
+        Ok(self.entry()?.kid())
+    }
+
+    #[getter]
+    fn signature<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        Ok(PyBytes::new(py, &self.entry()?.signature))
+    }
+
+    #[getter]
+    fn signing_input<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let payload = self.parsed.payload.as_deref().unwrap_or_default();
+        Ok(PyBytes::new(py, &self.entry()?.signing_input(payload)))
+    }
+
+    #[pyo3(signature = (keys, *, payload=None, algorithms=None))]
+    fn verify(
+        &self,
+        keys: &Bound<'_, PyAny>,
+        payload: Option<&Bound<'_, PyAny>>,
+        algorithms: Option<&Bound<'_, PyAny>>,
+    ) -> Result<VerifiedJwsObject, Fault> {
+        let chosen = Keys::from_argument(keys)?;
+        let algorithms = convert::algorithms(algorithms)?;
+        jwseal_core::verifier::require_algorithms(chosen.set(), algorithms)?;
+        let detached = payload.map(|payload| convert::bytes(payload, "payload")).transpose()?;
+        let covered = self.parsed.covered(detached)?;
+        let verified = self.entry()?.verify(covered, chosen.set(), algorithms)?;
+        Ok(VerifiedJwsObject::new(keys.py(), verified, &chosen)?)
+    }
+
+    fn __repr__(&self) -> String {
+        "<UnverifiedSignature>".to_owned()
+    }
+}
+
+impl UnverifiedSignatureObject {
+    fn entry(&self) -> PyResult<&Entry> {
+        let entry = self.parsed.entries.get(self.place);
+        entry.ok_or_else(|| pyo3::exceptions::PyIndexError::new_err("no such signature"))
+    }
+}
+
+/// The extension parameters a caller understands.
+pub(crate) fn understood(crit: Option<&Bound<'_, PyAny>>) -> Result<Understood, Fault> {
+    let Some(crit) = crit.filter(|crit| !crit.is_none()) else { return Ok(Understood::default()) };
+    if crit.is_instance_of::<PyString>() {
+        return Err(PyTypeError::new_err("crit is a list of names, not a single string").into());
+    }
+    let names = crit.try_iter()?.map(|name| name?.extract::<String>()).collect::<PyResult<Vec<_>>>()?;
+    Ok(Understood::new(names)?)
+}

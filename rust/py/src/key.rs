@@ -1,0 +1,358 @@
+//! `SigningKey`, `VerifyingKey` and `SecretKey`.
+//!
+//! JWKs go to the core as text. What operators load (PEM, DER, certificates, SSH) goes through `jwseal.key`, Python with
+//! `cryptography`, which hands back plain PKCS#8 or SPKI; this is the other place where the binding reaches upward.
+
+use jwseal_core::base64url;
+use jwseal_core::error::Error;
+use jwseal_core::jwa::{Alg, AlgSet};
+use jwseal_core::key::{PrivateKey, SecretKey, SigningKey, VerifyingKey};
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict, PyTuple};
+
+use crate::convert;
+use crate::error::Fault;
+use crate::external::PythonSigner;
+
+#[pyclass(name = "SigningKey", module = "jwseal._native", frozen)]
+pub(crate) struct SigningKeyObject(SigningKey);
+
+#[pyclass(name = "VerifyingKey", module = "jwseal._native", frozen)]
+pub(crate) struct VerifyingKeyObject(VerifyingKey);
+
+#[pyclass(name = "SecretKey", module = "jwseal._native", frozen)]
+pub(crate) struct SecretKeyObject(SecretKey);
+
+#[pymethods]
+impl SigningKeyObject {
+    #[staticmethod]
+    #[pyo3(signature = (alg, *, kid=None, bits=2048))]
+    fn generate(py: Python<'_>, alg: &str, kid: Option<&str>, bits: usize) -> Result<Self, Fault> {
+        let alg = convert::alg(alg)?;
+        let private = py.detach(|| PrivateKey::generate(alg, kid, bits))?;
+        Self::finish(py, private)
+    }
+
+    #[staticmethod]
+    #[pyo3(signature = (data, *, alg=None, kid=None, password=None))]
+    fn from_pem(
+        data: &Bound<'_, PyAny>,
+        alg: Option<&str>,
+        kid: Option<&str>,
+        password: Option<&Bound<'_, PyAny>>,
+    ) -> Result<Self, Fault> {
+        Self::read(data, alg, kid, password, "pem")
+    }
+
+    #[staticmethod]
+    #[pyo3(signature = (data, *, alg=None, kid=None, password=None))]
+    fn from_der(
+        data: &Bound<'_, PyAny>,
+        alg: Option<&str>,
+        kid: Option<&str>,
+        password: Option<&Bound<'_, PyAny>>,
+    ) -> Result<Self, Fault> {
+        Self::read(data, alg, kid, password, "der")
+    }
+
+    #[staticmethod]
+    #[pyo3(signature = (jwk, *, alg=None, kid=None))]
+    fn from_jwk(jwk: &Bound<'_, PyAny>, alg: Option<&str>, kid: Option<&str>) -> Result<Self, Fault> {
+        let alg = convert::alg_option(alg)?;
+        let private = PrivateKey::from_jwk(&convert::json_text(jwk, "a JWK")?, alg, kid)?;
+        Self::finish(jwk.py(), private)
+    }
+
+    #[staticmethod]
+    fn external(signer: &Bound<'_, PyAny>) -> Result<Self, Fault> {
+        let key = signer.getattr("verifying_key")?;
+        let key = key.cast::<VerifyingKeyObject>().map_err(|_| {
+            PyTypeError::new_err("an external signer's verifying_key must be a jwseal.VerifyingKey")
+        })?;
+        let alg = convert::alg(&signer.getattr("alg")?.extract::<String>()?)?;
+        let kid: Option<String> = signer.getattr("kid")?.extract()?;
+        if !signer.getattr("sign")?.is_callable() {
+            return Err(PyTypeError::new_err("an external signer needs a method sign(octets)").into());
+        }
+        let signer = Box::new(PythonSigner(signer.clone().unbind()));
+        Ok(Self(SigningKey::external(signer, key.get().0.clone(), alg, kid.as_deref())?))
+    }
+
+    #[getter]
+    fn alg(&self) -> &'static str {
+        self.0.alg().name()
+    }
+
+    #[getter]
+    fn kid(&self) -> Option<&str> {
+        self.0.kid()
+    }
+
+    #[getter]
+    fn verifying_key(&self) -> VerifyingKeyObject {
+        VerifyingKeyObject(self.0.verifying_key().clone())
+    }
+
+    #[pyo3(signature = (digest="sha256"))]
+    fn thumbprint(&self, py: Python<'_>, digest: &str) -> PyResult<String> {
+        thumbprint(py, self.0.verifying_key(), digest)
+    }
+
+    fn to_private_jwk<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyDict>, Fault> {
+        convert::text_dict(py, &self.0.to_private_jwk()?)
+    }
+
+    #[pyo3(signature = (*, password))]
+    fn to_private_pem<'py>(&self, py: Python<'py>, password: &Bound<'py, PyAny>) -> Result<Bound<'py, PyAny>, Fault> {
+        let der = PyBytes::new(py, &self.0.to_pkcs8()?);
+        Ok(reader(py)?.call_method1("write_private_pem", (der, password))?)
+    }
+
+    fn __reduce__(&self) -> PyResult<()> {
+        Err(private("SigningKey"))
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<SigningKey {}{}, private part hidden>", self.0.alg(), kid_repr(self.0.kid()))
+    }
+}
+
+impl SigningKeyObject {
+    pub(crate) const fn key(&self) -> &SigningKey {
+        &self.0
+    }
+
+    fn read(
+        data: &Bound<'_, PyAny>,
+        alg: Option<&str>,
+        kid: Option<&str>,
+        password: Option<&Bound<'_, PyAny>>,
+        form: &str,
+    ) -> Result<Self, Fault> {
+        let py = data.py();
+        let alg = convert::alg_option(alg)?;
+        let options = PyDict::new(py);
+        options.set_item("password", password)?;
+        options.set_item("form", form)?;
+        let der = reader(py)?.call_method("read_private", (data,), Some(&options))?;
+        let private = PrivateKey::from_pkcs8(convert::bytes(&der, "PKCS#8")?, alg, kid)?;
+        Self::finish(py, private)
+    }
+
+    /// Completes what AWS-LC cannot hold with `cryptography`.
+    fn finish(py: Python<'_>, private: PrivateKey) -> Result<Self, Fault> {
+        match private {
+            PrivateKey::Ready(key) => Ok(Self(key)),
+            PrivateKey::Ed448(seed) => {
+                let signer = reader(py)?.call_method1("ed448_signer", (PyBytes::new(py, seed.octets()),))?;
+                Ok(Self(seed.into_signing_key(Box::new(PythonSigner(signer.unbind())))?))
+            }
+            PrivateKey::RsaWithoutPrimes(parts) => {
+                let octets = |part: &[u8]| PyBytes::new(py, part);
+                let arguments = (octets(parts.n()), octets(parts.e()), octets(parts.d()));
+                let der = reader(py)?.call_method1("complete_rsa", arguments)?;
+                Self::finish(py, parts.complete(convert::bytes(&der, "PKCS#8")?)?)
+            }
+        }
+    }
+}
+
+#[pymethods]
+impl VerifyingKeyObject {
+    #[staticmethod]
+    #[pyo3(signature = (data, *, alg=None, kid=None))]
+    fn from_pem(data: &Bound<'_, PyAny>, alg: Option<&str>, kid: Option<&str>) -> Result<Self, Fault> {
+        Self::read(data, alg, kid, "pem")
+    }
+
+    #[staticmethod]
+    #[pyo3(signature = (data, *, alg=None, kid=None))]
+    fn from_der(data: &Bound<'_, PyAny>, alg: Option<&str>, kid: Option<&str>) -> Result<Self, Fault> {
+        Self::read(data, alg, kid, "der")
+    }
+
+    #[staticmethod]
+    #[pyo3(signature = (data, *, alg=None, kid=None))]
+    fn from_certificate(data: &Bound<'_, PyAny>, alg: Option<&str>, kid: Option<&str>) -> Result<Self, Fault> {
+        Self::read(data, alg, kid, "certificate")
+    }
+
+    #[staticmethod]
+    #[pyo3(signature = (data, *, alg=None, kid=None))]
+    fn from_ssh(data: &Bound<'_, PyAny>, alg: Option<&str>, kid: Option<&str>) -> Result<Self, Fault> {
+        Self::read(data, alg, kid, "ssh")
+    }
+
+    #[staticmethod]
+    #[pyo3(signature = (jwk, *, alg=None, kid=None))]
+    fn from_jwk(jwk: &Bound<'_, PyAny>, alg: Option<&str>, kid: Option<&str>) -> Result<Self, Fault> {
+        let alg = convert::alg_option(alg)?;
+        Ok(Self(VerifyingKey::from_jwk(&convert::json_text(jwk, "a JWK")?, alg, kid)?))
+    }
+
+    #[getter]
+    fn algs<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(py, self.0.algs().iter().map(Alg::name).collect::<Vec<_>>())
+    }
+
+    #[getter]
+    fn kid(&self) -> Option<&str> {
+        self.0.kid()
+    }
+
+    #[pyo3(signature = (digest="sha256"))]
+    fn thumbprint(&self, py: Python<'_>, digest: &str) -> PyResult<String> {
+        thumbprint(py, &self.0, digest)
+    }
+
+    fn thumbprint_uri(&self) -> String {
+        format!("urn:ietf:params:oauth:jwk-thumbprint:sha-256:{}", base64url::encode(self.0.thumbprint()))
+    }
+
+    fn to_jwk<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyDict>, Fault> {
+        convert::text_dict(py, &self.0.to_jwk())
+    }
+
+    fn to_pem<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>, Fault> {
+        Ok(reader(py)?.call_method1("write_public_pem", (PyBytes::new(py, &self.0.to_spki()),))?)
+    }
+
+    fn __eq__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        let py = other.py();
+        match other.cast::<Self>() {
+            Ok(other) => Ok((self.0 == other.get().0).into_pyobject(py)?.to_owned().into_any().unbind()),
+            Err(_) => Ok(py.NotImplemented()),
+        }
+    }
+
+    fn __hash__(&self) -> u64 {
+        let octets = self.0.thumbprint().first_chunk::<8>().copied().unwrap_or_default();
+        u64::from_le_bytes(octets)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        let restore = py.import("jwseal._native")?.getattr("_restore_verifying_key")?;
+        let arguments = (PyBytes::new(py, &self.0.to_spki()), self.algs(py)?, self.0.kid());
+        (restore, arguments).into_pyobject(py)
+    }
+
+    fn __repr__(&self) -> String {
+        let algs: Vec<&str> = self.0.algs().iter().map(Alg::name).collect();
+        let thumbprint = base64url::encode(self.0.thumbprint());
+        format!("<VerifyingKey {}{}, thumbprint {thumbprint}>", algs.join("/"), kid_repr(self.0.kid()))
+    }
+}
+
+impl VerifyingKeyObject {
+    pub(crate) const fn new(key: VerifyingKey) -> Self {
+        Self(key)
+    }
+
+    pub(crate) const fn key(&self) -> &VerifyingKey {
+        &self.0
+    }
+
+    fn read(data: &Bound<'_, PyAny>, alg: Option<&str>, kid: Option<&str>, form: &str) -> Result<Self, Fault> {
+        let py = data.py();
+        let alg = convert::alg_option(alg)?;
+        let options = PyDict::new(py);
+        options.set_item("form", form)?;
+        let der = reader(py)?.call_method("read_public", (data,), Some(&options))?;
+        Ok(Self(VerifyingKey::from_spki(convert::bytes(&der, "SPKI")?, alg, kid)?))
+    }
+}
+
+/// Makes a pickled key again.
+#[pyfunction]
+#[pyo3(name = "_restore_verifying_key")]
+pub(crate) fn restore_verifying_key(
+    spki: &Bound<'_, PyAny>,
+    algs: Vec<String>,
+    kid: Option<&str>,
+) -> Result<VerifyingKeyObject, Fault> {
+    let algs = algs.iter().map(|name| convert::alg(name)).collect::<Result<AlgSet, Fault>>()?;
+    let key = VerifyingKey::from_spki_with_algs(convert::bytes(spki, "SPKI")?, algs, kid)?;
+    Ok(VerifyingKeyObject(key))
+}
+
+#[pymethods]
+impl SecretKeyObject {
+    #[staticmethod]
+    #[pyo3(signature = (alg, *, kid=None))]
+    fn generate(alg: &str, kid: Option<&str>) -> Result<Self, Fault> {
+        Ok(Self(SecretKey::generate(convert::alg(alg)?, kid)?))
+    }
+
+    #[staticmethod]
+    #[pyo3(signature = (secret, *, alg, kid=None))]
+    fn from_bytes(secret: &Bound<'_, PyAny>, alg: &str, kid: Option<&str>) -> Result<Self, Fault> {
+        Ok(Self(SecretKey::from_bytes(convert::bytes(secret, "secret")?, convert::alg(alg)?, kid)?))
+    }
+
+    #[staticmethod]
+    #[pyo3(signature = (jwk, *, alg=None, kid=None))]
+    fn from_jwk(jwk: &Bound<'_, PyAny>, alg: Option<&str>, kid: Option<&str>) -> Result<Self, Fault> {
+        let alg = convert::alg_option(alg)?;
+        Ok(Self(SecretKey::from_jwk(&convert::json_text(jwk, "a JWK")?, alg, kid)?))
+    }
+
+    #[getter]
+    fn alg(&self) -> &'static str {
+        self.0.alg().name()
+    }
+
+    #[getter]
+    fn kid(&self) -> Option<&str> {
+        self.0.kid()
+    }
+
+    fn to_private_jwk<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyDict>, Fault> {
+        convert::text_dict(py, &self.0.to_private_jwk())
+    }
+
+    fn __reduce__(&self) -> PyResult<()> {
+        Err(private("SecretKey"))
+    }
+
+    fn __repr__(&self) -> String {
+        let weak = if self.0.is_weak() { "weak " } else { "" };
+        format!("<{weak}SecretKey {}{}, secret hidden>", self.0.alg(), kid_repr(self.0.kid()))
+    }
+}
+
+impl SecretKeyObject {
+    pub(crate) const fn new(key: SecretKey) -> Self {
+        Self(key)
+    }
+
+    pub(crate) const fn key(&self) -> &SecretKey {
+        &self.0
+    }
+}
+
+/// The RFC 7638 thumbprint under another hash than the one the core keeps.
+fn thumbprint(py: Python<'_>, key: &VerifyingKey, digest: &str) -> PyResult<String> {
+    match digest {
+        "sha256" => Ok(base64url::encode(key.thumbprint())),
+        "sha384" | "sha512" => {
+            let input = key.thumbprint_input();
+            let hash = py.import("hashlib")?.call_method1(digest, (PyBytes::new(py, input.as_bytes()),))?;
+            Ok(base64url::encode(hash.call_method0("digest")?.extract::<&[u8]>()?))
+        }
+        _ => Err(PyValueError::new_err("digest must be sha256, sha384 or sha512")),
+    }
+}
+
+/// The Python module that reads and writes what operators keep in files.
+fn reader(py: Python<'_>) -> PyResult<Bound<'_, PyModule>> {
+    py.import("jwseal.key")
+}
+
+fn private(class: &str) -> PyErr {
+    PyTypeError::new_err(format!("a {class} is never pickled or copied; hand over the file or the JWK it came from"))
+}
+
+fn kid_repr(kid: Option<&str>) -> String {
+    kid.map(|kid| format!(" kid={kid:?}")).unwrap_or_default()
+}

@@ -1,0 +1,187 @@
+//! `KeySet`, and every place that takes keys to verify with.
+
+use jwseal_core::error::Error;
+use jwseal_core::key::Key;
+use jwseal_core::key_set::KeySet;
+use pyo3::exceptions::{PyIndexError, PyTypeError};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
+
+use crate::convert;
+use crate::error::Fault;
+use crate::key::{SecretKeyObject, SigningKeyObject, VerifyingKeyObject};
+
+/// Keys in the core's form beside the objects the caller gave, place by place.
+pub(crate) struct Keys {
+    set: KeySet,
+    objects: Vec<Py<PyAny>>,
+}
+
+impl Keys {
+    /// One key or a set.
+    pub(crate) fn from_argument(keys: &Bound<'_, PyAny>) -> Result<Self, Fault> {
+        if let Ok(set) = keys.cast::<KeySetObject>() {
+            return Ok(set.get().keys.clone_ref(keys.py()));
+        }
+        let key = key_of(keys)?;
+        Ok(Self { set: KeySet::new(vec![key])?, objects: vec![keys.clone().unbind()] })
+    }
+
+    /// The core's set.
+    pub(crate) const fn set(&self) -> &KeySet {
+        &self.set
+    }
+
+    /// The object at a place of the set.
+    pub(crate) fn object(&self, py: Python<'_>, place: usize) -> PyResult<Py<PyAny>> {
+        let object = self.objects.get(place).ok_or_else(|| PyIndexError::new_err("no such key"))?;
+        Ok(object.clone_ref(py))
+    }
+
+    fn clone_ref(&self, py: Python<'_>) -> Self {
+        Self { set: self.set.clone(), objects: self.objects.iter().map(|object| object.clone_ref(py)).collect() }
+    }
+}
+
+/// A key that verifies, or a sentence that says what to give instead.
+fn key_of(argument: &Bound<'_, PyAny>) -> PyResult<Key> {
+    if let Ok(key) = argument.cast::<VerifyingKeyObject>() {
+        return Ok(Key::Verifying(key.get().key().clone()));
+    }
+    if let Ok(key) = argument.cast::<SecretKeyObject>() {
+        return Ok(Key::Secret(key.get().key().clone()));
+    }
+    let advice = if argument.is_instance_of::<SigningKeyObject>() {
+        "a SigningKey does not verify: give its .verifying_key"
+    } else if argument.is_instance_of::<PyString>() || argument.is_instance_of::<PyBytes>() {
+        "text is not a key: read it with VerifyingKey.from_pem(...), KeySet.from_jwks(...) or SecretKey.from_bytes(...)"
+    } else if argument.is_instance_of::<PyDict>() {
+        "a dict is not a key: read it with VerifyingKey.from_jwk(...) or KeySet.from_jwks(...)"
+    } else if argument.is_instance_of::<PyList>() || argument.is_instance_of::<PyTuple>() {
+        "give several keys as KeySet([...])"
+    } else {
+        "keys must be a VerifyingKey, a SecretKey or a KeySet"
+    };
+    Err(PyTypeError::new_err(format!("{advice} (got {})", convert::type_name(argument))))
+}
+
+#[pyclass(name = "KeySet", module = "jwseal._native", frozen)]
+pub(crate) struct KeySetObject {
+    keys: Keys,
+    skipped: Vec<(usize, Option<String>, String)>,
+}
+
+#[pymethods]
+impl KeySetObject {
+    #[new]
+    fn new(keys: &Bound<'_, PyAny>) -> Result<Self, Fault> {
+        if keys.is_instance_of::<PyDict>() || keys.is_instance_of::<PyString>() || keys.is_instance_of::<PyBytes>() {
+            return Err(PyTypeError::new_err("KeySet takes key objects; read a JWK Set with KeySet.from_jwks(...)").into());
+        }
+        let given = keys.try_iter()?.collect::<PyResult<Vec<_>>>()?;
+        let cores = given.iter().map(key_of).collect::<PyResult<Vec<_>>>()?;
+        let set = KeySet::new(cores.clone())?;
+        let original = |key: &Key| {
+            let place = cores.iter().position(|core| core.is_same(key));
+            place.and_then(|place| given.get(place)).map(|object| object.clone().unbind())
+        };
+        let objects = set.keys().iter().filter_map(original).collect();
+        Ok(Self { keys: Keys { set, objects }, skipped: Vec::new() })
+    }
+
+    #[staticmethod]
+    #[pyo3(signature = (jwks, *, algorithms=None))]
+    fn from_jwks(jwks: &Bound<'_, PyAny>, algorithms: Option<&Bound<'_, PyAny>>) -> Result<Self, Fault> {
+        let py = jwks.py();
+        let text = convert::json_text(jwks, "a JWK Set")?;
+        let set = KeySet::from_jwks(&text, convert::algorithms(algorithms)?)?;
+        let objects = set.keys().iter().map(|key| key_object(py, key)).collect::<PyResult<_>>()?;
+        let skipped =
+            set.skipped().iter().map(|s| (s.place, s.kid.as_deref().map(str::to_owned), s.reason.to_string())).collect();
+        Ok(Self { keys: Keys { set, objects }, skipped })
+    }
+
+    #[getter]
+    fn skipped<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(py, self.skipped.clone())
+    }
+
+    fn to_jwks<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyDict>, Fault> {
+        let keys = PyList::empty(py);
+        for key in self.keys.set.keys() {
+            match key {
+                Key::Verifying(key) => keys.append(convert::text_dict(py, &key.to_jwk())?)?,
+                Key::Secret(_) => {
+                    return Err(Error::key("a JWK Set is public, and this KeySet holds a SecretKey").into());
+                }
+            }
+        }
+        let jwks = PyDict::new(py);
+        jwks.set_item("keys", keys)?;
+        Ok(jwks)
+    }
+
+    fn __len__(&self) -> usize {
+        self.keys.objects.len()
+    }
+
+    fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(self.tuple(py)?.try_iter()?.into_any())
+    }
+
+    fn __contains__(&self, py: Python<'_>, key: &Bound<'_, PyAny>) -> PyResult<bool> {
+        self.tuple(py)?.contains(key)
+    }
+
+    fn __eq__(&self, py: Python<'_>, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        match other.cast::<Self>() {
+            Ok(other) => {
+                let equal = self.tuple(py)?.eq(other.get().tuple(py)?)?;
+                Ok(equal.into_pyobject(py)?.to_owned().into_any().unbind())
+            }
+            Err(_) => Ok(py.NotImplemented()),
+        }
+    }
+
+    fn __hash__(&self, py: Python<'_>) -> PyResult<isize> {
+        self.tuple(py)?.hash()
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        let restore = py.import("jwseal._native")?.getattr("_restore_key_set")?;
+        let arguments = (self.tuple(py)?, self.skipped(py)?);
+        (restore, arguments).into_pyobject(py)
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        Ok(format!("KeySet([{}])", reprs(&self.tuple(py)?)?))
+    }
+}
+
+impl KeySetObject {
+    fn tuple<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(py, self.keys.objects.iter().map(|object| object.bind(py)))
+    }
+}
+
+/// Makes a pickled set again.
+#[pyfunction]
+#[pyo3(name = "_restore_key_set")]
+pub(crate) fn restore_key_set(
+    keys: &Bound<'_, PyAny>,
+    skipped: Vec<(usize, Option<String>, String)>,
+) -> Result<KeySetObject, Fault> {
+    Ok(KeySetObject { skipped, ..KeySetObject::new(keys)? })
+}
+
+fn key_object(py: Python<'_>, key: &Key) -> PyResult<Py<PyAny>> {
+    Ok(match key {
+        Key::Verifying(key) => Py::new(py, VerifyingKeyObject::new(key.clone()))?.into_any(),
+        Key::Secret(key) => Py::new(py, SecretKeyObject::new(key.clone()))?.into_any(),
+    })
+}
+
+fn reprs(keys: &Bound<'_, PyTuple>) -> PyResult<String> {
+    let reprs = keys.iter().map(|key| Ok(key.repr()?.to_string())).collect::<PyResult<Vec<_>>>()?;
+    Ok(reprs.join(", "))
+}

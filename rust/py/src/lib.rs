@@ -1,0 +1,54 @@
+//! `jwseal._native`: a list of what Python sees of the core.
+//!
+//! The binding translates and decides nothing: every rule lives in `jwseal-core`. What users read about these names is in
+//! `python/jwseal/_native.pyi`.
+
+mod batch;
+mod clock;
+mod convert;
+mod error;
+mod external;
+mod insecure;
+mod issuers;
+mod jws;
+mod key;
+mod key_set;
+mod names;
+mod policy;
+mod primitive;
+mod signer;
+mod verified_jwt;
+mod verifier;
+
+use pyo3::prelude::*;
+
+/// The native half of jwseal.
+#[pymodule]
+mod _native {
+    #[pymodule_export]
+    use super::insecure::{UnverifiedJwtObject, header_unverified, read_unverified, sign_octets, weak_secret};
+    #[pymodule_export]
+    use super::issuers::IssuersObject;
+    #[pymodule_export]
+    use super::jws::{
+        UnverifiedObject, UnverifiedSignatureObject, VerifiedJwsObject, jws_parse, jws_sign, jws_verify,
+    };
+    #[pymodule_export]
+    use super::key::{SecretKeyObject, SigningKeyObject, VerifyingKeyObject, restore_verifying_key};
+    #[pymodule_export]
+    use super::key_set::{KeySetObject, restore_key_set};
+    #[pymodule_export]
+    use super::primitive::{bearer, verify_primitive};
+    #[pymodule_export]
+    use super::signer::SignerObject;
+    #[pymodule_export]
+    use super::verified_jwt::VerifiedJwtObject;
+    #[pymodule_export]
+    use super::verifier::VerifierObject;
+    use super::{Bound, PyModule, PyModuleMethods, PyResult};
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("__version__", env!("CARGO_PKG_VERSION"))
+    }
+}

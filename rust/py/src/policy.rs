@@ -1,0 +1,82 @@
+//! A `jwseal.Policy`, read once into the core's.
+
+use jwseal_core::error::Error;
+use jwseal_core::policy::{Literal, Policy, Typ, media_type};
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyBool, PyFloat, PyInt, PyString};
+
+use crate::convert;
+use crate::error::Fault;
+
+/// Compiles a policy object.
+pub(crate) fn compile(policy: &Bound<'_, PyAny>) -> Result<Policy, Fault> {
+    let py = policy.py();
+    let module = declarations(py)?;
+    if !policy.is_instance(&module.getattr("Policy")?)? {
+        let given = convert::type_name(policy);
+        return Err(PyTypeError::new_err(format!("policy must be a jwseal.Policy, not {given}")).into());
+    }
+    let unchecked = module.getattr("UNCHECKED")?;
+    let texts = |name: &str| -> Result<Option<Vec<Box<str>>>, Fault> {
+        let value = policy.getattr(name)?;
+        if value.is(&unchecked) { Ok(None) } else { Ok(Some(names(&value)?)) }
+    };
+    let typ = policy.getattr("typ")?;
+    let typ = if typ.is(&unchecked) {
+        Typ::Unchecked
+    } else if typ.is(&module.getattr("DEFAULT_TYP")?) {
+        Typ::Default
+    } else {
+        Typ::OneOf(names(&typ)?.iter().map(|name| media_type(name).into()).collect())
+    };
+    let mut claims = Vec::new();
+    for (name, accepted) in convert::mapping(&policy.getattr("claims")?, "claims")? {
+        let literals = accepted.try_iter()?.map(|literal| literal_of(&literal?)).collect::<Result<_, Fault>>()?;
+        claims.push((name.extract::<String>()?.into_boxed_str(), literals));
+    }
+    Ok(Policy {
+        typ,
+        issuer: texts("issuer")?,
+        audience: texts("audience")?,
+        subject: texts("subject")?,
+        expiry_required: !policy.getattr("expiry")?.is(&unchecked),
+        required: names(&policy.getattr("required")?)?,
+        leeway: policy.getattr("leeway")?.extract()?,
+        max_age: policy.getattr("max_age")?.extract()?,
+        max_lifetime: policy.getattr("max_lifetime")?.extract()?,
+        claims,
+    })
+}
+
+fn declarations(py: Python<'_>) -> PyResult<&Bound<'_, PyModule>> {
+    static MODULE: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
+    Ok(MODULE.get_or_try_init(py, || py.import("jwseal.policy").map(Bound::unbind))?.bind(py))
+}
+
+/// Strings in a fixed order, so that the same policy reports the same missing claim each time.
+fn names(collection: &Bound<'_, PyAny>) -> Result<Vec<Box<str>>, Fault> {
+    let mut names = collection
+        .try_iter()?
+        .map(|name| Ok(name?.extract::<String>()?.into_boxed_str()))
+        .collect::<PyResult<Vec<_>>>()?;
+    names.sort_unstable();
+    Ok(names)
+}
+
+fn literal_of(value: &Bound<'_, PyAny>) -> Result<Literal, Fault> {
+    if let Ok(text) = value.cast::<PyString>() {
+        Ok(Literal::Text(text.to_str()?.into()))
+    } else if let Ok(flag) = value.cast::<PyBool>() {
+        Ok(Literal::Bool(flag.is_true()))
+    } else if value.is_instance_of::<PyInt>() {
+        Ok(Literal::Integer(value.str()?.to_str()?.into()))
+    } else if let Ok(float) = value.cast::<PyFloat>() {
+        Ok(Literal::Float(float.value()))
+    } else if value.is_none() {
+        Ok(Literal::Null)
+    } else {
+        Err(Error::policy("claims are compared with JSON literals: str, int, float, bool or None").into())
+    }
+}

@@ -1,0 +1,40 @@
+//! Functions that belong to no class: the seam for test vectors and benchmarks, and `bearer`.
+
+use jwseal_core::bearer as core_bearer;
+use jwseal_core::error::Error;
+use pyo3::prelude::*;
+
+use crate::convert;
+use crate::error::Fault;
+use crate::key_set::Keys;
+
+/// Whether a signature over raw octets is good. It runs the check that `Verifier.verify` runs; `plain` asks for the
+/// backend's own, which is the same one wherever no faster path of ours stands in front of it.
+#[pyfunction]
+#[pyo3(signature = (alg, key, message, signature, *, plain=false))]
+pub(crate) fn verify_primitive(
+    alg: &str,
+    key: &Bound<'_, PyAny>,
+    message: &Bound<'_, PyAny>,
+    signature: &Bound<'_, PyAny>,
+    plain: bool,
+) -> Result<bool, Fault> {
+    let _ = plain;
+    let alg = convert::alg(alg)?;
+    let keys = Keys::from_argument(key)?;
+    let (message, signature) = (convert::bytes(message, "message")?, convert::bytes(signature, "signature")?);
+    for key in keys.set().keys() {
+        match key.verify(alg, message, signature) {
+            Ok(()) => return Ok(true),
+            Err(Error::InvalidSignature | Error::AlgorithmNotAllowed) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(false)
+}
+
+/// The token of an `Authorization` header.
+#[pyfunction]
+pub(crate) fn bearer<'a>(value: &'a Bound<'_, PyAny>) -> Result<&'a str, Fault> {
+    Ok(core_bearer::bearer(convert::token_octets(value)?)?)
+}

@@ -1,0 +1,115 @@
+//! `Signer`: claims in, a token out.
+
+use jwseal_core::error::Error;
+use jwseal_core::key::SignerKey;
+use jwseal_core::signer::Signer;
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::types::{PyList, PyString};
+
+use crate::clock;
+use crate::convert::{self, Claims};
+use crate::error::Fault;
+use crate::key::{SecretKeyObject, SigningKeyObject};
+
+#[pyclass(name = "Signer", module = "jwseal._native", frozen)]
+pub(crate) struct SignerObject {
+    signer: Signer,
+    typ: Option<String>,
+    headers: Vec<(String, String)>,
+}
+
+#[pymethods]
+impl SignerObject {
+    #[new]
+    #[pyo3(signature = (key, *, typ=Some("JWT".to_owned()), issuer=None, expires_in=None, headers=None))]
+    fn new(
+        key: &Bound<'_, PyAny>,
+        typ: Option<String>,
+        issuer: Option<&str>,
+        expires_in: Option<&Bound<'_, PyAny>>,
+        headers: Option<&Bound<'_, PyAny>>,
+    ) -> Result<Self, Fault> {
+        let expires_in = expires_in.map(|span| convert::span(span, "expires_in")).transpose()?;
+        let headers = convert::header_members(headers)?;
+        let signer = Signer::new(signer_key(key)?, typ.as_deref(), issuer, expires_in, &headers)?;
+        Ok(Self { signer, typ, headers })
+    }
+
+    #[pyo3(signature = (claims, *, headers=None, now=None))]
+    fn sign<'py>(
+        &self,
+        claims: &Bound<'py, PyAny>,
+        headers: Option<&Bound<'py, PyAny>>,
+        now: Option<&Bound<'py, PyAny>>,
+    ) -> Result<Bound<'py, PyString>, Fault> {
+        let now = clock::now(now)?;
+        let prefix = self.prefix(headers)?;
+        self.mint(claims, prefix.as_deref(), now)
+    }
+
+    #[pyo3(signature = (claims, *, headers=None, now=None))]
+    fn sign_many<'py>(
+        &self,
+        claims: &Bound<'py, PyAny>,
+        headers: Option<&Bound<'py, PyAny>>,
+        now: Option<&Bound<'py, PyAny>>,
+    ) -> Result<Bound<'py, PyList>, Fault> {
+        let now = clock::now(now)?;
+        let prefix = self.prefix(headers)?;
+        let tokens = PyList::empty(claims.py());
+        for claims in claims.try_iter()? {
+            tokens.append(self.mint(&claims?, prefix.as_deref(), now)?)?;
+        }
+        Ok(tokens)
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<Signer {}>", self.signer.key().alg())
+    }
+}
+
+impl SignerObject {
+    /// The encoded header of this call, where it is not the signer's own; the call's parameters replace the signer's.
+    fn prefix(&self, headers: Option<&Bound<'_, PyAny>>) -> Result<Option<Vec<u8>>, Fault> {
+        let more = convert::header_members(headers)?;
+        if more.is_empty() {
+            return Ok(None);
+        }
+        let replaced = |name: &str| more.iter().any(|(other, _)| other == name);
+        let mut members: Vec<_> = self.headers.iter().filter(|(name, _)| !replaced(name)).cloned().collect();
+        members.extend(more.iter().cloned());
+        Ok(Some(self.signer.prefix(self.typ.as_deref(), &members)?))
+    }
+
+    fn mint<'py>(
+        &self,
+        claims: &Bound<'py, PyAny>,
+        prefix: Option<&[u8]>,
+        now: f64,
+    ) -> Result<Bound<'py, PyString>, Fault> {
+        let claims = convert::mapping(claims, "claims")?;
+        let token = self.signer.sign(&Claims(&claims), prefix, now)?;
+        text(claims.py(), &token)
+    }
+}
+
+/// A token as str.
+pub(crate) fn text<'py>(py: Python<'py>, token: &[u8]) -> Result<Bound<'py, PyString>, Fault> {
+    let token = std::str::from_utf8(token).map_err(|_| Error::malformed("token", "is not ASCII"))?;
+    Ok(PyString::new(py, token))
+}
+
+/// A key that signs, or a sentence that says what to give instead.
+pub(crate) fn signer_key(argument: &Bound<'_, PyAny>) -> PyResult<SignerKey> {
+    if let Ok(key) = argument.cast::<SigningKeyObject>() {
+        return Ok(SignerKey::Signing(key.get().key().clone()));
+    }
+    if let Ok(key) = argument.cast::<SecretKeyObject>() {
+        return Ok(SignerKey::Secret(key.get().key().clone()));
+    }
+    let given = convert::type_name(argument);
+    Err(PyTypeError::new_err(format!(
+        "a SigningKey or a SecretKey signs, not {given}; read one with SigningKey.from_pem(...) or SecretKey.from_bytes(...)"
+    )))
+}

@@ -1,0 +1,105 @@
+//! `VerifiedJWT`: what a token says, after every check.
+//!
+//! Holding one is the proof of verification, so callers cannot make, subclass or pickle one. Python objects are made
+//! when asked for: a gateway that reads one claim pays for one claim.
+
+use std::sync::Arc;
+
+use jwseal_core::verifier::VerifiedJwt;
+use pyo3::exceptions::{PyKeyError, PyTypeError};
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyBytes, PyDict, PyFrozenSet, PyString};
+
+use crate::convert;
+use crate::key_set::Keys;
+
+#[pyclass(name = "VerifiedJWT", module = "jwseal._native", frozen)]
+pub(crate) struct VerifiedJwtObject {
+    jwt: VerifiedJwt,
+    keys: Arc<Keys>,
+    claims: PyOnceLock<Py<PyDict>>,
+    header: PyOnceLock<Py<PyDict>>,
+}
+
+impl VerifiedJwtObject {
+    pub(crate) const fn new(jwt: VerifiedJwt, keys: Arc<Keys>) -> Self {
+        Self { jwt, keys, claims: PyOnceLock::new(), header: PyOnceLock::new() }
+    }
+
+    fn claim<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
+        self.jwt.claims().members().get(name).map(|value| convert::to_python(py, value)).transpose()
+    }
+}
+
+#[pymethods]
+impl VerifiedJwtObject {
+    #[getter]
+    fn claims<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let build = || convert::to_dict(py, self.jwt.claims().members()).map(Bound::unbind);
+        Ok(self.claims.get_or_try_init(py, build)?.bind(py).clone())
+    }
+
+    #[getter]
+    fn header<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let build = || convert::document_dict(py, self.jwt.resolved().header().document()).map(Bound::unbind);
+        Ok(self.header.get_or_try_init(py, build)?.bind(py).clone())
+    }
+
+    #[getter]
+    fn alg(&self) -> &'static str {
+        self.jwt.resolved().alg().name()
+    }
+
+    #[getter]
+    fn kid(&self) -> Option<&str> {
+        self.jwt.resolved().header().kid()
+    }
+
+    #[getter]
+    fn key(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        self.keys.object(py, self.jwt.key())
+    }
+
+    #[getter]
+    fn expires_at(&self) -> Option<f64> {
+        self.jwt.claims().expires_at()
+    }
+
+    #[getter]
+    fn scopes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyFrozenSet>> {
+        PyFrozenSet::new(py, self.jwt.claims().scopes())
+    }
+
+    #[getter]
+    fn payload<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, self.jwt.claims().document().text())
+    }
+
+    #[pyo3(signature = (name, default=None, /))]
+    fn get<'py>(
+        &self,
+        py: Python<'py>,
+        name: &str,
+        default: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        Ok(self.claim(py, name)?.or(default))
+    }
+
+    fn __getitem__<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
+        self.claim(py, name)?.ok_or_else(|| PyKeyError::new_err(name.to_owned()))
+    }
+
+    fn __contains__(&self, name: &Bound<'_, PyAny>) -> bool {
+        let Ok(name) = name.cast::<PyString>() else { return false };
+        name.to_str().is_ok_and(|name| self.jwt.claims().members().get(name).is_some())
+    }
+
+    fn __reduce__(&self) -> PyResult<()> {
+        Err(PyTypeError::new_err("a VerifiedJWT cannot be pickled: only a verifier makes one; pass the token or the claims"))
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<VerifiedJWT {}, {} claims>", self.alg(), self.jwt.claims().members().len())
+    }
+}

@@ -1,0 +1,105 @@
+//! `Verifier`: tokens in, `VerifiedJWT` or an exception out.
+//!
+//! A single verification never gives up the interpreter lock: taking it back under contention costs a thousand times what
+//! the check does. A batch gives it up once.
+
+use std::sync::Arc;
+
+use jwseal_core::error::Result as CoreResult;
+use jwseal_core::jws::compact::Encoding;
+use jwseal_core::limits;
+use jwseal_core::verifier::{VerifiedJwt, Verifier};
+use pyo3::prelude::*;
+use pyo3::types::PyList;
+
+use crate::batch::{self, Judge, VerifiedIterator};
+use crate::clock;
+use crate::convert;
+use crate::error::Fault;
+use crate::key_set::Keys;
+use crate::policy;
+use crate::verified_jwt::VerifiedJwtObject;
+
+#[pyclass(name = "Verifier", module = "jwseal._native", frozen, subclass)]
+pub(crate) struct VerifierObject {
+    verifier: Verifier,
+    keys: Arc<Keys>,
+    given_keys: Py<PyAny>,
+    policy: Py<PyAny>,
+}
+
+#[pymethods]
+impl VerifierObject {
+    #[new]
+    #[pyo3(signature = (keys, policy, *, algorithms=None, max_token_size=limits::MAX_TOKEN_SIZE, accept_padding=false))]
+    fn new(
+        keys: &Bound<'_, PyAny>,
+        policy: &Bound<'_, PyAny>,
+        algorithms: Option<&Bound<'_, PyAny>>,
+        max_token_size: usize,
+        accept_padding: bool,
+    ) -> Result<Self, Fault> {
+        let chosen = Keys::from_argument(keys)?;
+        let verifier = Verifier::new(
+            chosen.set().clone(),
+            policy::compile(policy)?,
+            convert::algorithms(algorithms)?,
+            max_token_size,
+            if accept_padding { Encoding::Padded } else { Encoding::Canonical },
+        )?;
+        let (given_keys, policy) = (keys.clone().unbind(), policy.clone().unbind());
+        Ok(Self { verifier, keys: Arc::new(chosen), given_keys, policy })
+    }
+
+    #[getter]
+    fn keys(&self, py: Python<'_>) -> Py<PyAny> {
+        self.given_keys.clone_ref(py)
+    }
+
+    #[getter]
+    fn policy(&self, py: Python<'_>) -> Py<PyAny> {
+        self.policy.clone_ref(py)
+    }
+
+    #[pyo3(signature = (token, *, now=None))]
+    fn verify(&self, token: &Bound<'_, PyAny>, now: Option<&Bound<'_, PyAny>>) -> Result<VerifiedJwtObject, Fault> {
+        let octets = convert::token_octets(token)?;
+        let jwt = self.verifier.verify(octets, clock::now(now)?)?;
+        Ok(VerifiedJwtObject::new(jwt, Arc::clone(&self.keys)))
+    }
+
+    #[pyo3(signature = (tokens, *, now=None))]
+    fn verify_many<'py>(
+        &self,
+        tokens: &Bound<'py, PyAny>,
+        now: Option<&Bound<'py, PyAny>>,
+    ) -> Result<Bound<'py, PyList>, Fault> {
+        batch::verify_many(self, tokens, clock::now(now)?)
+    }
+
+    #[pyo3(signature = (tokens, *, now=None, progress=None))]
+    fn verify_iter(
+        slf: Bound<'_, Self>,
+        tokens: &Bound<'_, PyAny>,
+        now: Option<&Bound<'_, PyAny>>,
+        progress: Option<Py<PyAny>>,
+    ) -> PyResult<VerifiedIterator> {
+        VerifiedIterator::new(slf.into_any(), tokens, now, progress)
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        Ok(format!("<Verifier of {} key(s), {}>", self.keys.set().keys().len(), self.policy.bind(py).repr()?))
+    }
+}
+
+impl VerifierObject {
+    pub(crate) const fn verifier(&self) -> &Verifier {
+        &self.verifier
+    }
+}
+
+impl Judge for VerifierObject {
+    fn judge(&self, token: &[u8], now: f64) -> CoreResult<(VerifiedJwt, &Arc<Keys>)> {
+        Ok((self.verifier.verify(token, now)?, &self.keys))
+    }
+}
