@@ -12,7 +12,7 @@ import os
 import secrets
 from hashlib import blake2b
 from threading import Lock
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,9 +23,19 @@ CAPACITY = 64
 
 T = TypeVar("T")
 
-_keys: dict[tuple[str, str, type, bytes | str], Any] = {}
-_writing = Lock()
-_digest_key = secrets.token_bytes(32)
+Index: TypeAlias = tuple[str, str, type, bytes | str]
+
+
+class _Shelf:
+    """The keys of this process, and the lock that writers take; readers need none."""
+
+    def __init__(self) -> None:
+        self.keys: dict[Index, Any] = {}
+        self.writing = Lock()
+        self.digest_key = secrets.token_bytes(32)
+
+
+_shelf = _Shelf()
 
 
 def remembered(kind: str, material: bytes | str, alg: str, build: Callable[[], T], *, public: bool = False) -> T:
@@ -35,7 +45,7 @@ def remembered(kind: str, material: bytes | str, alg: str, build: Callable[[], T
     the material may stay in memory as it is, which makes the look-up cheaper.
     """
     index = (kind, alg, type(material), material if public else _digest(material))
-    found: T | None = _keys.get(index)
+    found: T | None = _shelf.keys.get(index)
     if found is None:
         found = build()
         _remember(index, found)
@@ -44,26 +54,25 @@ def remembered(kind: str, material: bytes | str, alg: str, build: Callable[[], T
 
 def forget() -> None:
     """Drop every remembered key; native keys wipe themselves once nobody else holds them."""
-    with _writing:
-        _keys.clear()
+    with _shelf.writing:
+        _shelf.keys.clear()
 
 
 def _digest(material: bytes | str) -> bytes:
     octets = material.encode("utf-8", "surrogatepass") if isinstance(material, str) else material
-    return blake2b(octets, digest_size=32, key=_digest_key).digest()
+    return blake2b(octets, digest_size=32, key=_shelf.digest_key).digest()
 
 
-def _remember(index: tuple[str, str, type, bytes | str], key: object) -> None:
-    with _writing:
-        while len(_keys) >= CAPACITY:
-            del _keys[next(iter(_keys))]
-        _keys[index] = key
+def _remember(index: Index, key: object) -> None:
+    with _shelf.writing:
+        while len(_shelf.keys) >= CAPACITY:
+            del _shelf.keys[next(iter(_shelf.keys))]
+        _shelf.keys[index] = key
 
 
 def _renew_lock() -> None:
     # A child forked while another thread was writing would inherit a lock that nobody can release.
-    global _writing
-    _writing = Lock()
+    _shelf.writing = Lock()
 
 
 if hasattr(os, "register_at_fork"):

@@ -103,10 +103,10 @@ impl Signer {
         if let Some(span) = self.expires_in
             && !claims.contains("exp")?
         {
-            number(member(&mut any, "exp", out), now + span);
+            number(member(&mut any, "exp", out), now + span)?;
         }
         if !claims.contains("iat")? {
-            number(member(&mut any, "iat", out), now);
+            number(member(&mut any, "iat", out), now)?;
         }
         out.push(b'}');
         Ok(())
@@ -209,10 +209,10 @@ fn member<'a>(any: &mut bool, name: &str, out: &'a mut Vec<u8>) -> Writer<'a> {
 
 /// Writes a NumericDate, as an integer where it is one.
 #[expect(clippy::cast_possible_truncation, reason = "dates lie far inside the range of i64, checked here")]
-fn number(mut writer: Writer<'_>, seconds: f64) {
+fn number(mut writer: Writer<'_>, seconds: f64) -> Result<()> {
     if seconds.fract() == 0.0 && seconds.abs() < 9e15 {
         writer.i64(seconds as i64);
-    } else {
-        writer.f64(seconds);
+        return Ok(());
     }
+    writer.f64(seconds).ok_or(Error::policy("a time is not finite"))
 }

@@ -71,6 +71,18 @@ pub(crate) fn json_text(argument: &Bound<'_, PyAny>, what: &str) -> PyResult<Vec
     Ok(out)
 }
 
+/// JSON text of a dict that came from outside: what is no JSON in it is the sender's fault, not the program's.
+pub(crate) fn untrusted_text(dict: &Bound<'_, PyAny>) -> Result<Vec<u8>, Fault> {
+    let py = dict.py();
+    json_text(dict, "a JWS").map_err(|error| {
+        if error.is_instance_of::<PyTypeError>(py) || error.is_instance_of::<PyValueError>(py) {
+            Error::malformed("token", "holds something that is not JSON").into()
+        } else {
+            error.into()
+        }
+    })
+}
+
 /// A mapping as a dict; a dict as itself.
 pub(crate) fn mapping<'py>(argument: &Bound<'py, PyAny>, what: &str) -> PyResult<Bound<'py, PyDict>> {
     if let Ok(dict) = argument.cast::<PyDict>() {

@@ -132,7 +132,7 @@ pub(crate) fn jws_parse(
 ) -> Result<UnverifiedObject, Fault> {
     let understood = understood(crit)?;
     let parsed = match token.cast::<PyDict>() {
-        Ok(_) => json_parsed(convert::json_text(token, "a JWS")?, max_size, &understood)?,
+        Ok(_) => json_parsed(convert::untrusted_text(token)?, max_size, &understood)?,
         Err(_) => {
             let octets = convert::token_octets(token)?;
             if octets.trim_ascii_start().starts_with(b"{") {

@@ -4,9 +4,8 @@
 //! `cryptography`, which hands back plain PKCS#8 or SPKI; this is the other place where the binding reaches upward.
 
 use jwseal_core::base64url;
-use jwseal_core::error::Error;
 use jwseal_core::jwa::{Alg, AlgSet};
-use jwseal_core::key::{PrivateKey, SecretKey, SigningKey, VerifyingKey};
+use jwseal_core::key::{Loaded, SecretKey, SigningKey, VerifyingKey};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyTuple};
@@ -30,7 +29,7 @@ impl SigningKeyObject {
     #[pyo3(signature = (alg, *, kid=None, bits=2048))]
     fn generate(py: Python<'_>, alg: &str, kid: Option<&str>, bits: usize) -> Result<Self, Fault> {
         let alg = convert::alg(alg)?;
-        let private = py.detach(|| PrivateKey::generate(alg, kid, bits))?;
+        let private = py.detach(|| SigningKey::generate(alg, kid, bits))?;
         Self::finish(py, private)
     }
 
@@ -60,7 +59,7 @@ impl SigningKeyObject {
     #[pyo3(signature = (jwk, *, alg=None, kid=None))]
     fn from_jwk(jwk: &Bound<'_, PyAny>, alg: Option<&str>, kid: Option<&str>) -> Result<Self, Fault> {
         let alg = convert::alg_option(alg)?;
-        let private = PrivateKey::from_jwk(&convert::json_text(jwk, "a JWK")?, alg, kid)?;
+        let private = SigningKey::from_jwk(&convert::json_text(jwk, "a JWK")?, alg, kid)?;
         Self::finish(jwk.py(), private)
     }
 
@@ -76,7 +75,7 @@ impl SigningKeyObject {
             return Err(PyTypeError::new_err("an external signer needs a method sign(octets)").into());
         }
         let signer = Box::new(PythonSigner(signer.clone().unbind()));
-        Ok(Self(SigningKey::external(signer, key.get().0.clone(), alg, kid.as_deref())?))
+        Ok(Self(SigningKey::external(signer, &key.get().0, alg, kid.as_deref())?))
     }
 
     #[getter]
@@ -136,23 +135,23 @@ impl SigningKeyObject {
         options.set_item("password", password)?;
         options.set_item("form", form)?;
         let der = reader(py)?.call_method("read_private", (data,), Some(&options))?;
-        let private = PrivateKey::from_pkcs8(convert::bytes(&der, "PKCS#8")?, alg, kid)?;
+        let private = SigningKey::from_pkcs8(convert::bytes(&der, "PKCS#8")?, alg, kid)?;
         Self::finish(py, private)
     }
 
     /// Completes what AWS-LC cannot hold with `cryptography`.
-    fn finish(py: Python<'_>, private: PrivateKey) -> Result<Self, Fault> {
-        match private {
-            PrivateKey::Ready(key) => Ok(Self(key)),
-            PrivateKey::Ed448(seed) => {
-                let signer = reader(py)?.call_method1("ed448_signer", (PyBytes::new(py, seed.octets()),))?;
-                Ok(Self(seed.into_signing_key(Box::new(PythonSigner(signer.unbind())))?))
+    fn finish(py: Python<'_>, loaded: Loaded) -> Result<Self, Fault> {
+        match loaded {
+            Loaded::Ready(key) => Ok(Self(key)),
+            Loaded::Ed448(private) => {
+                let signer = reader(py)?.call_method1("ed448_signer", (PyBytes::new(py, private.seed()),))?;
+                Ok(Self(private.finish(Box::new(PythonSigner(signer.unbind())))))
             }
-            PrivateKey::RsaWithoutPrimes(parts) => {
+            Loaded::RsaWithoutPrimes(private) => {
                 let octets = |part: &[u8]| PyBytes::new(py, part);
-                let arguments = (octets(parts.n()), octets(parts.e()), octets(parts.d()));
+                let arguments = (octets(private.n()), octets(private.e()), octets(private.d()));
                 let der = reader(py)?.call_method1("complete_rsa", arguments)?;
-                Self::finish(py, parts.complete(convert::bytes(&der, "PKCS#8")?)?)
+                Ok(Self(private.finish(convert::bytes(&der, "PKCS#8")?)?))
             }
         }
     }
@@ -272,8 +271,8 @@ pub(crate) fn restore_verifying_key(
     kid: Option<&str>,
 ) -> Result<VerifyingKeyObject, Fault> {
     let algs = algs.iter().map(|name| convert::alg(name)).collect::<Result<AlgSet, Fault>>()?;
-    let key = VerifyingKey::from_spki_with_algs(convert::bytes(spki, "SPKI")?, algs, kid)?;
-    Ok(VerifyingKeyObject(key))
+    let key = VerifyingKey::from_spki(convert::bytes(spki, "SPKI")?, algs.iter().next(), kid)?;
+    Ok(VerifyingKeyObject(key.with_algs(algs)?))
 }
 
 #[pymethods]

@@ -2,7 +2,8 @@
 
 use jwseal_core::error::Error;
 use jwseal_core::key::Key;
-use jwseal_core::key_set::KeySet;
+use jwseal_core::jwa::AlgSet;
+use jwseal_core::key_set::{KeySet, Origin};
 use pyo3::exceptions::{PyIndexError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
@@ -82,7 +83,7 @@ impl KeySetObject {
         let cores = given.iter().map(key_of).collect::<PyResult<Vec<_>>>()?;
         let set = KeySet::new(cores.clone())?;
         let original = |key: &Key| {
-            let place = cores.iter().position(|core| core.is_same(key));
+            let place = cores.iter().position(|core| core == key);
             place.and_then(|place| given.get(place)).map(|object| object.clone().unbind())
         };
         let objects = set.keys().iter().filter_map(original).collect();
@@ -94,7 +95,11 @@ impl KeySetObject {
     fn from_jwks(jwks: &Bound<'_, PyAny>, algorithms: Option<&Bound<'_, PyAny>>) -> Result<Self, Fault> {
         let py = jwks.py();
         let text = convert::json_text(jwks, "a JWK Set")?;
-        let set = KeySet::from_jwks(&text, convert::algorithms(algorithms)?)?;
+        let fill = convert::algorithms(algorithms)?;
+        if fill.is_some_and(AlgSet::is_empty) {
+            return Err(Error::policy("algorithms is empty; leave it out if every RSA key in the set has its alg").into());
+        }
+        let set = KeySet::from_jwks(&text, fill.unwrap_or_default(), Origin::Local)?;
         let objects = set.keys().iter().map(|key| key_object(py, key)).collect::<PyResult<_>>()?;
         let skipped =
             set.skipped().iter().map(|s| (s.place, s.kid.as_deref().map(str::to_owned), s.reason.to_string())).collect();

@@ -11,6 +11,7 @@ mod external;
 mod insecure;
 mod issuers;
 mod jws;
+mod jws_json;
 mod key;
 mod key_set;
 mod names;
@@ -32,6 +33,10 @@ mod _native {
     #[pymodule_export]
     use super::jws::{
         UnverifiedObject, UnverifiedSignatureObject, VerifiedJwsObject, jws_parse, jws_sign, jws_verify,
+    };
+    #[pymodule_export]
+    use super::jws_json::{
+        SignatureObject, SignatureReportObject, VerifiedJsonObject, jws_sign_json, jws_verify_json,
     };
     #[pymodule_export]
     use super::key::{SecretKeyObject, SigningKeyObject, VerifyingKeyObject, restore_verifying_key};

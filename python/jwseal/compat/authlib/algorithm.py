@@ -59,7 +59,6 @@ class UnsecuredAlgorithm(JWSAlgorithm):
 
     def prepare_key(self, raw_data: Any) -> None:
         """There is no key."""
-        return None
 
 
 class KeyedAlgorithm(JWSAlgorithm):

@@ -20,7 +20,6 @@ from jwseal.compat.authlib.errors import (
     DecodeError,
     InputTypeError,
     InsecureAlgorithmWarning,
-    InvalidHeaderParameterNameError,
     InvalidKeyError,
     MissingAlgorithmError,
     PayloadError,
@@ -236,6 +235,7 @@ def _entries(header_obj: Any) -> Iterable[Mapping[str, Any]]:
 
 
 def token_octets(s: Any) -> bytes:
+    """A serialization as octets, whichever of the types Authlib takes it has."""
     if type(s) is bytes:
         return s
     if isinstance(s, str):

@@ -6,7 +6,7 @@ jwseal signs and verifies. The caller's header and payload are never changed, wh
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import re
 import secrets
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -88,10 +88,10 @@ TIMES = ("exp", "iat", "nbf")
 
 
 def _seconds(value: Any) -> Any:
-    if not isinstance(value, datetime.datetime):
+    if not isinstance(value, dt.datetime):
         return value
     # Without a zone Authlib takes it for UTC.
-    aware = value if value.tzinfo else value.replace(tzinfo=datetime.UTC)
+    aware = value if value.tzinfo else value.replace(tzinfo=dt.UTC)
     return int(aware.replace(microsecond=0).timestamp())
 
 

@@ -56,7 +56,8 @@ class Key:
     @property
     def kid(self) -> str | None:
         """The `kid` member or option."""
-        return self._parameter("kid")
+        kid: str | None = self._parameter("kid")
+        return kid
 
     def keys(self) -> KeysView[str]:
         """The names of the members, so that `dict(key)` works."""
@@ -111,12 +112,14 @@ class Key:
     def signing_key(self, alg: Algorithm) -> SigningKey | SecretKey:
         """The jwseal key that signs with this algorithm."""
         self.check_key_op("sign")
-        return self._sealed_key("sign", alg)
+        key: SigningKey | SecretKey = self._sealed_key("sign", alg)
+        return key
 
     def verifying_key(self, alg: Algorithm) -> VerifyingKey | SecretKey:
         """The jwseal key that verifies this algorithm."""
         self.check_key_op("verify")
-        return self._sealed_key("verify", alg)
+        key: VerifyingKey | SecretKey = self._sealed_key("verify", alg)
+        return key
 
     @classmethod
     def check_required_fields(cls, data: dict[str, Any]) -> None:

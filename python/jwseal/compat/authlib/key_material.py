@@ -118,7 +118,12 @@ def generate(kty: str, crv_or_size: Any) -> Any:
         return rsa.generate_private_key(65537, crv_or_size)
     if kty == "OKP":
         return okp_classes(crv_or_size)[0].generate()
-    curves = {"P-256": ec.SECP256R1, "P-384": ec.SECP384R1, "P-521": ec.SECP521R1, "secp256k1": ec.SECP256K1}
+    curves: dict[str, Any] = {
+        "P-256": ec.SECP256R1,
+        "P-384": ec.SECP384R1,
+        "P-521": ec.SECP521R1,
+        "secp256k1": ec.SECP256K1,
+    }
     return ec.generate_private_key(curves[crv_or_size]())
 
 
@@ -149,6 +154,7 @@ def _private_octets(key: Any, encoding: Encoding, password: object) -> bytes:
 
 
 def okp_classes(crv: str) -> tuple[Any, Any]:
+    """The private and the public class of an Edwards or Montgomery curve."""
     from importlib import import_module
 
     module = import_module(f"cryptography.hazmat.primitives.asymmetric.{crv.lower()}")

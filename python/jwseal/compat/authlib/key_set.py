@@ -14,7 +14,7 @@ from jwseal.compat.authlib.okp_key import OKPKey
 from jwseal.compat.authlib.rsa_key import RSAKey
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 __all__ = ["JsonWebKey", "KeySet", "key_named"]
 
@@ -101,7 +101,7 @@ class JsonWebKey:
         return cls.JWK_KEY_CLS[kty]
 
 
-def key_named(keys: Any, header: dict[str, Any]) -> Any:
+def key_named(keys: Any, header: Mapping[str, Any]) -> Any:
     """The key of a set (KeySet or JWK Set dict) that a header's kid names; anything else is a key already."""
     if isinstance(keys, KeySet):
         return keys.find_by_kid(header.get("kid"))

@@ -45,7 +45,7 @@ def of_json(obj: Any, private_headers: Collection[str] | None, cause: InvalidTok
         if members.get("payload") is None:
             raise DecodeError('Missing "payload" value')
         _octets(members["payload"], "payload")
-        entries = members["signatures"] if "signatures" in members else [members]
+        entries = members.get("signatures", [members])
         if not isinstance(entries, list):
             raise DecodeError('Invalid "signatures" value')
         for entry in entries:

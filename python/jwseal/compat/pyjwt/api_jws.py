@@ -202,7 +202,7 @@ class PyJWS:
             return defaults
         merged = {**defaults, **options}
         require_known_options(merged, defaults)
-        return merged
+        return cast(SigOptions, merged)
 
     def _header(self, name: str, headers: Mapping[str, Any] | None, detached: bool) -> dict[str, Any]:
         header: dict[str, Any] = {"typ": self.header_typ, "alg": name}
@@ -227,7 +227,7 @@ class PyJWS:
         if name in keys.REFUSED_NAMES:
             raise NotImplementedError(keys.REFUSED_NAMES[name])
         prepared = keys.signing_key(key.key if isinstance(key, PyJWK) else key, name, algorithm)
-        _judge_length(prepared.short, self.options)
+        _judge_length(prepared.short, self.options, stacklevel=4)
         return insecure.sign_octets(signing_input, prepared.key)
 
     def _verify_signature(
@@ -258,7 +258,7 @@ class PyJWS:
         if name in keys.REFUSED_NAMES:
             _refuse(name, material, algorithm)
         prepared = keys.verifying_key(material, name, algorithm)
-        _judge_length(prepared.short, options)
+        _judge_length(prepared.short, options, stacklevel=5)
         try:
             return jws.verify(
                 jwt, prepared.key, payload=detached_payload, max_size=keys.MAX_TOKEN_SIZE, accept_padding=True
@@ -372,12 +372,12 @@ def _names(algorithms: Sequence[str] | None) -> tuple[str, ...]:
     return (algorithms,) if isinstance(algorithms, str) else tuple(algorithms)
 
 
-def _judge_length(short: str | None, options: SigOptions) -> None:
+def _judge_length(short: str | None, options: SigOptions, stacklevel: int) -> None:
     if short is None:
         return
     if options.get("enforce_minimum_key_length", False):
         raise InvalidKeyError(short)
-    warnings.warn(short, InsecureKeyLengthWarning, stacklevel=4)
+    warnings.warn(short, InsecureKeyLengthWarning, stacklevel=stacklevel)
 
 
 def _refuse(name: str, material: object, algorithm: Algorithm) -> NoReturn:

@@ -11,7 +11,7 @@ import json
 import warnings
 from calendar import timegm
 from collections.abc import Container, Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, cast
 
 from jwseal import VerifiedJWT
@@ -224,6 +224,36 @@ class PyJWT(ClaimRules):
         if not isinstance(payload, dict):
             raise DecodeError("Invalid payload string: must be a json object")
         return payload
+
+    def _validate_claims(
+        self,
+        payload: dict[str, Any],
+        options: FullOptions,
+        audience: Iterable[str] | str | None = None,
+        issuer: Container[str] | str | None = None,
+        subject: str | None = None,
+        leeway: float | timedelta = 0,
+    ) -> None:
+        seconds = leeway.total_seconds() if isinstance(leeway, timedelta) else leeway
+        if audience is not None and not isinstance(audience, (str, Iterable)):
+            raise TypeError("audience must be a string, iterable or None")
+        if options["require"]:
+            self._validate_required_claims(payload, options["require"])
+        now = datetime.now(tz=UTC).timestamp()
+        if "iat" in payload and options["verify_iat"]:
+            self._validate_iat(payload, now, seconds)
+        if "nbf" in payload and options["verify_nbf"]:
+            self._validate_nbf(payload, now, seconds)
+        if "exp" in payload and options["verify_exp"]:
+            self._validate_exp(payload, now, seconds)
+        if options["verify_iss"]:
+            self._validate_iss(payload, issuer)
+        if options["verify_aud"]:
+            self._validate_aud(payload, audience, strict=options.get("strict_aud", False))
+        if options["verify_sub"]:
+            self._validate_sub(payload, subject)
+        if options["verify_jti"]:
+            self._validate_jti(payload)
 
 
 class _Rules(NamedTuple):

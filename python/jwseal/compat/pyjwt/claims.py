@@ -8,7 +8,6 @@ classes and the sentences are PyJWT's. The methods keep PyJWT's names because su
 from __future__ import annotations
 
 from collections.abc import Container, Iterable
-from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from jwseal.compat.pyjwt.exceptions import (
@@ -22,43 +21,12 @@ from jwseal.compat.pyjwt.exceptions import (
     InvalidSubjectError,
     MissingRequiredClaimError,
 )
-from jwseal.compat.pyjwt.types import FullOptions
 
 __all__ = ["ClaimRules"]
 
 
 class ClaimRules:
     """Judges a payload that was verified, or one whose reader chose not to verify it."""
-
-    def _validate_claims(
-        self,
-        payload: dict[str, Any],
-        options: FullOptions,
-        audience: Iterable[str] | str | None = None,
-        issuer: Container[str] | str | None = None,
-        subject: str | None = None,
-        leeway: float | timedelta = 0,
-    ) -> None:
-        seconds = leeway.total_seconds() if isinstance(leeway, timedelta) else leeway
-        if audience is not None and not isinstance(audience, (str, Iterable)):
-            raise TypeError("audience must be a string, iterable or None")
-        if options["require"]:
-            self._validate_required_claims(payload, options["require"])
-        now = datetime.now(tz=timezone.utc).timestamp()
-        if "iat" in payload and options["verify_iat"]:
-            self._validate_iat(payload, now, seconds)
-        if "nbf" in payload and options["verify_nbf"]:
-            self._validate_nbf(payload, now, seconds)
-        if "exp" in payload and options["verify_exp"]:
-            self._validate_exp(payload, now, seconds)
-        if options["verify_iss"]:
-            self._validate_iss(payload, issuer)
-        if options["verify_aud"]:
-            self._validate_aud(payload, audience, strict=options.get("strict_aud", False))
-        if options["verify_sub"]:
-            self._validate_sub(payload, subject)
-        if options["verify_jti"]:
-            self._validate_jti(payload)
 
     def _validate_required_claims(self, payload: dict[str, Any], claims: Iterable[str]) -> None:
         for claim in claims:

@@ -112,7 +112,7 @@ class PyJWKClient:
         if self.ssl_context is not None:
             handlers.append(urllib.request.HTTPSHandler(context=self.ssl_context))
         try:
-            request = urllib.request.Request(url=self.uri, headers=self.headers)
+            request = urllib.request.Request(url=self.uri, headers=self.headers)  # noqa: S310 - http(s), see __init__
             with urllib.request.build_opener(*handlers).open(request, timeout=self.timeout) as response:
                 fetched = json.load(response)
         except (URLError, TimeoutError, http.client.HTTPException) as error:

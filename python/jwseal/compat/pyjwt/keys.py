@@ -58,17 +58,21 @@ def verifier(material: object, names: tuple[str, ...]) -> Verifier | None:
 
     That is the case for unknown names, for material that fits none of them, and for short secrets, which must warn.
     """
-    plan = _plans.get(names) or _plan(names)
-    if plan.index is None:
+    try:
+        plan = _plans.get(names) or _plan(names)
+    except TypeError:
+        # A name that is no text, and therefore none of an algorithm.
         return None
-    found = _kept("pyjwt-verifier", material, plan.index, lambda: _verifier(material, names), plan.public)
+    if plan.joined is None:
+        return None
+    found = _kept("pyjwt-verifier", material, plan.joined, lambda: _verifier(material, names), plan.public)
     return found or None
 
 
 class _Plan(NamedTuple):
-    """What a tuple of algorithm names comes to: an index without ambiguity, and whether no name means a secret."""
+    """What a tuple of names comes to: one text without ambiguity, None for unknown names; whether no name means a secret."""
 
-    index: str | None
+    joined: str | None
     public: bool
 
 
@@ -84,11 +88,7 @@ _SIGNATURE_ONLY = Policy(
 
 
 def _plan(names: tuple[str, ...]) -> _Plan:
-    try:
-        known = all(name in _algorithms and name not in REFUSED_NAMES for name in names)
-    except TypeError:
-        known = False
-    if not known:
+    if not all(name in _algorithms and name not in REFUSED_NAMES for name in names):
         return _Plan(None, False)
     plan = _Plan(" ".join(names), not any(name.startswith("HS") for name in names))
     if len(_plans) < CAPACITY:

@@ -135,3 +135,141 @@ fn low_order(curve: Curve) -> Error {
 fn unusable() -> Error {
     Error::key("this Ed25519 private key cannot be used")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hex(text: &str) -> Vec<u8> {
+        let digits: Vec<u8> = text.chars().map(|digit| digit.to_digit(16).unwrap() as u8).collect();
+        digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect()
+    }
+
+    fn ends(first: &[u8], fill: u8, len: usize, last: u8) -> Vec<u8> {
+        let mut octets = first.to_vec();
+        octets.resize(len - 1, fill);
+        octets.push(last);
+        octets
+    }
+
+    /// RFC 8032 section 7.1, test 2, and what a changed message or S makes of it.
+    #[test]
+    fn ed25519_vector() {
+        let seed = hex("4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb");
+        let x = hex("3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c");
+        let key = Ed25519Signing::new(&seed, Some(&x)).unwrap();
+        let signature = key.sign(&[0x72]).unwrap();
+        let verifying = Ed25519Verifying::new(&x).unwrap();
+        assert_eq!(hex("92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da"), signature[..32]);
+        verifying.verify(&[0x72], &signature).unwrap();
+        assert_eq!("invalid_signature", verifying.verify(&[0x73], &signature).unwrap_err().code());
+        // S + L is the same scalar and must not be the same signature.
+        let order = hex("edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010");
+        let mut carry = 0;
+        let mut malleated = signature.clone();
+        for (octet, more) in malleated[32..].iter_mut().zip(order) {
+            let sum = u16::from(*octet) + u16::from(more) + carry;
+            (*octet, carry) = ((sum & 0xff) as u8, sum >> 8);
+        }
+        for bad in [malleated, signature[..63].to_vec(), [signature.as_slice(), &[0]].concat(), vec![0; 64], vec![]] {
+            assert_eq!("invalid_signature", verifying.verify(&[0x72], &bad).unwrap_err().code());
+        }
+    }
+
+    /// RFC 8032 section 7.4, the blank test, and what a changed message, S or length makes of it.
+    #[test]
+    fn ed448_vector() {
+        let seed = hex(
+            "6c82a562cb808d10d632be89c8513ebf6c929f34ddfa8c9f63c9960ef6e348a3528c8a3fcc2f044e39a3fc5b94492f8f032e7549a200\
+             98f95b",
+        );
+        let x = hex(
+            "5fd7449b59b461fd2ce787ec616ad46a1da1342485a70e1f8a0ea75d80e96778edf124769b46c7061bd6783df1e50f6cd1fa1abeafe8\
+             256180",
+        );
+        assert_eq!(PublicParts::Okp { curve: Curve::Ed448, x: x.clone() }, ed448_public(&seed).unwrap());
+        let signature = hex(
+            "533a37f6bbe457251f023c0d88f976ae2dfb504a843e34d2074fd823d41a591f2b233f034f628281f2fd7a22ddd47d7828c59bd0a21b\
+             fd3980ff0d2028d4b18a9df63e006c5d1c2d345b925d8dc00b4104852db99ac5c7cdda8530a113a0f4dbb61149f05a7363268c71d958\
+             08ff2e652600",
+        );
+        let verifying = Ed448Verifying::new(&x).unwrap();
+        verifying.verify(b"", &signature).unwrap();
+        assert_eq!("invalid_signature", verifying.verify(b"x", &signature).unwrap_err().code());
+        let mut raised = signature.clone();
+        raised[113] = 0x40;
+        for bad in [raised, signature[..113].to_vec(), [signature.as_slice(), &[0]].concat(), vec![0; 114], vec![]] {
+            assert_eq!("invalid_signature", verifying.verify(b"", &bad).unwrap_err().code());
+        }
+    }
+
+    /// All points of order 1, 2, 4 and 8 in every encoding, the loose ones included.
+    #[test]
+    fn low_order_ed25519_keys_are_refused() {
+        let eight = "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05";
+        let other = "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a";
+        let canonical = [
+            ends(&[1], 0, 32, 0),
+            ends(&[0xec], 0xff, 32, 0x7f),
+            ends(&[0], 0, 32, 0),
+            ends(&[0], 0, 32, 0x80),
+            hex(eight),
+            hex(&eight.replace("fc05", "fc85")),
+            hex(other),
+            hex(&other.replace("037a", "03fa")),
+        ];
+        for x in canonical {
+            assert!(Ed25519Verifying::new(&x).err().unwrap().to_string().contains("low order"), "{x:?}");
+        }
+        let loose = [
+            ends(&[1], 0, 32, 0x80),
+            ends(&[0xec], 0xff, 32, 0xff),
+            ends(&[0xed], 0xff, 32, 0x7f),
+            ends(&[0xed], 0xff, 32, 0xff),
+            ends(&[0xee], 0xff, 32, 0x7f),
+            ends(&[0xee], 0xff, 32, 0xff),
+        ];
+        for x in loose {
+            assert_eq!("invalid_key", Ed25519Verifying::new(&x).err().unwrap().code(), "{x:?}");
+        }
+    }
+
+    /// All points of order 1, 2 and 4 in every encoding, the loose ones included.
+    #[test]
+    fn low_order_ed448_keys_are_refused() {
+        let minus_one = [vec![0xfe], vec![0xff; 27], vec![0xfe], vec![0xff; 27], vec![0]].concat();
+        let canonical = [ends(&[1], 0, 57, 0), minus_one.clone(), ends(&[0], 0, 57, 0), ends(&[0], 0, 57, 0x80)];
+        for x in canonical {
+            assert!(Ed448Verifying::new(&x).err().unwrap().to_string().contains("low order"), "{x:?}");
+        }
+        let field = [vec![0xff; 28], vec![0xfe], vec![0xff; 27]].concat();
+        let above = [vec![0; 28], vec![0xff; 28]].concat();
+        for sign in [0, 0x80] {
+            for loose in [&field, &above] {
+                let x = [loose.as_slice(), &[sign]].concat();
+                assert_eq!("invalid_key", Ed448Verifying::new(&x).err().unwrap().code(), "{x:?}");
+            }
+        }
+        let mut signed = minus_one;
+        signed[56] = 0x80;
+        for x in [signed, ends(&[1], 0, 57, 0x80), ends(&[5], 0, 57, 1)] {
+            assert_eq!("invalid_key", Ed448Verifying::new(&x).err().unwrap().code(), "{x:?}");
+        }
+    }
+
+    /// Octets that encode no point, of a wrong length, and private halves with a foreign public one are refused.
+    #[test]
+    fn malformed_keys_are_refused() {
+        for x in [vec![2; 31], vec![2; 33], vec![], ends(&[2], 0, 32, 0)] {
+            assert_eq!("invalid_key", Ed25519Verifying::new(&x).err().unwrap().code(), "{x:?}");
+        }
+        for x in [vec![2; 56], vec![2; 58], vec![]] {
+            assert_eq!("invalid_key", Ed448Verifying::new(&x).err().unwrap().code(), "{x:?}");
+        }
+        for seed in [vec![1; 31], vec![1; 33], vec![]] {
+            assert_eq!("invalid_key", Ed25519Signing::new(&seed, None).err().unwrap().code());
+            assert_eq!("invalid_key", ed448_public(&seed).unwrap_err().code());
+        }
+        assert_eq!("invalid_key", Ed25519Signing::new(&[1; 32], Some(&[1; 32])).err().unwrap().code());
+    }
+}

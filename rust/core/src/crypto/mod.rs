@@ -73,10 +73,11 @@ pub enum Signing {
 }
 
 impl Signing {
-    /// Builds a private key and checks every public part that came with it.
-    pub fn new(alg: Alg, parts: &PrivateParts) -> Result<Self> {
+    /// Builds a private key and checks every public part that came with it; only RSA needs telling the algorithm.
+    pub fn new(alg: Option<Alg>, parts: &PrivateParts) -> Result<Self> {
         match parts {
             PrivateParts::Rsa { n, e, d, primes: Some(primes), .. } => {
+                let alg = alg.ok_or_else(|| Error::key("an RSA private key needs its algorithm: give alg"))?;
                 rsa::Signing::new(alg, n, e, d, primes).map(Self::Rsa)
             }
             PrivateParts::Rsa { primes: None, .. } => {

@@ -4,6 +4,7 @@
 //! entry a protected header that passed the header rules, disjoint from the unprotected one. One bad entry refuses the
 //! whole object. Nothing in it is trusted: `verify` checks every signature with its own header and key.
 
+use std::fmt::Display;
 use std::sync::Arc;
 
 use super::compact::signing_input;
@@ -13,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::header::{Header, Understood, Unprotected};
 use crate::json::{Document, Limits, Object, Value};
 use crate::jwa::AlgSet;
+use crate::key::SignerKey;
 use crate::key_set::KeySet;
 use crate::limits;
 
@@ -152,6 +154,61 @@ pub fn verify(
     let payload = parsed.covered(detached)?;
     let verify = |entry: &Entry| entry.verify(payload, keys, algorithms).map(|verified| verified.key());
     require.judge(parsed.entries.iter().map(verify).collect(), keys)
+}
+
+/// A signature to be made: the JSON texts of its protected and, where it has one, its unprotected header.
+#[derive(Debug)]
+pub struct Draft {
+    /// The key.
+    pub key: SignerKey,
+    /// The protected header, as `signer::jws_header` writes it.
+    pub protected: String,
+    /// The unprotected header.
+    pub unprotected: Option<String>,
+}
+
+/// A signature that was made: both members are base64url.
+#[derive(Debug)]
+pub struct Signed {
+    /// The protected header.
+    pub protected: String,
+    /// The signature.
+    pub signature: String,
+}
+
+/// Signs a payload once for each draft, in order.
+pub fn sign(payload: &[u8], drafts: &[Draft], understood: &Understood) -> Result<Vec<Signed>> {
+    if drafts.is_empty() || drafts.len() > limits::MAX_SIGNATURES {
+        return Err(Error::policy("a JWS has 1 to 8 signatures"));
+    }
+    drafts.iter().map(|draft| draft.sign(payload, understood)).collect()
+}
+
+/// The `payload` member: base64url, or the text itself where it is signed unencoded (RFC 7797 section 5.3).
+pub fn payload_text(payload: &[u8], unencoded: bool) -> Result<String> {
+    if !unencoded {
+        return Ok(base64url::encode(payload));
+    }
+    let text = std::str::from_utf8(payload).map_err(|_| {
+        Error::policy("a payload that is not UTF-8 cannot stand in JSON unencoded: use detached=True or b64=True")
+    })?;
+    Ok(text.to_owned())
+}
+
+impl Draft {
+    fn sign(&self, payload: &[u8], understood: &Understood) -> Result<Signed> {
+        let header = Header::parse(self.protected.as_bytes().to_vec(), understood)?;
+        if let Some(text) = &self.unprotected {
+            let refused = |error: &dyn Display| Error::policy(format!("this unprotected header would be refused: {error}"));
+            let document =
+                Document::parse(text.as_bytes().to_vec(), Limits::HEADER).map_err(|reason| refused(&reason))?;
+            Unprotected::parse(document.root(), &header).map_err(|error| refused(&error))?;
+        }
+        let protected = base64url::encode(self.protected.as_bytes());
+        let input = signing_input(protected.as_bytes(), payload, header.unencoded());
+        let signature = base64url::encode(&self.key.sign(&input)?);
+        Ok(Signed { protected, signature })
+    }
 }
 
 impl Require {

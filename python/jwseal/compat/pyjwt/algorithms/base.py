@@ -7,16 +7,15 @@ A JWK goes through jwseal's parser first and only then becomes a `cryptography` 
 from __future__ import annotations
 
 import hashlib
-import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal, overload
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 
 from jwseal import SigningKey, VerifyingKey, errors
 from jwseal.compat.pyjwt.exceptions import InvalidKeyError
+from jwseal.compat.pyjwt.strict_json import read_json
 from jwseal.compat.pyjwt.types import JWKDict
 
 __all__ = ["Algorithm", "key_of_jwk", "members_of_jwk"]
@@ -39,9 +38,19 @@ class Algorithm(ABC):
     def verify(self, msg: bytes, key: Any, sig: bytes) -> bool:
         """Whether the signature over the octets is valid, with a prepared key."""
 
+    @overload
     @staticmethod
     @abstractmethod
-    def to_jwk(key_obj: Any, as_dict: bool = False) -> Any:
+    def to_jwk(key_obj: Any, as_dict: Literal[True]) -> JWKDict: ...
+
+    @overload
+    @staticmethod
+    @abstractmethod
+    def to_jwk(key_obj: Any, as_dict: Literal[False] = False) -> str: ...
+
+    @staticmethod
+    @abstractmethod
+    def to_jwk(key_obj: Any, as_dict: bool = False) -> JWKDict | str:
         """The key as a JWK: JSON text, or with `as_dict` a dict."""
 
     @staticmethod
@@ -59,7 +68,7 @@ class Algorithm(ABC):
         if hash_alg is None:
             raise NotImplementedError
         if isinstance(hash_alg, type) and issubclass(hash_alg, hashes.HashAlgorithm):
-            return hashlib.new(hash_alg.name, bytestr).digest()
+            return hashlib.new(str(hash_alg.name), bytestr).digest()
         return bytes(hash_alg(bytestr).digest())
 
     def check_crypto_key_type(self, key: object) -> None:
@@ -78,7 +87,7 @@ def members_of_jwk(jwk: str | JWKDict, kty: str, otherwise: str) -> JWKDict:
     members: object = jwk
     if isinstance(jwk, str):
         try:
-            members = json.loads(jwk, object_pairs_hook=_distinct)
+            members = read_json(jwk)
         except (ValueError, RecursionError):
             raise InvalidKeyError("Key is not valid JSON") from None
     if not isinstance(members, dict):
@@ -105,12 +114,3 @@ def key_of_jwk(members: JWKDict, alg: str) -> Any:
         return load_pem_public_key(VerifyingKey.from_jwk(material, alg=alg).to_pem())  # type: ignore[arg-type]
     except (errors.InvalidKey, TypeError, ValueError) as refusal:
         raise InvalidKeyError(f"Not a usable {members['kty']} key: {refusal}") from refusal
-
-
-def _distinct(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
-    members: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in members:
-            raise ValueError("duplicate member")
-        members[name] = value
-    return members

@@ -50,9 +50,7 @@ class ECAlgorithm(Algorithm):
 
     _crypto_key_types = (EllipticCurvePrivateKey, EllipticCurvePublicKey)
 
-    def __init__(
-        self, hash_alg: type[hashes.HashAlgorithm], expected_curve: type[EllipticCurve] | None = None
-    ) -> None:
+    def __init__(self, hash_alg: type[hashes.HashAlgorithm], expected_curve: type[EllipticCurve] | None = None) -> None:
         self.hash_alg = hash_alg
         self.expected_curve = expected_curve
 

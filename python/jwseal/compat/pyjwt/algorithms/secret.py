@@ -93,7 +93,7 @@ class HMACAlgorithm(Algorithm):
 
 
 class NoneAlgorithm(Algorithm):
-    """"none": no signature, therefore no proof. It exists to refuse."""
+    """No signature, therefore no proof. It exists to refuse."""
 
     def prepare_key(self, key: str | None) -> None:
         if key:

@@ -1,0 +1,89 @@
+//! JSON Web Key (RFC 7517), public and private, of every type (RFC 7518 section 6, RFC 8037, RFC 9964).
+//!
+//! After `read` the members that matter have their types, their base64url is canonical, integers are minimal and
+//! coordinates of full length, `use` and `key_ops` permit signatures and agree, and the public members are complete.
+//! Unknown members are ignored, certificates among them. Whether the parts make an acceptable key is decided by `key`.
+
+mod reader;
+mod writer;
+
+pub use reader::{document, read, read_value};
+pub use writer::{secret_thumbprint_input, thumbprint_input, write_private, write_public, write_secret};
+
+use std::fmt;
+
+use crate::crypto::material::{PrivateParts, PublicParts, Secret};
+use crate::error::{Error, Result};
+use crate::jwa::Alg;
+
+/// A JWK, taken apart.
+#[derive(Debug)]
+pub struct Jwk {
+    /// The key.
+    pub material: Material,
+    /// Its algorithm.
+    pub alg: Option<Alg>,
+    /// Its identifier.
+    pub kid: Option<String>,
+    /// What it permits.
+    pub ops: Ops,
+}
+
+/// What a JWK holds.
+pub enum Material {
+    /// A public key.
+    Public(PublicParts),
+    /// A private key and the public one beside it, which is yet to be checked against it.
+    Private {
+        /// The public half.
+        public: PublicParts,
+        /// The whole.
+        private: PrivateParts,
+    },
+    /// A secret.
+    Secret(Secret),
+}
+
+/// The operations that `key_ops` permits (RFC 7517 section 4.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ops {
+    /// Signatures may be made.
+    pub sign: bool,
+    /// Signatures may be verified.
+    pub verify: bool,
+}
+
+impl Ops {
+    /// What a key without `key_ops` permits.
+    pub const BOTH: Self = Self { sign: true, verify: true };
+}
+
+impl Jwk {
+    /// Refuses a key whose `key_ops` lack verify.
+    pub fn require_verify(&self) -> Result<()> {
+        if self.ops.verify { Ok(()) } else { Err(Error::key("the JWK's key_ops lack verify")) }
+    }
+
+    /// Refuses a key whose `key_ops` lack sign.
+    pub fn require_sign(&self) -> Result<()> {
+        if self.ops.sign { Ok(()) } else { Err(Error::key("the JWK's key_ops lack sign")) }
+    }
+
+    /// Refuses a key whose `key_ops` lack both, and gives what they permit.
+    pub fn require_either(&self) -> Result<Ops> {
+        if self.ops.sign || self.ops.verify {
+            return Ok(self.ops);
+        }
+        Err(Error::key("the JWK's key_ops lack sign and verify"))
+    }
+}
+
+impl fmt::Debug for Material {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Public(_) => "Public",
+            Self::Private { .. } => "Private(redacted)",
+            Self::Secret(_) => "Secret(redacted)",
+        })
+    }
+}

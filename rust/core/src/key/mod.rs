@@ -1,0 +1,149 @@
+//! Keys, each bound to its algorithms (RFC 7517, RFC 8725 section 3.1).
+//!
+//! A key that exists was judged: its parts belong together, it is strong enough, and it is used with the algorithms it
+//! says and no others. Public keys, private keys and secrets are different types, so that none can be taken for another.
+
+pub mod key_text;
+pub mod secret;
+pub mod signing;
+pub mod verifying;
+
+pub use secret::SecretKey;
+pub use signing::{Ed448Private, Loaded, RsaPrivate, SigningKey};
+pub use verifying::VerifyingKey;
+
+use crate::error::{Error, Result};
+use crate::jwa::{Alg, AlgSet, Kty};
+
+/// A key that verifies.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Key {
+    /// A secret: whoever can verify with it can sign with it.
+    Secret(SecretKey),
+    /// A public key.
+    Verifying(VerifyingKey),
+}
+
+impl Key {
+    /// The algorithms it is used with.
+    #[must_use]
+    pub fn algs(&self) -> AlgSet {
+        match self {
+            Self::Secret(key) => AlgSet::of(key.alg()),
+            Self::Verifying(key) => key.algs(),
+        }
+    }
+
+    /// Its identifier.
+    #[must_use]
+    pub fn kid(&self) -> Option<&str> {
+        match self {
+            Self::Secret(key) => key.kid(),
+            Self::Verifying(key) => key.kid(),
+        }
+    }
+
+    /// Its type.
+    #[must_use]
+    pub fn kty(&self) -> Kty {
+        match self {
+            Self::Secret(_) => Kty::Oct,
+            Self::Verifying(key) => key.kty(),
+        }
+    }
+
+    /// The SHA-256 thumbprint (RFC 7638). That of a secret helps to guess it: keep it out of logs.
+    #[must_use]
+    pub fn thumbprint(&self) -> &[u8; 32] {
+        match self {
+            Self::Secret(key) => key.thumbprint(),
+            Self::Verifying(key) => key.thumbprint(),
+        }
+    }
+
+    /// Verifies a signature under one of the key's algorithms.
+    #[inline]
+    pub fn verify(&self, alg: Alg, message: &[u8], signature: &[u8]) -> Result<()> {
+        match self {
+            Self::Secret(key) if key.alg() != alg => Err(Error::AlgorithmNotAllowed),
+            Self::Secret(key) => key.verify(message, signature),
+            Self::Verifying(key) => key.verify(alg, message, signature),
+        }
+    }
+}
+
+impl From<SecretKey> for Key {
+    fn from(key: SecretKey) -> Self {
+        Self::Secret(key)
+    }
+}
+
+impl From<VerifyingKey> for Key {
+    fn from(key: VerifyingKey) -> Self {
+        Self::Verifying(key)
+    }
+}
+
+/// A key that signs.
+#[derive(Clone, Debug)]
+pub enum SignerKey {
+    /// A secret.
+    Secret(SecretKey),
+    /// A private key.
+    Signing(SigningKey),
+}
+
+impl SignerKey {
+    /// The algorithm it signs under.
+    #[must_use]
+    pub fn alg(&self) -> Alg {
+        match self {
+            Self::Secret(key) => key.alg(),
+            Self::Signing(key) => key.alg(),
+        }
+    }
+
+    /// Its identifier.
+    #[must_use]
+    pub fn kid(&self) -> Option<&str> {
+        match self {
+            Self::Secret(key) => key.kid(),
+            Self::Signing(key) => key.kid(),
+        }
+    }
+
+    /// Signs.
+    pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>> {
+        match self {
+            Self::Secret(key) => key.sign(message).map(|tag| tag.as_ref().to_vec()),
+            Self::Signing(key) => key.sign(message),
+        }
+    }
+}
+
+impl From<SecretKey> for SignerKey {
+    fn from(key: SecretKey) -> Self {
+        Self::Secret(key)
+    }
+}
+
+impl From<SigningKey> for SignerKey {
+    fn from(key: SigningKey) -> Self {
+        Self::Signing(key)
+    }
+}
+
+/// The one value of a declaration that may stand in a JWK, in an argument or in both, but not in both differently.
+fn agreed<T: PartialEq>(name: &str, own: Option<T>, given: Option<T>) -> Result<Option<T>> {
+    match (own, given) {
+        (Some(own), Some(given)) if own != given => {
+            Err(Error::key(format!("the {name} given differs from the JWK's own {name}: leave it out or correct it")))
+        }
+        (own, given) => Ok(given.or(own)),
+    }
+}
+
+/// The names of a set, for a sentence.
+fn names(algs: AlgSet) -> String {
+    algs.iter().map(Alg::name).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,269 @@
+//! The JSON serializations: the functions behind `jwseal.jws.sign_json` and `verify_json`.
+
+use std::sync::Arc;
+
+use jwseal_core::error::{Error, Result as CoreResult};
+use jwseal_core::jws::json_serialization::{self, Draft, Parsed, Require};
+use jwseal_core::signer::jws_header;
+use jwseal_core::verifier::require_algorithms;
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyBytes, PyDict, PyInt, PyList, PyString, PyTuple};
+
+use crate::convert;
+use crate::error::Fault;
+use crate::jws::{MAX_JSON_SIZE, understood};
+use crate::key::{SecretKeyObject, SigningKeyObject};
+use crate::key_set::Keys;
+use crate::signer::signer_key;
+
+/// A signature to be made: a key and its two headers.
+#[pyclass(name = "Signature", module = "jwseal._native", frozen)]
+pub(crate) struct SignatureObject {
+    key: Py<PyAny>,
+    protected: Option<Py<PyAny>>,
+    header: Option<Py<PyAny>>,
+}
+
+#[pymethods]
+impl SignatureObject {
+    #[new]
+    #[pyo3(signature = (key, protected=None, header=None))]
+    fn new(key: Bound<'_, PyAny>, protected: Option<Py<PyAny>>, header: Option<Py<PyAny>>) -> PyResult<Self> {
+        signer_key(&key)?;
+        Ok(Self { key: key.unbind(), protected, header })
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        Ok(format!("Signature({})", self.key.bind(py).repr()?))
+    }
+}
+
+#[pyfunction]
+#[pyo3(signature = (payload, signatures, *, flattened=false, detached=false, b64=true, crit=None))]
+pub(crate) fn jws_sign_json<'py>(
+    payload: &Bound<'py, PyAny>,
+    signatures: &Bound<'py, PyAny>,
+    flattened: bool,
+    detached: bool,
+    b64: bool,
+    crit: Option<&Bound<'py, PyAny>>,
+) -> Result<Bound<'py, PyDict>, Fault> {
+    let py = payload.py();
+    let octets = convert::bytes(payload, "payload")?;
+    let understood = understood(crit)?;
+    let wanted = wanted_signatures(signatures)?;
+    if flattened && wanted.len() != 1 {
+        return Err(Error::policy("the flattened form has exactly one signature").into());
+    }
+    let mut drafts = Vec::with_capacity(wanted.len());
+    for wanted in &wanted {
+        let key = signer_key(wanted.get().key.bind(py))?;
+        let members = convert::header_members(wanted.get().protected.as_ref().map(|protected| protected.bind(py)))?;
+        let protected = jws_header(&key, &members, &understood, b64)?;
+        let header = wanted.get().header.as_ref().map(|header| convert::json_text(header.bind(py), "header"));
+        let unprotected = match header.transpose()? {
+            Some(text) => Some(String::from_utf8(text).map_err(|_| Error::policy("a header is not UTF-8"))?),
+            None => None,
+        };
+        drafts.push(Draft { key, protected, unprotected });
+    }
+    let signed = json_serialization::sign(octets, &drafts, &understood)?;
+    let object = PyDict::new(py);
+    if !detached {
+        object.set_item("payload", json_serialization::payload_text(octets, !b64)?)?;
+    }
+    let list = PyList::empty(py);
+    for (wanted, signed) in wanted.iter().zip(signed) {
+        let entry = if flattened { object.clone() } else { PyDict::new(py) };
+        entry.set_item("protected", signed.protected)?;
+        if let Some(header) = &wanted.get().header {
+            entry.set_item("header", py.get_type::<PyDict>().call1((header,))?)?;
+        }
+        entry.set_item("signature", signed.signature)?;
+        list.append(entry)?;
+    }
+    if !flattened {
+        object.set_item("signatures", list)?;
+    }
+    Ok(object)
+}
+
+/// One key, one `Signature`, or several of either.
+fn wanted_signatures<'py>(argument: &Bound<'py, PyAny>) -> PyResult<Vec<Bound<'py, SignatureObject>>> {
+    let one = |item: Bound<'py, PyAny>| match item.cast::<SignatureObject>() {
+        Ok(signature) => Ok(signature.clone()),
+        Err(_) => Bound::new(item.py(), SignatureObject::new(item, None, None)?),
+    };
+    let is_one = argument.is_instance_of::<SignatureObject>()
+        || argument.is_instance_of::<SigningKeyObject>()
+        || argument.is_instance_of::<SecretKeyObject>();
+    if is_one {
+        return Ok(vec![one(argument.clone())?]);
+    }
+    argument.try_iter()?.map(|item| one(item?)).collect()
+}
+
+/// A JSON serialization of which enough signatures were verified.
+#[pyclass(name = "VerifiedJSON", module = "jwseal._native", frozen)]
+pub(crate) struct VerifiedJsonObject {
+    payload: Py<PyBytes>,
+    signatures: Py<PyTuple>,
+}
+
+/// What became of one signature.
+#[pyclass(name = "SignatureReport", module = "jwseal._native", frozen)]
+pub(crate) struct SignatureReportObject {
+    parsed: Arc<Parsed>,
+    place: usize,
+    code: Option<&'static str>,
+    key: Option<Py<PyAny>>,
+}
+
+#[pyfunction]
+#[pyo3(signature = (obj, keys, *, require=None, payload=None, algorithms=None, crit=None, max_size=MAX_JSON_SIZE))]
+#[expect(clippy::too_many_arguments, reason = "each is a named option of the public function")]
+pub(crate) fn jws_verify_json(
+    obj: &Bound<'_, PyAny>,
+    keys: &Bound<'_, PyAny>,
+    require: Option<&Bound<'_, PyAny>>,
+    payload: Option<&Bound<'_, PyAny>>,
+    algorithms: Option<&Bound<'_, PyAny>>,
+    crit: Option<&Bound<'_, PyAny>>,
+    max_size: usize,
+) -> Result<VerifiedJsonObject, Fault> {
+    let py = obj.py();
+    let keys = Keys::from_argument(keys)?;
+    let algorithms = convert::algorithms(algorithms)?;
+    require_algorithms(keys.set(), algorithms)?;
+    let require = requirement(require)?;
+    let detached = payload.map(|payload| convert::bytes(payload, "payload")).transpose()?;
+    let parsed = Arc::new(Parsed::read(object_text(obj)?, max_size, &understood(crit)?)?);
+    let report = json_serialization::verify(&parsed, detached, &require, keys.set(), algorithms)?;
+    let signatures = report
+        .into_iter()
+        .enumerate()
+        .map(|(place, result)| report_of(py, &parsed, place, result, &keys))
+        .collect::<PyResult<Vec<_>>>()?;
+    let payload = PyBytes::new(py, parsed.covered(detached)?).unbind();
+    Ok(VerifiedJsonObject { payload, signatures: PyTuple::new(py, signatures)?.unbind() })
+}
+
+fn report_of(
+    py: Python<'_>,
+    parsed: &Arc<Parsed>,
+    place: usize,
+    result: CoreResult<usize>,
+    keys: &Keys,
+) -> PyResult<Py<SignatureReportObject>> {
+    let (code, key) = match result {
+        Ok(key) => (None, Some(keys.object(py, key)?)),
+        Err(error) => (Some(error.code()), None),
+    };
+    Py::new(py, SignatureReportObject { parsed: Arc::clone(parsed), place, code, key })
+}
+
+/// The JSON text of an object: text as it came, a mapping written out.
+fn object_text(obj: &Bound<'_, PyAny>) -> Result<Vec<u8>, Fault> {
+    if obj.is_instance_of::<PyString>() || obj.is_instance_of::<PyBytes>() {
+        return Ok(convert::token_octets(obj)?.to_vec());
+    }
+    match obj.cast::<PyDict>() {
+        Ok(_) => convert::untrusted_text(obj),
+        Err(_) => {
+            let given = convert::type_name(obj);
+            Err(PyTypeError::new_err(format!("a JSON serialization is a dict, str or bytes, not {given}")).into())
+        }
+    }
+}
+
+fn requirement(argument: Option<&Bound<'_, PyAny>>) -> Result<Require, Fault> {
+    let Some(argument) = argument else { return Ok(Require::All) };
+    if let Ok(text) = argument.cast::<PyString>() {
+        return match text.to_str()? {
+            "all" => Ok(Require::All),
+            "any" => Ok(Require::Any),
+            _ => Err(Error::policy("require is \"all\", \"any\", a number or a list of kids").into()),
+        };
+    }
+    if argument.is_instance_of::<PyInt>() && !argument.is_instance_of::<PyBool>() {
+        let count = argument.extract().map_err(|_| Error::policy("require must ask for at least one signature"))?;
+        return Ok(Require::Count(count));
+    }
+    let wrong = || PyTypeError::new_err("require is \"all\", \"any\", a number or a list of kids");
+    if argument.is_instance_of::<PyBool>() || argument.is_none() {
+        return Err(wrong().into());
+    }
+    let kids = argument.try_iter().map_err(|_| wrong())?;
+    let kids = kids.map(|kid| Ok(kid?.extract::<String>()?.into_boxed_str())).collect::<PyResult<Vec<_>>>()?;
+    Ok(Require::Kids(kids))
+}
+
+#[pymethods]
+impl VerifiedJsonObject {
+    #[getter]
+    fn payload(&self, py: Python<'_>) -> Py<PyBytes> {
+        self.payload.clone_ref(py)
+    }
+
+    #[getter]
+    fn signatures(&self, py: Python<'_>) -> Py<PyTuple> {
+        self.signatures.clone_ref(py)
+    }
+
+    fn __reduce__(&self) -> PyResult<()> {
+        Err(PyTypeError::new_err("a verified JWS cannot be pickled: only jwseal.jws makes one; pass the payload"))
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        Ok(format!("<VerifiedJSON, signatures: {}>", self.signatures.bind(py).repr()?))
+    }
+}
+
+#[pymethods]
+impl SignatureReportObject {
+    #[getter]
+    fn verified(&self) -> bool {
+        self.code.is_none()
+    }
+
+    #[getter]
+    fn code(&self) -> Option<&'static str> {
+        self.code
+    }
+
+    #[getter]
+    fn key(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        self.key.as_ref().map(|key| key.clone_ref(py))
+    }
+
+    #[getter]
+    fn alg<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        self.protected(py)?.get_item("alg")
+    }
+
+    #[getter]
+    fn kid(&self) -> Option<&str> {
+        self.parsed.entries.get(self.place).and_then(|entry| entry.kid())
+    }
+
+    #[getter]
+    fn protected<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        match self.parsed.entries.get(self.place) {
+            Some(entry) => convert::document_dict(py, entry.header.document()),
+            None => Ok(PyDict::new(py)),
+        }
+    }
+
+    #[getter]
+    fn unprotected<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        match self.parsed.unprotected(self.place) {
+            Some(members) => convert::to_dict(py, members),
+            None => Ok(PyDict::new(py)),
+        }
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<signature {}: {}>", self.place, self.code.unwrap_or("verified"))
+    }
+}
