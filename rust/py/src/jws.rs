@@ -5,7 +5,6 @@ use std::sync::Arc;
 use jwseal_core::header::Understood;
 use jwseal_core::jws::compact::{self, Compact, Demands, Encoding};
 use jwseal_core::jws::json_serialization::{Entry, Form, Parsed};
-use jwseal_core::jws::{Resolved, Verified};
 use jwseal_core::limits;
 use jwseal_core::signer::jws_header;
 use pyo3::prelude::*;
@@ -16,59 +15,10 @@ use crate::convert;
 use crate::error::Fault;
 use crate::key_set::Keys;
 use crate::signer::signer_key;
+use crate::verified_jws::VerifiedJwsObject;
 
 /// Octets of a JSON serialization, unless the caller says otherwise.
 pub(crate) const MAX_JSON_SIZE: usize = 1 << 20;
-
-#[pyclass(name = "VerifiedJWS", module = "jwseal._native", frozen)]
-pub(crate) struct VerifiedJwsObject {
-    resolved: Arc<Resolved>,
-    key: Py<PyAny>,
-    payload: Py<PyBytes>,
-}
-
-#[pymethods]
-impl VerifiedJwsObject {
-    #[getter]
-    fn payload(&self, py: Python<'_>) -> Py<PyBytes> {
-        self.payload.clone_ref(py)
-    }
-
-    #[getter]
-    fn header<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        convert::document_dict(py, self.resolved.header().document())
-    }
-
-    #[getter]
-    fn alg(&self) -> &'static str {
-        self.resolved.alg().name()
-    }
-
-    #[getter]
-    fn kid(&self) -> Option<&str> {
-        self.resolved.header().kid()
-    }
-
-    #[getter]
-    fn key(&self, py: Python<'_>) -> Py<PyAny> {
-        self.key.clone_ref(py)
-    }
-
-    fn __reduce__(&self) -> PyResult<()> {
-        Err(PyTypeError::new_err("a VerifiedJWS cannot be pickled: only jwseal.jws makes one; pass the token or the payload"))
-    }
-
-    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
-        Ok(format!("<VerifiedJWS {}, payload of {} octets>", self.alg(), self.payload.bind(py).len()?))
-    }
-}
-
-impl VerifiedJwsObject {
-    fn new(py: Python<'_>, verified: Verified, keys: &Keys) -> PyResult<Self> {
-        let (resolved, key, payload) = verified.into_parts();
-        Ok(Self { resolved, key: keys.object(py, key)?, payload: PyBytes::new(py, &payload).unbind() })
-    }
-}
 
 #[pyfunction]
 #[pyo3(signature = (payload, key, *, headers=None, crit=None, detached=false, b64=true))]
@@ -106,7 +56,7 @@ pub(crate) fn jws_verify(
     let demands = Demands { keys: keys.set(), algorithms, understood: &understood, max_size, encoding };
     let payload = payload.map(|payload| convert::bytes(payload, "payload")).transpose()?;
     let verified = compact::verify(convert::token_octets(token)?, payload, &demands)?;
-    Ok(VerifiedJwsObject::new(token.py(), verified, &keys)?)
+    Ok(VerifiedJwsObject::one(token.py(), verified, None, &keys)?)
 }
 
 /// A JWS taken apart and not checked.
@@ -226,7 +176,8 @@ impl UnverifiedSignatureObject {
         let detached = payload.map(|payload| convert::bytes(payload, "payload")).transpose()?;
         let covered = self.parsed.covered(detached)?;
         let verified = self.entry()?.verify(covered, chosen.set(), algorithms)?;
-        Ok(VerifiedJwsObject::new(keys.py(), verified, &chosen)?)
+        let place = (Arc::clone(&self.parsed), self.place);
+        Ok(VerifiedJwsObject::one(keys.py(), verified, Some(place), &chosen)?)
     }
 
     fn __repr__(&self) -> String {

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use jwseal_core::error::{Error, Result as CoreResult};
+use jwseal_core::error::Error;
 use jwseal_core::jws::json_serialization::{self, Draft, Parsed, Require};
 use jwseal_core::signer::jws_header;
 use jwseal_core::verifier::require_algorithms;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyBytes, PyDict, PyInt, PyList, PyString, PyTuple};
+use pyo3::types::{PyBool, PyBytes, PyDict, PyInt, PyList, PyString};
 
 use crate::convert;
 use crate::error::Fault;
@@ -16,6 +16,7 @@ use crate::jws::{MAX_JSON_SIZE, understood};
 use crate::key::{SecretKeyObject, SigningKeyObject};
 use crate::key_set::Keys;
 use crate::signer::signer_key;
+use crate::verified_jws::VerifiedJwsObject;
 
 /// A signature to be made: a key and its two headers.
 #[pyclass(name = "Signature", module = "jwseal._native", frozen)]
@@ -104,22 +105,6 @@ fn wanted_signatures<'py>(argument: &Bound<'py, PyAny>) -> PyResult<Vec<Bound<'p
     argument.try_iter()?.map(|item| one(item?)).collect()
 }
 
-/// A JSON serialization of which enough signatures were verified.
-#[pyclass(name = "VerifiedJSON", module = "jwseal._native", frozen)]
-pub(crate) struct VerifiedJsonObject {
-    payload: Py<PyBytes>,
-    signatures: Py<PyTuple>,
-}
-
-/// What became of one signature.
-#[pyclass(name = "SignatureReport", module = "jwseal._native", frozen)]
-pub(crate) struct SignatureReportObject {
-    parsed: Arc<Parsed>,
-    place: usize,
-    code: Option<&'static str>,
-    key: Option<Py<PyAny>>,
-}
-
 #[pyfunction]
 #[pyo3(signature = (obj, keys, *, require=None, payload=None, algorithms=None, crit=None, max_size=MAX_JSON_SIZE))]
 #[expect(clippy::too_many_arguments, reason = "each is a named option of the public function")]
@@ -131,8 +116,7 @@ pub(crate) fn jws_verify_json(
     algorithms: Option<&Bound<'_, PyAny>>,
     crit: Option<&Bound<'_, PyAny>>,
     max_size: usize,
-) -> Result<VerifiedJsonObject, Fault> {
-    let py = obj.py();
+) -> Result<VerifiedJwsObject, Fault> {
     let keys = Keys::from_argument(keys)?;
     let algorithms = convert::algorithms(algorithms)?;
     require_algorithms(keys.set(), algorithms)?;
@@ -140,27 +124,8 @@ pub(crate) fn jws_verify_json(
     let detached = payload.map(|payload| convert::bytes(payload, "payload")).transpose()?;
     let parsed = Arc::new(Parsed::read(object_text(obj)?, max_size, &understood(crit)?)?);
     let report = json_serialization::verify(&parsed, detached, &require, keys.set(), algorithms)?;
-    let signatures = report
-        .into_iter()
-        .enumerate()
-        .map(|(place, result)| report_of(py, &parsed, place, result, &keys))
-        .collect::<PyResult<Vec<_>>>()?;
-    let payload = PyBytes::new(py, parsed.covered(detached)?).unbind();
-    Ok(VerifiedJsonObject { payload, signatures: PyTuple::new(py, signatures)?.unbind() })
-}
-
-fn report_of(
-    py: Python<'_>,
-    parsed: &Arc<Parsed>,
-    place: usize,
-    result: CoreResult<usize>,
-    keys: &Keys,
-) -> PyResult<Py<SignatureReportObject>> {
-    let (code, key) = match result {
-        Ok(key) => (None, Some(keys.object(py, key)?)),
-        Err(error) => (Some(error.code()), None),
-    };
-    Py::new(py, SignatureReportObject { parsed: Arc::clone(parsed), place, code, key })
+    let covered = parsed.covered(detached)?;
+    Ok(VerifiedJwsObject::several(obj.py(), covered, &parsed, report, &keys)?)
 }
 
 /// The JSON text of an object: text as it came, a mapping written out.
@@ -197,73 +162,4 @@ fn requirement(argument: Option<&Bound<'_, PyAny>>) -> Result<Require, Fault> {
     let kids = argument.try_iter().map_err(|_| wrong())?;
     let kids = kids.map(|kid| Ok(kid?.extract::<String>()?.into_boxed_str())).collect::<PyResult<Vec<_>>>()?;
     Ok(Require::Kids(kids))
-}
-
-#[pymethods]
-impl VerifiedJsonObject {
-    #[getter]
-    fn payload(&self, py: Python<'_>) -> Py<PyBytes> {
-        self.payload.clone_ref(py)
-    }
-
-    #[getter]
-    fn signatures(&self, py: Python<'_>) -> Py<PyTuple> {
-        self.signatures.clone_ref(py)
-    }
-
-    fn __reduce__(&self) -> PyResult<()> {
-        Err(PyTypeError::new_err("a verified JWS cannot be pickled: only jwseal.jws makes one; pass the payload"))
-    }
-
-    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
-        Ok(format!("<VerifiedJSON, signatures: {}>", self.signatures.bind(py).repr()?))
-    }
-}
-
-#[pymethods]
-impl SignatureReportObject {
-    #[getter]
-    fn verified(&self) -> bool {
-        self.code.is_none()
-    }
-
-    #[getter]
-    fn code(&self) -> Option<&'static str> {
-        self.code
-    }
-
-    #[getter]
-    fn key(&self, py: Python<'_>) -> Option<Py<PyAny>> {
-        self.key.as_ref().map(|key| key.clone_ref(py))
-    }
-
-    #[getter]
-    fn alg<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        self.protected(py)?.get_item("alg")
-    }
-
-    #[getter]
-    fn kid(&self) -> Option<&str> {
-        self.parsed.entries.get(self.place).and_then(|entry| entry.kid())
-    }
-
-    #[getter]
-    fn protected<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        match self.parsed.entries.get(self.place) {
-            Some(entry) => convert::document_dict(py, entry.header.document()),
-            None => Ok(PyDict::new(py)),
-        }
-    }
-
-    #[getter]
-    fn unprotected<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        match self.parsed.unprotected(self.place) {
-            Some(members) => convert::to_dict(py, members),
-            None => Ok(PyDict::new(py)),
-        }
-    }
-
-    fn __repr__(&self) -> String {
-        format!("<signature {}: {}>", self.place, self.code.unwrap_or("verified"))
-    }
 }

@@ -18,6 +18,7 @@ mod names;
 mod policy;
 mod primitive;
 mod signer;
+mod verified_jws;
 mod verified_jwt;
 mod verifier;
 
@@ -31,13 +32,9 @@ mod _native {
     #[pymodule_export]
     use super::issuers::IssuersObject;
     #[pymodule_export]
-    use super::jws::{
-        UnverifiedObject, UnverifiedSignatureObject, VerifiedJwsObject, jws_parse, jws_sign, jws_verify,
-    };
+    use super::jws::{UnverifiedObject, UnverifiedSignatureObject, jws_parse, jws_sign, jws_verify};
     #[pymodule_export]
-    use super::jws_json::{
-        SignatureObject, SignatureReportObject, VerifiedJsonObject, jws_sign_json, jws_verify_json,
-    };
+    use super::jws_json::{SignatureObject, jws_sign_json, jws_verify_json};
     #[pymodule_export]
     use super::key::{SecretKeyObject, SigningKeyObject, VerifyingKeyObject, restore_verifying_key};
     #[pymodule_export]
@@ -46,6 +43,8 @@ mod _native {
     use super::primitive::{bearer, verify_primitive};
     #[pymodule_export]
     use super::signer::SignerObject;
+    #[pymodule_export]
+    use super::verified_jws::{SignatureReportObject, VerifiedJwsObject};
     #[pymodule_export]
     use super::verified_jwt::VerifiedJwtObject;
     #[pymodule_export]

@@ -188,7 +188,10 @@ impl Parser<'_> {
         Some(end)
     }
 
-    #[expect(clippy::inline_always, reason = "most of a token's claims are strings: the call itself is a tenth of the parse")]
+    #[expect(
+        clippy::inline_always,
+        reason = "most of a token's claims are strings: the call itself is a tenth of the parse"
+    )]
     #[inline(always)]
     fn string(&mut self, at: usize) -> Option<usize> {
         let start = at + 1;

@@ -44,6 +44,12 @@ impl Resolved {
         &self.header
     }
 
+    /// The header, to keep.
+    #[must_use]
+    pub const fn shared_header(&self) -> &Arc<Header> {
+        &self.header
+    }
+
     /// Its algorithm.
     #[must_use]
     pub const fn alg(&self) -> Alg {

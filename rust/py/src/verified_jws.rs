@@ -1,0 +1,160 @@
+//! `VerifiedJWS`: a payload that keys vouched for, and what became of each signature.
+//!
+//! Holding one is the proof of verification, so callers cannot make, subclass or pickle one.
+
+use std::sync::Arc;
+
+use jwseal_core::header::Header;
+use jwseal_core::jws::Verified;
+use jwseal_core::jws::json_serialization::{Parsed, Report};
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict, PyTuple};
+
+use crate::convert;
+use crate::key_set::Keys;
+
+#[pyclass(name = "VerifiedJWS", module = "jwseal._native", frozen)]
+pub(crate) struct VerifiedJwsObject {
+    payload: Py<PyBytes>,
+    /// The first signature that verified.
+    first: Py<SignatureReportObject>,
+    signatures: Py<PyTuple>,
+}
+
+/// What became of one signature.
+#[pyclass(name = "SignatureReport", module = "jwseal._native", frozen)]
+pub(crate) struct SignatureReportObject {
+    header: Arc<Header>,
+    /// The object and the place in it that unprotected parameters are read from; none for a compact JWS.
+    entry: Option<(Arc<Parsed>, usize)>,
+    code: Option<&'static str>,
+    key: Option<Py<PyAny>>,
+}
+
+impl VerifiedJwsObject {
+    /// A JWS of which one signature was checked.
+    pub(crate) fn one(
+        py: Python<'_>,
+        verified: Verified,
+        entry: Option<(Arc<Parsed>, usize)>,
+        keys: &Keys,
+    ) -> PyResult<Self> {
+        let key = Some(keys.object(py, verified.key())?);
+        let header = Arc::clone(verified.resolved().shared_header());
+        let first = Py::new(py, SignatureReportObject { header, entry, code: None, key })?;
+        let signatures = PyTuple::new(py, [&first])?.unbind();
+        Ok(Self { payload: PyBytes::new(py, verified.payload()).unbind(), first, signatures })
+    }
+
+    /// A JWS of which enough signatures verified.
+    pub(crate) fn several(
+        py: Python<'_>,
+        payload: &[u8],
+        parsed: &Arc<Parsed>,
+        report: Report,
+        keys: &Keys,
+    ) -> PyResult<Self> {
+        let mut signatures = Vec::with_capacity(report.len());
+        for (place, (entry, result)) in parsed.entries.iter().zip(report).enumerate() {
+            let (code, key) = match result {
+                Ok(key) => (None, Some(keys.object(py, key)?)),
+                Err(error) => (Some(error.code()), None),
+            };
+            let (header, entry) = (Arc::clone(&entry.header), Some((Arc::clone(parsed), place)));
+            signatures.push(Py::new(py, SignatureReportObject { header, entry, code, key })?);
+        }
+        let first = signatures.iter().find(|signature| signature.get().code.is_none());
+        let first = first.ok_or_else(|| PyTypeError::new_err("no signature verified"))?.clone_ref(py);
+        let signatures = PyTuple::new(py, signatures)?.unbind();
+        Ok(Self { payload: PyBytes::new(py, payload).unbind(), first, signatures })
+    }
+}
+
+#[pymethods]
+impl VerifiedJwsObject {
+    #[getter]
+    fn payload(&self, py: Python<'_>) -> Py<PyBytes> {
+        self.payload.clone_ref(py)
+    }
+
+    #[getter]
+    fn signatures(&self, py: Python<'_>) -> Py<PyTuple> {
+        self.signatures.clone_ref(py)
+    }
+
+    #[getter]
+    fn header<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        self.first.get().protected(py)
+    }
+
+    #[getter]
+    fn alg(&self) -> Option<&str> {
+        self.first.get().alg()
+    }
+
+    #[getter]
+    fn kid(&self) -> Option<&str> {
+        self.first.get().kid()
+    }
+
+    #[getter]
+    fn key(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        self.first.get().key(py)
+    }
+
+    fn __reduce__(&self) -> PyResult<()> {
+        Err(PyTypeError::new_err("a VerifiedJWS cannot be pickled: only jwseal.jws makes one; pass the token or the payload"))
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        let (octets, signatures) = (self.payload.bind(py).len()?, self.signatures.bind(py).repr()?);
+        Ok(format!("<VerifiedJWS, payload of {octets} octets, signatures {signatures}>"))
+    }
+}
+
+#[pymethods]
+impl SignatureReportObject {
+    #[getter]
+    const fn verified(&self) -> bool {
+        self.code.is_none()
+    }
+
+    #[getter]
+    const fn code(&self) -> Option<&'static str> {
+        self.code
+    }
+
+    #[getter]
+    fn key(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        self.key.as_ref().map(|key| key.clone_ref(py))
+    }
+
+    #[getter]
+    fn alg(&self) -> Option<&str> {
+        self.header.document().root().members().get("alg").and_then(|alg| alg.as_str())
+    }
+
+    #[getter]
+    fn kid(&self) -> Option<&str> {
+        match &self.entry {
+            Some((parsed, place)) => parsed.entries.get(*place).and_then(|entry| entry.kid()),
+            None => self.header.kid(),
+        }
+    }
+
+    #[getter]
+    fn protected<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        convert::document_dict(py, self.header.document())
+    }
+
+    #[getter]
+    fn unprotected<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
+        let members = self.entry.as_ref().and_then(|(parsed, place)| parsed.unprotected(*place));
+        members.map(|members| convert::to_dict(py, members)).transpose()
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<SignatureReport {}: {}>", self.alg().unwrap_or("?"), self.code.unwrap_or("verified"))
+    }
+}
