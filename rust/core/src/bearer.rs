@@ -17,7 +17,8 @@ pub fn bearer(value: &[u8]) -> Result<&str> {
     if token.is_empty() {
         return Err(refused("has no token"));
     }
-    if token.bytes().any(|octet| !matches!(octet, b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'=')) {
+    if token.bytes().any(|octet| !matches!(octet, b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'='))
+    {
         return Err(refused("holds a character that no token has"));
     }
     Ok(token)
@@ -32,7 +33,9 @@ mod tests {
     fn bearer_tokens() {
         assert_eq!(bearer(b"Bearer a.b.c").ok(), Some("a.b.c"));
         assert_eq!(bearer(b"bEARER  a.b.c").ok(), Some("a.b.c"));
-        for value in ["a.b.c", "Bearer", "Bearer ", "Basic a", "Bearer a, Bearer b", "Bearer a\n", "Bearer\ta", "Bearer a b"] {
+        for value in
+            ["a.b.c", "Bearer", "Bearer ", "Basic a", "Bearer a, Bearer b", "Bearer a\n", "Bearer\ta", "Bearer a b"]
+        {
             assert_eq!(bearer(value.as_bytes()).map_err(|error| error.code()), Err("malformed_token"), "{value}");
         }
     }

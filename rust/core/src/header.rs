@@ -74,8 +74,7 @@ impl Header {
         if octets.len() > limits::MAX_HEADER_SIZE {
             return Err(Error::TooLarge { what: "header", size: octets.len(), limit: limits::MAX_HEADER_SIZE });
         }
-        let document =
-            Document::parse(octets, Limits::HEADER).map_err(|reason| Error::malformed("header", reason))?;
+        let document = Document::parse(octets, Limits::HEADER).map_err(|reason| Error::malformed("header", reason))?;
         let members = document.root().as_object().ok_or(Error::malformed("header", "is not a JSON object"))?;
         check_shapes(members)?;
         let alg = match text(members, "alg") {

@@ -127,7 +127,9 @@ pub fn protected(key: &SignerKey, typ: Option<&str>, headers: &[(String, String)
     }
     for (name, json) in headers {
         if ["alg", "typ", "kid", "b64", "crit"].contains(&name.as_str()) {
-            return Err(Error::policy(format!("headers may not name {name}: the key, the signer or an argument sets it")));
+            return Err(Error::policy(format!(
+                "headers may not name {name}: the key, the signer or an argument sets it"
+            )));
         }
         member(&mut any, name, &mut text);
         text.extend_from_slice(json.as_bytes());
@@ -143,12 +145,7 @@ pub fn protected(key: &SignerKey, typ: Option<&str>, headers: &[(String, String)
 ///
 /// A caller that gives `alg` itself, equal to the key's, gets its own order of members: other libraries and golden tokens
 /// need exact octets. The result is judged by the very rules a verifier has, so nothing leaves that would be refused.
-pub fn jws_header(
-    key: &SignerKey,
-    headers: &[(String, String)],
-    crit: &Understood,
-    b64: bool,
-) -> Result<String> {
+pub fn jws_header(key: &SignerKey, headers: &[(String, String)], crit: &Understood, b64: bool) -> Result<String> {
     let mut text = Vec::with_capacity(96);
     text.push(b'{');
     let mut any = false;

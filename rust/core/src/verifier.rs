@@ -135,10 +135,7 @@ pub fn require_algorithms(keys: &KeySet, algorithms: Option<AlgSet>) -> Result<(
 
 /// The `iss` a token claims to have, read before its signature is checked: for choosing one of `verifiers`, which judges
 /// it again, and for nothing else. Size and encoding are what the most permissive of them accepts.
-pub fn unverified_issuer<'a>(
-    token: &[u8],
-    verifiers: impl Iterator<Item = &'a Verifier>,
-) -> Result<Option<String>> {
+pub fn unverified_issuer<'a>(token: &[u8], verifiers: impl Iterator<Item = &'a Verifier>) -> Result<Option<String>> {
     let (mut size, mut encoding) = (0, Encoding::Canonical);
     for verifier in verifiers {
         size = size.max(verifier.max_token_size);

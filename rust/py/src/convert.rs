@@ -1,10 +1,9 @@
-//! JSON and Python objects, and the arguments that many methods share: the only file that builds dicts and lists.
+//! Python objects as what the core takes: JSON text to sign or to read, and the arguments that many methods share.
 //!
-//! Reading goes from the core's parse to Python objects, so the dict a caller sees is the very parse the policy judged.
-//! Writing goes from Python objects to JSON text for the core to sign or to read. Nothing is decided here.
+//! Nothing is decided here beyond what Python types an argument may have.
 
 use jwseal_core::error::Error;
-use jwseal_core::json::{Document, Kind, Limits, Object, Value, Writer};
+use jwseal_core::json::{Document, Limits, Writer};
 use jwseal_core::jwa::{Alg, AlgSet};
 use jwseal_core::limits;
 use jwseal_core::signer::ClaimsSource;
@@ -13,49 +12,13 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 
 use crate::error::Fault;
-use crate::names;
-
-/// A JSON value as Python objects.
-pub(crate) fn to_python<'py>(py: Python<'py>, value: Value<'_>) -> PyResult<Bound<'py, PyAny>> {
-    Ok(match value.kind() {
-        Kind::Null => py.None().into_bound(py),
-        Kind::Bool(value) => PyBool::new(py, value).to_owned().into_any(),
-        Kind::Int(int) => match int.as_i64() {
-            Some(value) => PyInt::new(py, value).into_any(),
-            None => py.get_type::<PyInt>().call1((int.digits(),))?,
-        },
-        Kind::Float(value) => PyFloat::new(py, value).into_any(),
-        Kind::Str(text) => PyString::new(py, text.as_str()).into_any(),
-        Kind::Array(items) => {
-            let list = PyList::empty(py);
-            for item in items.iter() {
-                list.append(to_python(py, item)?)?;
-            }
-            list.into_any()
-        }
-        Kind::Object(members) => to_dict(py, members)?.into_any(),
-    })
-}
-
-/// A JSON object as a dict.
-pub(crate) fn to_dict<'py>(py: Python<'py>, members: Object<'_>) -> PyResult<Bound<'py, PyDict>> {
-    let dict = PyDict::new(py);
-    for (name, value) in members.iter() {
-        dict.set_item(names::name(py, name.as_str()), to_python(py, value)?)?;
-    }
-    Ok(dict)
-}
-
-/// A document whose root is an object, as a dict.
-pub(crate) fn document_dict<'py>(py: Python<'py>, document: &Document) -> PyResult<Bound<'py, PyDict>> {
-    to_dict(py, document.root().members())
-}
+use crate::objects;
 
 /// JSON text that the core wrote, as a dict.
 pub(crate) fn text_dict<'py>(py: Python<'py>, text: &str) -> Result<Bound<'py, PyDict>, Fault> {
-    let document = Document::parse(text.as_bytes().to_vec(), Limits::TEXT)
-        .map_err(|reason| Error::malformed("JSON", reason))?;
-    Ok(document_dict(py, &document)?)
+    let document =
+        Document::parse(text.as_bytes().to_vec(), Limits::TEXT).map_err(|reason| Error::malformed("JSON", reason))?;
+    Ok(objects::document(py, &document)?)
 }
 
 /// JSON text of what a caller gave: text as it is, a mapping written out.
@@ -115,12 +78,13 @@ impl ClaimsSource for Claims<'_, '_> {
     type Error = Fault;
 
     fn contains(&self, name: &str) -> Result<bool, Fault> {
-        Ok(self.0.contains(names::name(self.0.py(), name))?)
+        Ok(self.0.contains(name)?)
     }
 
     fn is_text(&self, name: &str, text: &str) -> Result<bool, Fault> {
-        let value = self.0.get_item(names::name(self.0.py(), name))?;
-        Ok(value.is_some_and(|value| value.cast::<PyString>().is_ok_and(|found| found.to_str().is_ok_and(|t| t == text))))
+        let value = self.0.get_item(name)?;
+        Ok(value
+            .is_some_and(|value| value.cast::<PyString>().is_ok_and(|found| found.to_str().is_ok_and(|t| t == text))))
     }
 
     fn write_members(&self, out: &mut Vec<u8>) -> Result<bool, Fault> {
@@ -171,7 +135,8 @@ fn write(value: &Bound<'_, PyAny>, writer: &mut Writer<'_>, level: usize) -> PyR
         match int.extract::<i64>() {
             Ok(small) => writer.i64(small),
             // The builtin conversion, so that a subclass cannot write what is no integer; it bounds the digits.
-            Err(_) => writer.raw(value.py().get_type::<PyInt>().getattr("__repr__")?.call1((int,))?.str()?.to_str()?.as_bytes()),
+            Err(_) => writer
+                .raw(value.py().get_type::<PyInt>().getattr("__repr__")?.call1((int,))?.str()?.to_str()?.as_bytes()),
         }
     } else if let Ok(float) = value.cast::<PyFloat>() {
         if writer.f64(float.value()).is_none() {
@@ -271,7 +236,10 @@ pub(crate) fn moment(argument: &Bound<'_, PyAny>) -> PyResult<f64> {
         }
         argument.call_method0("timestamp")?.extract()?
     } else {
-        return Err(PyTypeError::new_err(format!("now must be seconds or an aware datetime, not {}", type_name(argument))));
+        return Err(PyTypeError::new_err(format!(
+            "now must be seconds or an aware datetime, not {}",
+            type_name(argument)
+        )));
     };
     if seconds.is_finite() { Ok(seconds) } else { Err(PyValueError::new_err("now must be finite")) }
 }

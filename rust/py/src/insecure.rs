@@ -11,6 +11,7 @@ use pyo3::types::{PyBytes, PyDict};
 use crate::convert;
 use crate::error::Fault;
 use crate::key::SecretKeyObject;
+use crate::objects;
 use crate::signer::signer_key;
 
 /// A JWT that was read and not checked.
@@ -24,12 +25,12 @@ pub(crate) struct UnverifiedJwtObject {
 impl UnverifiedJwtObject {
     #[getter]
     fn header<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        convert::document_dict(py, &self.header)
+        objects::document(py, &self.header)
     }
 
     #[getter]
     fn claims<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        convert::document_dict(py, &self.claims)
+        objects::document(py, &self.claims)
     }
 
     #[getter]
@@ -45,7 +46,7 @@ impl UnverifiedJwtObject {
 #[pyfunction]
 pub(crate) fn header_unverified<'py>(token: &Bound<'py, PyAny>) -> Result<Bound<'py, PyDict>, Fault> {
     let compact = Compact::read(convert::token_octets(token)?, limits::MAX_TOKEN_SIZE, Encoding::Canonical)?;
-    Ok(convert::document_dict(token.py(), &compact.header_unjudged()?)?)
+    Ok(objects::document(token.py(), &compact.header_unjudged()?)?)
 }
 
 #[pyfunction]

@@ -7,13 +7,14 @@ use jwseal_core::jws::compact::{self, Compact, Demands, Encoding};
 use jwseal_core::jws::json_serialization::{Entry, Form, Parsed};
 use jwseal_core::limits;
 use jwseal_core::signer::jws_header;
-use pyo3::prelude::*;
 use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString, PyTuple};
 
 use crate::convert;
 use crate::error::Fault;
 use crate::key_set::Keys;
+use crate::objects;
 use crate::signer::signer_key;
 use crate::verified_jws::VerifiedJwsObject;
 
@@ -133,12 +134,12 @@ impl UnverifiedObject {
 impl UnverifiedSignatureObject {
     #[getter]
     fn protected<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        convert::document_dict(py, self.entry()?.header.document())
+        objects::document(py, self.entry()?.header.document())
     }
 
     #[getter]
     fn header<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
-        self.parsed.unprotected(self.place).map(|members| convert::to_dict(py, members)).transpose()
+        self.parsed.unprotected(self.place).map(|members| objects::dict(py, members)).transpose()
     }
 
     #[getter]

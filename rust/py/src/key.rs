@@ -66,9 +66,9 @@ impl SigningKeyObject {
     #[staticmethod]
     fn external(signer: &Bound<'_, PyAny>) -> Result<Self, Fault> {
         let key = signer.getattr("verifying_key")?;
-        let key = key.cast::<VerifyingKeyObject>().map_err(|_| {
-            PyTypeError::new_err("an external signer's verifying_key must be a jwseal.VerifyingKey")
-        })?;
+        let key = key
+            .cast::<VerifyingKeyObject>()
+            .map_err(|_| PyTypeError::new_err("an external signer's verifying_key must be a jwseal.VerifyingKey"))?;
         let alg = convert::alg(&signer.getattr("alg")?.extract::<String>()?)?;
         let kid: Option<String> = signer.getattr("kid")?.extract()?;
         if !signer.getattr("sign")?.is_callable() {

@@ -1,8 +1,8 @@
 //! `KeySet`, and every place that takes keys to verify with.
 
 use jwseal_core::error::Error;
-use jwseal_core::key::Key;
 use jwseal_core::jwa::AlgSet;
+use jwseal_core::key::Key;
 use jwseal_core::key_set::{KeySet, Origin};
 use pyo3::exceptions::{PyIndexError, PyTypeError};
 use pyo3::prelude::*;
@@ -77,7 +77,9 @@ impl KeySetObject {
     #[new]
     fn new(keys: &Bound<'_, PyAny>) -> Result<Self, Fault> {
         if keys.is_instance_of::<PyDict>() || keys.is_instance_of::<PyString>() || keys.is_instance_of::<PyBytes>() {
-            return Err(PyTypeError::new_err("KeySet takes key objects; read a JWK Set with KeySet.from_jwks(...)").into());
+            return Err(
+                PyTypeError::new_err("KeySet takes key objects; read a JWK Set with KeySet.from_jwks(...)").into()
+            );
         }
         let given = keys.try_iter()?.collect::<PyResult<Vec<_>>>()?;
         let cores = given.iter().map(key_of).collect::<PyResult<Vec<_>>>()?;
@@ -97,12 +99,17 @@ impl KeySetObject {
         let text = convert::json_text(jwks, "a JWK Set")?;
         let fill = convert::algorithms(algorithms)?;
         if fill.is_some_and(AlgSet::is_empty) {
-            return Err(Error::policy("algorithms is empty; leave it out if every RSA key in the set has its alg").into());
+            return Err(
+                Error::policy("algorithms is empty; leave it out if every RSA key in the set has its alg").into()
+            );
         }
         let set = KeySet::from_jwks(&text, fill.unwrap_or_default(), Origin::Local)?;
         let objects = set.keys().iter().map(|key| key_object(py, key)).collect::<PyResult<_>>()?;
-        let skipped =
-            set.skipped().iter().map(|s| (s.place, s.kid.as_deref().map(str::to_owned), s.reason.to_string())).collect();
+        let skipped = set
+            .skipped()
+            .iter()
+            .map(|s| (s.place, s.kid.as_deref().map(str::to_owned), s.reason.to_string()))
+            .collect();
         Ok(Self { keys: Keys { set, objects }, skipped })
     }
 

@@ -15,6 +15,7 @@ mod jws_json;
 mod key;
 mod key_set;
 mod names;
+mod objects;
 mod policy;
 mod primitive;
 mod signer;

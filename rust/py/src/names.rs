@@ -4,34 +4,50 @@
 //! names only (never values) and gives way rather than wait: building a dict can run arbitrary Python code, which may come
 //! back here.
 
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard};
 
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
 const SLOTS: usize = 512;
-const LONGEST: usize = 32;
+const LONGEST: usize = 31;
 
-static STORE: Mutex<[Option<Py<PyString>>; SLOTS]> = Mutex::new([const { None }; SLOTS]);
+static STORE: Mutex<[Slot; SLOTS]> = Mutex::new([const { Slot { len: 0, text: [0; LONGEST], name: None } }; SLOTS]);
 
-/// The Python string of a member name.
-pub(crate) fn name<'py>(py: Python<'py>, text: &str) -> Bound<'py, PyString> {
-    if text.len() > LONGEST {
-        return PyString::new(py, text);
+/// The store, or nothing while someone else has it.
+pub(crate) struct Names(Option<MutexGuard<'static, [Slot; SLOTS]>>);
+
+pub(crate) struct Slot {
+    len: u8,
+    text: [u8; LONGEST],
+    name: Option<Py<PyString>>,
+}
+
+impl Names {
+    pub(crate) fn open() -> Self {
+        Self(STORE.try_lock().ok())
     }
-    let Ok(mut store) = STORE.try_lock() else { return PyString::new(py, text) };
-    let Some(slot) = store.get_mut(place(text)) else { return PyString::new(py, text) };
-    if let Some(kept) = slot {
-        let kept = kept.bind(py);
-        if kept.to_str().is_ok_and(|kept| kept == text) {
-            return kept.clone();
+
+    /// The Python string of a member name.
+    pub(crate) fn name<'py>(&mut self, py: Python<'py>, text: &str) -> Bound<'py, PyString> {
+        let slot = self.0.as_mut().and_then(|store| store.get_mut(place(text)));
+        let Some(slot) = slot.filter(|_| (1..=LONGEST).contains(&text.len())) else { return PyString::new(py, text) };
+        match &slot.name {
+            Some(name) if slot.text.get(..slot.len.into()) == Some(text.as_bytes()) => name.bind(py).clone(),
+            _ => slot.fill(py, text),
         }
     }
-    let made = PyString::new(py, text);
-    let old = slot.replace(made.clone().unbind());
-    drop(store);
-    drop(old);
-    made
+}
+
+impl Slot {
+    fn fill<'py>(&mut self, py: Python<'py>, text: &str) -> Bound<'py, PyString> {
+        let made = PyString::new(py, text);
+        let (Some(octets), Ok(len)) = (self.text.get_mut(..text.len()), u8::try_from(text.len())) else { return made };
+        octets.copy_from_slice(text.as_bytes());
+        self.len = len;
+        self.name = Some(made.clone().unbind());
+        made
+    }
 }
 
 /// A cheap spread over the slots; a collision costs a new string and nothing else.

@@ -11,8 +11,8 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyTuple};
 
-use crate::convert;
 use crate::key_set::Keys;
+use crate::objects;
 
 #[pyclass(name = "VerifiedJWS", module = "jwseal._native", frozen)]
 pub(crate) struct VerifiedJwsObject {
@@ -104,7 +104,9 @@ impl VerifiedJwsObject {
     }
 
     fn __reduce__(&self) -> PyResult<()> {
-        Err(PyTypeError::new_err("a VerifiedJWS cannot be pickled: only jwseal.jws makes one; pass the token or the payload"))
+        Err(PyTypeError::new_err(
+            "a VerifiedJWS cannot be pickled: only jwseal.jws makes one; pass the token or the payload",
+        ))
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
@@ -145,13 +147,13 @@ impl SignatureReportObject {
 
     #[getter]
     fn protected<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        convert::document_dict(py, self.header.document())
+        objects::document(py, self.header.document())
     }
 
     #[getter]
     fn unprotected<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
         let members = self.entry.as_ref().and_then(|(parsed, place)| parsed.unprotected(*place));
-        members.map(|members| convert::to_dict(py, members)).transpose()
+        members.map(|members| objects::dict(py, members)).transpose()
     }
 
     fn __repr__(&self) -> String {

@@ -11,8 +11,8 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyDict, PyFrozenSet, PyString};
 
-use crate::convert;
 use crate::key_set::Keys;
+use crate::objects;
 
 #[pyclass(name = "VerifiedJWT", module = "jwseal._native", frozen)]
 pub(crate) struct VerifiedJwtObject {
@@ -28,7 +28,7 @@ impl VerifiedJwtObject {
     }
 
     fn claim<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
-        self.jwt.claims().members().get(name).map(|value| convert::to_python(py, value)).transpose()
+        self.jwt.claims().members().get(name).map(|value| objects::object(py, value)).transpose()
     }
 }
 
@@ -36,13 +36,13 @@ impl VerifiedJwtObject {
 impl VerifiedJwtObject {
     #[getter]
     fn claims<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let build = || convert::to_dict(py, self.jwt.claims().members()).map(Bound::unbind);
+        let build = || objects::dict(py, self.jwt.claims().members()).map(Bound::unbind);
         Ok(self.claims.get_or_try_init(py, build)?.bind(py).clone())
     }
 
     #[getter]
     fn header<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let build = || convert::document_dict(py, self.jwt.resolved().header().document()).map(Bound::unbind);
+        let build = || objects::document(py, self.jwt.resolved().header().document()).map(Bound::unbind);
         Ok(self.header.get_or_try_init(py, build)?.bind(py).clone())
     }
 
@@ -96,7 +96,9 @@ impl VerifiedJwtObject {
     }
 
     fn __reduce__(&self) -> PyResult<()> {
-        Err(PyTypeError::new_err("a VerifiedJWT cannot be pickled: only a verifier makes one; pass the token or the claims"))
+        Err(PyTypeError::new_err(
+            "a VerifiedJWT cannot be pickled: only a verifier makes one; pass the token or the claims",
+        ))
     }
 
     fn __repr__(&self) -> String {

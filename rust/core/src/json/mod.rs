@@ -13,6 +13,10 @@ mod tests;
 mod twins;
 mod writer;
 
+use std::fmt;
+
+use zeroize::Zeroize;
+
 pub use writer::Writer;
 
 use crate::limits;
@@ -37,7 +41,7 @@ impl Limits {
 }
 
 /// A text and what it says.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Document {
     text: String,
     /// The strings that had escapes, unescaped, one after the other.
@@ -104,8 +108,21 @@ impl Document {
         self.text.into_bytes()
     }
 
+    /// Overwrites everything that was parsed, for texts that hold a private key.
+    pub fn wipe(mut self) {
+        self.text.zeroize();
+        self.unescaped.zeroize();
+    }
+
     fn str(&self, node: &Node) -> &str {
         node.str(&self.text, &self.unescaped)
+    }
+}
+
+/// Claims and keys do not belong in a log.
+impl fmt::Debug for Document {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Document({} octets)", self.text.len())
     }
 }
 

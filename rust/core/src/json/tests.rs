@@ -86,6 +86,15 @@ fn claims_are_read() {
     assert_eq!(CLAIMS.as_bytes(), document.into_text());
 }
 
+/// A document in a log shows its size only.
+#[test]
+fn debug_shows_no_text() {
+    let document = read(r#"{"d":"secret"}"#).unwrap();
+    let shown = format!("{document:?} {:?} {:?}", document.root(), document.root().as_object());
+    assert!(!shown.contains("secret"), "{shown}");
+    document.wipe();
+}
+
 /// Any value may be outermost, and white space may stand around every part.
 #[test]
 fn white_space_is_skipped() {

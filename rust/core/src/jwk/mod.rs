@@ -5,6 +5,8 @@
 //! Unknown members are ignored, certificates among them. Whether the parts make an acceptable key is decided by `key`.
 
 mod reader;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 pub use reader::{document, read, read_value};

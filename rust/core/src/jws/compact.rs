@@ -91,8 +91,7 @@ impl<'a> Compact<'a> {
     /// The protected header as its sender wrote it: strict JSON, no rule of headers applied. For the unverified doors.
     pub fn header_unjudged(&self) -> Result<Document> {
         let octets = self.encoding.decode("header", self.protected)?;
-        let document =
-            Document::parse(octets, Limits::HEADER).map_err(|reason| Error::malformed("header", reason))?;
+        let document = Document::parse(octets, Limits::HEADER).map_err(|reason| Error::malformed("header", reason))?;
         match document.root().as_object() {
             Some(_) => Ok(document),
             None => Err(Error::malformed("header", "is not a JSON object")),

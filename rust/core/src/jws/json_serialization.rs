@@ -199,7 +199,8 @@ impl Draft {
     fn sign(&self, payload: &[u8], understood: &Understood) -> Result<Signed> {
         let header = Header::parse(self.protected.as_bytes().to_vec(), understood)?;
         if let Some(text) = &self.unprotected {
-            let refused = |error: &dyn Display| Error::policy(format!("this unprotected header would be refused: {error}"));
+            let refused =
+                |error: &dyn Display| Error::policy(format!("this unprotected header would be refused: {error}"));
             let document =
                 Document::parse(text.as_bytes().to_vec(), Limits::HEADER).map_err(|reason| refused(&reason))?;
             Unprotected::parse(document.root(), &header).map_err(|error| refused(&error))?;
@@ -239,9 +240,9 @@ impl Require {
             Self::All => report.iter().all(Result::is_ok),
             Self::Any => verified().next().is_some(),
             Self::Count(count) => distinct(keys, verified()) >= *count,
-            Self::Kids(kids) => kids.iter().all(|kid| {
-                verified().any(|place| keys.key(place).is_some_and(|key| key.kid() == Some(kid)))
-            }),
+            Self::Kids(kids) => {
+                kids.iter().all(|kid| verified().any(|place| keys.key(place).is_some_and(|key| key.kid() == Some(kid))))
+            }
         };
         if satisfied {
             return Ok(report);
@@ -283,7 +284,10 @@ fn read_entries(members: Object<'_>, understood: &Understood) -> Result<(Form, V
         });
     }
     let read = |entry: Value<'_>| {
-        read_entry(entry.as_object().ok_or(Error::malformed("signatures", "holds something other than objects"))?, understood)
+        read_entry(
+            entry.as_object().ok_or(Error::malformed("signatures", "holds something other than objects"))?,
+            understood,
+        )
     };
     Ok((Form::General, signatures.iter().map(read).collect::<Result<_>>()?))
 }

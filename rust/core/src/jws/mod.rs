@@ -59,10 +59,7 @@ impl Resolved {
     /// Tries the candidates in order; the place of the one whose signature this is.
     fn verifying_key(&self, keys: &KeySet, signing_input: &[u8], signature: &[u8]) -> Result<usize> {
         let verifies = |key: &Key| key.verify(self.alg, signing_input, signature).is_ok();
-        self.candidates
-            .places()
-            .find(|place| keys.key(*place).is_some_and(verifies))
-            .ok_or(Error::InvalidSignature)
+        self.candidates.places().find(|place| keys.key(*place).is_some_and(verifies)).ok_or(Error::InvalidSignature)
     }
 }
 

@@ -20,7 +20,10 @@ pub fn find(octets: &[u8]) -> Option<&'static str> {
 const ENCODINGS: usize = 2;
 
 fn look(octets: &[u8], encodings: usize) -> Option<&'static str> {
-    if let Some(kind) = der(octets) {
+    // DER that went through UTF-16 stands in every second octet.
+    let halves = [0, 1].map(|start| Zeroizing::new(octets.iter().skip(start).step_by(2).copied().collect::<Vec<u8>>()));
+    let [even, odd] = &halves;
+    if let Some(kind) = [octets, even, odd].into_iter().find_map(der) {
         return Some(kind);
     }
     // Text in UTF-16 of either order, or UTF-32, is text between zeros.
@@ -146,5 +149,112 @@ fn sextet(octet: u8) -> Option<u8> {
         b'+' | b'-' => Some(62),
         b'/' | b'_' => Some(63),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base64url;
+    use crate::crypto::Signing;
+    use crate::crypto::random;
+    use crate::jwa::Alg;
+    use crate::jwk;
+
+    fn base64(octets: &[u8]) -> Vec<u8> {
+        base64_simd::STANDARD.encode_to_string(octets).into_bytes()
+    }
+
+    fn hex(octets: &[u8]) -> Vec<u8> {
+        octets.iter().flat_map(|octet| format!("{octet:02x}").into_bytes()).collect()
+    }
+
+    fn pem(label: &str, der: &[u8]) -> Vec<u8> {
+        let body = base64(der);
+        let lines: Vec<String> = body.chunks(64).map(|line| String::from_utf8(line.to_vec()).unwrap()).collect();
+        format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n")).into_bytes()
+    }
+
+    fn utf16(octets: &[u8], big: bool) -> Vec<u8> {
+        octets.iter().flat_map(|octet| if big { [0, *octet] } else { [*octet, 0] }).collect()
+    }
+
+    /// Every sort of key text.
+    fn materials() -> Vec<Vec<u8>> {
+        let mut materials = vec![
+            b"ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABgQC7 user@host".to_vec(),
+            b"ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBA user@host".to_vec(),
+            b"---- BEGIN SSH2 PUBLIC KEY ----\nAAAAB3NzaC1yc2E\n---- END SSH2 PUBLIC KEY ----\n".to_vec(),
+            b"{ \"n\": \"AQAB\", \"kty\": \"RSA\", \"e\": \"AQAB\" }".to_vec(),
+            b"{'kty': 'EC', 'crv': 'P-256'}".to_vec(),
+        ];
+        for alg in [Alg::Rs256, Alg::Es256, Alg::Es384, Alg::Es512, Alg::Es256k, Alg::EdDsa, Alg::MlDsa44] {
+            let key = Signing::generate(alg, 2_048).unwrap();
+            let spki = key.to_spki().unwrap();
+            let pkcs8 = key.to_pkcs8().unwrap();
+            let parts = crate::der::spki::read(&spki).unwrap();
+            let jwk = jwk::write_public(&parts, Some(alg), None);
+            materials.push(pem("PUBLIC KEY", &spki));
+            materials.push(pem("PRIVATE KEY", &pkcs8));
+            materials.push(format!("{{\"keys\":[{jwk}]}}").into_bytes());
+            materials.push(format!("[{jwk}]").into_bytes());
+            materials.push(jwk.into_bytes());
+            if alg == Alg::Rs256 {
+                // PKCS#1, which names no algorithm.
+                materials.push(spki[24..].to_vec());
+                materials.push(pkcs8[26..].to_vec());
+            }
+            materials.push(spki);
+            materials.push(pkcs8.to_vec());
+        }
+        materials.push(crate::der::pkcs8::write_okp(crate::jwa::Curve::Ed448, &[7; 57]).to_vec());
+        materials
+    }
+
+    /// Each sort of key text is found behind each prefix and through each encoding.
+    #[test]
+    fn key_text_is_found_everywhere() {
+        let prefixes: [&[u8]; 7] = [b"", b"\n", b"\xef\xbb\xbf", b"x", b" \t\r\n", b"key=", b"\xff\xfe"];
+        for material in materials() {
+            for prefix in prefixes {
+                let text = [prefix, &material].concat();
+                let encoded = [
+                    text.clone(),
+                    utf16(&text, false),
+                    utf16(&text, true),
+                    base64(&text),
+                    base64url::encode(&text).into_bytes(),
+                    hex(&text),
+                    hex(&text).to_ascii_uppercase(),
+                    [prefix, &base64(&material)].concat(),
+                    [prefix, &hex(&material)].concat(),
+                    base64(&utf16(&text, false)),
+                    utf16(&base64(&text), true),
+                    base64(&base64(&text)),
+                    hex(&base64(&text)),
+                    base64(&text).chunks(64).collect::<Vec<_>>().join(&b"\r\n"[..]),
+                ];
+                for (way, secret) in encoded.iter().enumerate() {
+                    assert!(find(secret).is_some(), "way {way}, prefix {prefix:?}, {:?}", &material[..9]);
+                }
+            }
+        }
+    }
+
+    /// Random secrets, raw and as text, and passphrases are not taken for keys.
+    #[test]
+    fn secrets_are_not_key_text() {
+        for len in [1, 16, 32, 48, 64, 128, 1_000] {
+            for _ in 0..40 {
+                let secret = random(len).unwrap();
+                for secret in [secret.to_vec(), base64(&secret), hex(&secret), base64url::encode(&secret).into_bytes()]
+                {
+                    assert_eq!(None, find(&secret));
+                }
+            }
+        }
+        for secret in [&b""[..], b"secret", &[0; 64], &[0x30; 64], b"correct horse battery staple", b"{\"k\":\"v\"}"] {
+            assert_eq!(None, find(secret));
+        }
     }
 }

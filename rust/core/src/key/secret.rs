@@ -199,3 +199,93 @@ impl fmt::Debug for SecretKey {
         f.debug_struct(name).field("alg", &self.alg().name()).field("kid", &self.kid()).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(result: Result<SecretKey>) -> String {
+        let error = result.unwrap_err();
+        assert_eq!("invalid_key", error.code());
+        error.to_string()
+    }
+
+    /// A secret has at least its digest's length, to the octet.
+    #[test]
+    fn short_secrets_are_refused() {
+        for (alg, least) in [(Alg::Hs256, 32), (Alg::Hs384, 48), (Alg::Hs512, 64)] {
+            assert!(SecretKey::from_bytes(&vec![b'a'; least], alg, None).is_ok());
+            let short = vec![b'a'; least - 1];
+            assert!(refusal(SecretKey::from_bytes(&short, alg, None)).contains(&format!("at least {least}")));
+            let key = SecretKey::weak(&short, alg, None).unwrap();
+            assert!(key.is_weak());
+            assert!(format!("{key:?}").contains("weak"));
+        }
+        assert!(!SecretKey::weak(&[7; 32], Alg::Hs256, None).unwrap().is_weak());
+    }
+
+    /// Empty secrets, oversized ones and key text are refused by every door (CVE-2026-45363, CVE-2015-9235).
+    #[test]
+    fn non_secrets_are_refused() {
+        let pem = b"-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n";
+        for door in [SecretKey::from_bytes, SecretKey::weak] {
+            assert!(refusal(door(b"", Alg::Hs256, None)).contains("empty"));
+            assert!(refusal(door(pem, Alg::Hs256, None)).contains("a PEM"));
+            assert!(refusal(door(&vec![7; 65_537], Alg::Hs256, None)).contains("limit"));
+            assert!(refusal(door(&[7; 64], Alg::Rs256, None)).contains("does not use a secret"));
+        }
+        assert!(refusal(SecretKey::from_jwk(br#"{"kty":"oct","k":"","alg":"HS256"}"#, None, None)).contains("empty"));
+        let spki = br#"{"kty":"oct","alg":"HS256","k":"MCowBQYDK2VwAyEA11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
+        assert!(refusal(SecretKey::from_jwk(spki, None, None)).contains("DER"));
+        assert_eq!("invalid_key", SecretKey::generate(Alg::Es256, None).unwrap_err().code());
+    }
+
+    /// A tag verifies with its secret and message and with no other.
+    #[test]
+    fn signs_and_verifies() {
+        for alg in [Alg::Hs256, Alg::Hs384, Alg::Hs512] {
+            let key = SecretKey::generate(alg, Some("s1")).unwrap();
+            let tag = key.sign(b"message").unwrap();
+            assert_eq!(alg.spec().signature_len, Some(tag.as_ref().len()));
+            key.verify(b"message", tag.as_ref()).unwrap();
+            assert_eq!("invalid_signature", key.verify(b"massage", tag.as_ref()).unwrap_err().code());
+            let other = SecretKey::generate(alg, Some("s1")).unwrap();
+            assert_eq!("invalid_signature", other.verify(b"message", tag.as_ref()).unwrap_err().code());
+            assert_ne!(key, other);
+            let again = SecretKey::from_jwk(key.to_private_jwk().as_bytes(), None, None).unwrap();
+            assert_eq!(key, again);
+            assert!(!format!("{key:?}").contains(&*crate::base64url::encode(key.octets())));
+        }
+    }
+
+    /// `key_ops` of a secret permit what they list, and survive an export.
+    #[test]
+    fn operations_are_honoured() {
+        let k = crate::base64url::encode(&[7; 32]);
+        let text = |ops: &str| format!(r#"{{"kty":"oct","k":"{k}","alg":"HS256","key_ops":[{ops}]}}"#).into_bytes();
+        let verify = SecretKey::from_jwk(&text(r#""verify""#), None, None).unwrap();
+        assert_eq!("invalid_key", verify.sign(b"").err().unwrap().code());
+        let sign = SecretKey::from_jwk(&text(r#""sign""#), None, None).unwrap();
+        let tag = sign.sign(b"").unwrap();
+        verify.verify(b"", tag.as_ref()).unwrap();
+        assert_eq!("invalid_key", sign.verify(b"", tag.as_ref()).unwrap_err().code());
+        let again = SecretKey::from_jwk(sign.to_private_jwk().as_bytes(), None, None).unwrap();
+        assert_eq!(Ops { sign: true, verify: false }, again.ops());
+        assert!(refusal(SecretKey::from_jwk(&text(r#""encrypt""#), None, None)).contains("key_ops"));
+        assert!(SecretKey::from_jwk(&text(r#""sign","verify""#), None, None).is_ok());
+    }
+
+    /// The algorithm of a secret is never guessed, and a JWK's own is never overruled.
+    #[test]
+    fn algorithm_is_required() {
+        let k = crate::base64url::encode(&[7; 64]);
+        let text = format!(r#"{{"kty":"oct","k":"{k}"}}"#).into_bytes();
+        assert!(refusal(SecretKey::from_jwk(&text, None, None)).contains("HS256, HS384, HS512"));
+        assert!(SecretKey::from_jwk(&text, Some(Alg::Hs512), None).is_ok());
+        let text = format!(r#"{{"kty":"oct","k":"{k}","alg":"HS256","kid":"a"}}"#).into_bytes();
+        assert!(refusal(SecretKey::from_jwk(&text, Some(Alg::Hs512), None)).contains("alg"));
+        assert!(refusal(SecretKey::from_jwk(&text, None, Some("b"))).contains("kid"));
+        let text = format!(r#"{{"kty":"oct","k":"{k}","alg":"ES256"}}"#).into_bytes();
+        assert!(refusal(SecretKey::from_jwk(&text, None, None)).contains("ES256"));
+    }
+}

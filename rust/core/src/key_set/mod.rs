@@ -279,3 +279,6 @@ impl PartialEq for KeySet {
 }
 
 impl Eq for KeySet {}
+
+#[cfg(test)]
+mod tests;

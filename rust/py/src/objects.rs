@@ -1,0 +1,93 @@
+//! JSON values as Python objects: the only file that builds dicts and lists from the core's parse.
+//!
+//! The dict a caller sees is the very parse the policy judged. This runs for every token whose claims are asked for, so it
+//! calls the C API directly: strings are made from octets whose kind the parser already knows, lists with their length.
+
+use std::ffi::c_void;
+
+use jwseal_core::json::{Array, Document, Kind, Object, Str, Value};
+use pyo3::ffi;
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString};
+
+use crate::names::Names;
+
+/// A value as a Python object.
+pub(crate) fn object<'py>(py: Python<'py>, value: Value<'_>) -> PyResult<Bound<'py, PyAny>> {
+    Builder { py, names: Names::open() }.value(value)
+}
+
+/// An object as a dict.
+pub(crate) fn dict<'py>(py: Python<'py>, members: Object<'_>) -> PyResult<Bound<'py, PyDict>> {
+    Builder { py, names: Names::open() }.dict(members)
+}
+
+/// A document whose root is an object, as a dict.
+pub(crate) fn document<'py>(py: Python<'py>, document: &Document) -> PyResult<Bound<'py, PyDict>> {
+    dict(py, document.root().members())
+}
+
+struct Builder<'py> {
+    py: Python<'py>,
+    names: Names,
+}
+
+impl<'py> Builder<'py> {
+    /// Recursion is bounded: the parser refused anything nested deeper than 32 levels.
+    fn value(&mut self, value: Value<'_>) -> PyResult<Bound<'py, PyAny>> {
+        let py = self.py;
+        Ok(match value.kind() {
+            Kind::Null => py.None().into_bound(py),
+            Kind::Bool(value) => PyBool::new(py, value).to_owned().into_any(),
+            Kind::Int(int) => match int.as_i64() {
+                Some(value) => PyInt::new(py, value).into_any(),
+                None => py.get_type::<PyInt>().call1((int.digits(),))?,
+            },
+            Kind::Float(value) => PyFloat::new(py, value).into_any(),
+            Kind::Str(text) => string(py, text)?.into_any(),
+            Kind::Array(items) => self.list(items)?.into_any(),
+            Kind::Object(members) => self.dict(members)?.into_any(),
+        })
+    }
+
+    fn dict(&mut self, members: Object<'_>) -> PyResult<Bound<'py, PyDict>> {
+        let dict = PyDict::new(self.py);
+        for (name, value) in members {
+            let name = self.names.name(self.py, name.as_str());
+            let value = self.value(value)?;
+            // SAFETY: all three are live objects, the first an exact dict; PyDict_SetItem takes references of its own.
+            let status = unsafe { ffi::PyDict_SetItem(dict.as_ptr(), name.as_ptr(), value.as_ptr()) };
+            if status < 0 {
+                return Err(PyErr::fetch(self.py));
+            }
+        }
+        Ok(dict)
+    }
+
+    fn list(&mut self, items: Array<'_>) -> PyResult<Bound<'py, PyList>> {
+        let list = PyList::empty(self.py);
+        for item in items {
+            list.append(self.value(item)?)?;
+        }
+        Ok(list)
+    }
+}
+
+/// A string; ASCII is copied as it is, everything else decoded.
+fn string<'py>(py: Python<'py>, text: Str<'_>) -> PyResult<Bound<'py, PyString>> {
+    let is_ascii = text.is_ascii();
+    let text = text.as_str();
+    if !is_ascii || text.is_empty() {
+        return Ok(PyString::new(py, text));
+    }
+    let len = ffi::Py_ssize_t::try_from(text.len())?;
+    // SAFETY: a new compact ASCII string owns `len` octets behind its header, all of which are written before anyone else
+    // sees it; the parser says that `text` is ASCII, and a null pointer becomes the pending exception.
+    unsafe {
+        let made = ffi::PyUnicode_New(len, 127);
+        let made = Bound::from_owned_ptr_or_err(py, made)?;
+        let octets = ffi::PyUnicode_1BYTE_DATA(made.as_ptr()).cast::<c_void>();
+        std::ptr::copy_nonoverlapping(text.as_ptr().cast::<c_void>(), octets, text.len());
+        Ok(made.cast_into_unchecked())
+    }
+}
