@@ -11,11 +11,44 @@ seconds or a `timedelta`; sizes are octets.
 # ruff: noqa: PYI021  # these docstrings are the API reference; native code has no other place for it
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from typing import Any, Self, TypeAlias, TypeVar, final, overload
+from typing import Any, Literal, Self, TypeAlias, TypeVar, final, overload
+
+from typing_extensions import disjoint_base
 
 from jwseal.errors import JOSEError
 from jwseal.policy import Policy
 from jwseal.types import Algorithm, Claims, Digest, ExternalSigner, JSONMapping, Moment, Span
+
+__all__ = [
+    "Issuers",
+    "KeySet",
+    "SecretKey",
+    "Signature",
+    "SignatureReport",
+    "Signer",
+    "SigningKey",
+    "Unverified",
+    "UnverifiedJWT",
+    "UnverifiedSignature",
+    "VerifiedJWS",
+    "VerifiedJWT",
+    "Verifier",
+    "VerifyingKey",
+    "__version__",
+    "_restore_key_set",
+    "_restore_verifying_key",
+    "bearer",
+    "header_unverified",
+    "jws_parse",
+    "jws_sign",
+    "jws_sign_json",
+    "jws_verify",
+    "jws_verify_json",
+    "read_unverified",
+    "sign_octets",
+    "verify_primitive",
+    "weak_secret",
+]
 
 _T = TypeVar("_T")
 _Keys: TypeAlias = VerifyingKey | SecretKey | KeySet
@@ -238,14 +271,14 @@ class Signer:
         cls,
         key: SigningKey | SecretKey,
         *,
-        typ: str | None = "JWT",
+        typ: str | None = ...,
         issuer: str | None = None,
         expires_in: Span | None = None,
         headers: JSONMapping | None = None,
     ) -> Signer:
         """Declare how tokens are signed.
 
-        `typ` is the header's typ, None for none. `issuer` sets `iss`; `expires_in` sets `exp` to now plus that, and
+        `typ` is the header's typ ("JWT" unless given), None for none. `issuer` sets `iss`; `expires_in` sets `exp` to now plus that, and
         must be positive. `headers` go into every protected header and may not name alg, typ, kid, b64 or crit.
         Raises PolicyError for a declaration that cannot be kept.
         """
@@ -264,6 +297,7 @@ class Signer:
         """Sign many sets of claims at one reading of the clock, in order."""
 
 # Not final: `jwseal.verifier.Verifier` is its one subclass.
+@disjoint_base
 class Verifier:
     """Verifies compact JWTs against keys and a policy (RFC 7519 section 7.2, RFC 8725)."""
 
@@ -273,13 +307,13 @@ class Verifier:
         policy: Policy,
         *,
         algorithms: Collection[Algorithm] | None = None,
-        max_token_size: int = 16384,
+        max_token_size: int = ...,
         accept_padding: bool = False,
     ) -> Self:
         """Declare what a token must be.
 
         `algorithms` narrows the keys' own; None means theirs. A str, an empty collection, an unknown name or a name
-        that none of the keys has is PolicyError. `max_token_size` is in octets. `accept_padding` also takes segments
+        that none of the keys has is PolicyError. `max_token_size` is in octets (16,384 unless given). `accept_padding` also takes segments
         that end in correct base64 padding, as AWS ALB writes them, and leaves the signing input as received.
         """
 
@@ -315,6 +349,7 @@ class Verifier:
         """
 
 # Not final: `jwseal.verifier.Issuers` is its one subclass.
+@disjoint_base
 class Issuers:
     """One verifier per issuer.
 
@@ -389,11 +424,18 @@ class VerifiedJWT:
 
 @final
 class VerifiedJWS:
-    """A JWS whose signature was verified (RFC 7515 section 5.2). Only `jwseal.jws` makes one."""
+    """A JWS of which enough signatures were verified (RFC 7515 section 5.2). Only `jwseal.jws` makes one.
+
+    `header`, `alg`, `kid` and `key` are those of the first signature that verified; a compact JWS has no other.
+    """
 
     @property
     def payload(self) -> bytes:
         """The octets that were signed."""
+
+    @property
+    def signatures(self) -> tuple[SignatureReport, ...]:
+        """What became of each signature, in the order of the object, the ones that failed included."""
 
     @property
     def header(self) -> dict[str, Any]:
@@ -412,38 +454,94 @@ class VerifiedJWS:
         """The key that verified it."""
 
 @final
+class SignatureReport:
+    """What became of one signature of a verified JWS."""
+
+    @property
+    def verified(self) -> bool:
+        """Whether this signature verified. Only what `protected` of a verified one says was signed."""
+
+    @property
+    def code(self) -> str | None:
+        """The code of the refusal (`jwseal.errors`), or None if it verified."""
+
+    @property
+    def alg(self) -> str | None:
+        """The protected header's `alg`, of whatever name."""
+
+    @property
+    def kid(self) -> str | None:
+        """The `kid` of either header, or None."""
+
+    @property
+    def key(self) -> VerifyingKey | SecretKey | None:
+        """The key that verified it, or None."""
+
+    @property
+    def protected(self) -> dict[str, Any]:
+        """The protected header."""
+
+    @property
+    def unprotected(self) -> dict[str, Any] | None:
+        """The unprotected header, which no signature covers, or None."""
+
+@final
+class Signature:
+    """One signature for `sign_json` to make: a key and what goes into its two headers (RFC 7515 section 7.2.1)."""
+
+    def __new__(
+        cls, key: SigningKey | SecretKey, protected: JSONMapping | None = None, header: JSONMapping | None = None
+    ) -> Signature:
+        """Take the key, further protected parameters, and the unprotected header, which no signature covers."""
+
+@final
 class Unverified:
-    """One signature of a JWS that was taken apart and not checked. Nothing in it can be believed before `verify`."""
+    """A JWS that was taken apart and not checked. Nothing in it can be believed before an entry is verified."""
+
+    @property
+    def form(self) -> Literal["compact", "flattened", "general"]:
+        """The serialization it came in."""
+
+    @property
+    def payload(self) -> bytes:
+        """The payload's octets as the sender wrote them; empty if it is detached."""
+
+    @property
+    def entries(self) -> tuple[UnverifiedSignature, ...]:
+        """Its signatures; a compact or flattened JWS has one."""
+
+@final
+class UnverifiedSignature:
+    """One signature of a JWS that was taken apart and not checked."""
 
     @property
     def protected(self) -> dict[str, Any]:
         """The protected header; it has passed the header rules, and nobody vouches for it."""
 
     @property
-    def alg(self) -> str:
-        """The header's `alg`, of whatever name."""
+    def header(self) -> dict[str, Any] | None:
+        """The unprotected header, or None."""
+
+    @property
+    def alg(self) -> str | None:
+        """The protected header's `alg`, of whatever name."""
 
     @property
     def kid(self) -> str | None:
-        """The header's `kid`, or None."""
-
-    @property
-    def payload(self) -> bytes:
-        """The payload's octets; empty if it is detached."""
+        """The `kid` of either header, or None."""
 
     @property
     def signature(self) -> bytes:
         """The signature's octets."""
 
+    @property
+    def signing_input(self) -> bytes:
+        """The octets the signature is to cover (RFC 7515 section 5.1), without a detached payload."""
+
     def verify(
-        self,
-        keys: _Keys,
-        *,
-        payload: bytes | None = None,
-        algorithms: Collection[Algorithm] | None = None,
-        crit: Collection[str] = (),
+        self, keys: _Keys, *, payload: bytes | None = None, algorithms: Collection[Algorithm] | None = None
     ) -> VerifiedJWS:
-        """Check the signature and return what it vouches for; raises as `jwseal.jws.verify`."""
+        """Check this signature and return what it vouches for; raises as `jwseal.jws.verify`."""
 
 @final
 class UnverifiedJWT:
@@ -472,7 +570,7 @@ def jws_sign(
     key: SigningKey | SecretKey,
     *,
     headers: JSONMapping | None = None,
-    crit: Collection[str] = (),
+    crit: Collection[str] | None = None,
     detached: bool = False,
     b64: bool = True,
 ) -> str:
@@ -490,20 +588,61 @@ def jws_verify(
     *,
     payload: bytes | None = None,
     algorithms: Collection[Algorithm] | None = None,
-    crit: Collection[str] = (),
-    max_size: int = 16384,
+    crit: Collection[str] | None = None,
+    max_size: int = ...,
+    accept_padding: bool = False,
 ) -> VerifiedJWS:
     """Verify a compact JWS and return its payload (RFC 7515 section 5.2).
 
     `payload` is the detached payload; beside a payload segment that is not empty it is MalformedToken. `algorithms`
     narrows the keys' own. `crit` lists the critical header parameters the caller understands, `b64` apart.
-    `max_size` bounds the token in octets, a detached payload apart.
+    `max_size` bounds the token in octets, 16,384 unless told otherwise, a detached payload apart. `accept_padding`
+    also takes segments that end in correct base64 padding.
     """
 
-def jws_parse(token: _Text) -> tuple[Unverified, ...]:
-    """Take a JWS apart without checking a signature; `Unverified.verify` finishes the work.
+def jws_sign_json(
+    payload: bytes,
+    signatures: SigningKey | SecretKey | Signature | Iterable[SigningKey | SecretKey | Signature],
+    *,
+    flattened: bool = False,
+    detached: bool = False,
+    b64: bool = True,
+    crit: Collection[str] | None = None,
+) -> dict[str, Any]:
+    """Sign octets in JSON serialization, general or flattened (RFC 7515 section 7.2).
 
-    For key loaders that must see the header before they can find a key. A compact JWS has one entry.
+    One signature per key or `Signature`; the flattened form has exactly one. `crit` names protected parameters
+    that a verifier must understand; `b64` is the same for all signatures.
+    """
+
+def jws_verify_json(
+    obj: _Text | JSONMapping,
+    keys: _Keys,
+    *,
+    require: Literal["all", "any"] | int | Collection[str] | None = None,
+    payload: bytes | None = None,
+    algorithms: Collection[Algorithm] | None = None,
+    crit: Collection[str] | None = None,
+    max_size: int = ...,
+) -> VerifiedJWS:
+    """Verify a JWS in JSON serialization and return its payload (RFC 7515 section 7.2).
+
+    `require` says how many of its signatures must verify: "all" (None means the same), "any", a number of different
+    keys, or the kids of keys of the caller that must each have signed. Every signature is checked with its own header
+    and key; `VerifiedJWS.signatures` says what became of each. One malformed entry refuses the whole object, more than
+    8 signatures are TokenTooLarge. `max_size` is in octets, 1 MiB unless told otherwise.
+    """
+
+def jws_parse(
+    token: _Text | JSONMapping,
+    *,
+    crit: Collection[str] | None = None,
+    max_size: int | None = None,
+    accept_padding: bool = False,
+) -> Unverified:
+    """Take a JWS of any serialization apart without checking a signature; `UnverifiedSignature.verify` does that.
+
+    For key loaders that must see the header before they can find a key. The options are those of `jwseal.jws.verify`.
     """
 
 def header_unverified(token: _Text) -> dict[str, Any]:
@@ -525,6 +664,12 @@ def weak_secret(secret: bytes, *, alg: Algorithm, kid: str | None = None) -> Sec
     key's repr says weak.
     """
 
+def sign_octets(octets: bytes, key: SigningKey | SecretKey) -> bytes:
+    """Sign octets that are no JWS signing input and return the bare signature, in JOSE form.
+
+    A key that signs whatever it is given can be made to sign a token: never let a caller choose all the octets.
+    """
+
 def verify_primitive(
     alg: Algorithm, key: VerifyingKey | SecretKey, message: bytes, signature: bytes, *, plain: bool = False
 ) -> bool:
@@ -533,3 +678,11 @@ def verify_primitive(
     It runs the very code path of `Verifier.verify`; `plain=True` runs the backend's own check instead. Private:
     applications have `jwseal.jws.verify`, which returns data or raises and cannot be ignored.
     """
+
+def _restore_verifying_key(spki: bytes, algs: Collection[str], kid: str | None) -> VerifyingKey:
+    """Make a key again from its pickle."""
+
+def _restore_key_set(
+    keys: Iterable[VerifyingKey | SecretKey], skipped: Iterable[tuple[int, str | None, str]]
+) -> KeySet:
+    """Make a set again from its pickle."""

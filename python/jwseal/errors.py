@@ -28,8 +28,6 @@ semantic versioning, sentences do not. A message carries names, codes and length
 material or the value a policy expects. Exceptions survive pickling, so that a worker process can hand them back.
 """
 
-# ruff: noqa: N818  # the names say what is wrong with the token; they are part of the public promise
-
 __all__ = [
     "AlgorithmNotAllowed",
     "ClaimError",

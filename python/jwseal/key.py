@@ -185,12 +185,21 @@ def _refuse_other_forms(octets: bytes, form: str, owner: str) -> None:
         raise InvalidKey("the key is empty")
     if form != "pem" and start.startswith(b"-----BEGIN"):
         raise InvalidKey(f"this is PEM: use {owner}.from_pem")
-    if form != "der" and octets[0] == _SEQUENCE and not octets[:2].isalnum():
+    if form != "der" and _looks_like_der(octets):
         raise InvalidKey(f"this is DER: use {owner}.from_der")
     if start.startswith(b"{"):
         raise InvalidKey(f"this is JSON: use {owner}.from_jwk, or KeySet.from_jwks for a set")
     if form != "ssh" and start.startswith((b"ssh-", b"ecdsa-sha2-")):
         raise InvalidKey("this is an OpenSSH public key: use VerifyingKey.from_ssh")
+
+
+def _looks_like_der(octets: bytes) -> bool:
+    # A text may begin with the digit 0, which is the tag of a SEQUENCE; no text has its own length after it.
+    try:
+        tag, _, end = _element(octets, 0)
+    except ValueError:
+        return False
+    return tag == _SEQUENCE and end == len(octets)
 
 
 def _only_block(octets: bytes) -> tuple[str, bytes]:

@@ -1,7 +1,7 @@
 """Elliptic curve keys (RFC 7518 section 6.2, RFC 8812).
 
-Coordinates are written at the curve's full width, as the RFC demands. Authlib dropped their leading zeros, so that one in 128 of the JWKs
-it exported is short; such JWKs are still read, the missing zeros put back.
+Coordinates are written at the curve's full width, as the RFC demands. Authlib dropped their leading zeros, which shortened most of its P-521
+JWKs and a few of the others, and changed their thumbprints; such JWKs are still read, the missing zeros put back.
 """
 
 from __future__ import annotations

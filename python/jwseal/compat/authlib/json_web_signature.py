@@ -125,6 +125,8 @@ class JsonWebSignature:
             raise refusal.of_json(source, self._private_headers, exc) from exc
         if parsed.form == "compact":
             raise DecodeError("Invalid JWS")
+        if not parsed.payload and refusal.lacks_payload(source):
+            raise DecodeError('Missing "payload" value')
         payload: Any = parsed.payload
         decoded = False
         if decode and callable(key):
@@ -132,6 +134,8 @@ class JsonWebSignature:
         headers = []
         valid = True
         for entry in parsed.entries:
+            if not entry.signature:
+                raise DecodeError('Missing "signature" value')
             header = JWSHeader(entry.protected, entry.header)
             headers.append(header)
             # Of the protected header alone: nobody signed the other one.
@@ -205,6 +209,8 @@ def _verified(algorithm: JWSAlgorithm, header: JWSHeader, entry: Any, key: Any) 
         return False
     except (AlgorithmNotAllowed, KeyNotFound) as exc:
         raise InvalidKeyError(description=str(exc)) from exc
+    except InvalidToken as exc:
+        raise DecodeError(description=str(exc)) from exc
     return True
 
 

@@ -270,6 +270,8 @@ class AsymmetricKey(Key):
         if isinstance(raw, Key) or raw is None or isinstance(raw, (int, float)):
             raise InvalidKeyTypeError(description=f"{_named(raw)} is not a key of type {cls.kty}")
         found = key_material.describe(raw)
+        if found is not None and found.kty != cls.kty:
+            raise InvalidKeyTypeError(description=f"{_named(raw)} is not a key of type {cls.kty}")
         if found is None:
             raw = key_material.load_text(raw, cls.SSH_PUBLIC_PREFIX, password)
             found = key_material.describe(raw)
@@ -305,21 +307,19 @@ class AsymmetricKey(Key):
             return self._seal_private(alg)
         if self.private_key or self.public_key:
             spki = key_material.spki(self.private_key or self.public_key)
-            return remembered("authlib verify", spki, alg, lambda: VerifyingKey.from_der(spki, alg=alg), public=True)
+            return remembered("authlib spki", spki, alg, lambda: VerifyingKey.from_der(spki, alg=alg), public=True)
         if "d" in self._dict_data:
             # The private half vouches for the public one: jwseal refuses a pair that does not match.
             return self._seal_private(alg).verifying_key
         jwk = self._jwk(self.PUBLIC_KEY_FIELDS)
-        return remembered(
-            "authlib verify", json_text(jwk), alg, lambda: VerifyingKey.from_jwk(jwk, alg=alg), public=True
-        )
+        return remembered("authlib jwk", json_text(jwk), alg, lambda: VerifyingKey.from_jwk(jwk, alg=alg), public=True)
 
     def _seal_private(self, alg: Algorithm) -> SigningKey:
         if self.private_key:
             pkcs8 = key_material.pkcs8(self.private_key)
-            return remembered("authlib sign", pkcs8, alg, lambda: SigningKey.from_der(pkcs8, alg=alg))
+            return remembered("authlib pkcs8", pkcs8, alg, lambda: SigningKey.from_der(pkcs8, alg=alg))
         jwk = self._jwk(sorted({*self.PUBLIC_KEY_FIELDS, *self.PRIVATE_KEY_FIELDS}))
-        return remembered("authlib sign", json_text(jwk), alg, lambda: SigningKey.from_jwk(jwk, alg=alg))
+        return remembered("authlib private jwk", json_text(jwk), alg, lambda: SigningKey.from_jwk(jwk, alg=alg))
 
 
 def member_octets(members: dict[str, Any], name: str) -> bytes:

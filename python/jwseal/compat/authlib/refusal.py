@@ -11,10 +11,18 @@ from typing import Any
 
 from jwseal.compat.authlib import header_rules
 from jwseal.compat.authlib.encoding import decode_segment, read_json
-from jwseal.compat.authlib.errors import DecodeError, InvalidHeaderParameterNameError, JoseError, TooLongError
+from jwseal.compat.authlib.errors import (
+    BadSignatureError,
+    DecodeError,
+    InputTypeError,
+    InvalidHeaderParameterNameError,
+    JoseError,
+    TooLongError,
+)
+from jwseal.compat.authlib.header import JWSObject
 from jwseal.errors import InvalidToken, TokenTooLarge, UnsupportedHeader
 
-__all__ = ["of_compact", "of_json"]
+__all__ = ["lacks_payload", "of_compact", "of_json"]
 
 
 def of_compact(token: bytes, private_headers: Collection[str] | None, cause: InvalidToken) -> JoseError:
@@ -44,15 +52,22 @@ def of_json(obj: Any, private_headers: Collection[str] | None, cause: InvalidTok
         members = obj if isinstance(obj, dict) else _json_object(obj)
         if members.get("payload") is None:
             raise DecodeError('Missing "payload" value')
-        _octets(members["payload"], "payload")
+        payload = _octets(members["payload"], "payload")
         entries = members.get("signatures", [members])
         if not isinstance(entries, list):
-            raise DecodeError('Invalid "signatures" value')
+            raise InputTypeError('Invalid "signatures" value')
+        if not entries:
+            raise BadSignatureError(JWSObject([], payload, "json"))
         for entry in entries:
             header = _entry_header(entry, private_headers)
     except JoseError as error:
         return error
     return _of_rule(header, cause)
+
+
+def lacks_payload(obj: Any) -> bool:
+    """Whether a JSON serialization whose payload is empty has no such member at all: a detached one, which Authlib has not."""
+    return (obj if isinstance(obj, dict) else _json_object(obj)).get("payload") is None
 
 
 def _entry_header(entry: Any, private_headers: Collection[str] | None) -> dict[str, Any]:

@@ -8,15 +8,15 @@ accepted or refused by it: never is a token accepted whose signature jwseal did 
 from __future__ import annotations
 
 import json
+import time
 import warnings
 from calendar import timegm
 from collections.abc import Container, Iterable, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple, cast
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, NamedTuple, cast
 
-from jwseal import VerifiedJWT
 from jwseal.compat.pyjwt.api_jws import _ALGORITHM_UNSET, PyJWS, _jws_global_obj, require_known_options
-from jwseal.compat.pyjwt.claims import ClaimRules
+from jwseal.compat.pyjwt.claims import ClaimRules, are_plain
 from jwseal.compat.pyjwt.exceptions import DecodeError
 from jwseal.compat.pyjwt.strict_json import read_json
 from jwseal.compat.pyjwt.types import FullOptions, Options, SigOptions
@@ -29,6 +29,17 @@ _CLAIM_CHECKS = ("verify_exp", "verify_nbf", "verify_iat", "verify_aud", "verify
 
 class PyJWT(ClaimRules):
     """Signs and verifies JWTs with one set of options."""
+
+    # Whether payloads are decoded, and claims judged, by the methods of this class and not by a subclass's.
+    _decodes_itself: ClassVar[bool] = True
+    _judges_itself: ClassVar[bool] = True
+
+    def __init_subclass__(cls, **arguments: Any) -> None:
+        super().__init_subclass__(**arguments)
+        above = cls.__mro__[: cls.__mro__.index(PyJWT)]
+        altered = {name for ancestor in above for name in vars(ancestor)}
+        cls._decodes_itself = not altered.intersection(("_decode_payload", "decode_complete"))
+        cls._judges_itself = not any(name.startswith("_validate_") for name in altered)
 
     def __init__(self, options: Options | None = None) -> None:
         self.options: FullOptions = self._get_default_options()
@@ -118,7 +129,7 @@ class PyJWT(ClaimRules):
         """Verify a token and return its claims."""
         if kwargs:
             _warn_of_arguments("decode()", kwargs)
-        if type(self).decode_complete is not PyJWT.decode_complete:
+        if not self._decodes_itself:
             decoded = self.decode_complete(
                 jwt,
                 key,
@@ -134,12 +145,12 @@ class PyJWT(ClaimRules):
             return cast(dict[str, Any], decoded["payload"])
         merged = self.options if options is None else self._merge_options(options)
         verified = None
-        if verify is None and detached_payload is None:
-            verified = self._short_way(jwt, key, algorithms, options)
+        if verify is None and detached_payload is None and (options is None or options.get("verify_signature", True)):
+            verified = self._jws.verified_jwt(jwt, key, algorithms)
         if verified is None:
             rules = _Rules(merged, audience, issuer, subject, leeway)
-            payload = self._long_way(jwt, key, algorithms, options, verify, detached_payload, rules)["payload"]
-            return cast(dict[str, Any], payload)
+            decoded = self._long_way(jwt, key, algorithms, options, verify, detached_payload, rules)
+            return cast(dict[str, Any], decoded["payload"])
         claims = verified.claims
         self._validate_claims(claims, merged, audience, issuer, subject, leeway)
         return claims
@@ -163,22 +174,14 @@ class PyJWT(ClaimRules):
             _warn_of_arguments("decode_complete()", kwargs)
         rules = _Rules(self._merge_options(options), audience, issuer, subject, leeway)
         verified = None
-        if verify is None and detached_payload is None:
-            verified = self._short_way(jwt, key, algorithms, options)
+        plain = verify is None and detached_payload is None and self._decodes_itself
+        if plain and (options is None or options.get("verify_signature", True)):
+            verified = self._jws.verified_jwt(jwt, key, algorithms)
         if verified is None:
             return self._long_way(jwt, key, algorithms, options, verify, detached_payload, rules)
         claims = verified.claims
         self._validate_claims(claims, *rules)
         return {"payload": claims, "header": verified.header, "signature": self._jws.signature_of(jwt)}
-
-    def _short_way(
-        self, jwt: str | bytes, key: Any, algorithms: Sequence[str] | None, options: Options | None
-    ) -> VerifiedJWT | None:
-        if options is not None and not options.get("verify_signature", True):
-            return None
-        if type(self)._decode_payload is not PyJWT._decode_payload:
-            return None
-        return self._jws.verified_jwt(jwt, key, algorithms)
 
     def _long_way(
         self,
@@ -239,7 +242,9 @@ class PyJWT(ClaimRules):
             raise TypeError("audience must be a string, iterable or None")
         if options["require"]:
             self._validate_required_claims(payload, options["require"])
-        now = datetime.now(tz=UTC).timestamp()
+        now = time.time()
+        if subject is None and self._judges_itself and are_plain(payload, now, seconds, audience, issuer):
+            return
         if "iat" in payload and options["verify_iat"]:
             self._validate_iat(payload, now, seconds)
         if "nbf" in payload and options["verify_nbf"]:

@@ -22,7 +22,37 @@ from jwseal.compat.pyjwt.exceptions import (
     MissingRequiredClaimError,
 )
 
-__all__ = ["ClaimRules"]
+__all__ = ["ClaimRules", "are_plain"]
+
+_NEVER = 1 << 62
+
+
+def are_plain(
+    payload: dict[str, Any],
+    now: float,
+    leeway: float,
+    audience: str | Iterable[str] | None,
+    issuer: Container[str] | str | None,
+) -> bool:
+    """Whether the claims are of the commonest form and pass every rule there is, required ones and `sub` apart.
+
+    False decides nothing: the rules are then asked one by one. It exists because ten method calls take longer than
+    checking an HMAC.
+    """
+    get = payload.get
+    exp, nbf, iat, aud = get("exp", _NEVER), get("nbf", 0), get("iat", 0), get("aud")
+    return (
+        type(exp) is int
+        and exp > now - leeway
+        and type(nbf) is int
+        and nbf <= now + leeway
+        and type(iat) is int
+        and iat <= now + leeway
+        and (not aud if audience is None else bool(aud) and type(audience) is str and aud == audience)
+        and (issuer is None or (type(issuer) is str and get("iss") == issuer))
+        and type(get("sub", "")) is str
+        and type(get("jti", "")) is str
+    )
 
 
 class ClaimRules:

@@ -2,9 +2,9 @@
 
 PyJWT takes PEM text, SSH text, secrets and `cryptography` objects at every call and reads them at every call. Here text
 and octets are remembered by `remembered_keys`, objects by their identity, which stays theirs while this module holds
-them. An algorithm's `prepare_key` decides what is acceptable, as in PyJWT; a jwseal key is then made of its result, so
-nothing verifies or signs that jwseal's own key rules would refuse. Keys are built without `kid`: here the caller
-chooses the key, never the token.
+them, and verifiers of public text by that text; at most 64 of each. An algorithm's `prepare_key` decides what is
+acceptable, as in PyJWT; a jwseal key is then made of its result, so nothing verifies or signs that jwseal's own key
+rules would refuse. Keys are built without `kid`: here the caller chooses the key, never the token.
 """
 
 from __future__ import annotations
@@ -21,7 +21,17 @@ from jwseal.compat.pyjwt.algorithms.secret import NONE_IS_REFUSED
 from jwseal.compat.pyjwt.exceptions import InvalidKeyError
 from jwseal.compat.remembered_keys import CAPACITY, remembered
 
-__all__ = ["MAX_TOKEN_SIZE", "REFUSED_NAMES", "Prepared", "signing_key", "verifier", "verifying_key"]
+__all__ = [
+    "CAPACITY",
+    "MAX_TOKEN_SIZE",
+    "REFUSED_NAMES",
+    "Prepared",
+    "forget",
+    "shelves",
+    "signing_key",
+    "verifier",
+    "verifying_key",
+]
 
 # PyJWT has no bound; this one is far above what an HTTP header carries and keeps a request from costing a gigabyte.
 MAX_TOKEN_SIZE = 1 << 20
@@ -59,14 +69,34 @@ def verifier(material: object, names: tuple[str, ...]) -> Verifier | None:
     That is the case for unknown names, for material that fits none of them, and for short secrets, which must warn.
     """
     try:
+        # The commonest case first, and in one step: a public key's text, which is its own index.
+        if isinstance(material, (str, bytes)):
+            known = _of_public_text.get((material, names))
+            if known is not None:
+                return known
         plan = _plans.get(names) or _plan(names)
     except TypeError:
         # A name that is no text, and therefore none of an algorithm.
         return None
     if plan.joined is None:
         return None
-    found = _kept("pyjwt-verifier", material, plan.joined, lambda: _verifier(material, names), plan.public)
-    return found or None
+    if plan.public and isinstance(material, (str, bytes)) and not _may_be_private(material):
+        built = _verifier(material, names)
+        if built:
+            _shelve(_of_public_text, (material, names), built)
+        return built or None
+    return _kept("pyjwt-verifier", material, plan.joined, lambda: _verifier(material, names)) or None
+
+
+def shelves() -> tuple[OrderedDict[Any, Any], ...]:
+    """What this module holds beside `remembered_keys`; for tests of its bounds."""
+    return _objects, _of_public_text
+
+
+def forget() -> None:
+    """Drop what this module holds; `remembered_keys.forget` drops the rest."""
+    for shelf in shelves():
+        shelf.clear()
 
 
 class _Plan(NamedTuple):
@@ -79,6 +109,7 @@ class _Plan(NamedTuple):
 _algorithms = get_default_algorithms()
 _plans: dict[tuple[str, ...], _Plan] = {}
 _objects: OrderedDict[tuple[str, int, str], tuple[object, Any]] = OrderedDict()
+_of_public_text: OrderedDict[tuple[str | bytes, tuple[str, ...]], Verifier] = OrderedDict()
 
 # Signature, shape and JSON are this verifier's; the claims are judged by PyJWT's own rules afterwards. What its fixed
 # rules refuse all the same (a time of the wrong type, say) goes PyJWT's long way and is judged there.
@@ -156,17 +187,23 @@ def _refused(short: str | None, refusal: errors.InvalidKey) -> str:
     return str(refusal) if short is None else f"{short} jwseal uses no such key: {refusal}"
 
 
-def _kept(kind: str, material: object, index: str, build: Callable[[], _T], public: bool = False) -> _T:
-    if isinstance(material, str):
-        return remembered(kind, material, index, build, public=public and "PRIVATE" not in material)
-    if isinstance(material, bytes):
-        return remembered(kind, material, index, build, public=public and b"PRIVATE" not in material)
+def _kept(kind: str, material: object, index: str, build: Callable[[], _T]) -> _T:
+    if isinstance(material, (str, bytes)):
+        return remembered(kind, material, index, build)
     place = (kind, id(material), index)
     entry = _objects.get(place)
     if entry is not None and entry[0] is material:
         return cast(_T, entry[1])
     built = build()
-    while len(_objects) >= CAPACITY:
-        _objects.popitem(last=False)
-    _objects[place] = (material, built)
+    _shelve(_objects, place, (material, built))
     return built
+
+
+def _may_be_private(material: str | bytes) -> bool:
+    return ("PRIVATE" in material) if isinstance(material, str) else (b"PRIVATE" in material)
+
+
+def _shelve(shelf: OrderedDict[Any, Any], place: object, value: object) -> None:
+    while len(shelf) >= CAPACITY:
+        shelf.popitem(last=False)
+    shelf[place] = value

@@ -115,7 +115,7 @@ impl Ed25519Signing {
     }
 }
 
-/// The public key of an Ed448 seed; nothing is signed with it.
+/// The public key of an Ed448 seed; nothing is signed with it. The library leaves its copy of the seed on the stack.
 pub fn ed448_public(seed: &[u8]) -> Result<PublicParts> {
     if seed.len() != ED448_LEN {
         return Err(Error::key(format!("an Ed448 private key has 57 octets, this one has {}", seed.len())));
@@ -141,8 +141,7 @@ mod tests {
     use super::*;
 
     fn hex(text: &str) -> Vec<u8> {
-        let digits: Vec<u8> = text.chars().map(|digit| digit.to_digit(16).unwrap() as u8).collect();
-        digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect()
+        (0..text.len()).step_by(2).map(|place| u8::from_str_radix(&text[place..place + 2], 16).unwrap()).collect()
     }
 
     fn ends(first: &[u8], fill: u8, len: usize, last: u8) -> Vec<u8> {

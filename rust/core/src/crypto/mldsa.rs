@@ -141,6 +141,19 @@ mod tests {
         }
     }
 
+    /// A seed makes the expanded key that may stand beside it, and the same key every time.
+    #[test]
+    fn own_parts_are_accepted() {
+        for row in &ROWS {
+            let key = Signing::new(row.alg, &[1; 32], None, None).unwrap();
+            let expanded = key.0.private_key().as_raw_bytes().unwrap();
+            let public = key.0.public_key().as_ref();
+            assert!(Signing::new(row.alg, &[1; 32], Some(public), Some(expanded.as_ref())).is_ok());
+            assert!(Signing::new(row.alg, &[2; 32], Some(public), None).is_err());
+            assert!(Signing::new(row.alg, &[2; 32], None, Some(expanded.as_ref())).is_err());
+        }
+    }
+
     /// Keys of a wrong length and foreign public halves are refused.
     #[test]
     fn foreign_parts_are_refused() {

@@ -159,10 +159,7 @@ pub fn choices(parts: &PublicParts) -> AlgSet {
 #[must_use]
 pub fn sha256(octets: &[u8]) -> [u8; 32] {
     let mut out = [0; 32];
-    // The digest of this algorithm is always as long as the array.
-    if let Ok(hash) = digest(&SHA256, octets).as_ref().try_into() {
-        out = hash;
-    }
+    out.copy_from_slice(digest(&SHA256, octets).as_ref());
     out
 }
 

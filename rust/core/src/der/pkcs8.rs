@@ -214,6 +214,29 @@ mod tests {
         assert_eq!("invalid_key", read(&wrap(&[5, 0])).unwrap_err().code());
     }
 
+    /// Whatever one changed, added or lost octet makes of a key, it is read or refused, and never more than that.
+    #[test]
+    fn changed_octets_do_no_harm() {
+        for alg in [Alg::Rs256, Alg::Es256, Alg::EdDsa, Alg::MlDsa44] {
+            let der = Signing::generate(alg, 2_048).unwrap().to_pkcs8().unwrap();
+            for place in 0..der.len() {
+                for change in [1, 0x80, 0xff] {
+                    let mut changed = der.to_vec();
+                    changed[place] ^= change;
+                    let mut longer = der.to_vec();
+                    longer.insert(place, change);
+                    let mut shorter = der.to_vec();
+                    shorter.remove(place);
+                    for candidate in [changed, longer, shorter] {
+                        if let Err(error) = read(&candidate) {
+                            assert_eq!("invalid_key", error.code());
+                        }
+                    }
+                }
+            }
+        }
+    }
+
     /// A curve inside that differs from the one outside, and octets left over, are refused.
     #[test]
     fn loose_encodings_are_refused() {

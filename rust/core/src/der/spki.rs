@@ -96,6 +96,30 @@ mod tests {
         }
     }
 
+    /// Whatever one changed, added or lost octet makes of a key, it is refused or has this very encoding.
+    #[test]
+    fn an_encoding_is_the_only_one() {
+        for alg in [Alg::Rs256, Alg::Es256, Alg::EdDsa, Alg::MlDsa44] {
+            let der = Signing::generate(alg, 2_048).unwrap().to_spki().unwrap();
+            for place in 0..der.len() {
+                for change in [1, 0x80, 0xff] {
+                    let mut changed = der.clone();
+                    changed[place] ^= change;
+                    let mut longer = der.clone();
+                    longer.insert(place, change);
+                    let mut shorter = der.clone();
+                    shorter.remove(place);
+                    for candidate in [changed, longer, shorter] {
+                        match read(&candidate) {
+                            Ok(parts) => assert_eq!(candidate, write(&parts), "{alg} {place}"),
+                            Err(error) => assert_eq!("invalid_key", error.code()),
+                        }
+                    }
+                }
+            }
+        }
+    }
+
     /// RSA integers that are negative or padded are refused.
     #[test]
     fn loose_rsa_integers_are_refused() {

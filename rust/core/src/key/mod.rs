@@ -147,3 +147,28 @@ fn agreed<T: PartialEq>(name: &str, own: Option<T>, given: Option<T>) -> Result<
 fn names(algs: AlgSet) -> String {
     algs.iter().map(Alg::name).collect::<Vec<_>>().join(", ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A key verifies under no algorithm but its own, whatever kind of key it is.
+    #[test]
+    fn foreign_algorithms_are_not_allowed() {
+        let secret = SecretKey::generate(Alg::Hs256, Some("s")).unwrap();
+        let Loaded::Ready(signing) = SigningKey::generate(Alg::Es256, Some("p"), 0).unwrap() else {
+            panic!("not ready")
+        };
+        let public = signing.verifying_key().clone();
+        let tag = SignerKey::from(secret.clone()).sign(b"message").unwrap();
+        let signature = SignerKey::from(signing).sign(b"message").unwrap();
+        for (key, own, value) in [(Key::from(secret), Alg::Hs256, tag), (Key::from(public), Alg::Es256, signature)] {
+            key.verify(own, b"message", &value).unwrap();
+            assert_eq!("invalid_signature", key.verify(own, b"massage", &value).unwrap_err().code());
+            for spec in crate::jwa::TABLE.iter().filter(|spec| spec.alg != own) {
+                let error = key.verify(spec.alg, b"message", &value).unwrap_err();
+                assert_eq!("algorithm_not_allowed", error.code(), "{}", spec.name);
+            }
+        }
+    }
+}

@@ -69,10 +69,10 @@ impl VerifyingKey {
         if let Some(alg) = algs.iter().find(|alg| !choices.contains(*alg)) {
             return Err(does_not_fit(&inner.parts, alg, choices));
         }
-        let mut several = algs.iter();
-        let alg = several.next().filter(|_| several.next().is_none()).or(inner.alg.filter(|alg| algs.contains(*alg)));
-        let algs = if inner.parts.kty() == Kty::Okp { choices } else { algs };
-        let alg = if inner.parts.kty() == Kty::Rsa && algs.iter().count() > 1 { None } else { alg };
+        let is_okp = inner.parts.kty() == Kty::Okp;
+        let only = algs.iter().next().filter(|alg| algs == AlgSet::of(*alg));
+        let alg = only.or(inner.alg.filter(|_| is_okp));
+        let algs = if is_okp { choices } else { algs };
         Self::build(inner.parts.clone(), alg, algs, self.kid())
     }
 

@@ -1,0 +1,73 @@
+"""The figures jwseal has promised: each is a measurement of this run with a limit, and either holds or is missed."""
+
+from dataclasses import dataclass
+
+from race import Race, Spread
+
+# Limits on the ratio of jwseal's time to another's, claims dict in hand.
+VERIFY_RATIOS = {"HS256": {"OxyJWT": 0.40, "jsonwebtoken": 0.60, "PyJWT": 0.04}}
+SIGN_RATIOS = {"HS256": 0.5, "ES256": 0.7, "RS256": 0.85, "EdDSA": 0.95}
+# What jwseal may add to the bare primitive, in units of orjson.loads of the same payload.
+OVERHEAD_ALGORITHMS = ("RS256", "PS256", "ES256", "ES384", "ES512", "EdDSA", "ML-DSA-65")
+OVERHEAD, LAZY_OVERHEAD, LAZY_HMAC_RATIO, IMPORT_MS = 2.0, 1.2, 3.0, 20.0
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One promise and what was measured."""
+
+    what: str
+    measured: Spread
+    limit: float
+
+    @property
+    def holds(self) -> bool:
+        return self.measured.median <= self.limit
+
+    def as_json(self) -> dict:
+        return {
+            "what": self.what,
+            "median": self.measured.median,
+            "quartiles": [self.measured.low, self.measured.high],
+            "limit": self.limit,
+            "holds": self.holds,
+        }
+
+
+def of_verify(alg: str, race: Race) -> list[Figure]:
+    found = [
+        Figure(f"verify {alg}, of {peer}'s time", race.ratio("jwseal", peer), limit)
+        for peer, limit in VERIFY_RATIOS.get(alg, {}).items()
+        if peer in race
+    ]
+    if alg == "HS256" and "bare" in race:
+        found.append(Figure("verify HS256 lazy, of the bare HMAC", race.ratio("jwseal lazy", "bare"), LAZY_HMAC_RATIO))
+    if alg in OVERHEAD_ALGORITHMS and "bare" in race:
+        for name, limit in (("jwseal", OVERHEAD), ("jwseal lazy", LAZY_OVERHEAD)):
+            over = race.overhead(name, "bare", "orjson.loads")
+            found.append(Figure(f"verify {alg}{name[6:]}, orjson.loads beyond bare", over, limit))
+    return found
+
+
+def of_sign(alg: str, race: Race) -> list[Figure]:
+    if alg not in SIGN_RATIOS or "OxyJWT" not in race:
+        return []
+    return [Figure(f"sign {alg}, of OxyJWT's time", race.ratio("jwseal", "OxyJWT"), SIGN_RATIOS[alg])]
+
+
+def of_import(cost: Spread) -> list[Figure]:
+    return [Figure("import jwseal, ms beyond a bare interpreter", cost, IMPORT_MS)]
+
+
+def of_faces(races: dict[str, Race]) -> list[Figure]:
+    found = []
+    if race := races.get("pyjwt"):
+        found.append(Figure("compat.pyjwt RS256, PEM each call, of OxyJWT", race.ratio("compat.pyjwt", "OxyJWT"), 0.75))
+        found.append(Figure("compat.pyjwt RS256, PEM each call, of PyJWT", race.ratio("compat.pyjwt", "PyJWT"), 0.25))
+    if race := races.get("authlib"):
+        figure = race.ratio("compat.authlib", "Authlib")
+        found.append(Figure("compat.authlib deserialize_compact, of Authlib", figure, 0.5))
+    if race := races.get("json"):
+        figure = race.ratio("general JSON", "four compact")
+        found.append(Figure("general JSON, 4 signatures, of 4 verifies", figure, 1.1))
+    return found

@@ -1,0 +1,149 @@
+"""Interleaved timing: every contender runs one short block per round, and only figures of one round are compared.
+
+A machine slows down and speeds up by the hour and by the second. Two contenders of one round have met the same machine,
+so the ratio of their times is what is kept; the result is the median of those ratios with its quartiles. The order of
+contenders changes from round to round, the garbage collector is off within a block, as in `timeit`.
+"""
+
+import gc
+import random
+import statistics
+import subprocess
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from itertools import cycle, islice
+from time import perf_counter_ns
+from typing import Any
+
+# A timed loop whose body is the expression itself, so that no contender pays for a wrapper's frame.
+LOOP = """
+def block(rounds):
+    start = now()
+    for item in take(rotation, rounds):
+        {expression}
+    return now() - start
+"""
+
+
+@dataclass(frozen=True)
+class Contender:
+    """Something that can run its operation n times and say how many nanoseconds that took."""
+
+    name: str
+    block: Callable[[int], int]
+    per_item: int = 1
+
+
+class Unsupported(Exception):
+    """The contender has no such algorithm or operation."""
+
+
+def python_contender(
+    name: str,
+    expression: str,
+    items: Iterable[Any],
+    check: Callable[[Any, Any], bool],
+    per_item: int = 1,
+    **names: Any,
+) -> Contender:
+    """A contender that evaluates `expression` for each `item`; every item's result is checked before it is timed."""
+    items = list(items)
+    compute = eval(f"lambda item: {expression}", names)  # the benchmark's own text
+    for item in items:
+        result = compute(item)
+        if not check(item, result):
+            raise AssertionError(f"{name}: {expression} gives a wrong result")
+    scope = {**names, "now": perf_counter_ns, "take": islice, "rotation": cycle(items)}
+    exec(LOOP.format(expression=expression), scope)  # the benchmark's own text
+    return Contender(name, scope["block"], per_item)
+
+
+class RustPeers:
+    """The child process that times the Rust contenders."""
+
+    def __init__(self, program: str, case_file: str) -> None:
+        self.child = subprocess.Popen(
+            [program, case_file], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+        )
+
+    def contender(self, who: str, verb: str, alg: str) -> Contender:
+        """`bare` or `jsonwebtoken`; Unsupported if it lacks the algorithm."""
+        if self.ask(f"{who} {verb} {alg} 1") == "unsupported":
+            raise Unsupported(f"{who} {verb} {alg}")
+        return Contender(who, lambda rounds: int(self.ask(f"{who} {verb} {alg} {rounds}")))
+
+    def ask(self, command: str) -> str:
+        """Send a command, read its answer."""
+        assert self.child.stdin is not None
+        assert self.child.stdout is not None
+        self.child.stdin.write(command + "\n")
+        self.child.stdin.flush()
+        answer = self.child.stdout.readline().strip()
+        if not answer:
+            raise RuntimeError(f"rust_peers ended at: {command}")
+        return answer
+
+    def close(self) -> None:
+        """End the child."""
+        assert self.child.stdin is not None
+        self.child.stdin.close()
+        self.child.wait()
+
+
+@dataclass(frozen=True)
+class Spread:
+    """A median between its quartiles."""
+
+    median: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{self.median:.2f} [{self.low:.2f} {self.high:.2f}]"
+
+
+class Race:
+    """The nanoseconds per operation of every contender in every round."""
+
+    def __init__(self, contenders: list[Contender], rounds: int, block_ns: int) -> None:
+        self.times: dict[str, list[float]] = {contender.name: [] for contender in contenders}
+        sizes = {contender.name: calibrate(contender, block_ns) for contender in contenders}
+        order = list(contenders)
+        shuffler = random.Random(rounds)  # the same orders in every run
+        for _ in range(rounds):
+            shuffler.shuffle(order)
+            gc.collect()
+            gc.disable()
+            for contender in order:
+                size = sizes[contender.name]
+                self.times[contender.name].append(contender.block(size) / (size * contender.per_item))
+            gc.enable()
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.times
+
+    def nanoseconds(self, name: str) -> float:
+        """The median time of one operation."""
+        return statistics.median(self.times[name])
+
+    def ratio(self, one: str, other: str) -> Spread:
+        """One contender's time in units of another's, round by round."""
+        return spread([a / b for a, b in zip(self.times[one], self.times[other], strict=True)])
+
+    def overhead(self, one: str, base: str, unit: str) -> Spread:
+        """What one contender needs beyond a base, in units of a third one, round by round."""
+        rounds = zip(self.times[one], self.times[base], self.times[unit], strict=True)
+        return spread([(a - b) / c for a, b, c in rounds])
+
+
+def calibrate(contender: Contender, block_ns: int) -> int:
+    """How many operations fill a block; this also warms everything up."""
+    rounds = 1
+    while (took := contender.block(rounds)) < block_ns // 2:
+        rounds = max(rounds * 2, min(rounds * 16, int(rounds * block_ns / max(took, 1))))
+    return max(1, round(rounds * block_ns / took))
+
+
+def spread(values: list[float]) -> Spread:
+    low, median, high = statistics.quantiles(values, n=4, method="inclusive")
+    return Spread(median, low, high)

@@ -1,0 +1,5 @@
+"""`python -m jwseal.cli` is the same as `jwseal`."""
+
+from jwseal.cli import main
+
+main()

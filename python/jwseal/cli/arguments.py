@@ -1,0 +1,103 @@
+"""Reads what is typed: spans such as 5m, claims such as admin=true, tokens, passwords."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from jwseal.cli.answer import read_octets
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+PASSWORD_VARIABLE = "JWSEAL_PASSWORD"
+NEW_PASSWORD_VARIABLE = "JWSEAL_NEW_PASSWORD"
+
+
+def span(text: str) -> float:
+    """Return the seconds of `90`, `90s`, `15m`, `8h` or `30d`."""
+    number, unit = (text[:-1], text[-1]) if text[-1:] in _UNITS else (text, "s")
+    try:
+        return float(number) * _UNITS[unit]
+    except ValueError:
+        raise ValueError(f"{text!r} is no length of time: write seconds, or a number with s, m, h or d") from None
+
+
+def pairs(items: Iterable[str]) -> dict[str, Any]:
+    """Return `name=value` arguments as a dict; a value that is JSON is taken as JSON, else as a string."""
+    found: dict[str, Any] = {}
+    for item in items:
+        name, equals, value = item.partition("=")
+        if not name or not equals:
+            raise ValueError(f"{item!r} must be name=value")
+        if name in found:
+            raise ValueError(f"{name!r} is given twice")
+        try:
+            found[name] = strict_json(value)
+        except ValueError:
+            found[name] = value
+    return found
+
+
+def strict_json(text: str | bytes) -> Any:
+    """Parse JSON, refusing what a token may not hold: duplicate members, NaN and infinities."""
+    return json.loads(text, object_pairs_hook=_distinct, parse_constant=_refuse_constant)
+
+
+def json_object(source: str) -> dict[str, Any]:
+    """Return the JSON object in a file or on standard input."""
+    try:
+        found = strict_json(read_octets(source))
+    except ValueError as error:
+        raise ValueError(f"{_name(source)} is not JSON: {error}") from None
+    if not isinstance(found, dict):
+        raise ValueError(f"{_name(source)} must hold a JSON object")  # noqa: TRY004  # the text is wrong, not the call
+    return found
+
+
+def token(argument: str | None) -> str:
+    """Return the token that was typed, or the one in @FILE, or on standard input."""
+    if argument is None:
+        if sys.stdin.isatty():
+            raise ValueError("give a token, @FILE for a file that holds one, or - for standard input")
+        argument = "-"
+    if argument == "-" or argument.startswith("@"):
+        octets = read_octets(argument.removeprefix("@"))
+        argument = octets.strip().decode("utf-8", "replace")
+    return argument
+
+
+def password(*, wanted: bool) -> str | None:
+    """Return the password of a key that is to be read."""
+    if not wanted:
+        return None
+    return os.environ.get(PASSWORD_VARIABLE) or typer.prompt("Password of the key", hide_input=True, err=True)
+
+
+def new_password(*, wanted: bool) -> str | None:
+    """Return the password of a key that is to be written."""
+    if not wanted:
+        return None
+    from_environment = os.environ.get(NEW_PASSWORD_VARIABLE)
+    return from_environment or typer.prompt("New password", hide_input=True, confirmation_prompt=True, err=True)
+
+
+def _distinct(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(members)
+    if len(found) != len(members):
+        raise ValueError("a member occurs twice")
+    return found
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON number")
+
+
+def _name(source: str) -> str:
+    return "standard input" if source == "-" else source

@@ -1,0 +1,264 @@
+"""Commands about keys: make one, convert one, name one by its thumbprint, publish several as a JWK Set.
+
+The private half of a key is written only where the command says so: by `keygen --out`, and by `convert --private`.
+"""
+
+from __future__ import annotations
+
+import binascii
+import json
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any, cast
+
+import typer
+
+from jwseal import KeySet, SecretKey, SigningKey, VerifyingKey
+from jwseal.cli import arguments
+from jwseal.cli.answer import answering, remark, write_json, write_octets
+from jwseal.cli.key_file import Material, public, read_key, read_key_of_any_alg
+from jwseal.errors import InvalidKey
+
+if TYPE_CHECKING:
+    from jwseal.types import Algorithm
+
+_HMAC = ("HS256", "HS384", "HS512")
+
+
+class Form(StrEnum):
+    """A form keys are written in."""
+
+    pem = "pem"
+    der = "der"
+    jwk = "jwk"
+
+
+class DigestName(StrEnum):
+    """A hash function of a thumbprint."""
+
+    sha256 = "sha256"
+    sha384 = "sha384"
+    sha512 = "sha512"
+
+
+Alg = Annotated[
+    str | None, typer.Option("--alg", metavar="ALG", help="The key's algorithm; only RSA keys need to be told theirs.")
+]
+Kid = Annotated[str | None, typer.Option("--kid", metavar="ID", help="The key's identifier.")]
+Password = Annotated[
+    bool,
+    typer.Option(
+        "--password", help=f"The key is encrypted: ask for its password, or take ${arguments.PASSWORD_VARIABLE}."
+    ),
+]
+Encrypt = Annotated[
+    bool,
+    typer.Option("--encrypt", help=f"Encrypt the PEM: ask for a password, or take ${arguments.NEW_PASSWORD_VARIABLE}."),
+]
+Force = Annotated[bool, typer.Option("--force", help="Replace files that exist.")]
+Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
+
+
+def keygen(
+    alg: Annotated[
+        str, typer.Argument(metavar="ALG", help="HS256, RS256, PS256, ES256, ES256K, EdDSA, ML-DSA-65, ...")
+    ],
+    out: Annotated[str, typer.Option("--out", "-o", metavar="FILE", help="Where the private key goes; - prints it.")],
+    public_out: Annotated[
+        str | None, typer.Option("--public-out", metavar="FILE", help="Where the public key goes.")
+    ] = None,
+    form: Annotated[
+        Form | None, typer.Option("--format", help="The form to write (default: pem; HMAC secrets jwk).")
+    ] = None,
+    kid: Kid = None,
+    bits: Annotated[int, typer.Option("--bits", help="RSA modulus length.")] = 2048,
+    encrypt: Annotated[
+        bool,
+        typer.Option(
+            "--encrypt",
+            "--password",
+            help=f"Encrypt the PEM: ask for a password, or take ${arguments.NEW_PASSWORD_VARIABLE}.",
+        ),
+    ] = False,
+    force: Force = False,
+    as_json: Json = False,
+) -> None:
+    """Make a key.
+
+    The private key's file is readable by its owner alone.
+
+    Examples:
+    jwseal keygen ES256 --out key.pem --public-out key.pub.pem
+
+    jwseal keygen HS256 --kid 2026-a --out secret.jwk
+    """
+    with answering(as_json=as_json):
+        name = cast("Algorithm", alg)
+        key = SecretKey.generate(name, kid=kid) if alg in _HMAC else SigningKey.generate(name, kid=kid, bits=bits)
+        chosen = form or (Form.jwk if isinstance(key, SecretKey) else Form.pem)
+        half = key.verifying_key if isinstance(key, SigningKey) else None
+        if public_out is not None and half is None:
+            raise InvalidKey("an HMAC secret has no public half: leave --public-out out")
+        write_octets(_private_octets(key, chosen, encrypt=encrypt), out, secret=True, force=force)
+        if half is not None and public_out is not None:
+            write_octets(_public_octets(half, chosen), public_out, force=force)
+        if as_json and "-" not in (out, public_out):
+            thumbprint = {} if half is None else {"thumbprint": half.thumbprint()}
+            write_json({"alg": alg, "kid": kid, **thumbprint, "private": out, "public": public_out})
+        else:
+            remark(f"{alg} key written to {'standard output' if out == '-' else out}")
+            if chosen is not Form.jwk and kid is not None:
+                remark(f"{chosen.value.upper()} has no place for a kid: say --kid {kid} again where the key is used")
+
+
+def convert(
+    key: Annotated[
+        str, typer.Argument(metavar="KEY", help="PEM, DER, JWK, certificate or OpenSSH key; - is standard input.")
+    ],
+    to: Annotated[Form, typer.Option("--to", help="The form to write.")],
+    out: Annotated[str, typer.Option("--out", "-o", metavar="FILE", help="Where to write it.")] = "-",
+    private: Annotated[
+        bool, typer.Option("--private", help="Write the private key; otherwise its public half.")
+    ] = False,
+    alg: Alg = None,
+    kid: Kid = None,
+    password: Password = False,
+    encrypt: Encrypt = False,
+    force: Force = False,
+    as_json: Json = False,
+) -> None:
+    """Write a key in another form, its public half unless told otherwise.
+
+    Examples:
+    jwseal convert server.crt --to pem
+
+    jwseal convert key.pem --alg PS256 --kid 2026-a --to jwk
+
+    jwseal convert id_ed25519 --private --to pem --encrypt --out key.pem
+    """
+    with answering(as_json=as_json):
+        secret = arguments.password(wanted=password)
+        if alg is None and to is not Form.jwk and key != "-":
+            found = read_key_of_any_alg(key, password=secret)
+        else:
+            found = read_key(key, algs=_algs(alg), kid=kid, password=secret)
+        if private:
+            if not isinstance(found, SigningKey | SecretKey):
+                raise InvalidKey("there is no private key in it: leave --private out")
+            octets = _private_octets(found, to, encrypt=encrypt)
+        else:
+            if encrypt:
+                raise InvalidKey("only private keys are encrypted: add --private")
+            octets = _public_octets(_one(found), to)
+        write_octets(octets, out, secret=private, force=force)
+        if out != "-" and as_json:
+            write_json({"out": out, "format": to.value, "private": private})
+        elif out != "-":
+            remark(f"{'private' if private else 'public'} key written to {out}")
+
+
+def thumbprint(
+    key: Annotated[str, typer.Argument(metavar="KEY", help="PEM, DER, JWK, JWK Set, certificate or OpenSSH key.")],
+    uri: Annotated[bool, typer.Option("--uri", help="Print the thumbprint URI, which is always SHA-256.")] = False,
+    digest: Annotated[DigestName, typer.Option("--digest", help="The hash function.")] = DigestName.sha256,
+    password: Password = False,
+    as_json: Json = False,
+) -> None:
+    """Print the JWK thumbprint of a key, or of each key of a set (RFC 7638, RFC 9278).
+
+    Examples:
+    jwseal thumbprint key.pem
+
+    jwseal thumbprint jwks.json --uri
+    """
+    with answering(as_json=as_json):
+        if uri and digest is not DigestName.sha256:
+            raise ValueError("thumbprint URIs are SHA-256: leave --digest out")
+        found = read_key_of_any_alg(key, password=arguments.password(wanted=password))
+        keys = public(found)
+        prints = [one.thumbprint_uri() if uri else one.thumbprint(digest.value) for one in keys]
+        if as_json:
+            write_json([{"kid": one.kid, "thumbprint": text} for one, text in zip(keys, prints, strict=True)])
+        elif len(keys) == 1:
+            print(prints[0])
+        else:
+            for one, text in zip(keys, prints, strict=True):
+                print(text if one.kid is None else f"{text}  {json.dumps(one.kid)}")
+
+
+def jwks(
+    keys: Annotated[
+        list[str], typer.Argument(metavar="KEY...", help="PEM, DER, JWK, JWK Set, certificate or OpenSSH keys.")
+    ],
+    out: Annotated[str, typer.Option("--out", "-o", metavar="FILE", help="Where to write it.")] = "-",
+    alg: Alg = None,
+    thumbprint_kids: Annotated[
+        bool, typer.Option("--thumbprint-kids", help="Give keys that have no kid their thumbprint as one.")
+    ] = False,
+    password: Password = False,
+    force: Force = False,
+    as_json: Json = False,
+) -> None:
+    """Make a JWK Set of public keys from key files.
+
+    Private keys go in by their public half. Members of a set that cannot be used are listed and left out.
+
+    Examples:
+    jwseal jwks current.pem next.pem --thumbprint-kids --out jwks.json
+    """
+    with answering(as_json=as_json):
+        secret = arguments.password(wanted=password)
+        members: list[VerifyingKey] = []
+        skipped: list[dict[str, Any]] = []
+        for source in keys:
+            found = read_key(source, algs=_algs(alg), password=secret)
+            if isinstance(found, KeySet):
+                skipped += [
+                    {"file": source, "place": place, "kid": kid, "reason": reason}
+                    for place, kid, reason in found.skipped
+                ]
+            members += public(found)
+        if thumbprint_kids:
+            members = [_with_kid(key) for key in members]
+        made = KeySet(members).to_jwks()
+        if out != "-" or not as_json:
+            write_octets(json.dumps(made, indent=2).encode() + b"\n", out, force=force)
+        if as_json:
+            write_json({"jwks": made, "skipped": skipped})
+        for one in skipped:
+            remark(f"skipped: {one['file']}, member {one['place']}: {one['reason']}")
+
+
+def _algs(alg: str | None) -> list[Algorithm]:
+    return [] if alg is None else [cast("Algorithm", alg)]
+
+
+def _one(found: Material) -> VerifyingKey:
+    keys = public(found)
+    if len(keys) != 1:
+        raise InvalidKey(f"there are {len(keys)} keys in it: convert one key at a time, or use jwseal jwks")
+    return keys[0]
+
+
+def _with_kid(key: VerifyingKey) -> VerifyingKey:
+    return key if key.kid is not None else VerifyingKey.from_jwk(key.to_jwk(), kid=key.thumbprint())
+
+
+def _private_octets(key: SigningKey | SecretKey, form: Form, *, encrypt: bool) -> bytes:
+    if form is Form.jwk:
+        if encrypt:
+            raise InvalidKey("a JWK cannot be encrypted here: use --format pem, or leave --encrypt out")
+        return json.dumps(key.to_private_jwk(), indent=2).encode() + b"\n"
+    if isinstance(key, SecretKey):
+        raise InvalidKey("an HMAC secret has no PEM or DER: write it as a JWK")
+    pem = key.to_private_pem(password=arguments.new_password(wanted=encrypt))
+    return pem if form is Form.pem else _der(pem)
+
+
+def _public_octets(key: VerifyingKey, form: Form) -> bytes:
+    if form is Form.jwk:
+        return json.dumps(key.to_jwk(), indent=2).encode() + b"\n"
+    return key.to_pem() if form is Form.pem else _der(key.to_pem())
+
+
+def _der(pem: bytes) -> bytes:
+    return binascii.a2b_base64(b"".join(pem.splitlines()[1:-1]))

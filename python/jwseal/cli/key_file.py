@@ -1,0 +1,145 @@
+"""Finds out what a key file holds, so that nobody has to say it: PEM, DER, JWK, JWK Set, certificate or SSH line.
+
+The library asks for the form of a key because a program should know it; at the command line the file is looked at first.
+Whatever it turns out to be is read by the library's own constructors, with all their demands.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+from jwseal import KeySet, SecretKey, SigningKey, VerifyingKey
+from jwseal.cli.answer import read_octets
+from jwseal.cli.arguments import strict_json
+from jwseal.errors import InvalidKey
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from jwseal.types import Algorithm
+
+Material: TypeAlias = SigningKey | SecretKey | VerifyingKey | KeySet
+
+_SSH_STARTS = (b"ssh-", b"ecdsa-sha2-", b"sk-")
+_BEGIN = b"-----BEGIN "
+_INTEGER, _OCTET_STRING, _SEQUENCE, _OBJECT_IDENTIFIER = 0x02, 0x04, 0x30, 0x06
+
+
+def read_key(
+    source: str, *, algs: Sequence[Algorithm] = (), kid: str | None = None, password: str | None = None
+) -> Material:
+    """Read a file of keys; `algs` are for the RSA keys in it, which do not say their own."""
+    octets = read_octets(source)
+    try:
+        if octets.lstrip().startswith(b"{"):
+            return _read_json(octets, algs, kid)
+        return _read_binary(octets, _only(algs), kid, password)
+    except InvalidKey as error:
+        raise InvalidKey(f"{'standard input' if source == '-' else source}: {error}") from None
+
+
+def read_key_of_any_alg(source: str, *, password: str | None = None) -> Material:
+    """Read a file of keys for a purpose to which their algorithm does not matter."""
+    if source == "-":
+        raise ValueError("the key must be in a file")
+    try:
+        return read_key(source, password=password)
+    except InvalidKey as error:
+        # An RSA key without an alg: any of its algorithms will do.
+        try:
+            return read_key(source, algs=["RS256"], password=password)
+        except InvalidKey:
+            raise error from None
+
+
+def public(material: Material) -> list[VerifyingKey]:
+    """Return the public keys of what was read; a secret has none."""
+    if isinstance(material, SigningKey):
+        return [material.verifying_key]
+    if isinstance(material, VerifyingKey):
+        return [material]
+    if isinstance(material, KeySet):
+        return [key for member in material for key in public(member)]
+    raise InvalidKey("this is an HMAC secret, which has no public half")
+
+
+def verifying(materials: Sequence[Material]) -> VerifyingKey | SecretKey | KeySet:
+    """Return the keys that verify, private keys standing for their public halves."""
+    if len(materials) == 1:
+        only = materials[0]
+        return only.verifying_key if isinstance(only, SigningKey) else only
+    keys: list[VerifyingKey | SecretKey] = []
+    for material in materials:
+        one = verifying([material])
+        keys.extend(one if isinstance(one, KeySet) else [one])
+    return KeySet(keys)
+
+
+def _read_json(octets: bytes, algs: Sequence[Algorithm], kid: str | None) -> Material:
+    try:
+        members = strict_json(octets)
+    except (ValueError, RecursionError):
+        raise InvalidKey("this looks like a JWK and is not JSON, or a member occurs twice") from None
+    if "keys" in members:
+        if kid is not None:
+            raise InvalidKey("--kid is for one key, and this is a set")
+        return KeySet.from_jwks(octets, algorithms=algs or None)
+    alg = _only(algs)
+    if members.get("kty") == "oct":
+        return SecretKey.from_jwk(octets, alg=alg, kid=kid)
+    if "d" in members or "priv" in members:
+        return SigningKey.from_jwk(octets, alg=alg, kid=kid)
+    return VerifyingKey.from_jwk(octets, alg=alg, kid=kid)
+
+
+def _only(algs: Sequence[Algorithm]) -> Algorithm | None:
+    if len(algs) > 1:
+        raise InvalidKey("several --alg are for sets, and this is one key")
+    return algs[0] if algs else None
+
+
+def _read_binary(octets: bytes, alg: Algorithm | None, kid: str | None, password: str | None) -> Material:
+    if _is_der(octets):
+        kind = _der_kind(octets)
+        if kind == "certificate":
+            return VerifyingKey.from_certificate(octets, alg=alg, kid=kid)
+        if kind == "public":
+            return VerifyingKey.from_der(octets, alg=alg, kid=kid)
+        return SigningKey.from_der(octets, alg=alg, kid=kid, password=password)
+    if _BEGIN in octets:
+        label = octets.split(_BEGIN, 1)[1].split(b"-----", 1)[0]
+        if label.endswith(b"CERTIFICATE"):
+            return VerifyingKey.from_certificate(octets, alg=alg, kid=kid)
+        if label.endswith(b"PUBLIC KEY"):
+            return VerifyingKey.from_pem(octets, alg=alg, kid=kid)
+        return SigningKey.from_pem(octets, alg=alg, kid=kid, password=password)
+    if octets.lstrip().startswith(_SSH_STARTS):
+        return VerifyingKey.from_ssh(octets, alg=alg, kid=kid)
+    raise InvalidKey("this is no key file: give PEM, DER, a JWK, a JWK Set, a certificate or an OpenSSH public key")
+
+
+def _der_kind(der: bytes) -> str:
+    """Tell the kinds of DER apart by their outline; whether it holds is for the reader to find out."""
+    _, start, _ = _element(der, 0)
+    tag, inner, after = _element(der, start)
+    if tag == _INTEGER:
+        # A version is one octet, an RSA modulus is not: PKCS#1 puts the modulus of a public key first.
+        return "private" if after - inner == 1 else "public"
+    if der[inner : inner + 1] != bytes([_OBJECT_IDENTIFIER]):
+        return "certificate"
+    return "private" if der[after : after + 1] == bytes([_OCTET_STRING]) else "public"
+
+
+def _is_der(octets: bytes) -> bool:
+    tag, _, end = _element(octets, 0)
+    return tag == _SEQUENCE and end == len(octets)
+
+
+def _element(der: bytes, at: int) -> tuple[int, int, int]:
+    """Return the tag of the DER element at this place, its contents' start and end; nonsense gives nonsense."""
+    tag, length = (*der[at : at + 2], 0, 0)[:2]
+    start = at + 2
+    if length & 0x80:
+        octets = length & 0x7F
+        length, start = int.from_bytes(der[start : start + octets], "big"), start + octets
+    return tag, start, start + length

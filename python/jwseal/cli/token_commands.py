@@ -1,0 +1,335 @@
+"""Commands about tokens: sign claims, verify a token or a file of them, look into one without believing it.
+
+`verify` wants issuer and audience as the library does; not checking them is spelled out, `--any-issuer`.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections import Counter, deque
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, cast
+
+import typer
+
+from jwseal import DEFAULT_TYP, REQUIRED, UNCHECKED, Policy, SecretKey, Signer, SigningKey, Verifier, jws
+from jwseal.cli import arguments
+from jwseal.cli.answer import REFUSED, answering, facts, remark, write_json
+from jwseal.cli.key_file import read_key, verifying
+from jwseal.errors import InvalidKey, InvalidToken, JOSEError, MalformedToken
+from jwseal.insecure import header_unverified, read_unverified
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import BinaryIO
+
+    from jwseal import VerifiedJWT
+    from jwseal.types import Algorithm
+
+_TIMES = ("exp", "nbf", "iat", "auth_time")
+
+# Refused lines that are named one by one; the rest are only counted.
+_NAMED_LINES = 20
+
+TokenArgument = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="TOKEN",
+        help="The token, @FILE for a file that holds it, or - for standard input.",
+        show_default=False,
+    ),
+]
+Password = Annotated[
+    bool,
+    typer.Option(
+        "--password", help=f"The key is encrypted: ask for its password, or take ${arguments.PASSWORD_VARIABLE}."
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
+
+
+def sign(
+    key: Annotated[
+        str, typer.Option("--key", "-k", metavar="FILE", help="Private key or HMAC secret: PEM, DER, OpenSSH or JWK.")
+    ],
+    claims: Annotated[
+        str | None,
+        typer.Argument(metavar="CLAIMS", help="A JSON file of claims; - is standard input.", show_default=False),
+    ] = None,
+    claim: Annotated[
+        list[str] | None,
+        typer.Option("--claim", "-c", metavar="NAME=VALUE", help="One claim; a value that is JSON is taken as such."),
+    ] = None,
+    header: Annotated[
+        list[str] | None, typer.Option("--header", metavar="NAME=VALUE", help="One more header parameter.")
+    ] = None,
+    issuer: Annotated[str | None, typer.Option("--issuer", metavar="ISS", help="The claim iss.")] = None,
+    expires_in: Annotated[
+        str | None, typer.Option("--expires-in", metavar="SPAN", help="Sets exp: 90, 90s, 15m, 8h, 30d.")
+    ] = None,
+    typ: Annotated[str, typer.Option("--typ", help="The header's typ; empty for none.")] = "JWT",
+    alg: Annotated[
+        str | None, typer.Option("--alg", metavar="ALG", help="The key's algorithm; RSA keys need it.")
+    ] = None,
+    kid: Annotated[str | None, typer.Option("--kid", metavar="ID", help="The key's identifier.")] = None,
+    password: Password = False,
+    as_json: Json = False,
+) -> None:
+    """Sign claims and print the token.
+
+    Examples:
+    jwseal sign --key key.pem --issuer https://id.example --expires-in 5m --claim sub=alice --claim aud=api
+
+    jwseal sign --key secret.jwk claims.json
+    """
+    with answering(as_json=as_json):
+        algs = [cast("Algorithm", alg)] if alg else []
+        signer_key = read_key(key, algs=algs, kid=kid, password=arguments.password(wanted=password))
+        if not isinstance(signer_key, SigningKey | SecretKey):
+            raise InvalidKey(f"{key}: this is a public key, which cannot sign: give the private key")
+        content = {} if claims is None else arguments.json_object(claims)
+        content.update(arguments.pairs(claim or ()))
+        if not content and issuer is None and expires_in is None:
+            raise ValueError("nothing to sign: give a file of claims, --claim, --issuer or --expires-in")
+        signer = Signer(
+            signer_key,
+            typ=typ or None,
+            issuer=issuer,
+            expires_in=None if expires_in is None else arguments.span(expires_in),
+            headers=arguments.pairs(header or ()) or None,
+        )
+        token = signer.sign(content)
+        if as_json:
+            write_json({"token": token, "alg": signer_key.alg, "kid": signer_key.kid})
+        else:
+            print(token)
+
+
+def verify(
+    keys: Annotated[
+        list[str],
+        typer.Option("--key", "-k", metavar="FILE", help="Key, certificate or JWK Set; may be given again."),
+    ],
+    token: TokenArgument = None,
+    issuer: Annotated[list[str] | None, typer.Option("--issuer", metavar="ISS", help="An issuer to accept.")] = None,
+    audience: Annotated[
+        list[str] | None, typer.Option("--audience", metavar="AUD", help="Who you are; one of the token's aud.")
+    ] = None,
+    any_issuer: Annotated[bool, typer.Option("--any-issuer", help="Do not check iss.")] = False,
+    any_audience: Annotated[bool, typer.Option("--any-audience", help="Do not check aud.")] = False,
+    subject: Annotated[list[str] | None, typer.Option("--subject", metavar="SUB", help="A subject to accept.")] = None,
+    alg: Annotated[
+        list[str] | None,
+        typer.Option("--alg", metavar="ALG", help="An algorithm to accept; RSA keys without alg need it."),
+    ] = None,
+    typ: Annotated[
+        list[str] | None, typer.Option("--typ", help="A typ to accept (default: none, JWT, at+jwt).")
+    ] = None,
+    any_typ: Annotated[bool, typer.Option("--any-typ", help="Do not check typ.")] = False,
+    leeway: Annotated[
+        str, typer.Option("--leeway", metavar="SPAN", help="How far clocks may differ, up to 10m.")
+    ] = "0",
+    max_age: Annotated[
+        str | None, typer.Option("--max-age", metavar="SPAN", help="The longest time since iat.")
+    ] = None,
+    required: Annotated[
+        list[str] | None, typer.Option("--require", metavar="CLAIM", help="A claim that must be there.")
+    ] = None,
+    no_expiry: Annotated[bool, typer.Option("--allow-no-expiry", help="Accept tokens without exp.")] = False,
+    file: Annotated[
+        str | None, typer.Option("--file", "-f", metavar="FILE", help="Verify a file of tokens, one per line.")
+    ] = None,
+    now: Annotated[float | None, typer.Option("--now", metavar="SECONDS", help="Judge as of this time.")] = None,
+    password: Password = False,
+    as_json: Json = False,
+) -> None:
+    """Verify a token and print its claims, or count the verdicts on a file of tokens.
+
+    Examples:
+    jwseal verify --key jwks.json --issuer https://id.example --audience api TOKEN
+
+    jwseal verify --key key.pub.pem --alg RS256 --any-issuer --any-audience --file tokens.txt
+    """
+    with answering(as_json=as_json):
+        algs = [cast("Algorithm", name) for name in alg or ()]
+        if not (issuer or any_issuer):
+            raise ValueError("say which --issuer to accept, or --any-issuer to accept every one")
+        if not (audience or any_audience):
+            raise ValueError("say which --audience to accept, or --any-audience to accept every one")
+        if (issuer and any_issuer) or (audience and any_audience) or (typ and any_typ):
+            raise ValueError("an option and its --any- opposite exclude each other")
+        policy = Policy(
+            issuer=issuer or UNCHECKED,
+            audience=audience or UNCHECKED,
+            subject=subject or UNCHECKED,
+            typ=UNCHECKED if any_typ else typ or DEFAULT_TYP,
+            expiry=UNCHECKED if no_expiry else REQUIRED,
+            required=required or (),
+            leeway=arguments.span(leeway),
+            max_age=None if max_age is None else arguments.span(max_age),
+        )
+        secret = arguments.password(wanted=password)
+        materials = [read_key(source, algs=algs, password=secret) for source in keys]
+        verifier = Verifier(verifying(materials), policy, algorithms=algs or None)
+        if file is not None:
+            if token is not None:
+                raise ValueError("give a TOKEN or a --file of them, not both")
+            _verify_file(verifier, file, now, as_json=as_json)
+            return
+        verified = verifier.verify(arguments.token(token), now=now)
+        if as_json:
+            write_json({"valid": True, **_described(verified)})
+        else:
+            write_json(verified.claims)
+            remark(f"valid: {verified.alg}{_kid(verified.kid)}{_expiry(verified.expires_at, now)}")
+
+
+def inspect(
+    token: TokenArgument = None,
+    as_json: Json = False,
+) -> None:
+    """Show what a token says, without checking any of it.
+
+    Anyone can write anything into a token: nothing shown here may be believed. Use verify to decide.
+
+    Examples:
+    jwseal inspect TOKEN
+
+    pbpaste | jwseal inspect
+    """
+    with answering(as_json=as_json):
+        text = arguments.token(token)
+        seen: dict[str, Any] = {"verified": False, "header": header_unverified(text)}
+        try:
+            seen["claims"] = read_unverified(text).claims
+        except MalformedToken as error:
+            payload = jws.parse(text).payload
+            seen["payload"] = payload.decode("utf-8", "replace") or None
+            remark(f"not a JWT: {error}")
+        write_json(seen)
+        if not as_json:
+            for line in _times(seen.get("claims", {})):
+                remark(line)
+        remark("UNVERIFIED: nobody vouches for any of this; use jwseal verify")
+
+
+def _verify_file(verifier: Verifier, source: str, now: float | None, *, as_json: bool) -> None:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    codes: Counter[str] = Counter()
+    refused: list[dict[str, Any]] = []
+    places: deque[int] = deque()
+    console = Console(stderr=True)
+    columns = (TextColumn("verifying"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    start = time.perf_counter()
+    with (
+        _opened(source) as stream,
+        Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar,
+    ):
+        task = bar.add_task("verifying", total=_count(source))
+        verdicts = verifier.verify_iter(
+            _tokens(stream, places), now=now, progress=lambda done: bar.update(task, completed=done)
+        )
+        for verdict in verdicts:
+            place = places.popleft()
+            if not isinstance(verdict, JOSEError):
+                codes["valid"] += 1
+                continue
+            codes[verdict.code] += 1
+            if len(refused) < _NAMED_LINES and isinstance(verdict, InvalidToken):
+                refused.append({"line": place, **facts(verdict)})
+    tokens = codes.total()
+    seconds = time.perf_counter() - start
+    valid = codes.pop("valid", 0)
+    if as_json:
+        write_json(
+            {
+                "tokens": tokens,
+                "valid": valid,
+                "refused": tokens - valid,
+                "codes": dict(codes.most_common()),
+                "seconds": round(seconds, 3),
+                "first_refused": refused,
+            }
+        )
+    else:
+        _show_summary(tokens, valid, codes, refused, seconds)
+    if valid != tokens:
+        raise typer.Exit(REFUSED)
+
+
+def _opened(source: str) -> BinaryIO:
+    return sys.stdin.buffer if source == "-" else Path(source).open("rb")
+
+
+def _count(source: str) -> int | None:
+    """Count a file's lines, for the progress bar; standard input can only be read once."""
+    if source == "-":
+        return None
+    with _opened(source) as stream:
+        return sum(1 for line in stream if line.strip())
+
+
+def _tokens(stream: BinaryIO, places: deque[int]) -> Iterator[bytes]:
+    """Give out the tokens and note the line each stood on, for when its verdict comes."""
+    for place, line in enumerate(stream, 1):
+        token = line.strip()
+        if token:
+            places.append(place)
+            yield token
+
+
+def _show_summary(tokens: int, valid: int, codes: Counter[str], refused: list[dict[str, Any]], seconds: float) -> None:
+    width = max(map(len, ("tokens", "valid", *codes)))
+    for name, count in (("tokens", tokens), ("valid", valid), *codes.most_common()):
+        print(f"{name:<{width}}  {count:>10,}")
+    for one in refused:
+        remark(f"line {one['line']}: {one['code']}: {one['message']}")
+    if len(refused) < tokens - valid:
+        remark(f"... and {tokens - valid - len(refused):,} more")
+    if seconds:
+        remark(f"{tokens / seconds:,.0f} tokens per second")
+
+
+def _described(verified: VerifiedJWT) -> dict[str, Any]:
+    return {
+        "alg": verified.alg,
+        "kid": verified.kid,
+        "expires_at": verified.expires_at,
+        "header": verified.header,
+        "claims": verified.claims,
+    }
+
+
+def _kid(kid: str | None) -> str:
+    return "" if kid is None else f", kid {json.dumps(kid)}"
+
+
+def _expiry(expires_at: float | None, now: float | None) -> str:
+    if expires_at is None:
+        return ", never expires"
+    return f", expires {_relative(expires_at - (time.time() if now is None else now))}"
+
+
+def _times(claims: dict[str, Any]) -> list[str]:
+    lines = []
+    for name in _TIMES:
+        value = claims.get(name)
+        if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 253402300800:
+            moment = datetime.fromtimestamp(value, UTC)
+            lines.append(f"{name:<9} {moment:%Y-%m-%d %H:%M:%S}Z, {_relative(value - time.time())}")
+    return lines
+
+
+def _relative(seconds: float) -> str:
+    size = abs(seconds)
+    for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1)):
+        if size >= length or length == 1:
+            count = round(size / length)
+            words = f"{count} {unit}{'' if count == 1 else 's'}"
+            break
+    return f"in {words}" if seconds >= 0 else f"{words} ago"

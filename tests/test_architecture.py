@@ -1,0 +1,231 @@
+"""The house holds to its plan: who imports whom (CONTRIBUTING.md is the truth), headers, lengths, and where rules may live.
+
+Nothing here builds or runs jwseal; every test reads source text. A failure names the file, and the cure is nearly always to
+move the code, not the rule.
+"""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+CORE, BINDING, PACKAGE = ROOT / "rust/core/src", ROOT / "rust/py/src", ROOT / "python/jwseal"
+LONGEST, LONGEST_TEST = 500, 700
+# Reference text and not code: the one place where the native names are documented.
+LENGTH_EXEMPT = {"python/jwseal/_native.pyi"}
+
+
+def sources() -> Iterator[Path]:
+    """Every Rust and Python file of the project."""
+    for folder in ("rust/core", "rust/py", "rust/fuzz", "python", "tests", "benches", "examples", ".ci"):
+        for suffix in ("*.rs", "*.py", "*.pyi"):
+            for path in sorted((ROOT / folder).rglob(suffix)):
+                if not {"target", "__pycache__"} & set(path.relative_to(ROOT).parts):
+                    yield path
+
+
+def name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+every_source = pytest.mark.parametrize("path", list(sources()), ids=name)
+rust_sources = pytest.mark.parametrize("path", [p for p in sources() if p.suffix == ".rs"], ids=name)
+
+
+def import_table(heading: str) -> dict[str, set[str]]:
+    """The rows `| modules | may import |` under a heading of CONTRIBUTING.md."""
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    section = text.split(f"### {heading}\n", 1)[1].split("\n#", 1)[0]
+    table: dict[str, set[str]] = {}
+    for row in re.findall(r"^\|(.+)\|(.+)\|$", section, re.MULTILINE):
+        modules, imports = (re.findall(r"`([\w.]+)`", cell) for cell in row)
+        for module in modules:
+            table[module] = set(imports)
+    return table
+
+
+def product_code(path: Path) -> str:
+    """A Rust file without comments and without the unit tests at its foot."""
+    text = path.read_text().split("#[cfg(test)]\nmod ", 1)[0]
+    return re.sub(r"//.*", "", text)
+
+
+def rust_imports(root: Path) -> list[tuple[str, str, str]]:
+    """(file, module, imported module) for each `crate::` path of a crate."""
+    found = []
+    for path in sorted(root.rglob("*.rs")):
+        relative = path.relative_to(root)
+        module = relative.parts[0].removesuffix(".rs")
+        if module != "lib" and path.stem != "tests":
+            grouped = re.findall(r"crate::\{([^}]*)\}", product_code(path))
+            names = {part.split("::")[0].strip() for group in grouped for part in group.split(",")} - {""}
+            names |= set(re.findall(r"\bcrate::(\w+)", product_code(path)))
+            found += [(name(path), module, imported) for imported in sorted(names - {module})]
+    return found
+
+
+def python_module(path: Path) -> str:
+    """The unit of the import table a file belongs to: a module, a package, or one compatibility face."""
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    if parts[0] == "compat" and len(parts) > 2:
+        return ".".join(parts[:2])
+    return "compat" if parts[0] == "compat" else parts[0]
+
+
+def python_imports(path: Path) -> Iterator[str]:
+    """What a Python file imports when it runs, imports for annotations left out."""
+    tree = ast.parse(path.read_text())
+    skipped = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+        for inner in ast.walk(node)
+    }
+    for node in ast.walk(tree):
+        if id(node) in skipped:
+            continue
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            if node.module == "jwseal":
+                yield from (f"jwseal.{alias.name}" for alias in node.names)
+            else:
+                yield node.module
+
+
+@pytest.mark.parametrize(("heading", "root"), [("rust/core", CORE), ("rust/py", BINDING)])
+def test_rust_modules_import_what_the_table_allows(heading: str, root: Path) -> None:
+    """A Rust module imports only those modules that its row in CONTRIBUTING.md names."""
+    table = import_table(heading)
+    wrong = [
+        f"{file}: {module} -> {imported}"
+        for file, module, imported in rust_imports(root)
+        if imported not in table.get(module, set())
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize(("heading", "root"), [("rust/core", CORE), ("rust/py", BINDING)])
+def test_the_table_lists_every_rust_module(heading: str, root: Path) -> None:
+    """The table has one entry per module, no more and no fewer."""
+    modules = {path.stem if path.is_file() else path.name for path in root.iterdir()} - {"lib"}
+    assert set(import_table(heading)) == modules
+
+
+def test_the_core_knows_no_python_and_no_outside_world() -> None:
+    """The core has no PyO3, no clock, no files and no network."""
+    wrong = [
+        f"{name(path)}: {word}"
+        for path in sorted(CORE.rglob("*.rs"))
+        for word in ("pyo3", "std::fs", "std::net", "std::env", "SystemTime", "Instant::now", "println!")
+        if word in product_code(path)
+    ]
+    assert wrong == []
+
+
+def test_python_modules_import_what_the_table_allows() -> None:
+    """A Python module imports, of jwseal and of installed packages, only what its row names."""
+    table = import_table("python/jwseal")
+    modules = set(table) | {"_native"}
+    wrong = []
+    for path in sorted(PACKAGE.rglob("*.py")):
+        module = python_module(path)
+        allowed = table.get(module, set())
+        for imported in python_imports(path):
+            top, _, rest = imported.partition(".")
+            if top in {"cryptography", "typer", "rich", "click", "yaml", "requests"}:
+                if top not in allowed:
+                    wrong.append(f"{name(path)}: {module} -> {top}")
+            elif top == "jwseal":
+                target = imported_module(rest, modules)
+                if target not in allowed | {module}:
+                    wrong.append(f"{name(path)}: {module} -> {target}")
+    assert wrong == []
+
+
+def imported_module(rest: str, modules: set[str]) -> str:
+    """The table's name for `jwseal.<rest>`: a module, or `jwseal` for a name the package itself exports."""
+    parts = rest.split(".")
+    if parts[0] == "compat":
+        return ".".join(parts[:2]) if ".".join(parts[:2]) in modules else "compat"
+    return parts[0] if parts[0] in modules else "jwseal"
+
+
+@every_source
+def test_every_file_says_what_it_is(path: Path) -> None:
+    """A file opens with a header, so that a reader knows what it is before its first line of code."""
+    text = path.read_text()
+    if path.suffix == ".rs":
+        first = next((line for line in text.splitlines() if line and not line.startswith("#![")), "")
+        assert first.startswith("//! "), name(path)
+    else:
+        assert ast.get_docstring(ast.parse(text)), name(path)
+
+
+@every_source
+def test_no_file_is_too_long(path: Path) -> None:
+    """At most 500 lines, tests 700: a longer file holds two subjects."""
+    is_test = "tests" in path.relative_to(ROOT).parts or path.stem == "tests"
+    if name(path) not in LENGTH_EXEMPT:
+        assert len(path.read_text().splitlines()) <= (LONGEST_TEST if is_test else LONGEST)
+
+
+@every_source
+def test_no_file_is_named_for_nothing(path: Path) -> None:
+    """Files are named for what they hold; the compatibility faces keep the names of what they stand for."""
+    if "compat" not in path.parts:
+        assert path.stem not in {"utils", "util", "common", "helpers", "helper", "misc", "manager", "base"}
+
+
+@every_source
+def test_nothing_is_left_undone_in_a_comment(path: Path) -> None:
+    """Work that is left goes to the tracker, and no source names a machine's own folders."""
+    if path != Path(__file__):
+        found = re.findall(r"\b(TODO|FIXME|XXX|HACK)\b|(/root/|/home/\w|/Users/\w)", path.read_text())
+        assert found == []
+
+
+def test_the_core_forbids_unsafe() -> None:
+    """The core's crate root forbids unsafe code."""
+    assert "#![forbid(unsafe_code)]" in (CORE / "lib.rs").read_text()
+
+
+@rust_sources
+def test_unsafe_gives_its_reason(path: Path) -> None:
+    """Outside the core, a SAFETY comment stands right above each unsafe block."""
+    lines = path.read_text().splitlines()
+    bare = [
+        number + 1
+        for number, line in enumerate(lines)
+        if re.search(r"\bunsafe\s*(\{|impl|fn|extern)", re.sub(r"//.*", "", line))
+        and not any("SAFETY:" in above for above in lines[max(0, number - 6) : number + 1])
+    ]
+    assert bare == []
+
+
+@rust_sources
+def test_only_the_table_and_crypto_tell_algorithms_apart(path: Path) -> None:
+    """A match on an algorithm outside `jwa` and `crypto` would be a second table."""
+    inside = path.relative_to(ROOT).parts
+    if inside[0] != "rust" or "crypto" in inside or path.name == "jwa.rs":
+        return
+    text = product_code(path)
+    arms = re.findall(r"\bAlg::[A-Z]\w*\s*(?:=>|\|)", text)
+    comparisons = re.findall(r"[!=]=\s*Alg::[A-Z]\w*|matches!\([^)]*\bAlg::[A-Z]\w*", text)
+    assert arms + comparisons == []
+
+
+def test_mapping_errors_has_no_wildcard() -> None:
+    """A new variant of the core's error must not compile until the binding has given it a class."""
+    assert re.findall(r"^\s*_\s*(?:if .*)?=>", product_code(BINDING / "error.rs"), re.MULTILINE) == []
+
+
+def test_every_public_module_of_the_package_has_a_page() -> None:
+    """Each name that users import is listed in the documentation's navigation or on the page of the reference."""
+    pages = "".join(path.read_text() for path in (ROOT / "docs").rglob("*.md"))
+    public = [path.stem for path in PACKAGE.glob("*.py") if not path.stem.startswith("_")]
+    missing = [module for module in public if f"jwseal.{module}" not in pages]
+    assert missing == []

@@ -1,0 +1,98 @@
+"""Attacks: empty, short and guessable HMAC secrets (CVE-2026-45363, CVE-2026-49852, RFC 7518 section 3.2)."""
+
+import re
+from pathlib import Path
+
+import forge
+import pytest
+from judge import refusal, secret, verifier
+
+from jwseal import SecretKey, insecure
+
+SIZES = {"HS256": 32, "HS384": 48, "HS512": 64}
+
+
+@pytest.mark.parametrize("alg", forge.HMAC_ALGS)
+def test_empty_secret(alg: str) -> None:
+    """A secret of no octets cannot be made, by any door."""
+    assert "invalid_key" == refusal(SecretKey.from_bytes, b"", alg=alg)
+    assert "invalid_key" == refusal(SecretKey.from_jwk, {"kty": "oct", "k": ""}, alg=alg)
+    assert "invalid_key" == refusal(SecretKey.from_jwk, {"kty": "oct", "k": "", "alg": alg})
+    assert "invalid_key" == refusal(insecure.weak_secret, b"", alg=alg)
+
+
+@pytest.mark.parametrize("k", [None, 5, [], "A", "AA==", "A A", "\u00e9"])
+def test_misshapen_oct(k: object) -> None:
+    """`k` is canonical base64url text."""
+    assert "invalid_key" == refusal(SecretKey.from_jwk, {"kty": "oct", "k": k}, alg="HS256")
+    assert "invalid_key" == refusal(SecretKey.from_jwk, {"kty": "oct"}, alg="HS256")
+
+
+def test_empty_secret_token() -> None:
+    """A token MACed with the empty key is forged, whatever the holder's secret."""
+    assert "invalid_signature" == refusal(verifier(secret()).verify, forge.T_EMPTY)
+    weak = insecure.weak_secret(b"\0", alg="HS256")
+    # HMAC pads keys with zeros: a secret of zeros is the empty secret, and only a human can be told so.
+    assert {} == verifier(weak).verify(forge.T_EMPTY).claims
+
+
+@pytest.mark.parametrize("alg", forge.HMAC_ALGS)
+def test_short_secret(alg: str) -> None:
+    """A secret is at least as long as the hash's output (Wycheproof JWK 10 to 18)."""
+    size = SIZES[alg]
+    octets = bytes(range(1, 70))
+    for length in (1, 16, size - 1):
+        assert "invalid_key" == refusal(SecretKey.from_bytes, octets[:length], alg=alg)
+        assert "invalid_key" == refusal(SecretKey.from_jwk, {"kty": "oct", "k": forge.b64(octets[:length])}, alg=alg)
+    for length in (size, size + 1):
+        assert alg == SecretKey.from_bytes(octets[:length], alg=alg).alg
+
+
+@pytest.mark.parametrize("alg", forge.HMAC_ALGS)
+def test_weak_secret_is_the_only_door(alg: str) -> None:
+    """`insecure.weak_secret` takes a short secret, and its repr says so for ever."""
+    weak = insecure.weak_secret(b"secret", alg=alg)
+    assert "weak" in repr(weak).lower()
+    assert "weak" not in repr(SecretKey.generate(alg)).lower()
+    token = forge.token({"alg": alg}, {}, forge.Material(alg, b"secret"))
+    assert {} == verifier(weak).verify(token).claims
+
+
+@pytest.mark.parametrize("alg", forge.HMAC_ALGS)
+def test_generated_secret(alg: str) -> None:
+    """A generated secret has the hash's length and never comes twice."""
+    made = [forge.unb64(SecretKey.generate(alg).to_private_jwk()["k"]) for _ in range(4)]
+    assert {SIZES[alg]} == {len(octets) for octets in made}
+    assert 4 == len(set(made))
+
+
+def test_unknown_kid_runs_no_mac() -> None:
+    """A kid outside the closed map finds no secret (CVE-2025-65945)."""
+    token = forge.token({"alg": "HS256", "kid": "b"}, {}, forge.Material("HS256", forge.K32))
+    assert "key_not_found" == refusal(verifier(secret(kid="a")).verify, token)
+
+
+def test_long_secret() -> None:
+    """A secret longer than the hash's block is hashed first, as RFC 2104 says (RFC 4231 cases 6 and 7)."""
+    octets = b"\xaa" * 131
+    for alg in forge.HMAC_ALGS:
+        token = forge.token({"alg": alg}, {"a": 1}, forge.Material(alg, octets))
+        assert {"a": 1} == verifier(SecretKey.from_bytes(octets, alg=alg)).verify(token).claims
+
+
+def test_secret_does_not_show() -> None:
+    """Neither repr, str nor an error tells a secret."""
+    octets = b"correct horse battery staple, and more of it"
+    key = SecretKey.from_bytes(octets, alg="HS256", kid="a")
+    for text in (repr(key), str(key), f"{key}", repr([key])):
+        assert "horse" not in text
+        assert forge.b64(octets) not in text
+        assert octets.hex() not in text
+
+
+def test_tags_are_compared_in_constant_time() -> None:
+    """No `==` on a tag: the HMAC module leaves the comparison to the backend's verify (RFC 7515 section 10.9)."""
+    source = Path(__file__).parent.parent / "rust" / "core" / "src" / "crypto" / "hmac.rs"
+    code = re.sub(r"//.*", "", source.read_text("utf-8")).split("#[cfg(test)]")[0]
+    assert [] == re.findall(r"(?:tag|signature|mac)\w*(?:\.as_ref\(\))?\s*[!=]=", code)
+    assert "verify" in code

@@ -1,0 +1,101 @@
+"""`Issuers`: one verifier per issuer, chosen by the unverified `iss`, which alone is read early."""
+
+import asyncio
+
+import forge
+import pytest
+from judge import AUDIENCE, LAX, NOW, claims, code, hs256, refusal, secret, verdict, verifying
+
+from jwseal import Issuers, KeySet, Policy, VerifiedJWT, Verifier
+
+A, B = "https://a.example", "https://b.example"
+KEYS = {A: forge.material("ES256"), B: forge.material("HS256")}
+
+
+def table() -> Issuers:
+    """Two issuers with a key each."""
+    return Issuers({issuer: Verifier(verifying(key), Policy(issuer=issuer, audience=AUDIENCE)) for issuer, key in KEYS.items()})
+
+
+def token(issuer: object, material: forge.Material) -> str:
+    """A token that says it is of this issuer."""
+    return forge.token({"alg": material.alg}, claims(iss=issuer), material)
+
+
+def test_picks_by_issuer() -> None:
+    """Each issuer's tokens go to its verifier."""
+    for issuer, material in KEYS.items():
+        assert issuer == table().verify(token(issuer, material), now=NOW)["iss"]
+
+
+def test_crossed_keys() -> None:
+    """One issuer's key signs nothing for the other."""
+    assert "algorithm_not_allowed" == refusal(table().verify, token(A, KEYS[B]), now=NOW)
+    assert "algorithm_not_allowed" == refusal(table().verify, token(B, KEYS[A]), now=NOW)
+
+
+@pytest.mark.parametrize("issuer", ["https://c.example", "", A + "/", A.upper(), [A], None, 5, ..., {A: 1}])
+def test_unknown_issuer(issuer: object) -> None:
+    """An iss that is no key of the table, absent or no string finds no verifier."""
+    assert "key_not_found" == refusal(table().verify, token(issuer, KEYS[A]), now=NOW)
+
+
+@pytest.mark.parametrize("text", ["", "a.b", "....", f" {forge.T0}", forge.T0 + "="])
+def test_malformed(text: str) -> None:
+    """Shape comes first here too."""
+    assert "malformed_token" == refusal(table().verify, text)
+
+
+@pytest.mark.parametrize("payload", [b"", b"[", b"[]", b'{"iss":"https://a.example","iss":"https://b.example"}', b"\xff"])
+def test_payload_without_an_issuer_to_read(payload: bytes) -> None:
+    """A payload in which no single iss can be read is refused without asking any key."""
+    forged = forge.token({"alg": "ES256"}, payload, KEYS[A])
+    assert verdict(table().verify, forged, now=NOW) in ("malformed_token", "key_not_found")
+
+
+def test_size_bound() -> None:
+    """A token over every verifier's size is refused before its payload is read."""
+    assert "token_too_large" == refusal(table().verify, hs256({"iss": A, "x": "y" * 20_000}))
+
+
+def test_policy_still_judges() -> None:
+    """Picking is not judging: the verifier's policy has the last word."""
+    assert "token_expired" == refusal(table().verify, token(A, KEYS[A]), now=NOW + 300)
+    wide = Issuers({A: Verifier(verifying(KEYS[A]), LAX)})
+    assert A == wide.verify(token(A, KEYS[A]), now=NOW)["iss"]
+
+
+@pytest.mark.parametrize("verifiers", [{}, {A: Verifier(secret(), Policy(issuer=B, audience=AUDIENCE))}])
+def test_tables_that_cannot_be(verifiers: dict) -> None:
+    """An empty table, or one whose verifier wants another issuer, is PolicyError."""
+    assert "invalid_policy" == refusal(Issuers, verifiers)
+
+
+@pytest.mark.parametrize("verifiers", [None, [], {A: None}, {A: secret()}, {5: Verifier(secret(), LAX)}, {A: KeySet([secret()])}])
+def test_tables_of_the_wrong_type(verifiers: object) -> None:
+    """A table maps str to Verifier."""
+    with pytest.raises(TypeError):
+        Issuers(verifiers)
+
+
+def test_batches() -> None:
+    """The same verbs as a verifier's."""
+    tokens = [token(A, KEYS[A]), token(B, KEYS[B]), token("x", KEYS[A]), "", token(A, KEYS[B])]
+    expected = [A, B, "key_not_found", "malformed_token", "algorithm_not_allowed"]
+    for results in (table().verify_many(tokens, now=NOW), list(table().verify_iter(tokens, now=NOW))):
+        assert expected == [one["iss"] if isinstance(one, VerifiedJWT) else code(one) for one in results]
+    heard = []
+    list(table().verify_iter(tokens, now=NOW, progress=heard.append))
+    assert 5 == heard[-1]
+
+
+def test_async() -> None:
+    """And for callers that await."""
+    assert A == asyncio.run(table().verify_async(token(A, KEYS[A]), now=NOW))["iss"]
+
+
+@pytest.mark.parametrize("given", [None, 5, bytearray(b"x")])
+def test_token_types(given: object) -> None:
+    """Tokens are str or bytes."""
+    with pytest.raises(TypeError):
+        table().verify(given)

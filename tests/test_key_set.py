@@ -1,0 +1,198 @@
+"""`KeySet`: immutable sets of keys, JWK Sets in and out (RFC 7517 section 5, design rule 13)."""
+
+import json
+
+import forge
+import pytest
+from judge import LAX, refusal, secret, signing, verdict, verifier, verifying
+
+from jwseal import KeySet, SecretKey, Verifier, VerifyingKey, jws
+
+ONE = forge.material("ES256")
+TWO = forge.material("ES256", "other")
+RSA = forge.material("RS256")
+
+
+def test_collection() -> None:
+    """len, iteration in order, membership."""
+    keys = [verifying(ONE, kid="a"), verifying(TWO, kid="b"), verifying(forge.material("EdDSA"))]
+    together = KeySet(keys)
+    assert 3 == len(together)
+    assert keys == list(together)
+    assert verifying(ONE, kid="a") in together
+    assert verifying(ONE) not in together
+    assert "a" not in together
+    assert True is bool(together)
+
+
+def test_any_iterable() -> None:
+    """Keys come from any iterable; another set is one too."""
+    once = KeySet(key for key in [verifying(ONE)])
+    assert once == KeySet(once) == KeySet((verifying(ONE),))
+
+
+@pytest.mark.parametrize("keys", [None, 5, [None], ["x"], [b"x"], [{}], verifying(ONE)])
+def test_wrong_type(keys: object) -> None:
+    """A set holds keys that verify."""
+    with pytest.raises(TypeError):
+        KeySet(keys)
+
+
+def test_signing_key_in_a_set() -> None:
+    """A private key does not verify."""
+    with pytest.raises(TypeError, match="verifying_key"):
+        KeySet([signing(ONE)])
+
+
+def test_duplicates_count_once() -> None:
+    """The same key twice is one key; under another kid it is another entry."""
+    assert 1 == len(KeySet([verifying(ONE), verifying(ONE)]))
+    assert 2 == len(KeySet([verifying(ONE, kid="a"), verifying(ONE, kid="b")]))
+
+
+def test_one_kid_for_different_keys() -> None:
+    """Different keys of one kty under one kid are refused; of different kty they are not."""
+    assert "invalid_key" == refusal(KeySet, [verifying(ONE, kid="a"), verifying(TWO, kid="a")])
+    assert "invalid_key" == refusal(KeySet, [secret(kid="a"), secret(bytes(32), kid="a")])
+    assert 2 == len(KeySet([verifying(ONE, kid="a"), VerifyingKey.from_jwk(RSA.public_jwk(), alg="RS256", kid="a")]))
+
+
+def test_equality() -> None:
+    """Sets of public keys compare and hash by their keys."""
+    one, two = KeySet([verifying(ONE), verifying(TWO)]), KeySet([verifying(ONE), verifying(TWO)])
+    assert one == two
+    assert hash(one) == hash(two)
+    assert one != KeySet([verifying(ONE)])
+    assert one != [verifying(ONE), verifying(TWO)]
+
+
+def test_from_jwks() -> None:
+    """A JWK Set as mapping, text or octets; other members are ignored."""
+    jwks = {"keys": [ONE.public_jwk(kid="a"), RSA.public_jwk(kid="b", alg="PS256")], "other": 1}
+    for given in (jwks, json.dumps(jwks), json.dumps(jwks).encode()):
+        keys = KeySet.from_jwks(given)
+        assert [("a", ("ES256",)), ("b", ("PS256",))] == [(key.kid, tuple(key.algs)) for key in keys]
+        assert () == tuple(keys.skipped)
+
+
+@pytest.mark.parametrize("given", [None, 5, [], [ONE.public_jwk()], bytearray(b"{}")])
+def test_from_jwks_wrong_type(given: object) -> None:
+    """A JWK Set is a mapping or text."""
+    with pytest.raises(TypeError):
+        KeySet.from_jwks(given)
+
+
+def test_skipped() -> None:
+    """Members that cannot be used are listed with their place, kid and a reason in words."""
+    keys = KeySet.from_jwks({"keys": [{"kty": "XYZ", "kid": "x"}, ONE.public_jwk(), RSA.public_jwk(kid="r"), 5]})
+    assert 1 == len(keys)
+    assert [(0, "x"), (2, "r"), (3, None)] == [(place, kid) for place, kid, _ in keys.skipped]
+    assert all(isinstance(reason, str) and reason for _, _, reason in keys.skipped)
+
+
+def test_no_usable_key() -> None:
+    """A set without a usable key is InvalidKey, with the reasons."""
+    with pytest.raises(Exception, match="alg") as caught:
+        KeySet.from_jwks({"keys": [RSA.public_jwk(kid="r")]})
+    assert "invalid_key" == caught.value.code
+
+
+def test_duplicate_members_of_the_set() -> None:
+    """A set, or a member, with a name twice is malformed text."""
+    jwk = json.dumps(ONE.public_jwk())
+    assert "invalid_key" == refusal(KeySet.from_jwks, f'{{"keys":[{jwk}],"keys":[{jwk}]}}')
+    assert "invalid_key" == refusal(KeySet.from_jwks, f'{{"keys":[{jwk[:-1]},"kty":"EC"}}]}}')
+
+
+def test_algorithms_fill_in() -> None:
+    """`algorithms` gives RSA keys without alg theirs, and changes nothing else."""
+    jwks = {"keys": [RSA.public_jwk(kid="a"), forge.material("RS256", "3072").public_jwk(kid="b", alg="PS512"), ONE.public_jwk(kid="c")]}
+    keys = KeySet.from_jwks(jwks, algorithms=["RS256"])
+    assert [("a", ("RS256",)), ("b", ("PS512",)), ("c", ("ES256",))] == [(key.kid, tuple(key.algs)) for key in keys]
+    token = forge.token({"alg": "RS256", "kid": "a"}, {}, RSA)
+    assert {} == verifier(keys).verify(token).claims
+
+
+def test_algorithms_fill_in_several() -> None:
+    """Several names may be filled in; each then verifies."""
+    keys = KeySet.from_jwks({"keys": [RSA.public_jwk(kid="a")]}, algorithms=["RS256", "PS256"])
+    for alg in ("RS256", "PS256"):
+        assert {} == verifier(keys).verify(forge.token({"alg": alg, "kid": "a"}, {}, RSA, alg)).claims
+    assert "algorithm_not_allowed" == refusal(verifier(keys).verify, forge.token({"alg": "RS512"}, {}, RSA, "RS512"))
+
+
+@pytest.mark.parametrize("algorithms", ["RS256", "", [], ["HS256"], ["RS256", "HS256"], ["none"], ["x"]])
+def test_algorithms_that_cannot_be(algorithms: object) -> None:
+    """A str, nothing, an unknown or HMAC name is refused."""
+    assert "invalid_policy" == refusal(KeySet.from_jwks, {"keys": [ONE.public_jwk()]}, algorithms=algorithms)
+
+
+def test_mixed_set() -> None:
+    """A local JWK Set of secret and public keys is refused; one of secrets alone is a set."""
+    octs = forge.material("HS256").private_jwk(alg="HS256", kid="s")
+    assert "invalid_key" == refusal(KeySet.from_jwks, {"keys": [ONE.public_jwk(), octs]})
+    assert "invalid_key" == refusal(KeySet.from_jwks, {"keys": [octs, ONE.public_jwk()]})
+    (key,) = KeySet.from_jwks({"keys": [octs]})
+    assert isinstance(key, SecretKey)
+
+
+def test_private_member() -> None:
+    """A private JWK in a set does not become a key that verifies without a word."""
+    keys = verdict(KeySet.from_jwks, {"keys": [ONE.private_jwk(kid="a"), TWO.public_jwk(kid="b")]})
+    if keys == "accepted":
+        read = KeySet.from_jwks({"keys": [ONE.private_jwk(kid="a"), TWO.public_jwk(kid="b")]})
+        assert [(0, "a")] == [(place, kid) for place, kid, _ in read.skipped]
+    else:
+        assert "invalid_key" == keys
+
+
+def test_to_jwks() -> None:
+    """`to_jwks` gives public members only and reads back; a secret in it is InvalidKey."""
+    keys = KeySet([verifying(forge.material(alg), kid=alg) for alg in forge.PUBLIC_ALGS if alg not in ("Ed25519", "EdDSA")])
+    exported = keys.to_jwks()
+    assert ["keys"] == list(exported)
+    for jwk in exported["keys"]:
+        assert set() == set(jwk) & {"d", "p", "q", "dp", "dq", "qi", "priv", "k"}
+    assert {key.thumbprint() for key in keys} == {key.thumbprint() for key in KeySet.from_jwks(exported)}
+    assert "invalid_key" == refusal(KeySet([verifying(ONE), secret()]).to_jwks)
+
+
+@pytest.mark.parametrize(
+    ("kid", "expected"),
+    [(None, "accepted"), ("a", "accepted"), ("b", "invalid_signature"), ("c", "key_not_found"), ("", "key_not_found"), ("A", "key_not_found")],
+)
+def test_candidates(kid: str | None, expected: str) -> None:
+    """A key with kid is a candidate for tokens that name it or name none."""
+    keys = KeySet([verifying(ONE, kid="a"), verifying(TWO, kid="b")])
+    header = {"alg": "ES256"} if kid is None else {"alg": "ES256", "kid": kid}
+    assert expected == verdict(jws.verify, forge.token(header, {}, ONE), keys)
+
+
+def test_key_without_kid_beside_keys_with() -> None:
+    """A key without kid is a candidate for every token of its algorithm."""
+    keys = KeySet([verifying(ONE), verifying(TWO, kid="b")])
+    for kid in ("b", "c"):
+        assert "accepted" == verdict(jws.verify, forge.token({"alg": "ES256", "kid": kid}, {}, ONE), keys)
+
+
+@pytest.mark.parametrize("count", [4, 5])
+def test_candidate_bound(count: int) -> None:
+    """Four candidates are tried, of five none, kid or no kid."""
+    keys = KeySet([verifying(forge.material("ES256", str(place))) for place in range(count)])
+    expected = "accepted" if count == 4 else "key_not_found"
+    assert expected == verdict(jws.verify, forge.token({"alg": "ES256"}, {}, forge.material("ES256", "3")), keys)
+    assert expected == verdict(jws.verify, forge.token({"alg": "ES256", "kid": "x"}, {}, forge.material("ES256", "3")), keys)
+
+
+def test_candidates_are_counted_per_algorithm() -> None:
+    """Keys of other algorithms are no candidates."""
+    keys = [verifying(forge.material(alg)) for alg in ("ES256", "ES384", "ES512", "ES256K", "EdDSA", "Ed448", "HS256")]
+    token = forge.token({"alg": "ES256"}, {}, ONE)
+    assert {} == Verifier(KeySet(keys), LAX).verify(token).claims
+
+
+def test_algorithm_before_key() -> None:
+    """No key of the header's alg is algorithm_not_allowed, whatever the kid."""
+    keys = KeySet([verifying(ONE, kid="a")])
+    assert "algorithm_not_allowed" == refusal(jws.verify, forge.token({"alg": "ES384", "kid": "z"}, {}, forge.material("ES384")), keys)
+    assert "key_not_found" == refusal(jws.verify, forge.token({"alg": "ES256", "kid": "z"}, {}, ONE), keys)

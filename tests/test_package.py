@@ -1,0 +1,56 @@
+"""The package as it is installed: what importing it loads, what its stubs say, what it exports."""
+
+import subprocess
+import sys
+import types
+
+import pytest
+
+import jwseal
+
+# Each costs start-up time that a short-lived process would pay for nothing, or opens a door nobody asked for.
+HEAVY = (
+    *("cryptography", "typing", "dataclasses", "enum", "inspect", "re", "json", "datetime", "decimal", "logging"),
+    *("asyncio", "concurrent", "threading", "multiprocessing"),
+    *("socket", "ssl", "http", "urllib", "urllib3", "requests"),
+    *("typer", "rich", "click", "jwseal.compat", "jwseal.cli", "jwseal.types", "jwseal.key"),
+)
+
+
+def test_importing_jwseal_loads_nothing_heavy() -> None:
+    """`import jwseal` loads the extension and its own thin modules: no cryptography, typing, compat, cli or network."""
+    program = "import sys; before = set(sys.modules); import jwseal; print(*sorted(set(sys.modules) - before))"
+    loaded = subprocess.run([sys.executable, "-I", "-c", program], capture_output=True, text=True, check=True)
+    names = loaded.stdout.split()
+    assert "jwseal._native" in names
+    heavy = [name for name in names if any(name == one or name.startswith(one + ".") for one in HEAVY)]
+    assert heavy == []
+
+
+def test_stubs_agree_with_the_binary() -> None:
+    """mypy's stubtest finds no difference between `_native.pyi` and the compiled module."""
+    command = [sys.executable, "-m", "mypy.stubtest", "jwseal._native", "--concise"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stdout) == (0, ""), result.stdout + result.stderr
+
+
+def test_all_is_what_can_be_seen() -> None:
+    """`jwseal.__all__` lists the package's public names, sorted, and no others."""
+    modules = {"errors", "insecure", "jws", "key", "policy", "types", "verifier", "compat", "cli"}
+    visible = {name for name in vars(jwseal) if not name.startswith("_")} - modules
+    assert visible | {"__version__"} == set(jwseal.__all__)
+
+
+@pytest.mark.parametrize("name", sorted(set(jwseal.__all__) - {"__version__"}))
+def test_public_names_are_described(name: str) -> None:
+    """Every exported class and function answers `help()`."""
+    thing = getattr(jwseal, name)
+    if isinstance(thing, type | types.BuiltinFunctionType | types.FunctionType):
+        assert (thing.__doc__ or "").strip()
+
+
+def test_the_version_is_one() -> None:
+    """The extension, the package and its metadata have one version."""
+    from importlib.metadata import version
+
+    assert version("jwseal") == jwseal.__version__

@@ -1,0 +1,91 @@
+"""The documentation is true: every Python block and every command in README.md and docs/ runs as it is written.
+
+The blocks of one page run in order in one namespace, in an empty folder of their own. Lines that start with `#>` are what the
+block prints. In ```console blocks the lines after `$` are run by a shell; one that must fail ends with `# exit 1`. What is
+not meant to run is marked ```text, ```sh, ```toml or ```json.
+"""
+
+import contextlib
+import io
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), ROOT / "SECURITY.md"]
+FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def blocks(page: Path) -> Iterator[tuple[str, int, str]]:
+    """(language, number of its first line, text) of each fenced block."""
+    text = page.read_text()
+    for match in FENCE.finditer(text):
+        yield match[1], text.count("\n", 0, match.start(2)) + 1, match[2]
+
+
+def runnable(page: Path) -> bool:
+    return any(language in {"python", "console"} for language, _, _ in blocks(page))
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if runnable(page)], ids=lambda page: page.name)
+def test_blocks_run(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each block of the page runs, and prints what its `#>` lines say."""
+    monkeypatch.chdir(tmp_path)
+    namespace = {"__name__": "__main__"}
+    for language, line, text in blocks(page):
+        if language == "python":
+            run_python(page, line, text, namespace)
+        elif language == "console":
+            run_console(page, line, text)
+
+
+def run_python(page: Path, line: int, text: str, namespace: dict) -> None:
+    code = compile("\n" * (line - 1) + text, str(page), "exec")
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        exec(code, namespace)
+    expected = re.findall(r"^\s*#> ?(.*)$", text, re.MULTILINE)
+    assert expected == printed.getvalue().splitlines(), f"{page.name}:{line}"
+
+
+def run_console(page: Path, line: int, text: str) -> None:
+    scripts = str(Path(sys.executable).parent)
+    environment = os.environ | {"PATH": scripts + os.pathsep + os.environ["PATH"], "COLUMNS": "200"}
+    for command, status in re.findall(r"^\$ (.*?)(?:\s+# exit (\d))?$", text, re.MULTILINE):
+        done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False, env=environment)
+        assert done.returncode == int(status or 0), f"{page.name}:{line}: {command}\n{done.stdout}{done.stderr}"
+
+
+def test_readme_opens_with_code_that_runs() -> None:
+    """The README's first runnable block stands within its first screen, after the two commands."""
+    text = (ROOT / "README.md").read_text()
+    commands, code = text.index("make demo"), text.index("```python")
+    assert commands < code
+    assert text[:code].count("\n") < 40
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_within_the_project_lead_somewhere(page: Path) -> None:
+    """A relative link names a file that exists."""
+    targets = re.findall(r"\]\((?!\w+:|#)([^)#\s]+)", page.read_text())
+    assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+def test_every_page_is_in_the_navigation() -> None:
+    """mkdocs.yml lists each page of docs/ and no other."""
+    listed = set(re.findall(r"[\w/-]+\.md", (ROOT / "mkdocs.yml").read_text()))
+    assert listed == {page.relative_to(ROOT / "docs").as_posix() for page in (ROOT / "docs").rglob("*.md")}
+
+
+def test_limits_are_those_of_the_core() -> None:
+    """SECURITY.md states each limit with the value the core has."""
+    source = (ROOT / "rust/core/src/limits.rs").read_text()
+    constants = re.findall(r"pub const (\w+): \w+ = ([\d_.]+);", source)
+    stated = re.findall(r"\| (\d+) \| `(\w+)` \|", (ROOT / "SECURITY.md").read_text())
+    assert {name: value.replace("_", "").removesuffix(".0") for name, value in constants} == {
+        name: value for value, name in stated
+    }
