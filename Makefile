@@ -50,7 +50,8 @@ test: $(VENV)/.test $(VENV)/.native ## Build once and run every test
 
 test-all: ## Run the Python tests on every supported version found here
 	@for v in $(VERSIONS); do \
-		python=$$(command -v python$$v || ls "$$(pyenv root 2>/dev/null)"/versions/$$v.*/bin/python 2>/dev/null | tail -1); \
+		python=; for p in python$$v "$${PYENV_ROOT:-$$HOME/.pyenv}"/versions/$$v.*/bin/python; do \
+			"$$p" -c '' 2>/dev/null && python=$$p; done; \
 		if [ -z "$$python" ]; then echo "skipped: no Python $$v on this machine"; continue; fi; \
 		echo "== Python $$v"; \
 		$(MAKE) --no-print-directory .venvs/$$v/.tested VENV=.venvs/$$v PYTHON="$$python" ARGS="$(ARGS)" || exit 1; \

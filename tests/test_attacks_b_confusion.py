@@ -108,6 +108,8 @@ WRAPPINGS = {
     "base64": base64.b64encode,
     "base64url": lambda text: forge.b64(text).encode(),
     "base64-lines": base64.encodebytes,
+    "hex": lambda text: text.hex().encode(),
+    "base64-twice": lambda text: base64.b64encode(base64.b64encode(text)),
 }
 # DER has no markers to find after octets that are not DER's.
 TEXT_WRAPPINGS = {

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import forge
 import pytest
-from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding
 from judge import refusal, secret, verdict, verifier, verifying
 
@@ -363,6 +363,69 @@ def test_private_scalar_range(alg: str) -> None:
     size = len(forge.unb64(jwk["d"]))
     for other in (bytes(size), b"\xff" * size, b"\0" + forge.unb64(jwk["d"]), forge.unb64(jwk["d"])[1:], b""):
         assert "invalid_key" == refusal(SigningKey.from_jwk, {**jwk, "d": forge.b64(other)})
+
+
+# P-256 with explicit parameters (SEC 1 appendix C.2), in three parts around the two coordinates of the generator.
+EXPLICIT = [
+    "3082014b3082010306072a8648ce3d02013081f7020101302c06072a8648ce3d0101022100ffffffff00000001000000000000000000000000"
+    "ffffffffffffffffffffffff305b0420ffffffff00000001000000000000000000000000fffffffffffffffffffffffc04205ac635d8aa3a93"
+    "e7b3ebbd55769886bc651d06b0cc53b0f63bce3c3e27d2604b031500c49d360886e704936a6678e1139d26b7819f7e90044104",
+    "022100ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551020101034200",
+]
+
+
+def test_generator_of_the_attackers_choice() -> None:
+    """Explicit curve parameters whose generator is the victim's key make d = 1 a private key (CVE-2020-0601)."""
+    victim = ES256.public.public_bytes(serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint)
+    spki = bytes.fromhex(EXPLICIT[0]) + victim[1:] + bytes.fromhex(EXPLICIT[1]) + victim
+    assert 335 == len(spki)
+    assert "invalid_key" == refusal(VerifyingKey.from_der, spki)
+
+
+@lru_cache
+def pss_only_spki() -> bytes:
+    """The RSA key as id-RSASSA-PSS with SHA-256, MGF1-SHA-256 and a salt of 32 octets (RFC 4055 section 3.1)."""
+    key = RSA.spki()
+    parameters = bytes.fromhex(
+        "303d06092a864886f70d01010a3030a00d300b0609608648016503040201a11a301806092a864886f70d010108300b0609608648016503040201a203020120"
+    )
+    tail = key[key.index(b"\x03\x82") :]
+    body = parameters + tail
+    return b"\x30\x82" + len(body).to_bytes(2, "big") + body
+
+
+@pytest.mark.parametrize("alg", forge.RSA_ALGS)
+def test_key_for_pss_only(alg: str) -> None:
+    """A key whose type is RSASSA-PSS with SHA-256 signs PS256 and nothing else (RFC 4055 section 1.2)."""
+    expected = "accepted" if alg == "PS256" else "invalid_key"
+    assert expected == verdict(VerifyingKey.from_der, pss_only_spki(), alg=alg)
+
+
+@pytest.mark.parametrize("alg", ["EdDSA", "ES256"])
+def test_file_with_a_foreign_public_half(alg: str) -> None:
+    """A private key file whose public half is another key's is refused, as a JWK is."""
+    material, other = forge.material(alg), forge.material(alg, "other")
+    if alg == "EdDSA":
+        der = bytes.fromhex("3051020101300506032b657004220420") + material.private.private_bytes_raw()
+        der += bytes.fromhex("812100") + other.public.public_bytes_raw()
+    else:
+        points = [
+            key.public.public_bytes(serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint)
+            for key in (material, other)
+        ]
+        der = material.pkcs8().replace(*points)
+        assert der != material.pkcs8()
+    assert "invalid_key" == refusal(SigningKey.from_der, der)
+
+
+def test_exponents_that_do_not_belong() -> None:
+    """d for another e, a trivial factorisation, and a d of another key are refused."""
+    jwk = RSA.private_jwk()
+    for changes in ({"e": "Aw"}, {"p": "AQ", "q": jwk["n"]}, {"p": jwk["q"], "q": jwk["p"]}, {"qi": "AQ"}, {"dp": "AQ"}):
+        assert "invalid_key" == refusal(SigningKey.from_jwk, {**jwk, **changes}, alg="RS256")
+    bare = {name: jwk[name] for name in ("kty", "n", "e")}
+    for d in (jwk["dp"], "AQ", "Aw", jwk["n"]):
+        assert "invalid_key" == refusal(SigningKey.from_jwk, {**bare, "d": d}, alg="RS256")
 
 
 def test_rsa_private_members() -> None:

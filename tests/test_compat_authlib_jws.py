@@ -8,6 +8,7 @@ import pickle
 from typing import Any
 
 import pytest
+
 from compat_authlib import SECRET, SYMMETRIC, Call, agree, b64, face, flattened, forged, general, plain, real
 
 HS = {"alg": "HS256"}

@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 import pytest
+
 from compat_authlib import (
     ASYMMETRIC,
     CURVES,
@@ -26,7 +27,6 @@ from compat_authlib import (
     public_ssh,
     real,
 )
-
 from jwseal import SecretKey, SigningKey, VerifyingKey
 
 HS = {"alg": "HS256"}

@@ -7,6 +7,7 @@ import base64
 import hashlib
 import hmac
 import json
+import pickle
 import time
 import warnings
 from collections.abc import Callable
@@ -321,6 +322,9 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "JWS of octets": lambda jwt: jwt.PyJWS().decode(forged({"alg": "HS256"}, b"\x00\xff"), SECRET, ["HS256"]),
     "JWS complete": lambda jwt: jwt.PyJWS().decode_complete(forged({"alg": "HS256"}, b""), SECRET, ["HS256"]),
     "JWS padded": lambda jwt: jwt.PyJWS().decode(forged({"alg": "HS256"}, b"x") + "=", SECRET, ["HS256"]),
+    "JWS with the options of a JWT": lambda jwt: jwt.PyJWS().decode(
+        token({"exp": 1}), SECRET, ["HS256"], options={"verify_exp": True, "verify_aud": False}
+    ),
     "JWS not verified": lambda jwt: jwt.PyJWS().decode("e30.AAAA.", options={"verify_signature": False}),
 }
 
@@ -428,7 +432,28 @@ def test_exceptions_have_two_families(name: str) -> None:
     assert [base.__name__ for base in original.__mro__ if base.__module__.startswith("jwt")] == [
         base.__name__ for base in ours.__mro__ if base.__module__.startswith("jwseal.compat")
     ]
-    assert isinstance(ours("exp").code, str)
+    error = ours("exp")
+    assert isinstance(error.code, str)
+    again = pickle.loads(pickle.dumps(error))
+    assert (type(error), str(error), error.__dict__) == (type(again), str(again), again.__dict__)
+
+
+def test_claim_errors_name_their_claim() -> None:
+    """Handlers written for jwseal find `code` and `claim` on PyJWT's exceptions."""
+    for claims, arguments, code, claim in (
+        ({"exp": 1}, {}, "token_expired", "exp"),
+        ({"nbf": NOW + HOUR}, {}, "token_not_yet_valid", "nbf"),
+        ({"iat": NOW + HOUR}, {}, "token_not_yet_valid", "iat"),
+        ({"iat": "x"}, {}, "invalid_claim", "iat"),
+        ({"iss": "b"}, {"issuer": "a"}, "claim_mismatch", "iss"),
+        ({"aud": "b"}, {"audience": "a"}, "claim_mismatch", "aud"),
+        ({"sub": 1}, {}, "claim_mismatch", "sub"),
+        ({"jti": 1}, {}, "invalid_claim", "jti"),
+        ({}, {"options": {"require": ["x"]}}, "missing_claim", "x"),
+    ):
+        with pytest.raises(errors.ClaimError) as caught:
+            decoded(claims, **arguments)(face)
+        assert (code, claim) == (caught.value.code, caught.value.claim)
 
 
 def test_the_public_names_are_pyjwts() -> None:

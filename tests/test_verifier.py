@@ -188,6 +188,18 @@ def test_subclass_verb() -> None:
     assert issubclass(Verifier, _native.Verifier)
 
 
+def test_more_headers_than_are_remembered() -> None:
+    """Answers do not depend on which headers are remembered (at most 64), in any order."""
+    judged = verifier(*[secret(kid=str(place)) for place in range(200)])
+    material = forge.Material("HS256", forge.K32)
+    tokens = [forge.token({"alg": "HS256", "kid": str(place)}, {"n": place}, material) for place in range(200)]
+    for step in (1, 7, 199):
+        for place in range(0, 200 * step, step):
+            verified = judged.verify(tokens[place % 200])
+            kid = str(place % 200)
+            assert (place % 200, kid, kid, kid) == (verified["n"], verified.kid, verified.header["kid"], verified.key.kid)
+
+
 def test_same_token_twice() -> None:
     """Every call returns its own result."""
     token = hs256(claims())

@@ -170,8 +170,8 @@ class VerifyingKey:
     def from_jwk(jwk: _Text | JSONMapping, *, alg: Algorithm | None = None, kid: str | None = None) -> VerifyingKey:
         """Read a public JWK of kty RSA, EC, OKP or AKP (RFC 7517, RFC 7518 section 6, RFC 8037, RFC 9964).
 
-        A private JWK is InvalidKey (use `SigningKey.from_jwk(...).verifying_key`), and so are an `alg` or `kid` that
-        differs from the JWK's own, `use` other than `sig`, and `key_ops` without `verify`.
+        Of a private JWK the public half is taken, and nothing else is kept. An `alg` or `kid` that differs from the
+        JWK's own is InvalidKey, and so are `use` other than `sig` and `key_ops` without `verify`.
         """
 
     @property

@@ -33,6 +33,8 @@ def answering(*, as_json: bool) -> Iterator[None]:
         else:
             remark(f"invalid: {error.code}: {error}")
         raise typer.Exit(REFUSED) from None
+    except BrokenPipeError:  # the reader has seen enough; the front door ends quietly
+        raise
     except (JOSEError, OSError, ValueError, TypeError) as error:
         sentence = _os_sentence(error) if isinstance(error, OSError) else str(error)
         if as_json:

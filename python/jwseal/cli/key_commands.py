@@ -15,7 +15,7 @@ import typer
 from jwseal import KeySet, SecretKey, SigningKey, VerifyingKey
 from jwseal.cli import arguments
 from jwseal.cli.answer import answering, remark, write_json, write_octets
-from jwseal.cli.key_file import Material, public, read_key, read_key_of_any_alg
+from jwseal.cli.key_file import Material, public, read_key, read_key_of_any_alg, read_keys
 from jwseal.errors import InvalidKey
 
 if TYPE_CHECKING:
@@ -137,10 +137,10 @@ def convert(
     """
     with answering(as_json=as_json):
         secret = arguments.password(wanted=password)
-        if alg is None and to is not Form.jwk and key != "-":
+        if alg is None and to is not Form.jwk:
             found = read_key_of_any_alg(key, password=secret)
         else:
-            found = read_key(key, algs=_algs(alg), kid=kid, password=secret)
+            found = read_key(key, alg=cast("Algorithm | None", alg), kid=kid, password=secret)
         if private:
             if not isinstance(found, SigningKey | SecretKey):
                 raise InvalidKey("there is no private key in it: leave --private out")
@@ -210,13 +210,13 @@ def jwks(
         members: list[VerifyingKey] = []
         skipped: list[dict[str, Any]] = []
         for source in keys:
-            found = read_key(source, algs=_algs(alg), password=secret)
-            if isinstance(found, KeySet):
-                skipped += [
-                    {"file": source, "place": place, "kid": kid, "reason": reason}
-                    for place, kid, reason in found.skipped
-                ]
-            members += public(found)
+            for found in read_keys(source, algs=[cast("Algorithm", alg)] if alg else [], password=secret):
+                if isinstance(found, KeySet):
+                    skipped += [
+                        {"file": source, "place": place, "kid": kid, "reason": reason}
+                        for place, kid, reason in found.skipped
+                    ]
+                members += public(found)
         if thumbprint_kids:
             members = [_with_kid(key) for key in members]
         made = KeySet(members).to_jwks()
@@ -226,10 +226,6 @@ def jwks(
             write_json({"jwks": made, "skipped": skipped})
         for one in skipped:
             remark(f"skipped: {one['file']}, member {one['place']}: {one['reason']}")
-
-
-def _algs(alg: str | None) -> list[Algorithm]:
-    return [] if alg is None else [cast("Algorithm", alg)]
 
 
 def _one(found: Material) -> VerifyingKey:

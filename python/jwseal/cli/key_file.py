@@ -22,34 +22,46 @@ Material: TypeAlias = SigningKey | SecretKey | VerifyingKey | KeySet
 
 _SSH_STARTS = (b"ssh-", b"ecdsa-sha2-", b"sk-")
 _BEGIN = b"-----BEGIN "
+# How the core refuses an RSA key that nobody gave an algorithm, alone or in a set: the one refusal worth a second try.
+_LACKS_ALG = ("an RSA key needs its algorithm", "an RSA key without alg")
 _INTEGER, _OCTET_STRING, _SEQUENCE, _OBJECT_IDENTIFIER = 0x02, 0x04, 0x30, 0x06
 
 
 def read_key(
-    source: str, *, algs: Sequence[Algorithm] = (), kid: str | None = None, password: str | None = None
+    source: str, *, alg: Algorithm | None = None, kid: str | None = None, password: str | None = None
 ) -> Material:
-    """Read a file of keys; `algs` are for the RSA keys in it, which do not say their own."""
+    """Read a file of keys that has this algorithm; RSA keys do not say their own."""
+    return _read(source, read_octets(source), alg, kid, password)
+
+
+def read_keys(source: str, *, algs: Sequence[Algorithm], password: str | None = None) -> list[Material]:
+    """Read a file of keys among others: each key takes those of the algorithms that fit it, or its own if none does."""
     octets = read_octets(source)
-    try:
-        if octets.lstrip().startswith(b"{"):
-            return _read_json(octets, algs, kid)
-        return _read_binary(octets, _only(algs), kid, password)
-    except InvalidKey as error:
-        raise InvalidKey(f"{'standard input' if source == '-' else source}: {error}") from None
+    if octets.lstrip().startswith(b"{") and b'"keys"' in octets:
+        return [_read(source, octets, None, None, password, fill=[alg for alg in algs if alg[:2] in {"RS", "PS"}])]
+    found: list[Material] = []
+    refusal: InvalidKey | None = None
+    for alg in (*algs, None):
+        if alg is None and found:
+            break
+        try:
+            found.append(_read(source, octets, alg, None, password))
+        except InvalidKey as error:
+            refusal = error
+    if refusal is not None and not found:
+        raise refusal
+    return found
 
 
 def read_key_of_any_alg(source: str, *, password: str | None = None) -> Material:
     """Read a file of keys for a purpose to which their algorithm does not matter."""
-    if source == "-":
-        raise ValueError("the key must be in a file")
+    octets = read_octets(source)
     try:
-        return read_key(source, password=password)
+        return _read(source, octets, None, None, password)
     except InvalidKey as error:
-        # An RSA key without an alg: any of its algorithms will do.
-        try:
-            return read_key(source, algs=["RS256"], password=password)
-        except InvalidKey:
-            raise error from None
+        if not any(words in str(error) for words in _LACKS_ALG):
+            raise
+        return _read(source, octets, "RS256", None, password, fill=["RS256"])
 
 
 def public(material: Material) -> list[VerifyingKey]:
@@ -75,7 +87,23 @@ def verifying(materials: Sequence[Material]) -> VerifyingKey | SecretKey | KeySe
     return KeySet(keys)
 
 
-def _read_json(octets: bytes, algs: Sequence[Algorithm], kid: str | None) -> Material:
+def _read(
+    source: str,
+    octets: bytes,
+    alg: Algorithm | None,
+    kid: str | None,
+    password: str | None,
+    fill: Sequence[Algorithm] = (),
+) -> Material:
+    try:
+        if octets.lstrip().startswith(b"{"):
+            return _read_json(octets, alg, kid, fill or ([] if alg is None else [alg]))
+        return _read_binary(octets, alg, kid, password)
+    except InvalidKey as error:
+        raise InvalidKey(f"{'standard input' if source == '-' else source}: {error}") from None
+
+
+def _read_json(octets: bytes, alg: Algorithm | None, kid: str | None, fill: Sequence[Algorithm]) -> Material:
     try:
         members = strict_json(octets)
     except (ValueError, RecursionError):
@@ -83,19 +111,12 @@ def _read_json(octets: bytes, algs: Sequence[Algorithm], kid: str | None) -> Mat
     if "keys" in members:
         if kid is not None:
             raise InvalidKey("--kid is for one key, and this is a set")
-        return KeySet.from_jwks(octets, algorithms=algs or None)
-    alg = _only(algs)
+        return KeySet.from_jwks(octets, algorithms=fill or None)
     if members.get("kty") == "oct":
         return SecretKey.from_jwk(octets, alg=alg, kid=kid)
     if "d" in members or "priv" in members:
         return SigningKey.from_jwk(octets, alg=alg, kid=kid)
     return VerifyingKey.from_jwk(octets, alg=alg, kid=kid)
-
-
-def _only(algs: Sequence[Algorithm]) -> Algorithm | None:
-    if len(algs) > 1:
-        raise InvalidKey("several --alg are for sets, and this is one key")
-    return algs[0] if algs else None
 
 
 def _read_binary(octets: bytes, alg: Algorithm | None, kid: str | None, password: str | None) -> Material:

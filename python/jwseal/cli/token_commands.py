@@ -18,7 +18,7 @@ import typer
 from jwseal import DEFAULT_TYP, REQUIRED, UNCHECKED, Policy, SecretKey, Signer, SigningKey, Verifier, jws
 from jwseal.cli import arguments
 from jwseal.cli.answer import REFUSED, answering, facts, remark, write_json
-from jwseal.cli.key_file import read_key, verifying
+from jwseal.cli.key_file import read_key, read_keys, verifying
 from jwseal.errors import InvalidKey, InvalidToken, JOSEError, MalformedToken
 from jwseal.insecure import header_unverified, read_unverified
 
@@ -86,8 +86,8 @@ def sign(
     jwseal sign --key secret.jwk claims.json
     """
     with answering(as_json=as_json):
-        algs = [cast("Algorithm", alg)] if alg else []
-        signer_key = read_key(key, algs=algs, kid=kid, password=arguments.password(wanted=password))
+        secret = arguments.password(wanted=password)
+        signer_key = read_key(key, alg=cast("Algorithm | None", alg), kid=kid, password=secret)
         if not isinstance(signer_key, SigningKey | SecretKey):
             raise InvalidKey(f"{key}: this is a public key, which cannot sign: give the private key")
         content = {} if claims is None else arguments.json_object(claims)
@@ -172,7 +172,7 @@ def verify(
             max_age=None if max_age is None else arguments.span(max_age),
         )
         secret = arguments.password(wanted=password)
-        materials = [read_key(source, algs=algs, password=secret) for source in keys]
+        materials = [one for source in keys for one in read_keys(source, algs=algs, password=secret)]
         verifier = Verifier(verifying(materials), policy, algorithms=algs or None)
         if file is not None:
             if token is not None:

@@ -167,13 +167,19 @@ impl Literal {
             (Self::Bool(expected), Kind::Bool(found)) => *expected == found,
             (Self::Integer(expected), Kind::Int(found)) => **expected == *found.digits(),
             // JSON has one type of number: 1 and 1.0 are the same value.
-            (Self::Float(expected), Kind::Float(_) | Kind::Int(_)) => value.as_f64() == Some(*expected),
-            (Self::Integer(expected), Kind::Float(found)) => expected.parse() == Ok(found),
+            (Self::Float(expected), Kind::Float(found)) => *expected == found,
+            (Self::Float(expected), Kind::Int(found)) => is_integer(*expected, found.digits()),
+            (Self::Integer(expected), Kind::Float(found)) => is_integer(found, expected),
             (Self::Null, Kind::Null) => true,
             (Self::Text(expected), Kind::Str(found)) => **expected == *found.as_str(),
             _ => false,
         }
     }
+}
+
+/// Whether a float is exactly the integer of these digits; neither is rounded to the other.
+fn is_integer(float: f64, digits: &str) -> bool {
+    float.fract() == 0.0 && format!("{:.0}", float + 0.0) == digits
 }
 
 /// The form in which two `typ` values are compared: lower case, and without `application/` where no other slash follows

@@ -100,6 +100,10 @@ impl Signer {
         }
         // Whole seconds: fractions are allowed (RFC 7519 section 2), but some verifiers refuse them.
         let now = now.floor();
+        let latest = now + self.expires_in.unwrap_or(0.0);
+        if !(0.0..=limits::MAX_NUMERIC_DATE).contains(&now) || latest > limits::MAX_NUMERIC_DATE {
+            return Err(Error::policy("now or exp lies outside the years 1970 to 9999").into());
+        }
         if let Some(span) = self.expires_in
             && !claims.contains("exp")?
         {
@@ -146,6 +150,9 @@ pub fn protected(key: &SignerKey, typ: Option<&str>, headers: &[(String, String)
 /// A caller that gives `alg` itself, equal to the key's, gets its own order of members: other libraries and golden tokens
 /// need exact octets. The result is judged by the very rules a verifier has, so nothing leaves that would be refused.
 pub fn jws_header(key: &SignerKey, headers: &[(String, String)], crit: &Understood, b64: bool) -> Result<String> {
+    if b64 && crit.names().any(|name| name == "b64") {
+        return Err(Error::policy("crit lists b64: write b64=False, which puts it there"));
+    }
     let mut text = Vec::with_capacity(96);
     text.push(b'{');
     let mut any = false;

@@ -143,7 +143,9 @@ pub fn unverified_issuer<'a>(token: &[u8], verifiers: impl Iterator<Item = &'a V
             encoding = Encoding::Padded;
         }
     }
-    let document = claims_document(Compact::read(token, size, encoding)?.into_payload())?;
+    let compact = Compact::read(token, size, encoding)?;
+    compact.header_octets()?;
+    let document = claims_document(compact.into_payload())?;
     let issuer = document.root().as_object().and_then(|members| members.get("iss"));
     Ok(issuer.and_then(Value::as_str).map(str::to_owned))
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use jwseal_core::header::Understood;
+use jwseal_core::json::Value;
 use jwseal_core::jws::compact::{self, Compact, Demands, Encoding};
 use jwseal_core::jws::json_serialization::{Entry, Form, Parsed};
 use jwseal_core::limits;
@@ -39,7 +40,6 @@ pub(crate) fn jws_sign(
 
 #[pyfunction]
 #[pyo3(signature = (token, keys, *, payload=None, algorithms=None, crit=None, max_size=limits::MAX_TOKEN_SIZE, accept_padding=false))]
-#[expect(clippy::too_many_arguments, reason = "each is a named option of the public function")]
 pub(crate) fn jws_verify(
     token: &Bound<'_, PyAny>,
     keys: &Bound<'_, PyAny>,
@@ -57,7 +57,7 @@ pub(crate) fn jws_verify(
     let demands = Demands { keys: keys.set(), algorithms, understood: &understood, max_size, encoding };
     let payload = payload.map(|payload| convert::bytes(payload, "payload")).transpose()?;
     let verified = compact::verify(convert::token_octets(token)?, payload, &demands)?;
-    Ok(VerifiedJwsObject::one(token.py(), verified, None, &keys)?)
+    Ok(VerifiedJwsObject::one(token.py(), &verified, None, &keys)?)
 }
 
 /// A JWS taken apart and not checked.
@@ -82,24 +82,22 @@ pub(crate) fn jws_parse(
     accept_padding: bool,
 ) -> Result<UnverifiedObject, Fault> {
     let understood = understood(crit)?;
-    let parsed = match token.cast::<PyDict>() {
-        Ok(_) => json_parsed(convert::untrusted_text(token)?, max_size, &understood)?,
-        Err(_) => {
-            let octets = convert::token_octets(token)?;
-            if octets.trim_ascii_start().starts_with(b"{") {
-                json_parsed(octets.to_vec(), max_size, &understood)?
-            } else {
-                let encoding = if accept_padding { Encoding::Padded } else { Encoding::Canonical };
-                let compact = Compact::read(octets, max_size.unwrap_or(limits::MAX_TOKEN_SIZE), encoding)?;
-                compact.into_parsed(&understood)?
-            }
-        }
-    };
+    if token.is_instance_of::<PyDict>() {
+        return json_parsed(convert::untrusted_text(token)?, max_size, &understood);
+    }
+    let octets = convert::token_octets(token)?;
+    if octets.trim_ascii_start().starts_with(b"{") {
+        return json_parsed(octets.to_vec(), max_size, &understood);
+    }
+    let encoding = if accept_padding { Encoding::Padded } else { Encoding::Canonical };
+    let compact = Compact::read(octets, max_size.unwrap_or(limits::MAX_TOKEN_SIZE), encoding)?;
+    let parsed = compact.into_parsed(&understood)?;
     Ok(UnverifiedObject { parsed: Arc::new(parsed) })
 }
 
-fn json_parsed(text: Vec<u8>, max_size: Option<usize>, understood: &Understood) -> Result<Parsed, Fault> {
-    Ok(Parsed::read(text, max_size.unwrap_or(MAX_JSON_SIZE), understood)?)
+fn json_parsed(text: Vec<u8>, max_size: Option<usize>, understood: &Understood) -> Result<UnverifiedObject, Fault> {
+    let parsed = Parsed::read(text, max_size.unwrap_or(MAX_JSON_SIZE), understood)?;
+    Ok(UnverifiedObject { parsed: Arc::new(parsed) })
 }
 
 #[pymethods]
@@ -145,7 +143,7 @@ impl UnverifiedSignatureObject {
     #[getter]
     fn alg(&self) -> PyResult<Option<String>> {
         let members = self.entry()?.header.document().root().members();
-        Ok(members.get("alg").and_then(|alg| alg.as_str()).map(str::to_owned))
+        Ok(members.get("alg").and_then(Value::as_str).map(str::to_owned))
     }
 
     #[getter]
@@ -178,7 +176,7 @@ impl UnverifiedSignatureObject {
         let covered = self.parsed.covered(detached)?;
         let verified = self.entry()?.verify(covered, chosen.set(), algorithms)?;
         let place = (Arc::clone(&self.parsed), self.place);
-        Ok(VerifiedJwsObject::one(keys.py(), verified, Some(place), &chosen)?)
+        Ok(VerifiedJwsObject::one(keys.py(), &verified, Some(place), &chosen)?)
     }
 
     fn __repr__(&self) -> String {

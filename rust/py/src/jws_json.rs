@@ -8,7 +8,7 @@ use jwseal_core::signer::jws_header;
 use jwseal_core::verifier::require_algorithms;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyBytes, PyDict, PyInt, PyList, PyString};
+use pyo3::types::{PyBool, PyBytes, PyDict, PyFrozenSet, PyInt, PyList, PySet, PyString, PyTuple};
 
 use crate::convert;
 use crate::error::Fault;
@@ -107,7 +107,6 @@ fn wanted_signatures<'py>(argument: &Bound<'py, PyAny>) -> PyResult<Vec<Bound<'p
 
 #[pyfunction]
 #[pyo3(signature = (obj, keys, *, require=None, payload=None, algorithms=None, crit=None, max_size=MAX_JSON_SIZE))]
-#[expect(clippy::too_many_arguments, reason = "each is a named option of the public function")]
 pub(crate) fn jws_verify_json(
     obj: &Bound<'_, PyAny>,
     keys: &Bound<'_, PyAny>,
@@ -133,13 +132,11 @@ fn object_text(obj: &Bound<'_, PyAny>) -> Result<Vec<u8>, Fault> {
     if obj.is_instance_of::<PyString>() || obj.is_instance_of::<PyBytes>() {
         return Ok(convert::token_octets(obj)?.to_vec());
     }
-    match obj.cast::<PyDict>() {
-        Ok(_) => convert::untrusted_text(obj),
-        Err(_) => {
-            let given = convert::type_name(obj);
-            Err(PyTypeError::new_err(format!("a JSON serialization is a dict, str or bytes, not {given}")).into())
-        }
+    if obj.is_instance_of::<PyDict>() {
+        return convert::untrusted_text(obj);
     }
+    let given = convert::type_name(obj);
+    Err(PyTypeError::new_err(format!("a JSON serialization is a dict, str or bytes, not {given}")).into())
 }
 
 fn requirement(argument: Option<&Bound<'_, PyAny>>) -> Result<Require, Fault> {
@@ -156,7 +153,11 @@ fn requirement(argument: Option<&Bound<'_, PyAny>>) -> Result<Require, Fault> {
         return Ok(Require::Count(count));
     }
     let wrong = || PyTypeError::new_err("require is \"all\", \"any\", a number or a list of kids");
-    if argument.is_instance_of::<PyBool>() || argument.is_none() {
+    if !(argument.is_instance_of::<PyList>()
+        || argument.is_instance_of::<PyTuple>()
+        || argument.is_instance_of::<PySet>()
+        || argument.is_instance_of::<PyFrozenSet>())
+    {
         return Err(wrong().into());
     }
     let kids = argument.try_iter().map_err(|_| wrong())?;

@@ -105,11 +105,8 @@ impl KeySetObject {
         }
         let set = KeySet::from_jwks(&text, fill.unwrap_or_default(), Origin::Local)?;
         let objects = set.keys().iter().map(|key| key_object(py, key)).collect::<PyResult<_>>()?;
-        let skipped = set
-            .skipped()
-            .iter()
-            .map(|s| (s.place, s.kid.as_deref().map(str::to_owned), s.reason.to_string()))
-            .collect();
+        let skipped =
+            set.skipped().iter().map(|s| (s.place, s.kid.as_deref().map(str::to_owned), s.reason.clone())).collect();
         Ok(Self { keys: Keys { set, objects }, skipped })
     }
 

@@ -3,6 +3,9 @@
 //! The binding translates and decides nothing: every rule lives in `jwseal-core`. What users read about these names is in
 //! `python/jwseal/_native.pyi`.
 
+#![allow(clippy::needless_pass_by_value, reason = "PyO3 hands arguments over by value")]
+#![allow(clippy::unused_self, reason = "the methods of Python's protocols take self")]
+
 mod batch;
 mod clock;
 mod convert;

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use jwseal_core::header::Header;
+use jwseal_core::json::Value;
 use jwseal_core::jws::Verified;
 use jwseal_core::jws::json_serialization::{Parsed, Report};
 use pyo3::exceptions::PyTypeError;
@@ -36,7 +37,7 @@ impl VerifiedJwsObject {
     /// A JWS of which one signature was checked.
     pub(crate) fn one(
         py: Python<'_>,
-        verified: Verified,
+        verified: &Verified,
         entry: Option<(Arc<Parsed>, usize)>,
         keys: &Keys,
     ) -> PyResult<Self> {
@@ -134,7 +135,7 @@ impl SignatureReportObject {
 
     #[getter]
     fn alg(&self) -> Option<&str> {
-        self.header.document().root().members().get("alg").and_then(|alg| alg.as_str())
+        self.header.document().root().members().get("alg").and_then(Value::as_str)
     }
 
     #[getter]

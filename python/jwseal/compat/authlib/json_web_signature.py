@@ -70,7 +70,7 @@ class JsonWebSignature:
         def sign(header: JWSHeader) -> dict[str, Any]:
             self._check_header(header.protected, header.header)
             algorithm, entry_key = self._signing(header, payload, key)
-            protected = self._header_segment(header.protected)
+            protected = self._header_segment(header.protected or {})
             signature = _signature(algorithm, entry_key, b".".join([protected, payload_segment]))
             entry: dict[str, Any] = {"protected": protected.decode(), "signature": encode_segment(signature).decode()}
             if header.header is not None:
@@ -104,6 +104,8 @@ class JsonWebSignature:
             raise DecodeError("Not enough segments")
         entry = parsed.entries[0]
         header = JWSHeader(entry.protected, None)
+        # The core understands b64, this face does not.
+        header_rules.check_crit(header, private_headers)
         payload = parsed.payload
         algorithm = self._algorithm(header)
         decoded = False
@@ -136,10 +138,12 @@ class JsonWebSignature:
         for entry in parsed.entries:
             if not entry.signature:
                 raise DecodeError('Missing "signature" value')
-            header = JWSHeader(entry.protected, entry.header)
+            protected = entry.protected
+            header = JWSHeader(protected, entry.header)
             headers.append(header)
+            header_rules.check_crit(protected, self._private_headers)
             # Of the protected header alone: nobody signed the other one.
-            algorithm = self._algorithm(entry.protected)
+            algorithm = self._algorithm(protected)
             valid = _verified(algorithm, header, entry, key(header, payload) if callable(key) else key) and valid
         shape, subject = ("flat", headers[0]) if parsed.form == "flattened" else ("json", headers)
         if not valid:

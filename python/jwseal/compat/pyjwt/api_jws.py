@@ -26,7 +26,7 @@ from jwseal.compat.pyjwt.exceptions import (
     PyJWTError,
 )
 from jwseal.compat.pyjwt.strict_json import read_json
-from jwseal.compat.pyjwt.types import SigOptions
+from jwseal.compat.pyjwt.types import FullOptions, SigOptions
 from jwseal.compat.pyjwt.utils import base64url_decode, base64url_encode
 from jwseal.compat.pyjwt.warnings import InsecureKeyLengthWarning, RemovedInPyjwt3Warning
 
@@ -201,7 +201,8 @@ class PyJWS:
         if options is None:
             return defaults
         merged = {**defaults, **options}
-        require_known_options(merged, defaults)
+        # Callers hand over the options of a JWT; what they say about claims means nothing for octets.
+        require_known_options(merged, FullOptions.__annotations__)
         return cast(SigOptions, merged)
 
     def _header(self, name: str, headers: Mapping[str, Any] | None, detached: bool) -> dict[str, Any]:
@@ -316,6 +317,8 @@ class PyJWS:
         token = jwt.encode("utf-8", "surrogatepass") if isinstance(jwt, str) else jwt
         if not isinstance(token, bytes):
             raise DecodeError(f"Invalid token type. Token must be a {bytes}")
+        if len(token) > keys.MAX_TOKEN_SIZE:
+            raise DecodeError(f"The token has {len(token)} octets; at most {keys.MAX_TOKEN_SIZE} are read.")
         segments = token.rsplit(b".", 1)
         segments[:1] = segments[0].split(b".", 1)
         if len(segments) != 3:
@@ -352,7 +355,7 @@ def require_known_options(options: Mapping[str, Any], known: Iterable[str]) -> N
     """Refuse an option that would be ignored: who misspells `verify_aud` should not find out in production."""
     unknown = sorted(set(options).difference(known))
     if unknown:
-        raise errors.PolicyError(f"unknown option {unknown[0]!r}; the options here are {', '.join(sorted(known))}")
+        raise errors.PolicyError(f"unknown option {unknown[0]!r}; the options are {', '.join(sorted(known))}")
 
 
 def _signing_name(key: Any, algorithm: Any, headers: Mapping[str, Any] | None) -> str:

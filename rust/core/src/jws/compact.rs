@@ -77,6 +77,11 @@ impl<'a> Compact<'a> {
 
     /// The protected header, decoded and judged.
     pub fn header(&self, understood: &Understood) -> Result<Header> {
+        Header::parse(self.header_octets()?, understood)
+    }
+
+    /// The protected header, decoded; its size is bounded before and after.
+    pub fn header_octets(&self) -> Result<Vec<u8>> {
         let longest = limits::MAX_HEADER_SIZE.div_ceil(3) * 4;
         if self.protected.len() > longest {
             return Err(Error::TooLarge {
@@ -85,12 +90,16 @@ impl<'a> Compact<'a> {
                 limit: limits::MAX_HEADER_SIZE,
             });
         }
-        Header::parse(self.encoding.decode("header", self.protected)?, understood)
+        let octets = self.encoding.decode("header", self.protected)?;
+        if octets.len() > limits::MAX_HEADER_SIZE {
+            return Err(Error::TooLarge { what: "header", size: octets.len(), limit: limits::MAX_HEADER_SIZE });
+        }
+        Ok(octets)
     }
 
     /// The protected header as its sender wrote it: strict JSON, no rule of headers applied. For the unverified doors.
     pub fn header_unjudged(&self) -> Result<Document> {
-        let octets = self.encoding.decode("header", self.protected)?;
+        let octets = self.header_octets()?;
         let document = Document::parse(octets, Limits::HEADER).map_err(|reason| Error::malformed("header", reason))?;
         match document.root().as_object() {
             Some(_) => Ok(document),

@@ -28,7 +28,7 @@ fn look(octets: &[u8], encodings: usize) -> Option<&'static str> {
     }
     // Text in UTF-16 of either order, or UTF-32, is text between zeros.
     let narrow = Zeroizing::new(octets.iter().copied().filter(|octet| *octet != 0).collect::<Vec<u8>>());
-    if let Some(kind) = text(&narrow) {
+    if let Some(kind) = text(&narrow).or_else(|| text(&unescaped(&narrow))) {
         return Some(kind);
     }
     let encodings = encodings.checked_sub(1)?;
@@ -37,6 +37,20 @@ fn look(octets: &[u8], encodings: usize) -> Option<&'static str> {
 
 fn text(octets: &[u8]) -> Option<&'static str> {
     MARKS.iter().find(|(mark, _)| memmem::find(octets, mark).is_some()).map(|(_, kind)| *kind)
+}
+
+/// The text with the escapes of JSON undone, as far as ASCII goes: a member's name can be spelled with them.
+fn unescaped(octets: &[u8]) -> Zeroizing<Vec<u8>> {
+    let mut plain = Zeroizing::new(Vec::with_capacity(octets.len()));
+    let mut rest = octets;
+    while let Some((first, after)) = rest.split_first() {
+        let escape = rest.strip_prefix(b"\\u00").and_then(|digits| digits.split_first_chunk::<2>());
+        let decoded = escape.and_then(|([high, low], after)| Some((hex_digit(*high)? << 4 | hex_digit(*low)?, after)));
+        let (octet, after) = decoded.unwrap_or((*first, after));
+        plain.push(octet);
+        rest = after;
+    }
+    plain
 }
 
 const MARKS: [(&[u8], &str); 14] = [
@@ -187,6 +201,7 @@ mod tests {
             b"---- BEGIN SSH2 PUBLIC KEY ----\nAAAAB3NzaC1yc2E\n---- END SSH2 PUBLIC KEY ----\n".to_vec(),
             b"{ \"n\": \"AQAB\", \"kty\": \"RSA\", \"e\": \"AQAB\" }".to_vec(),
             b"{'kty': 'EC', 'crv': 'P-256'}".to_vec(),
+            b"{\"\\u006b\\u0074y\": \"EC\"}".to_vec(),
         ];
         for alg in [Alg::Rs256, Alg::Es256, Alg::Es384, Alg::Es512, Alg::Es256k, Alg::EdDsa, Alg::MlDsa44] {
             let key = Signing::generate(alg, 2_048).unwrap();

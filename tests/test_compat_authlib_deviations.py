@@ -1,0 +1,549 @@
+"""Where `jwseal.compat.authlib` differs from Authlib on purpose: one named test per line of the list in its header.
+
+`differ` shows both sides: what Authlib answers, and the face's refusal.
+"""
+
+import ast
+import base64
+import json
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from compat_authlib import (
+    SECRET,
+    answer,
+    b64,
+    certificate,
+    differ,
+    face,
+    flattened,
+    forged,
+    general,
+    private_jwk,
+    private_pem,
+    public_der,
+    public_jwk,
+    public_pem,
+    public_ssh,
+    real,
+)
+from jwseal import errors as ours
+from jwseal.compat.authlib import encoding, key_material
+
+errors = face.errors
+HS = {"alg": "HS256"}
+
+
+def compact(token: Any, key: Any = SECRET, **options: Any) -> Any:
+    """Verifying a compact token."""
+    return lambda lib: lib.JsonWebSignature(**options).deserialize_compact(token, key)
+
+
+def form(value: Any, key: Any = SECRET, **options: Any) -> Any:
+    """Verifying a JSON form."""
+    return lambda lib: lib.JsonWebSignature(**options).deserialize_json(value, key)
+
+
+# Tokens ----------------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("segment", [0, 1, 2])
+@pytest.mark.parametrize("insert", ["=", "!", " ", "\n", "\0", "\u00e9"])
+def test_base64url_is_canonical(segment: int, insert: str) -> None:
+    parts = forged(HS).split(".")
+    parts[segment] = parts[segment][:3] + insert + parts[segment][3:]
+    for call in (compact(".".join(parts)), form(dict(zip(("protected", "payload", "signature"), parts, strict=True)))):
+        kind, error = answer(face, call)
+        assert kind == "error"
+        assert isinstance(error, errors.DecodeError)
+        assert error.code == "malformed_token"
+
+
+def test_padding_and_left_over_bits_are_refused() -> None:
+    token = forged(HS)
+    head, last = token[:-1], token[-1]
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    respelled = head + alphabet[alphabet.index(last) + 1]
+    for variant in (token + "=", respelled):
+        assert isinstance(differ(compact(variant), ..., errors.DecodeError), ours.MalformedToken)
+
+
+def test_a_jwk_in_other_base64_is_refused() -> None:
+    jwk = public_jwk("RS256")
+    token = face.JsonWebSignature().serialize_compact({"alg": "RS256"}, b"x", private_pem("RS256"))
+    differ(compact(token, {**jwk, "n": jwk["n"] + "=="}), ..., errors.InvalidKeyError)
+    differ(
+        lambda lib: lib.OctKey.import_key({"kty": "oct", "k": "c2VjcmV0MQ=="}).get_op_key("sign"),
+        b"secret1",
+        errors.InvalidKeyError,
+    )
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        b'{"alg":"none","alg":"HS256"}',
+        b'{"alg":"HS256","x":{"a":1,"a":2}}',
+        b'{"alg":"HS256","\\u0061lg":"HS256"}',
+        b'{"alg":"HS256","x":NaN}',
+        b'{"alg":"HS256","x":Infinity}',
+        b'{"alg":"HS256","x":"\\ud800"}',
+        b'{"alg":"HS256","x":' + b"[" * 8 + b"]" * 8 + b"}",
+        b'{"alg":"HS256","x":"' + b"x" * 4096 + b'"}',
+    ],
+    ids=["duplicate alg", "nested duplicate", "escaped duplicate", "NaN", "Infinity", "lone surrogate", "deep", "long"],
+)
+def test_header_json_is_strict_and_bounded(header: bytes) -> None:
+    differ(compact(forged(header)), ..., errors.DecodeError)
+    differ(form(flattened(header)), ..., errors.DecodeError)
+
+
+def test_a_header_nested_without_end_is_refused() -> None:
+    kind, error = answer(face, compact(forged(b'{"alg":"HS256","x":' + b"[" * 2000 + b"]" * 2000 + b"}")))
+    assert (kind, type(error)) == ("error", errors.DecodeError)
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        b'{"sub":"a","sub":"b"}',
+        b'{"a":NaN}',
+        b'{"a":1e400}',
+        b'{"a":"\\ud800"}',
+        b'{"a":' + b"[" * 40 + b"]" * 40 + b"}",
+    ],
+    ids=["duplicate", "NaN", "overflow", "lone surrogate", "deep"],
+)
+def test_claims_json_is_strict_and_bounded(claims: bytes) -> None:
+    differ(lambda lib: lib.jwt.decode(forged(HS, claims), SECRET), ..., errors.DecodeError)
+
+
+def test_a_duplicate_member_of_a_json_form_is_refused() -> None:
+    text = json.dumps(flattened(HS))
+    differ(form(text[:-1] + ',"payload":"aGVsbG8"}'), ..., errors.DecodeError)
+
+
+def test_more_than_8_signatures_are_refused_before_any_key_is_asked_for() -> None:
+    asked = []
+
+    def key(header: Any, _payload: Any) -> bytes:
+        asked.append(header)
+        return SECRET
+
+    for count in (9, 10_000):
+        value = general(*[flattened(HS)] * count)
+        kind, error = answer(face, form(value, key))
+        assert (kind, type(error)) == ("error", errors.TooLongError)
+        assert error.code == "token_too_large"
+    assert asked == []
+
+
+@pytest.mark.parametrize("token", [forged(HS, b"forgery")[:-4] + "AAAA"])
+def test_decode_does_not_see_a_forgery(token: str) -> None:
+    seen: list[bytes] = []
+    for call in (
+        lambda lib: lib.JsonWebSignature().deserialize_compact(token, SECRET, seen.append),
+        lambda lib: lib.JsonWebSignature().deserialize_json(flattened(HS, secret=b"x" * 32), SECRET, seen.append),
+        lambda lib: lib.JsonWebSignature().deserialize(
+            general(flattened(HS), flattened(HS, secret=b"x" * 32)), SECRET, seen.append
+        ),
+    ):
+        assert isinstance(answer(face, call)[1], errors.BadSignatureError)
+    assert seen == []
+
+
+def test_a_forged_jwt_that_is_no_json_is_a_forgery() -> None:
+    differ(
+        lambda lib: lib.jwt.decode(forged(HS, b"no JSON", b"x" * 32), SECRET),
+        getattr(real_errors(), "DecodeError", ...),
+        errors.BadSignatureError,
+    )
+
+
+def real_errors() -> Any:
+    """Authlib's errors, where it is installed."""
+    if real is None:
+        return None
+    import authlib.jose.errors as theirs
+
+    return theirs
+
+
+def test_decode_runs_first_where_a_callable_key_needs_the_payload() -> None:
+    seen: list[Any] = []
+
+    def key(_header: Any, payload: Any) -> bytes:
+        seen.append(payload)
+        return SECRET
+
+    face.JsonWebSignature().deserialize_compact(forged(HS, {"iss": "x"}), key, json.loads)
+    assert seen == [{"iss": "x"}]
+
+
+def test_alg_counts_in_the_protected_header_only() -> None:
+    token = flattened({"typ": "x"}, {"alg": "HS256"})
+    differ(form(token), ..., errors.MissingAlgorithmError)
+    differ(
+        lambda lib: lib.JsonWebSignature().serialize_json({"protected": {}, "header": HS}, b"x", SECRET),
+        ...,
+        errors.MissingAlgorithmError,
+    )
+
+
+@pytest.mark.parametrize("name", ["alg", "kid", "x"])
+def test_a_name_in_both_headers_is_refused(name: str) -> None:
+    protected = {"alg": "HS256", "kid": "a", "x": 1}
+    differ(form(flattened(protected, {name: "HS256"})), ..., errors.InvalidHeaderParameterNameError)
+    differ(form(general(flattened(protected, {name: "HS256"}))), ..., errors.InvalidHeaderParameterNameError)
+    differ(
+        lambda lib: lib.JsonWebSignature().serialize_json(
+            {"protected": protected, "header": {name: "HS256"}}, b"x", SECRET
+        ),
+        ...,
+        errors.InvalidHeaderParameterNameError,
+    )
+
+
+@pytest.mark.parametrize("name", ["alg", "kid", "typ", "crit"])
+def test_a_registered_name_in_crit_is_refused(name: str) -> None:
+    header = {"alg": "HS256", "kid": "a", "typ": "x", "crit": [name]}
+    for call in (
+        compact(forged(header)),
+        form(flattened(header)),
+        lambda lib: lib.JsonWebSignature().serialize_compact(header, b"x", SECRET),
+    ):
+        assert differ(call, ..., errors.InvalidCritHeaderParameterNameError).code == "unsupported_header"
+
+
+@pytest.mark.parametrize("crit", [[], ["x", "x"]])
+def test_crit_without_names_or_with_a_name_twice_is_refused(crit: list[str]) -> None:
+    header = {"alg": "HS256", "x": 1, "crit": crit}
+    for call in (
+        compact(forged(header), private_headers=["x"]),
+        form(flattened(header), private_headers=["x"]),
+        lambda lib: lib.JsonWebSignature(private_headers=["x"]).serialize_compact(header, b"x", SECRET),
+    ):
+        assert differ(call, ..., errors.InvalidHeaderParameterNameError).code == "unsupported_header"
+
+
+@pytest.mark.parametrize("parameter", [{"kid": 1}, {"kid": None}, {"typ": ["JWT"]}, {"x5c": "x"}, {"jwk": []}])
+def test_registered_parameters_have_their_types(parameter: dict[str, Any]) -> None:
+    header = {**HS, **parameter}
+    for call in (
+        compact(forged(header)),
+        form(flattened(header)),
+        lambda lib: lib.JsonWebSignature().serialize_compact(header, b"x", SECRET),
+    ):
+        error = differ(call, ..., errors.InvalidHeaderParameterNameError)
+        assert str(error).endswith(next(iter(parameter)))
+
+
+@pytest.mark.parametrize("header", [{"b64": False}, {"b64": False, "crit": ["b64"]}, {"b64": True, "crit": ["b64"]}])
+@pytest.mark.parametrize("private_headers", [None, ["b64"]])
+def test_unencoded_payloads_are_not_offered(header: dict[str, Any], private_headers: Any) -> None:
+    for call in (
+        compact(forged({**HS, **header}), private_headers=private_headers),
+        form(flattened({**HS, **header}), private_headers=private_headers),
+        form(flattened(HS, header), private_headers=private_headers),
+        lambda lib: lib.JsonWebSignature(private_headers=private_headers).serialize_compact(
+            {**HS, **header}, b"x", SECRET
+        ),
+    ):
+        kind, error = answer(face, call)
+        assert kind == "error"
+        assert error.code == "unsupported_header"
+
+
+def test_an_unknown_critical_name_is_refused() -> None:
+    kind, error = answer(face, compact(forged({**HS, "crit": ["exp"], "exp": 1})))
+    assert (kind, type(error), error.code) == (
+        "error",
+        errors.InvalidCritHeaderParameterNameError,
+        "unsupported_header",
+    )
+
+
+def test_none_is_used_only_where_it_is_listed_and_warns() -> None:
+    token = f"{b64(b'{}')}.."
+    token = b64(json.dumps({"alg": "none"}).encode()) + ".aGVsbG8."
+    for options in ({}, {"algorithms": ["HS256"]}):
+        with pytest.raises(errors.UnsupportedAlgorithmError):
+            compact(token, None, **options)(face)
+    with pytest.raises(errors.UnsupportedAlgorithmError):
+        face.jwt.decode(token, None)
+    with pytest.warns(errors.InsecureAlgorithmWarning, match="signed by nobody"):
+        assert compact(token, None, algorithms=["none"])(face)["payload"] == b"hello"
+    with pytest.warns(errors.InsecureAlgorithmWarning) as caught:
+        face.JsonWebSignature(["none"]).serialize_compact({"alg": "none"}, b"x", None)
+    assert caught[0].filename == __file__
+
+
+@pytest.mark.parametrize("algorithms", ["HS256", "HS256,RS256", "HS", ""])
+def test_algorithms_as_a_string_refuse_every_token(algorithms: str) -> None:
+    theirs: Any = ... if "HS256" in algorithms else real_errors().UnsupportedAlgorithmError if real else ...
+    differ(compact(forged(HS), algorithms=algorithms), theirs, errors.UnsupportedAlgorithmError)
+    differ(
+        lambda lib: lib.JsonWebSignature(algorithms).serialize_compact(HS, b"x", SECRET),
+        theirs,
+        errors.UnsupportedAlgorithmError,
+    )
+
+
+def test_registering_an_algorithm_is_refused_with_an_explanation() -> None:
+    class Own(face.JWSAlgorithm):
+        name = "OWN"
+
+    with pytest.raises(errors.AlgorithmRegistrationError, match=r"SigningKey\.external") as caught:
+        face.JsonWebSignature.register_algorithm(Own())
+    assert isinstance(caught.value, ValueError)
+    assert "OWN" not in face.JsonWebSignature.ALGORITHMS_REGISTRY
+    with pytest.raises(TypeError):
+        face.JsonWebSignature.ALGORITHMS_REGISTRY["OWN"] = Own()  # type: ignore[index]
+
+
+# Keys ------------------------------------------------------------------------------------------------------------------------------
+
+KEY_TEXT = {
+    "JWK": json.dumps(public_jwk("RS256")),
+    "JWK Set": json.dumps({"keys": [public_jwk("ES256")]}),
+    "SPKI": public_der("RS256"),
+    "SPKI in base64": base64.b64encode(public_der("ES256")),
+    "SPKI in base64url": base64.urlsafe_b64encode(public_der("EdDSA")).rstrip(b"="),
+    "PEM in base64": base64.b64encode(public_pem("RS256")),
+    "SPKI in hex": public_der("ES256").hex(),
+}
+
+
+@pytest.mark.parametrize("text", KEY_TEXT.values(), ids=KEY_TEXT)
+def test_key_text_is_no_secret_in_any_encoding(text: Any) -> None:
+    """The confusion attack: a token under HMAC with the public key's text as the secret."""
+    for call in (
+        lambda lib: lib.JsonWebSignature().serialize_compact(HS, b"x", text),
+        compact(forged(HS, secret=text if isinstance(text, bytes) else text.encode()), text),
+        lambda lib: lib.OctKey.import_key(text) and None,
+    ):
+        assert isinstance(differ(call, ..., errors.InvalidKeyError), ours.InvalidKey)
+    k = b64(text if isinstance(text, bytes) else text.encode())
+    differ(
+        compact(forged(HS, secret=text if isinstance(text, bytes) else text.encode()), {"kty": "oct", "k": k}),
+        ...,
+        errors.InvalidKeyError,
+    )
+
+
+@pytest.mark.parametrize("text", [public_pem("RS256"), public_ssh("EdDSA"), certificate("ES256")])
+def test_marked_key_text_is_no_secret_in_a_jwk_either(text: bytes) -> None:
+    kind, error = answer(face, compact(forged(HS, secret=text), {"kty": "oct", "k": b64(text)}))
+    assert (kind, type(error)) == ("error", errors.InvalidKeyError)
+
+
+def test_a_short_secret_works_and_warns_at_the_callers_line() -> None:
+    jws = face.JsonWebSignature()
+    with pytest.warns(errors.InsecureKeyWarning, match="6 octets; HS256 wants 32") as caught:
+        token = jws.serialize_compact(HS, b"x", "secret")
+    assert caught[0].filename == __file__
+    with pytest.warns(errors.InsecureKeyWarning):
+        assert jws.deserialize_compact(token, b"secret")["payload"] == b"x"
+    with pytest.warns(errors.InsecureKeyWarning):
+        assert face.jwt.decode(face.jwt.encode({"alg": "HS512"}, {}, "k"), "k") == {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        jws.serialize_compact(HS, b"x", b"s" * 32)
+
+
+@pytest.mark.parametrize("k", ["", None])
+def test_an_empty_secret_is_refused(k: Any) -> None:
+    for call in (compact(forged(HS, secret=b""), {"kty": "oct", "k": k}), compact(forged(HS, secret=b""), b"")):
+        kind, error = answer(face, call)
+        assert kind == "error"
+        assert isinstance(error, errors.InvalidKeyError)
+
+
+def test_rsa_under_2048_bits_is_refused() -> None:
+    token = b"%s.YQ.YQ" % b64(b'{"alg":"RS256"}').encode()
+    sign = lambda lib: lib.JsonWebSignature().serialize_compact({"alg": "RS256"}, b"x", private_pem("RSA1024"))  # noqa: E731
+    assert isinstance(differ(sign, ..., errors.InvalidKeyError), ours.InvalidKey)
+    differ(
+        compact(token, public_pem("RSA1024")), getattr(real_errors(), "BadSignatureError", ...), errors.InvalidKeyError
+    )
+    differ(lambda lib: lib.RSAKey.generate_key(1024), ..., errors.InvalidKeyError)
+    assert face.RSAKey.import_key(public_pem("RSA1024")).as_dict()["kty"] == "RSA"
+
+
+def test_low_order_and_mismatched_keys_are_refused() -> None:
+    token = b"%s.YQ.YQ" % b64(b'{"alg":"EdDSA"}').encode()
+    low = {"kty": "OKP", "crv": "Ed25519", "x": b64(bytes([1]) + bytes(31))}
+    kind, error = answer(face, compact(token, low))
+    assert (kind, type(error)) == ("error", errors.InvalidKeyError)
+    foreign = {**private_jwk("EdDSA"), "x": b64(bytes(range(32)))}
+    assert isinstance(
+        answer(face, lambda lib: lib.JsonWebSignature().serialize_compact({"alg": "EdDSA"}, b"x", foreign))[1],
+        errors.InvalidKeyError,
+    )
+    off = {**public_jwk("ES256"), "y": public_jwk("ES256")["x"]}
+    kind, error = answer(face, compact(b"%s.YQ.YQ" % b64(b'{"alg":"ES256"}').encode(), off))
+    assert (kind, type(error)) == ("error", errors.InvalidKeyError)
+
+
+def test_key_sets_are_keys() -> None:
+    jwks = {"keys": [{**public_jwk("RS256"), "kid": "a"}, {**public_jwk("ES256"), "kid": "b"}]}
+    token = face.JsonWebSignature().serialize_compact({"alg": "ES256", "kid": "b"}, b"x", private_pem("ES256"))
+    for keys in (face.JsonWebKey.import_key_set(jwks), jwks):
+        assert compact(token, keys)(face)["payload"] == b"x"
+    unknown = face.JsonWebSignature().serialize_compact({"alg": "ES256", "kid": "c"}, b"x", private_pem("ES256"))
+    with pytest.raises(errors.UnknownKeyError):
+        compact(unknown, face.JsonWebKey.import_key_set(jwks))(face)
+    single = face.KeySet([face.OctKey.import_key(SECRET, {"kid": "s"})])
+    signed = face.JsonWebSignature().serialize_compact({**HS, "kid": "s"}, b"x", single)
+    assert compact(signed, single)(face)["payload"] == b"x"
+
+
+def test_keys_of_unknown_type_are_skipped_in_a_set() -> None:
+    jwks = {"keys": [{"kty": "AKP", "alg": "ML-DSA-65", "pub": "AAAA"}, {"kty": "oct", "k": "c2VjcmV0", "kid": "s"}]}
+    assert [key.kid for key in face.JsonWebKey.import_key_set(jwks).keys] == ["s"]
+
+
+def test_ec_members_are_written_at_full_width_and_short_ones_are_read() -> None:
+    while True:
+        key = ec.generate_private_key(ec.SECP521R1())
+        numbers = key.public_key().public_numbers()
+        if numbers.x.bit_length() <= 520:
+            break
+    jwk = face.ECKey.import_key(key).as_dict(is_private=True)
+    assert len(encoding.decode_segment(jwk["x"].encode())) == 66
+    if real is not None:
+        theirs = real.ECKey.import_key(key).as_dict(is_private=True)
+        assert len(theirs["x"]) < len(jwk["x"])
+        token = face.JsonWebSignature().serialize_compact({"alg": "ES512"}, b"x", theirs)
+        assert compact(token, real.ECKey.import_key(key).as_dict())(face)["payload"] == b"x"
+        assert compact(token, jwk)(real)["payload"] == b"x"
+
+
+# The rest --------------------------------------------------------------------------------------------------------------------------
+
+
+def test_encode_leaves_header_and_payload_alone() -> None:
+    import datetime as dt
+
+    header, claims = {"alg": "RS256"}, {"exp": dt.datetime(2030, 1, 1, tzinfo=dt.UTC)}
+    before = dict(claims)
+    face.jwt.encode(header, claims, {**private_jwk("RS256"), "kid": "a"})
+    assert (header, claims) == ({"alg": "RS256"}, before)
+
+
+def test_no_kid_is_written_that_is_none() -> None:
+    token = face.jwt.encode({"alg": "RS256"}, {}, face.KeySet([face.RSAKey.import_key(private_pem("RS256"))]))
+    assert face.jwt.decode(token, public_pem("RS256")).header == {"alg": "RS256", "typ": "JWT"}
+
+
+def test_encrypted_tokens_are_refused() -> None:
+    with pytest.raises(errors.UnsupportedAlgorithmError, match="encrypted"):
+        face.jwt.encode({"alg": "RSA-OAEP", "enc": "A256GCM"}, {}, public_pem("RS256"))
+    with pytest.raises(errors.UnsupportedAlgorithmError, match="encrypted"):
+        face.jwt.decode("a.b.c.d.e", SECRET)
+
+
+def test_an_essential_time_of_zero_is_there() -> None:
+    face.JWTClaims({"nbf": 0}, HS, {"nbf": {"essential": True}}).validate()
+
+
+def test_every_line_of_the_list_has_its_test() -> None:
+    header = face.__doc__ or ""
+    assert [f"{number}." in header for number in range(1, 13)] == [True] * 12
+
+
+# Robustness ------------------------------------------------------------------------------------------------------------------------
+
+
+@given(
+    st.one_of(
+        st.binary(max_size=60),
+        st.text(max_size=60),
+        st.lists(st.text("AQeyJh.=-_ ", max_size=30), max_size=5).map(".".join),
+    )
+)
+def test_any_input_is_refused_inside_the_tree(value: Any) -> None:
+    jws = face.JsonWebSignature(private_headers=["x"])
+    for call in (jws.deserialize, jws.deserialize_compact, jws.deserialize_json, face.jwt.decode):
+        with pytest.raises(face.JoseError):
+            call(value, SECRET)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8) | st.just("eyJhbGciOiJIUzI1NiJ9") | st.just("YQ"),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    max_leaves=6,
+)
+MEMBERS = st.sampled_from(["payload", "protected", "header", "signature", "signatures"])
+
+
+@given(st.dictionaries(MEMBERS, JSON | st.lists(st.dictionaries(MEMBERS, JSON), max_size=3)))
+def test_any_json_is_refused_inside_the_tree(value: dict[str, Any]) -> None:
+    jws = face.JsonWebSignature()
+    for given_value in (value, json.dumps(value)):
+        with pytest.raises(face.JoseError):
+            jws.deserialize_json(given_value, SECRET)
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["alg", "crit", "kid", "x", "b64", "jwk", "typ"]), JSON | st.just("HS256") | st.just(["x"])
+    )
+)
+def test_any_header_signs_and_verifies_or_is_refused(header: dict[str, Any]) -> None:
+    """Whatever is signed here can be verified here."""
+    jws = face.JsonWebSignature(private_headers=["x", "b64"])
+    try:
+        token = jws.serialize_compact(header, b"hello", SECRET)
+    except face.JoseError:
+        return
+    assert jws.deserialize_compact(token, SECRET)["header"] == header
+
+
+@given(st.one_of(st.binary(max_size=40), st.text(max_size=40), JSON, st.just(object())))
+def test_any_key_is_refused_inside_the_tree(key: Any) -> None:
+    jws = face.JsonWebSignature()
+    for alg in ("RS256", "ES256", "EdDSA"):
+        with pytest.raises(face.JoseError):
+            jws.serialize_compact({"alg": alg}, b"x", key)
+        with pytest.raises(face.JoseError):
+            jws.deserialize_compact(b64(json.dumps({"alg": alg}).encode()) + ".YQ.YQ", key)
+
+
+def test_a_pem_is_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    loads = []
+    load_text = key_material.load_text
+    monkeypatch.setattr(
+        key_material, "load_text", lambda *args, **kwargs: loads.append(1) or load_text(*args, **kwargs)
+    )
+    pem = public_pem("other RSA")
+    token = face.JsonWebSignature().serialize_compact({"alg": "RS384"}, b"x", private_pem("other RSA"))
+    before = len(loads)
+    for _ in range(5):
+        compact(token, pem)(face)
+        compact(token, pem.decode())(face)
+    assert len(loads) - before == 2
+
+
+def test_the_face_is_a_client_of_the_public_api() -> None:
+    folder = Path(face.__file__).parent
+    for path in folder.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom):
+                assert "_native" not in (node.module or "")
+
+
+def test_importing_the_face_loads_no_cryptography() -> None:
+    code = "import sys, jwseal.compat.authlib; print('cryptography' in sys.modules, 'authlib' in sys.modules)"
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+        == "False False\n"
+    )

@@ -1,0 +1,95 @@
+"""The errors of `jwseal.compat.authlib`: Authlib's names and attributes, and a place in both trees."""
+
+import pickle
+from typing import Any
+
+import pytest
+
+from compat_authlib import face, real
+from jwseal import errors as ours
+
+errors = face.errors
+
+RESULT = face.JWSObject(face.JWSHeader({"alg": "HS256"}, None), b"x")
+# Class name, arguments, the class of jwseal.errors, and builtins old except blocks name.
+PLACES: list[tuple[str, tuple[Any, ...], type[Exception], tuple[type[Exception], ...]]] = [
+    ("DecodeError", (), ours.MalformedToken, ()),
+    ("MissingAlgorithmError", (), ours.MalformedToken, ()),
+    ("UnsupportedAlgorithmError", (), ours.AlgorithmNotAllowed, ()),
+    ("BadSignatureError", (RESULT,), ours.InvalidSignature, ()),
+    ("InvalidHeaderParameterNameError", ("kid",), ours.UnsupportedHeader, ()),
+    ("InvalidCritHeaderParameterNameError", ("kid",), ours.UnsupportedHeader, ()),
+    ("InvalidUseError", (), ours.InvalidKey, ()),
+    ("InvalidClaimError", ("iss",), ours.InvalidClaim, ()),
+    ("MissingClaimError", ("iss",), ours.MissingClaim, ()),
+    ("InsecureClaimError", ("password",), ours.ClaimError, ()),
+    ("ExpiredTokenError", (), ours.TokenExpired, ()),
+    ("InvalidTokenError", (), ours.TokenNotYetValid, ()),
+    ("KeyMismatchError", (), ours.JOSEError, ()),
+    ("MissingEncryptionAlgorithmError", (), ours.JOSEError, ()),
+    ("UnsupportedEncryptionAlgorithmError", (), ours.JOSEError, ()),
+    ("UnsupportedCompressionAlgorithmError", (), ours.JOSEError, ()),
+]
+ADDED: list[tuple[str, tuple[Any, ...], type[Exception], tuple[type[Exception], ...]]] = [
+    ("TooLongError", (), ours.TokenTooLarge, (ValueError, errors.DecodeError)),
+    ("InputTypeError", (), ours.MalformedToken, (TypeError, errors.DecodeError)),
+    ("PayloadError", (), ours.JOSEError, (TypeError, ValueError)),
+    ("AlgorithmRegistrationError", (), ours.PolicyError, (ValueError,)),
+    ("InvalidKeyError", (), ours.InvalidKey, (ValueError,)),
+    ("InvalidKeyTypeError", (), ours.InvalidKey, (ValueError, TypeError)),
+    ("UnknownKeyError", (), ours.KeyNotFound, (ValueError,)),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "base", "builtins"), PLACES + ADDED, ids=[row[0] for row in PLACES + ADDED]
+)
+def test_every_error_has_its_place(name: str, arguments: tuple[Any, ...], base: type[Exception], builtins: Any) -> None:
+    error = getattr(errors, name)(*arguments)
+    for kind in (errors.JoseError, errors.AuthlibBaseError, ours.JOSEError, base, *builtins):
+        assert isinstance(error, kind)
+    assert error.code == (base.code if name not in {"InsecureClaimError", "PayloadError"} else error.error)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(("name", "arguments", "base", "builtins"), PLACES, ids=[row[0] for row in PLACES])
+def test_attributes_and_text_are_authlibs(name: str, arguments: tuple[Any, ...], base: Any, builtins: Any) -> None:
+    if real is None:
+        pytest.skip("Authlib is not installed")
+    import authlib.jose.errors as theirs
+
+    for extra in ({}, {"description": "d", "uri": "u"}, {"error": "e"}):
+        if extra and arguments:
+            continue
+        mine, other = getattr(errors, name)(*arguments, **extra), getattr(theirs, name)(*arguments, **extra)
+        assert (mine.error, mine.description, mine.uri) == (other.error, other.description, other.uri)
+        assert (str(mine), repr(mine)) == (str(other), repr(other))
+
+
+def test_every_name_of_authlibs_errors_is_here() -> None:
+    if real is None:
+        pytest.skip("Authlib is not installed")
+    import authlib.jose.errors as theirs
+
+    missing = [name for name, value in vars(theirs).items() if isinstance(value, type) and not hasattr(errors, name)]
+    assert missing == []
+
+
+def test_claim_errors_name_the_claim() -> None:
+    assert errors.InvalidClaimError("iss").claim_name == errors.InvalidClaimError("iss").claim == "iss"
+    assert errors.MissingClaimError("iss").claim == "iss"
+    assert errors.ExpiredTokenError().claim == "exp"
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "base", "builtins"), PLACES + ADDED, ids=[row[0] for row in PLACES + ADDED]
+)
+def test_errors_survive_pickling(name: str, arguments: tuple[Any, ...], base: Any, builtins: Any) -> None:
+    error = getattr(errors, name)(*arguments)
+    copied = pickle.loads(pickle.dumps(error))
+    assert (type(copied), str(copied), copied.error, copied.description) == (
+        type(error),
+        str(error),
+        error.error,
+        error.description,
+    )
+    assert getattr(copied, "result", None) == getattr(error, "result", None)

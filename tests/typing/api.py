@@ -1,0 +1,152 @@
+"""What a type checker must say about the public API; mypy reads this file, nothing runs it.
+
+Each `assert_type` is a promise to users who annotate. Each `type: ignore` with its code is a mistake the checker must
+find, and mypy reports the comment if it stops finding it.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any, assert_type
+
+from jwseal import (
+    DEFAULT_TYP,
+    REQUIRED,
+    UNCHECKED,
+    InvalidToken,
+    Issuers,
+    JOSEError,
+    KeySet,
+    Policy,
+    SecretKey,
+    Signer,
+    SigningKey,
+    VerifiedJWT,
+    Verifier,
+    VerifyingKey,
+    bearer,
+    errors,
+    insecure,
+    jws,
+)
+from jwseal.types import Algorithm, ExternalSigner
+
+
+def keys(pem: bytes, jwk: dict[str, Any]) -> None:
+    """Constructors and what they give."""
+    signing = SigningKey.generate("ES256", kid="a")
+    assert_type(signing, SigningKey)
+    assert_type(signing.alg, Algorithm)
+    assert_type(signing.kid, str | None)
+    assert_type(signing.verifying_key, VerifyingKey)
+    assert_type(signing.to_private_pem(password=None), bytes)
+    assert_type(signing.to_private_jwk(), dict[str, Any])
+    assert_type(SigningKey.from_pem(pem, password="x"), SigningKey)
+    assert_type(VerifyingKey.from_jwk(jwk).algs, tuple[Algorithm, ...])
+    assert_type(VerifyingKey.from_certificate(pem, alg="RS256").thumbprint("sha512"), str)
+    assert_type(SecretKey.from_bytes(b"x", alg="HS256"), SecretKey)
+    assert_type(KeySet.from_jwks('{"keys":[]}', algorithms=["RS256"]).skipped, tuple[tuple[int, str | None, str], ...])
+    assert_type(list(KeySet([signing.verifying_key])), list[VerifyingKey | SecretKey])
+
+    SigningKey.generate("ES521")  # type: ignore[arg-type]
+    signing.to_private_pem()  # type: ignore[call-arg]
+    SecretKey.from_bytes("text", alg="HS256")  # type: ignore[arg-type]
+    SecretKey.from_bytes(b"x")  # type: ignore[call-arg]
+    KeySet([signing])  # type: ignore[list-item]
+    VerifyingKey.from_der("text")  # type: ignore[arg-type]
+    signing.kid = "b"  # type: ignore[misc]
+
+
+class Kms:
+    """An external signer needs no base class."""
+
+    def __init__(self, verifying_key: VerifyingKey) -> None:
+        self.alg: str = "ES256"
+        self.kid: str | None = None
+        self.verifying_key = verifying_key
+
+    def sign(self, octets: bytes, /) -> bytes:
+        """Sign."""
+        return octets
+
+
+def external(key: VerifyingKey) -> None:
+    """Anything of the right shape is a signer, anything else is not."""
+    signer: ExternalSigner = Kms(key)
+    assert_type(SigningKey.external(signer), SigningKey)
+    SigningKey.external(key)  # type: ignore[arg-type]
+
+
+def policies(now: datetime) -> None:
+    """Issuer and audience are required; markers fit where they mean something."""
+    policy = Policy(issuer="a", audience=["b"], subject=UNCHECKED, typ=DEFAULT_TYP, expiry=REQUIRED)
+    Policy(
+        issuer=UNCHECKED,
+        audience=UNCHECKED,
+        expiry=UNCHECKED,
+        leeway=timedelta(seconds=5),
+        claims={"x": frozenset({1})},
+    )
+    assert_type(policy.replace(leeway=3), Policy)
+    assert_type(policy.leeway, float)
+
+    Policy(issuer="a")  # type: ignore[call-arg]
+    Policy(issuer=None, audience="b")  # type: ignore[arg-type]
+    Policy(issuer=REQUIRED, audience="b")  # type: ignore[arg-type]
+    Policy(issuer="a", audience="b", expiry=False)  # type: ignore[arg-type]
+
+
+async def tokens(key: SigningKey, secret: SecretKey, policy: Policy, now: datetime) -> None:
+    """Sign and verify, one by one, in batches, asynchronously."""
+    token = Signer(key, expires_in=timedelta(minutes=5)).sign({"sub": "a"}, now=now)
+    assert_type(token, str)
+    assert_type(Signer(secret).sign_many([{}]), list[str])
+    verifier = Verifier(key.verifying_key, policy, algorithms=["ES256"])
+    assert_type(verifier, Verifier)
+    verified = verifier.verify(token, now=now)
+    assert_type(verified, VerifiedJWT)
+    assert_type(verified.claims, dict[str, Any])
+    assert_type(verified.scopes, frozenset[str])
+    assert_type(verified.expires_at, float | None)
+    assert_type(verified.key, VerifyingKey | SecretKey)
+    assert_type(verified["sub"], Any)
+    assert_type(await verifier.verify_async(token), VerifiedJWT)
+    assert_type(verifier.verify_many([token]), list[VerifiedJWT | JOSEError])
+    assert_type(verifier.verify_iter([token], progress=print), Iterator[VerifiedJWT | JOSEError])
+    issuers = Issuers({"a": verifier})
+    assert_type(issuers.verify(b"x"), VerifiedJWT)
+    assert_type(await issuers.verify_async("x"), VerifiedJWT)
+    assert_type(bearer("Bearer x"), str)
+
+    Verifier(key, policy)  # type: ignore[arg-type]
+    Verifier(key.verifying_key)  # type: ignore[call-arg]
+    Verifier(key.verifying_key, policy, algorithms=["none"])  # type: ignore[list-item]
+    Signer(key.verifying_key)  # type: ignore[arg-type]
+    verifier.verify(None)  # type: ignore[arg-type]
+
+
+def octets(key: SigningKey) -> None:
+    """JWS without JWT, and the doors that are named insecure."""
+    token = jws.sign(b"payload", key, headers={"cty": "x"}, detached=True)
+    assert_type(token, str)
+    verified = jws.verify(token, key.verifying_key, payload=b"payload")
+    assert_type(verified, jws.VerifiedJWS)
+    assert_type(verified.payload, bytes)
+    made = jws.sign_json(b"payload", [key, jws.Signature(key, {"x": 1})])
+    assert_type(made, dict[str, Any])
+    for report in jws.verify_json(made, key.verifying_key, require=["a"]).signatures:
+        assert_type(report.code, str | None)
+    assert_type(jws.parse(token).entries[0].alg, str | None)
+    assert_type(insecure.header_unverified(token), dict[str, Any])
+    assert_type(insecure.weak_secret(b"x", alg="HS256"), SecretKey)
+    jws.sign("text", key)  # type: ignore[arg-type]
+
+
+def refusals(verifier: Verifier) -> str:
+    """Refusals have a code, claim errors a claim."""
+    try:
+        verifier.verify("x")
+    except errors.ClaimError as error:
+        return error.claim
+    except InvalidToken as error:
+        return error.code
+    return ""
