@@ -65,7 +65,7 @@ bench: $(BENCH)/.native ## Measure against every peer (ARGS=--quick, ARGS='--jso
 	$(BENCH)/bin/python benches/run.py $(ARGS)
 
 docs: $(VENV)/.docs ## Build the documentation site into site/
-	$(BIN)/mkdocs build --quiet --strict
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 	@echo "open site/index.html"
 
 notices: ## Write THIRD_PARTY_NOTICES from the crates that Cargo.lock names

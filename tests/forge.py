@@ -106,7 +106,7 @@ def material(alg: str, label: str = "main") -> "Material":
     return Material(alg, _private(kind(alg), label))
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _private(kind: str, label: str) -> Any:
     if kind in HMAC_ALGS:
         return hashlib.shake_256(f"{kind} {label}".encode()).digest(_SIZES[kind[-3:]])
@@ -147,15 +147,11 @@ class Material:
 
     def spki(self) -> bytes:
         """The public half as SubjectPublicKeyInfo, DER."""
-        return self.public.public_bytes(
-            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-        )
+        return self.public.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
 
     def public_pem(self) -> bytes:
         """The public half as SubjectPublicKeyInfo, PEM."""
-        return self.public.public_bytes(
-            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-        )
+        return self.public.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
 
     def pkcs8(self) -> bytes:
         """The private key as plain PKCS#8, DER."""

@@ -7,9 +7,9 @@ the place in the tree agree (design: errors). Policies and keys that many tests 
 from collections.abc import Callable
 from typing import Any
 
-import forge
 import pytest
 
+import forge
 from jwseal import (
     UNCHECKED,
     KeySet,

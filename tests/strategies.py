@@ -1,7 +1,8 @@
 """What Hypothesis draws from: JSON values, claims, headers, and octets that look almost like tokens, keys or JSON."""
 
-import forge
 from hypothesis import strategies as st
+
+import forge
 
 # Text JSON can carry: any code point but the lone surrogates.
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -23,9 +24,7 @@ algs = st.sampled_from(forge.ALGS)
 octets = st.binary(max_size=200)
 
 # Segments from the alphabet of a compact JWS and a little beyond it.
-near_base64 = st.text(
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.=+/ \n\x00é", max_size=60
-)
+near_base64 = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.=+/ \n\x00é", max_size=60)
 headers = st.dictionaries(
     st.sampled_from(["alg", "kid", "typ", "cty", "crit", "b64", "jwk", "jku", "x5c", "zip", "x"]),
     scalars | st.sampled_from(forge.ALGS) | st.lists(scalars, max_size=3),

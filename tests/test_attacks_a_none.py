@@ -2,11 +2,11 @@
 
 import inspect
 
-import forge
 import pytest
-from judge import LAX, NOW, claims, hs256, refusal, refused_claim, secret, verifier, verifying
 
+import forge
 import jwseal
+from judge import LAX, NOW, claims, hs256, refusal, refused_claim, secret, verifier, verifying
 from jwseal import KeySet, Policy, Verifier, insecure, jws
 
 ES256 = forge.material("ES256")
@@ -73,9 +73,7 @@ def test_truncated_tag(length: int) -> None:
 def test_extended_tag(tail: bytes) -> None:
     """A right tag with octets after it is refused."""
     signed, _, tag = forge.T0.rpartition(".")
-    assert "invalid_signature" == refusal(
-        verifier(secret()).verify, f"{signed}.{forge.b64(forge.unb64(tag) + tail)}"
-    )
+    assert "invalid_signature" == refusal(verifier(secret()).verify, f"{signed}.{forge.b64(forge.unb64(tag) + tail)}")
 
 
 @pytest.mark.parametrize("alg", forge.PUBLIC_ALGS)
@@ -100,7 +98,9 @@ def test_empty_key_set() -> None:
     assert "invalid_key" == refusal(KeySet.from_jwks, {"keys": []})
 
 
-@pytest.mark.parametrize("algorithms", [[], (), set(), frozenset(), "", "HS256", ["none"], ["HS256", "none"], ["hs256"]])
+@pytest.mark.parametrize(
+    "algorithms", [[], (), set(), frozenset(), "", "HS256", ["none"], ["HS256", "none"], ["hs256"]]
+)
 def test_algorithms_never_mean_all(algorithms: object) -> None:
     """An empty list, a str and an unknown name are refused at construction, never read as "all"."""
     assert "invalid_policy" == refusal(Verifier, secret(), LAX, algorithms=algorithms)
@@ -138,8 +138,14 @@ def test_bad_signature_hides_expiry() -> None:
 def test_nothing_skips_verification() -> None:
     """No parameter of the public API says skip, verify or unsafe (GHSA-q926-c743-49qj)."""
     callables = [
-        jwseal.Verifier, jwseal.Verifier.verify, jwseal.Verifier.verify_many, jwseal.Policy, jwseal.Issuers,
-        jws.verify, jwseal.KeySet, jwseal.KeySet.from_jwks,
+        jwseal.Verifier,
+        jwseal.Verifier.verify,
+        jwseal.Verifier.verify_many,
+        jwseal.Policy,
+        jwseal.Issuers,
+        jws.verify,
+        jwseal.KeySet,
+        jwseal.KeySet.from_jwks,
     ]
     suspicious = ("verify", "skip", "unsafe", "options", "disable", "insecure", "none")
     for call in callables:

@@ -5,16 +5,16 @@ algorithms, a `SecretKey` is another class. The second line, tested by the long 
 """
 
 import base64
-import datetime
+import datetime as dt
 import json
 
-import forge
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509.oid import NameOID
-from judge import LAX, refusal, secret, verdict, verifier, verifying
 
+import forge
+from judge import LAX, refusal, secret, verdict, verifier, verifying
 from jwseal import KeySet, SecretKey, SigningKey, Verifier, VerifyingKey, insecure, jws
 
 PUBLIC = ("RS256", "PS256", "ES256", "ES384", "ES512", "ES256K", "EdDSA", "Ed448", "ML-DSA-44")
@@ -35,9 +35,7 @@ def public_texts(alg: str) -> dict[str, bytes]:
     if alg in ("RS256", "ES256", "EdDSA"):
         texts["ssh"] = material.openssh_public()
     if alg == "RS256":
-        texts["pkcs1"] = material.public.public_bytes(
-            serialization.Encoding.PEM, serialization.PublicFormat.PKCS1
-        )
+        texts["pkcs1"] = material.public.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.PKCS1)
     return texts
 
 
@@ -54,7 +52,7 @@ def test_public_key_as_hmac_secret(alg: str) -> None:
 def certificate(encoding: serialization.Encoding) -> bytes:
     """A self-signed certificate of the RSA key."""
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "as.example")])
-    start = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+    start = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
     return (
         x509.CertificateBuilder()
         .subject_name(name)
@@ -62,7 +60,7 @@ def certificate(encoding: serialization.Encoding) -> bytes:
         .public_key(RSA.public)
         .serial_number(1)
         .not_valid_before(start)
-        .not_valid_after(start + datetime.timedelta(days=1))
+        .not_valid_after(start + dt.timedelta(days=1))
         .sign(RSA.private, hashes.SHA256())
         .public_bytes(encoding)
     )
@@ -71,7 +69,7 @@ def certificate(encoding: serialization.Encoding) -> bytes:
 def key_texts() -> dict[str, bytes]:
     """Key text in every form that some library's filter has missed."""
     jwk = json.dumps(RSA.public_jwk())
-    forms = {
+    return {
         "spki-pem": RSA.public_pem(),
         "pkcs1-pem": RSA.public.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.PKCS1),
         "private-pem": RSA.private_pem(),
@@ -100,7 +98,6 @@ def key_texts() -> dict[str, bytes]:
         "jwks": json.dumps({"keys": [RSA.public_jwk()]}).encode(),
         "jwk-array": json.dumps([RSA.public_jwk()]).encode(),
     }
-    return forms
 
 
 WRAPPINGS = {
@@ -159,7 +156,9 @@ def test_ordinary_secrets_are_secrets(octets: bytes) -> None:
     assert "HS256" == SecretKey.from_bytes(octets, alg="HS256").alg
 
 
-@pytest.mark.parametrize("text", ["x" * 64, "-----BEGIN PUBLIC KEY-----", bytearray(64), memoryview(bytes(64)), None, 5])
+@pytest.mark.parametrize(
+    "text", ["x" * 64, "-----BEGIN PUBLIC KEY-----", bytearray(64), memoryview(bytes(64)), None, 5]
+)
 def test_secret_is_bytes(text: object) -> None:
     """An HMAC key is never built from str, so no PEM string becomes one (CVE-2017-11424, CVE-2021-41106)."""
     with pytest.raises(TypeError):
@@ -209,17 +208,17 @@ def test_rsa_jwks_without_alg_against_hmac() -> None:
 @pytest.mark.parametrize("algorithms", [["HS256"], ["RS256", "HS256"], ["HS512", "HS256"]])
 def test_jwks_fill_refuses_hmac(algorithms: list[str]) -> None:
     """`from_jwks(algorithms=)` is for RSA keys; an HMAC name there is refused."""
-    assert "invalid_policy" == refusal(
-        KeySet.from_jwks, {"keys": [RSA.public_jwk(alg="RS256")]}, algorithms=algorithms
-    )
+    assert "invalid_policy" == refusal(KeySet.from_jwks, {"keys": [RSA.public_jwk(alg="RS256")]}, algorithms=algorithms)
 
 
 def test_narrowing_binds_too() -> None:
     """The header's alg must be the key's and the verifier's (CVE-2026-48523)."""
-    keys = KeySet([
-        VerifyingKey.from_jwk(RSA.public_jwk(), alg="RS256"),
-        VerifyingKey.from_jwk(RSA.public_jwk(), alg="PS256"),
-    ])
+    keys = KeySet(
+        [
+            VerifyingKey.from_jwk(RSA.public_jwk(), alg="RS256"),
+            VerifyingKey.from_jwk(RSA.public_jwk(), alg="PS256"),
+        ]
+    )
     narrowed = Verifier(keys, LAX, algorithms=["PS256"])
     assert "algorithm_not_allowed" == refusal(narrowed.verify, forge.token({"alg": "RS256"}, {}, RSA))
     ps256 = forge.token({"alg": "PS256"}, {}, RSA, "PS256")
@@ -294,10 +293,12 @@ def test_edwards_names(key: str, header: str, expected: str) -> None:
 
 def test_kid_with_another_algorithm() -> None:
     """The key named by kid has another algorithm, though the set has a key of the header's (RFC 8725bis 3.1)."""
-    keys = KeySet([
-        verifying(forge.material("ES256"), kid="ec"),
-        VerifyingKey.from_jwk(RSA.public_jwk(), alg="RS256", kid="rsa"),
-    ])
+    keys = KeySet(
+        [
+            verifying(forge.material("ES256"), kid="ec"),
+            VerifyingKey.from_jwk(RSA.public_jwk(), alg="RS256", kid="rsa"),
+        ]
+    )
     token = forge.token({"alg": "RS256", "kid": "ec"}, {}, RSA)
     assert "algorithm_not_allowed" == refusal(verifier(keys).verify, token)
 

@@ -4,17 +4,18 @@
 """
 
 import base64
+import contextlib
 import json
 import socket
 import threading
 
-import forge
 import pytest
 from cryptography.hazmat.primitives import serialization
-from judge import LAX, NOW, claims, refusal, secret, verifier, verifying
-from test_attacks_b_confusion import certificate
 
+import forge
+from judge import LAX, NOW, claims, refusal, secret, verifier, verifying
 from jwseal import Issuers, KeySet, Policy, Verifier, VerifyingKey, jws
+from test_attacks_b_confusion import certificate
 
 TRUSTED = forge.material("ES256")
 ATTACKER = forge.material("ES256", "attacker")
@@ -59,10 +60,8 @@ def test_no_connection_from_token_data(member: str) -> None:
         listener.settimeout(0.3)
 
         def accept() -> None:
-            try:
+            with contextlib.suppress(TimeoutError):
                 connections.append(listener.accept())
-            except TimeoutError:
-                pass
 
         waiting = threading.Thread(target=accept)
         waiting.start()
@@ -88,9 +87,26 @@ def test_no_connection_from_token_data(member: str) -> None:
 @pytest.mark.parametrize(
     ("member", "value"),
     [
-        ("jwk", "x"), ("jwk", None), ("jwk", [1]), ("jku", 1), ("jku", None), ("x5u", {}), ("x5c", "MII"),
-        ("x5c", [1]), ("x5c", [None]), ("x5c", {}), ("x5t", 1), ("x5t#S256", []), ("kid", 1), ("kid", None),
-        ("kid", ["a"]), ("kid", True), ("typ", 1), ("typ", None), ("cty", []), ("cty", 0),
+        ("jwk", "x"),
+        ("jwk", None),
+        ("jwk", [1]),
+        ("jku", 1),
+        ("jku", None),
+        ("x5u", {}),
+        ("x5c", "MII"),
+        ("x5c", [1]),
+        ("x5c", [None]),
+        ("x5c", {}),
+        ("x5t", 1),
+        ("x5t#S256", []),
+        ("kid", 1),
+        ("kid", None),
+        ("kid", ["a"]),
+        ("kid", True),
+        ("typ", 1),
+        ("typ", None),
+        ("cty", []),
+        ("cty", 0),
     ],
 )
 def test_misshapen_header_parameter(member: str, value: object) -> None:
@@ -158,11 +174,16 @@ def test_huge_kid() -> None:
 
 def test_two_issuers_with_one_kid() -> None:
     """A key belongs to its issuer: the same kid elsewhere is another key (CVE-2025-59936)."""
+
     def strict(issuer: str, material: forge.Material) -> Verifier:
         return Verifier(verifying(material, kid="1"), Policy(issuer=issuer, audience="https://api.example"))
 
-    issuers = Issuers({"https://a.example": strict("https://a.example", TRUSTED),
-                       "https://b.example": strict("https://b.example", ATTACKER)})
+    issuers = Issuers(
+        {
+            "https://a.example": strict("https://a.example", TRUSTED),
+            "https://b.example": strict("https://b.example", ATTACKER),
+        }
+    )
     honest = forge.token({"alg": "ES256", "kid": "1"}, claims(iss="https://a.example"), TRUSTED)
     assert "https://a.example" == issuers.verify(honest, now=NOW)["iss"]
     crossed = forge.token({"alg": "ES256", "kid": "1"}, claims(iss="https://b.example"), TRUSTED)

@@ -5,10 +5,10 @@ The same in the JSON serializations is in `test_attacks_d_headers_json.py`.
 
 import tracemalloc
 
-import forge
 import pytest
-from judge import LAX, refusal, secret, verdict, verifier
 
+import forge
+from judge import LAX, refusal, secret, verdict, verifier
 from jwseal import Verifier, jws
 
 HS256 = forge.Material("HS256", forge.K32)
@@ -195,8 +195,12 @@ def test_detached_payload_of_the_wrong_type(payload: object) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "{}", '{"payload":"e30","signatures":[]}', '{"payload":"e30","protected":"e30","signature":"e30"}', "[]",
-        '{"eyJhbGciOiJIUzI1NiJ9.e30.": 1}', " ",
+        "{}",
+        '{"payload":"e30","signatures":[]}',
+        '{"payload":"e30","protected":"e30","signature":"e30"}',
+        "[]",
+        '{"eyJhbGciOiJIUzI1NiJ9.e30.": 1}',
+        " ",
     ],
 )
 def test_json_text_is_no_compact_jws(text: str) -> None:

@@ -4,10 +4,10 @@ import copy
 import time
 from typing import Any
 
-import forge
 import pytest
-from judge import refusal, secret, verdict, verifying
 
+import forge
+from judge import refusal, secret, verdict, verifying
 from jwseal import KeySet, jws
 
 HS256 = forge.Material("HS256", forge.K32)
@@ -15,9 +15,7 @@ ES256 = forge.material("ES256")
 OTHER = forge.material("ES256", "other")
 
 
-def entry(
-    protected: Any, payload: str = "e30", material: forge.Material = HS256, header: Any = None
-) -> dict[str, Any]:
+def entry(protected: Any, payload: str = "e30", material: forge.Material = HS256, header: Any = None) -> dict[str, Any]:
     """One signature, right for its own protected header and the payload member's text."""
     text = "" if protected is None else forge.b64(forge.octets(protected))
     made: dict[str, Any] = {"signature": forge.b64(material.sign(f"{text}.{payload}".encode()))}
@@ -44,14 +42,13 @@ CASES = {
     "alg-in-both": (flattened({"alg": "HS256"}, header={"alg": "HS256"}), "malformed_token"),
     "kid-in-both": (flattened({"alg": "HS256", "kid": "a"}, header={"kid": "a"}), "malformed_token"),
     "unknown-in-both": (flattened({"alg": "HS256", "x": 1}, header={"x": 1}), "malformed_token"),
-    "crit-unprotected": (
-        flattened({"alg": "HS256", "x": 1}, header={"crit": ["x"]}), "unsupported_header"),
-    "b64-unprotected": (
-        flattened({"alg": "HS256"}, header={"crit": ["b64"], "b64": False}), "unsupported_header"),
+    "crit-unprotected": (flattened({"alg": "HS256", "x": 1}, header={"crit": ["x"]}), "unsupported_header"),
+    "b64-unprotected": (flattened({"alg": "HS256"}, header={"crit": ["b64"], "b64": False}), "unsupported_header"),
     "b64-unprotected-named-protected": (
-        flattened({"alg": "HS256", "crit": ["b64"]}, header={"b64": False}), "unsupported_header"),
-    "crit-names-unprotected": (
-        flattened({"alg": "HS256", "crit": ["exp"]}, header={"exp": 1}), "unsupported_header"),
+        flattened({"alg": "HS256", "crit": ["b64"]}, header={"b64": False}),
+        "unsupported_header",
+    ),
+    "crit-names-unprotected": (flattened({"alg": "HS256", "crit": ["exp"]}, header={"exp": 1}), "unsupported_header"),
     "crit-unknown": (flattened({"alg": "HS256", "crit": ["exp"], "exp": 1}), "unsupported_header"),
     "b64-without-crit": (flattened({"alg": "HS256", "b64": False}), "unsupported_header"),
     "kid-type-unprotected": (flattened({"alg": "HS256"}, header={"kid": 1}), "unsupported_header"),
@@ -79,14 +76,16 @@ CASES = {
             entry({"alg": "HS256", "b64": False, "crit": ["b64"]}, "AAAA"),
             payload="AAAA",
         ),
-        "unsupported_header"),
+        "unsupported_header",
+    ),
     "mixed-b64-empty-payload": (
         general(
             entry({"alg": "HS256"}, ""),
             entry({"alg": "HS256", "b64": False, "crit": ["b64"]}, ""),
             payload="",
         ),
-        "unsupported_header"),
+        "unsupported_header",
+    ),
     "none": (flattened({"alg": "none"}), "algorithm_not_allowed"),
     "encrypted": ({"ciphertext": "AA", "iv": "AA", "tag": "AA", "protected": "e30"}, "malformed_token"),
     "empty-object": ({}, "malformed_token"),
@@ -169,7 +168,9 @@ def test_threshold_counts_keys_not_entries() -> None:
 
 def test_threshold_counts_thumbprints() -> None:
     """One key under two kids is still one key."""
-    value = general(entry({"alg": "ES256", "kid": "a"}, material=ES256), entry({"alg": "ES256", "kid": "b"}, material=ES256))
+    value = general(
+        entry({"alg": "ES256", "kid": "a"}, material=ES256), entry({"alg": "ES256", "kid": "b"}, material=ES256)
+    )
     aliases = [verifying(ES256, kid="a"), verifying(ES256, kid="b")]
     assert "invalid_signature" == refusal(jws.verify_json, value, KeySet([*aliases, verifying(OTHER)]), require=2)
     assert "invalid_policy" == refusal(jws.verify_json, value, KeySet(aliases), require=2)

@@ -1,16 +1,18 @@
 """Attacks: JSON that parsers disagree about, claims of the wrong type, and time (CVE-2026-25537, CVE-2024-53861)."""
 
-import forge
 import pytest
-from judge import AUDIENCE, ISSUER, LAX, NOW, STRICT, claims, hs256, refusal, refused_claim, secret, verdict, verifier
 
+import forge
+from judge import AUDIENCE, ISSUER, LAX, NOW, STRICT, claims, hs256, refusal, refused_claim, secret, verdict, verifier
 from jwseal import UNCHECKED, Policy, Verifier, jws
 
 STRICT_VERIFIER = Verifier(secret(), STRICT)
 LAX_VERIFIER = Verifier(secret(), LAX)
 
 
-@pytest.mark.parametrize("literal", ['"never"', '"99999999999"', "null", "[]", "{}", "true", "false", '""', "[1700000300]"])
+@pytest.mark.parametrize(
+    "literal", ['"never"', '"99999999999"', "null", "[]", "{}", "true", "false", '""', "[1700000300]"]
+)
 @pytest.mark.parametrize("name", ["exp", "nbf", "iat"])
 def test_time_of_the_wrong_type(name: str, literal: str) -> None:
     """A time of the wrong type is invalid, never absent, whether the policy asks for it or not (CVE-2026-25537)."""
@@ -24,9 +26,7 @@ def test_time_of_the_wrong_type(name: str, literal: str) -> None:
 @pytest.mark.parametrize("name", ["exp", "nbf", "iat"])
 def test_time_out_of_range(name: str, literal: str) -> None:
     """NumericDates lie in 0..253402300799."""
-    assert ("invalid_claim", name) == refused_claim(
-        LAX_VERIFIER.verify, hs256(f'{{"{name}":{literal}}}'), now=NOW
-    )
+    assert ("invalid_claim", name) == refused_claim(LAX_VERIFIER.verify, hs256(f'{{"{name}":{literal}}}'), now=NOW)
 
 
 @pytest.mark.parametrize("literal", ["1e400", "-1e400", "1e99999"])
@@ -39,13 +39,17 @@ def test_time_beyond_floats(name: str, literal: str) -> None:
     )
 
 
-@pytest.mark.parametrize("literal", ["NaN", "Infinity", "-Infinity", "nan", "inf", "1e", "01", "+1", ".5", "1.", "0x1F", "1_000"])
+@pytest.mark.parametrize(
+    "literal", ["NaN", "Infinity", "-Infinity", "nan", "inf", "1e", "01", "+1", ".5", "1.", "0x1F", "1_000"]
+)
 def test_no_json_number(literal: str) -> None:
     """What RFC 8259 does not call a number is malformed."""
     assert "malformed_token" == refusal(LAX_VERIFIER.verify, hs256(f'{{"exp":{literal}}}'), now=NOW)
 
 
-@pytest.mark.parametrize("literal", ["1700000300", "1700000300.5", "1.7000003e9", "17000003E2", "0.17000003e+10", "253402300799"])
+@pytest.mark.parametrize(
+    "literal", ["1700000300", "1700000300.5", "1.7000003e9", "17000003E2", "0.17000003e+10", "253402300799"]
+)
 def test_time_of_every_legal_spelling(literal: str) -> None:
     """NumericDate need not be an integer (RFC 7519 section 2)."""
     assert NOW < LAX_VERIFIER.verify(hs256(f'{{"exp":{literal}}}'), now=NOW).expires_at
@@ -186,12 +190,12 @@ def test_header_json(name: str) -> None:
 
 def test_duplicate_alg_fixture() -> None:
     """`{"alg":"HS256","alg":"none"}`, as text computed elsewhere."""
-    assert "malformed_token" == refusal(
-        LAX_VERIFIER.verify, "eyJhbGciOiJIUzI1NiIsImFsZyI6Im5vbmUifQ.e30."
-    )
+    assert "malformed_token" == refusal(LAX_VERIFIER.verify, "eyJhbGciOiJIUzI1NiIsImFsZyI6Im5vbmUifQ.e30.")
 
 
-@pytest.mark.parametrize("header", [b' {"alg":"HS256"}', b'{ "alg" :\t"HS256"\r\n}', b'{"alg":"HS256"}\n ', b'\n{"alg":"HS256"}'])
+@pytest.mark.parametrize(
+    "header", [b' {"alg":"HS256"}', b'{ "alg" :\t"HS256"\r\n}', b'{"alg":"HS256"}\n ', b'\n{"alg":"HS256"}']
+)
 def test_header_white_space_is_legal(header: bytes) -> None:
     """White space around and inside the object is JSON's (Wycheproof JWS 376, 377)."""
     assert {} == LAX_VERIFIER.verify(forge.token(header, {}, forge.Material("HS256", forge.K32))).claims
@@ -227,7 +231,9 @@ def test_policy_needs_issuer_and_audience(arguments: dict) -> None:
         Policy(**arguments)
 
 
-@pytest.mark.parametrize("arguments", [{"issuer": None}, {"audience": None}, {"subject": None}, {"issuer": ""}, {"audience": []}])
+@pytest.mark.parametrize(
+    "arguments", [{"issuer": None}, {"audience": None}, {"subject": None}, {"issuer": ""}, {"audience": []}]
+)
 def test_policy_has_no_silent_opt_out(arguments: dict) -> None:
     """None and empty collections do not mean "anything"."""
     with pytest.raises((TypeError, ValueError)):

@@ -6,15 +6,36 @@ AWS ALB does.
 
 import base64
 
-import forge
 import pytest
-from judge import LAX, refusal, secret, verdict, verifier, verifying
 
+import forge
+from judge import LAX, refusal, secret, verdict, verifier, verifying
 from jwseal import Verifier, jws
 
 VERIFIER = Verifier(secret(), LAX)
 SEGMENTS = forge.T0.split(".")
-FOREIGN = ["!", "@", " ", "\n", "\r", "\t", "\0", "=", "+", "/", "%", "*", "~", "\\", '"', "\x7f", "\x80", "é", "\u2028", "＿"]
+FOREIGN = [
+    "!",
+    "@",
+    " ",
+    "\n",
+    "\r",
+    "\t",
+    "\0",
+    "=",
+    "+",
+    "/",
+    "%",
+    "*",
+    "~",
+    "\\",
+    '"',
+    "\x7f",
+    "\x80",
+    "é",
+    "\u2028",
+    "＿",
+]
 
 
 def with_segment(place: int, text: str) -> str:

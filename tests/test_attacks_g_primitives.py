@@ -7,12 +7,12 @@ that import must refuse.
 from functools import lru_cache
 from pathlib import Path
 
-import forge
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding
-from judge import refusal, secret, verdict, verifier, verifying
 
+import forge
+from judge import refusal, secret, verdict, verifier, verifying
 from jwseal import SigningKey, VerifyingKey, jws
 
 RSA = forge.material("RS256")
@@ -69,7 +69,15 @@ def test_signature_of_another_length(alg: str) -> None:
     """One octet more or less on either side, half and double, are refused without further work."""
     good = forge.material(alg).sign(message(alg))
     assert "accepted" == judged(alg, good)
-    for other in (good[:-1], good[1:], good + b"\0", b"\0" + good, good[: len(good) // 2], good + good, b"\0" * len(good)):
+    for other in (
+        good[:-1],
+        good[1:],
+        good + b"\0",
+        b"\0" + good,
+        good[: len(good) // 2],
+        good + good,
+        b"\0" * len(good),
+    ):
         assert "invalid_signature" == judged(alg, other)
 
 
@@ -123,7 +131,9 @@ def sha256(octets: bytes) -> bytes:
 
 
 BLOCKS = {
-    "missing-null": lambda digest: b"\0\1" + b"\xff" * 204 + b"\0" + bytes.fromhex("302f300b0609608648016503040201") + b"\x04\x20" + digest,
+    "missing-null": lambda digest: (
+        b"\0\1" + b"\xff" * 204 + b"\0" + bytes.fromhex("302f300b0609608648016503040201") + b"\x04\x20" + digest
+    ),
     "short-padding": lambda digest: b"\0\1" + b"\xff" * 8 + b"\0" + DIGEST_INFO + digest + bytes(194),
     "no-padding": lambda digest: b"\0\1\0" + DIGEST_INFO + digest + bytes(202),
     "block-type-2": lambda digest: b"\0\2" + b"\xff" * 202 + b"\0" + DIGEST_INFO + digest,
@@ -132,9 +142,15 @@ BLOCKS = {
     "padding-fe": lambda digest: b"\0\1" + b"\xfe" * 202 + b"\0" + DIGEST_INFO + digest,
     "no-separator": lambda digest: b"\0\1" + b"\xff" * 203 + DIGEST_INFO + digest,
     "no-digest-info": lambda digest: b"\0\1" + b"\xff" * 221 + b"\0" + digest,
-    "tail-in-algorithm": lambda digest: b"\0\1" + b"\xff" * 200 + b"\0" + bytes.fromhex("3033300f06096086480165030402010502aaaa0420") + digest,
-    "long-form-length": lambda digest: b"\0\1" + b"\xff" * 201 + b"\0" + bytes.fromhex("308131300d060960864801650304020105000420") + digest,
-    "sha1-oid": lambda digest: b"\0\1" + b"\xff" * 206 + b"\0" + bytes.fromhex("302d300906052b0e03021a05000420") + digest,
+    "tail-in-algorithm": lambda digest: (
+        b"\0\1" + b"\xff" * 200 + b"\0" + bytes.fromhex("3033300f06096086480165030402010502aaaa0420") + digest
+    ),
+    "long-form-length": lambda digest: (
+        b"\0\1" + b"\xff" * 201 + b"\0" + bytes.fromhex("308131300d060960864801650304020105000420") + digest
+    ),
+    "sha1-oid": lambda digest: (
+        b"\0\1" + b"\xff" * 206 + b"\0" + bytes.fromhex("302d300906052b0e03021a05000420") + digest
+    ),
     "octets-after-digest": lambda digest: b"\0\1" + b"\xff" * 201 + b"\0" + DIGEST_INFO + digest + b"\0",
 }
 
@@ -242,7 +258,9 @@ def test_uncanonical_ed25519(value: int) -> None:
         assert "invalid_key" == refusal(VerifyingKey.from_jwk, jwk)
 
 
-@pytest.mark.parametrize(("crv", "length"), [("Ed25519", 31), ("Ed25519", 33), ("Ed25519", 0), ("Ed448", 56), ("Ed448", 58)])
+@pytest.mark.parametrize(
+    ("crv", "length"), [("Ed25519", 31), ("Ed25519", 33), ("Ed25519", 0), ("Ed448", 56), ("Ed448", 58)]
+)
 def test_okp_length(crv: str, length: int) -> None:
     """An OKP key has the length of its curve (RFC 8037 section 2)."""
     jwk = {"kty": "OKP", "crv": crv, "x": forge.b64(b"\5" * length)}
@@ -365,19 +383,19 @@ def test_private_scalar_range(alg: str) -> None:
         assert "invalid_key" == refusal(SigningKey.from_jwk, {**jwk, "d": forge.b64(other)})
 
 
-# P-256 with explicit parameters (SEC 1 appendix C.2), in three parts around the two coordinates of the generator.
-EXPLICIT = [
+# P-256 with explicit parameters (SEC 1 appendix C.2): what stands before the generator's coordinates, and behind them.
+EXPLICIT_BEFORE = bytes.fromhex(
     "3082014b3082010306072a8648ce3d02013081f7020101302c06072a8648ce3d0101022100ffffffff00000001000000000000000000000000"
     "ffffffffffffffffffffffff305b0420ffffffff00000001000000000000000000000000fffffffffffffffffffffffc04205ac635d8aa3a93"
-    "e7b3ebbd55769886bc651d06b0cc53b0f63bce3c3e27d2604b031500c49d360886e704936a6678e1139d26b7819f7e90044104",
-    "022100ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551020101034200",
-]
+    "e7b3ebbd55769886bc651d06b0cc53b0f63bce3c3e27d2604b031500c49d360886e704936a6678e1139d26b7819f7e90044104"
+)
+EXPLICIT_BEHIND = bytes.fromhex("022100ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551020101034200")
 
 
 def test_generator_of_the_attackers_choice() -> None:
     """Explicit curve parameters whose generator is the victim's key make d = 1 a private key (CVE-2020-0601)."""
     victim = ES256.public.public_bytes(serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint)
-    spki = bytes.fromhex(EXPLICIT[0]) + victim[1:] + bytes.fromhex(EXPLICIT[1]) + victim
+    spki = EXPLICIT_BEFORE + victim[1:] + EXPLICIT_BEHIND + victim
     assert 335 == len(spki)
     assert "invalid_key" == refusal(VerifyingKey.from_der, spki)
 
@@ -386,8 +404,9 @@ def test_generator_of_the_attackers_choice() -> None:
 def pss_only_spki() -> bytes:
     """The RSA key as id-RSASSA-PSS with SHA-256, MGF1-SHA-256 and a salt of 32 octets (RFC 4055 section 3.1)."""
     key = RSA.spki()
+    sha256_oid = "300b0609608648016503040201"
     parameters = bytes.fromhex(
-        "303d06092a864886f70d01010a3030a00d300b0609608648016503040201a11a301806092a864886f70d010108300b0609608648016503040201a203020120"
+        f"303d06092a864886f70d01010a3030a00d{sha256_oid}a11a301806092a864886f70d010108{sha256_oid}a203020120"
     )
     tail = key[key.index(b"\x03\x82") :]
     body = parameters + tail
@@ -421,7 +440,13 @@ def test_file_with_a_foreign_public_half(alg: str) -> None:
 def test_exponents_that_do_not_belong() -> None:
     """d for another e, a trivial factorisation, and a d of another key are refused."""
     jwk = RSA.private_jwk()
-    for changes in ({"e": "Aw"}, {"p": "AQ", "q": jwk["n"]}, {"p": jwk["q"], "q": jwk["p"]}, {"qi": "AQ"}, {"dp": "AQ"}):
+    for changes in (
+        {"e": "Aw"},
+        {"p": "AQ", "q": jwk["n"]},
+        {"p": jwk["q"], "q": jwk["p"]},
+        {"qi": "AQ"},
+        {"dp": "AQ"},
+    ):
         assert "invalid_key" == refusal(SigningKey.from_jwk, {**jwk, **changes}, alg="RS256")
     bare = {name: jwk[name] for name in ("kty", "n", "e")}
     for d in (jwk["dp"], "AQ", "Aw", jwk["n"]):

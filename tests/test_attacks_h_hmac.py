@@ -3,10 +3,10 @@
 import re
 from pathlib import Path
 
-import forge
 import pytest
-from judge import refusal, secret, verifier
 
+import forge
+from judge import refusal, secret, verifier
 from jwseal import SecretKey, insecure
 
 SIZES = {"HS256": 32, "HS384": 48, "HS512": 64}

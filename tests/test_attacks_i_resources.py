@@ -6,10 +6,10 @@ import threading
 import time
 from collections.abc import Callable
 
-import forge
 import pytest
-from judge import LAX, hs256, refusal, secret, verdict, verifier, verifying
 
+import forge
+from judge import LAX, hs256, refusal, secret, verdict, verifier, verifying
 from jwseal import KeySet, Verifier, VerifyingKey, errors, insecure, jws
 
 HUGE = 2**26
@@ -87,7 +87,7 @@ def test_payload_depth(opening: bytes, closing: bytes) -> None:
         closing = b"}"
 
     def payload(depth: int) -> bytes:
-        return nested(opening, closing, depth).replace(b':}', b':1}')
+        return nested(opening, closing, depth).replace(b":}", b":1}")
 
     assert "accepted" == verdict(verifier(secret()).verify, hs256(payload(32)))
     assert "malformed_token" == refusal(verifier(secret()).verify, hs256(payload(33)))
@@ -95,6 +95,7 @@ def test_payload_depth(opening: bytes, closing: bytes) -> None:
 
 def test_header_depth() -> None:
     """A header may be 8 deep, not 9."""
+
     def header(depth: int) -> bytes:
         return b'{"alg":"HS256","x":' + b"[" * (depth - 1) + b"]" * (depth - 1) + b"}"
 
@@ -102,7 +103,9 @@ def test_header_depth() -> None:
     assert "malformed_token" == refusal(verifier(secret()).verify, hs256({}, header(9)))
 
 
-@pytest.mark.parametrize("text", [b"[" * 100_000, b'{"a":' * 100_000, b'{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}"])
+@pytest.mark.parametrize(
+    "text", [b"[" * 100_000, b'{"a":' * 100_000, b'{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}"]
+)
 def test_deep_nesting_on_a_small_stack(text: bytes) -> None:
     """A hundred thousand brackets are refused, on a thread with half a mebibyte of stack (CVE-2025-53864)."""
     verdicts = []
@@ -125,6 +128,7 @@ def test_deep_nesting_on_a_small_stack(text: bytes) -> None:
 
 def test_members() -> None:
     """An object may have 1,024 members, not 1,025."""
+
     def payload(count: int) -> dict:
         return {f"m{place}": place for place in range(count)}
 
@@ -172,8 +176,7 @@ def test_many_candidates() -> None:
 def test_kid_narrows_candidates() -> None:
     """With kids, one key of many is found and tried."""
     keys = [
-        VerifyingKey.from_jwk(forge.material("ES256", str(place)).public_jwk(), kid=str(place))
-        for place in range(64)
+        VerifyingKey.from_jwk(forge.material("ES256", str(place)).public_jwk(), kid=str(place)) for place in range(64)
     ]
     token = forge.token({"alg": "ES256", "kid": "63"}, {}, forge.material("ES256", "63"))
     assert "63" == verifier(KeySet(keys)).verify(token).key.kid
@@ -182,21 +185,31 @@ def test_kid_narrows_candidates() -> None:
 def test_bad_member_does_not_spoil_a_set() -> None:
     """One malformed member of a JWK Set is skipped, listed, and costs no other (GHSA-w6j9-cwv2-h6wq)."""
     good = forge.material("ES256").public_jwk(kid="good")
-    keys = KeySet.from_jwks({
-        "keys": [
-            5, {}, None, "x", [], good,
-            {"kty": "XYZ", "kid": "unknown"},
-            {"kty": "EC", "crv": "P-256", "x": "!", "y": "!", "kid": "base64"},
-            {"kty": "RSA", "n": "AQ", "e": "AQAB", "alg": "RS256"},
-            {**good, "kid": "enc", "use": "enc"},
-        ],
-        "unknown": {"any": 1},
-    })
+    keys = KeySet.from_jwks(
+        {
+            "keys": [
+                5,
+                {},
+                None,
+                "x",
+                [],
+                good,
+                {"kty": "XYZ", "kid": "unknown"},
+                {"kty": "EC", "crv": "P-256", "x": "!", "y": "!", "kid": "base64"},
+                {"kty": "RSA", "n": "AQ", "e": "AQAB", "alg": "RS256"},
+                {**good, "kid": "enc", "use": "enc"},
+            ],
+            "unknown": {"any": 1},
+        }
+    )
     assert 1 == len(keys)
     assert [0, 1, 2, 3, 4, 6, 7, 8, 9] == [place for place, *_ in keys.skipped]
 
 
-@pytest.mark.parametrize("text", ["", "[]", "5", "null", "{}", '{"keys":{}}', '{"keys":null}', '{"keys":[]}', '{"keys":[5]}', "{", "\ufeff{}"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", "5", "null", "{}", '{"keys":{}}', '{"keys":null}', '{"keys":[]}', '{"keys":[5]}', "{", "\ufeff{}"],
+)
 def test_no_jwk_set(text: str) -> None:
     """What is no JWK Set, or one without a usable key, is refused."""
     assert "invalid_key" == refusal(KeySet.from_jwks, text)
@@ -221,6 +234,31 @@ def test_unverified_doors_are_bounded() -> None:
     """The insecure readers keep the same limits."""
     assert "malformed_token" == refusal(insecure.read_unverified, hs256(b"[" * 10_000))
     assert "token_too_large" == refusal(insecure.header_unverified, hs256({}, {"alg": "HS256", "x": "a" * 5000}))
+
+
+LOOPS = {
+    "verify": lambda: WIDE.verify(forge.T0),
+    "claims": lambda: WIDE.verify(forge.T0).claims,
+    "header": lambda: WIDE.verify(forge.T0).header,
+    "forged": lambda: verdict(WIDE.verify, forge.T0[:-3] + "AAA"),
+    "malformed": lambda: verdict(WIDE.verify, "x.y"),
+    "batch": lambda: WIDE.verify_many([forge.T0, "x"]),
+    "sign": lambda: jws.sign(b"x", secret()),
+    "bad key": lambda: verdict(VerifyingKey.from_jwk, {"kty": "EC"}),
+}
+
+
+@pytest.mark.parametrize("name", LOOPS)
+def test_nothing_is_kept(name: str) -> None:
+    """Twenty thousand calls leave no memory behind, refused ones among them."""
+    for _ in range(2000):
+        LOOPS[name]()
+
+    def loop() -> None:
+        for _ in range(20_000):
+            LOOPS[name]()
+
+    assert growth(loop) < 2**20
 
 
 def test_memo_does_not_grow_with_refused_tokens() -> None:

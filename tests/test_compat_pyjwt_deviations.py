@@ -189,10 +189,10 @@ def test_deviation_9_jwks_are_read_strictly() -> None:
 
 
 def test_deviation_10_key_text_is_no_secret() -> None:
-    """The base64 of a public key, without PEM's lines, is refused as a secret."""
-    bare = "".join(public_pem("ES256").splitlines()[1:-1])
-    assert kind(real, lambda jwt: jwt.encode({}, bare)) == "value"
-    assert kind(face, lambda jwt: jwt.encode({}, bare)) == "InvalidKeyError"
+    """The base64 of a public key without PEM's lines, or PEM's first line alone, is refused as a secret."""
+    for part in ("".join(public_pem("ES256").splitlines()[1:-1]), "-----BEGIN PUBLIC KEY-----", '["kty"]'):
+        assert kind(real, lambda jwt, part=part: jwt.encode({}, part)) == "value"
+        assert kind(face, lambda jwt, part=part: jwt.encode({}, part)) == "InvalidKeyError"
 
 
 def test_deviation_11_keys_of_the_other_half() -> None:

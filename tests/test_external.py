@@ -2,19 +2,21 @@
 
 from collections.abc import Callable
 
-import forge
 import pytest
-from judge import NOW, refusal, signing, verifier, verifying
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
+import forge
+from judge import NOW, refusal, signing, verifier, verifying
 from jwseal import Signer, SigningKey, VerifyingKey, jws
 
 
 class Remote:
     """A signer that is no key of jwseal's."""
 
-    def __init__(self, alg: str = "ES256", *, kid: str | None = None, key: object = None, sign: Callable | None = None) -> None:
+    def __init__(
+        self, alg: str = "ES256", *, kid: str | None = None, key: object = None, sign: Callable | None = None
+    ) -> None:
         material = forge.material(alg)
         self.alg = alg
         self.kid = kid

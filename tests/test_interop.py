@@ -9,11 +9,11 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-import forge
 import jwt as pyjwt
 import pytest
-from judge import LAX, NOW, claims, signing, verifier, verifying
 
+import forge
+from judge import LAX, NOW, claims, signing, verifier, verifying
 from jwseal import KeySet, Signer, SigningKey, VerifyingKey, jws
 
 with warnings.catch_warnings():
@@ -100,7 +100,7 @@ def test_what_each_peer_has(peer: str) -> None:
         try:
             if verify(material.public_jwk(), alg, sign(material.private_jwk(), alg, PAYLOAD)) == PAYLOAD:
                 found.append(alg)
-        except Exception:  # noqa: BLE001, S112  # each peer says "not here" in its own way
+        except Exception:  # each peer says "not here" in its own way
             continue
     assert HAS[peer] == tuple(found)
 
@@ -159,8 +159,11 @@ def test_jwt_with_pyjwt(alg: str) -> None:
     assert content == verifier(verifying(material, kid="a"), policy=LAX).verify(token, now=NOW).claims
     ours = Signer(signing(material, kid="a"), headers={"x": 1}).sign(content)
     read = pyjwt.decode_complete(
-        ours, pyjwt.PyJWK({**material.public_jwk(), "alg": alg}).key, [alg],
-        options={"verify_exp": False, "verify_iat": False}, audience="x",
+        ours,
+        pyjwt.PyJWK({**material.public_jwk(), "alg": alg}).key,
+        [alg],
+        options={"verify_exp": False, "verify_iat": False},
+        audience="x",
     )
     assert content == read["payload"]
     assert {"alg": alg, "kid": "a", "typ": "JWT", "x": 1} == read["header"]
@@ -209,6 +212,9 @@ def test_unencoded_with_joserfc() -> None:
     ours = jws.sign(b"payload", signing(material), detached=True, b64=False)
     protected, signature = ours.split(".")[0], ours.rpartition(".")[2]
     read = joserfc_jws.deserialize_compact(
-        f"{protected}..{signature}", joserfc_jwk.import_key(material.public_jwk()), payload=b"payload", algorithms=["ES256"]
+        f"{protected}..{signature}",
+        joserfc_jwk.import_key(material.public_jwk()),
+        payload=b"payload",
+        algorithms=["ES256"],
     )
     assert b"payload" == read.payload

@@ -2,10 +2,10 @@
 
 import asyncio
 
-import forge
 import pytest
-from judge import AUDIENCE, LAX, NOW, claims, code, hs256, refusal, secret, verdict, verifying
 
+import forge
+from judge import AUDIENCE, LAX, NOW, claims, code, hs256, refusal, secret, verdict, verifying
 from jwseal import Issuers, KeySet, Policy, VerifiedJWT, Verifier
 
 A, B = "https://a.example", "https://b.example"
@@ -14,7 +14,9 @@ KEYS = {A: forge.material("ES256"), B: forge.material("HS256")}
 
 def table() -> Issuers:
     """Two issuers with a key each."""
-    return Issuers({issuer: Verifier(verifying(key), Policy(issuer=issuer, audience=AUDIENCE)) for issuer, key in KEYS.items()})
+    return Issuers(
+        {issuer: Verifier(verifying(key), Policy(issuer=issuer, audience=AUDIENCE)) for issuer, key in KEYS.items()}
+    )
 
 
 def token(issuer: object, material: forge.Material) -> str:
@@ -46,7 +48,9 @@ def test_malformed(text: str) -> None:
     assert "malformed_token" == refusal(table().verify, text)
 
 
-@pytest.mark.parametrize("payload", [b"", b"[", b"[]", b'{"iss":"https://a.example","iss":"https://b.example"}', b"\xff"])
+@pytest.mark.parametrize(
+    "payload", [b"", b"[", b"[]", b'{"iss":"https://a.example","iss":"https://b.example"}', b"\xff"]
+)
 def test_payload_without_an_issuer_to_read(payload: bytes) -> None:
     """A payload in which no single iss can be read is refused without asking any key."""
     forged = forge.token({"alg": "ES256"}, payload, KEYS[A])
@@ -71,7 +75,9 @@ def test_tables_that_cannot_be(verifiers: dict) -> None:
     assert "invalid_policy" == refusal(Issuers, verifiers)
 
 
-@pytest.mark.parametrize("verifiers", [None, [], {A: None}, {A: secret()}, {5: Verifier(secret(), LAX)}, {A: KeySet([secret()])}])
+@pytest.mark.parametrize(
+    "verifiers", [None, [], {A: None}, {A: secret()}, {5: Verifier(secret(), LAX)}, {A: KeySet([secret()])}]
+)
 def test_tables_of_the_wrong_type(verifiers: object) -> None:
     """A table maps str to Verifier."""
     with pytest.raises(TypeError):

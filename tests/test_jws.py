@@ -2,10 +2,10 @@
 
 import json
 
-import forge
 import pytest
-from judge import refusal, secret, signing, verdict, verifying
 
+import forge
+from judge import refusal, secret, signing, verdict, verifying
 from jwseal import KeySet, SigningKey, errors, jws
 
 HS256 = forge.Material("HS256", forge.K32)
@@ -14,7 +14,7 @@ ES256 = forge.material("ES256")
 
 def header_of(token: str) -> dict:
     """The protected header of a token."""
-    return json.loads(forge.unb64(token.split(".")[0]))
+    return json.loads(forge.unb64(token.split(".", maxsplit=1)[0]))
 
 
 @pytest.mark.parametrize("alg", forge.ALGS)
@@ -55,7 +55,9 @@ def test_headers_we_would_refuse(headers: dict) -> None:
     assert "invalid_policy" == refusal(jws.sign, b"x", secret(), headers=headers)
 
 
-@pytest.mark.parametrize("headers", [{"x": float("nan")}, {"x": b"x"}, {"x": object()}, {1: "x"}, {"x": "\ud800"}, [], "x"])
+@pytest.mark.parametrize(
+    "headers", [{"x": float("nan")}, {"x": b"x"}, {"x": object()}, {1: "x"}, {"x": "\ud800"}, [], "x"]
+)
 def test_headers_that_are_no_json(headers: object) -> None:
     """What JSON does not have is an error of the program."""
     with pytest.raises((TypeError, ValueError)):
@@ -114,8 +116,17 @@ def test_signing_key_does_not_verify() -> None:
 
 @pytest.mark.parametrize(
     ("algorithms", "expected"),
-    [(None, "accepted"), (["HS256"], "accepted"), (("HS256",), "accepted"), ({"HS256"}, "accepted"), ([], "invalid_policy"),
-     ("HS256", "invalid_policy"), ("", "invalid_policy"), (["ES256"], "invalid_policy"), (["x"], "invalid_policy")],
+    [
+        (None, "accepted"),
+        (["HS256"], "accepted"),
+        (("HS256",), "accepted"),
+        ({"HS256"}, "accepted"),
+        ([], "invalid_policy"),
+        ("HS256", "invalid_policy"),
+        ("", "invalid_policy"),
+        (["ES256"], "invalid_policy"),
+        (["x"], "invalid_policy"),
+    ],
 )
 def test_algorithms(algorithms: object, expected: str) -> None:
     """`algorithms` narrows the keys' own."""
@@ -175,7 +186,11 @@ def test_parse_without_alg() -> None:
 def test_results_cannot_be_made() -> None:
     """A VerifiedJWS comes out of a verification only."""
     verified = jws.verify(forge.T0, secret())
-    for attempt in (type(verified), lambda: type("Forged", (type(verified),), {}), lambda: object.__new__(type(verified))):
+    for attempt in (
+        type(verified),
+        lambda: type("Forged", (type(verified),), {}),
+        lambda: object.__new__(type(verified)),
+    ):
         with pytest.raises(TypeError):
             attempt()
 

@@ -7,17 +7,17 @@ import copy
 import json
 from typing import Any
 
-import forge
 import pytest
-import strategies
 from hypothesis import given
 from hypothesis import strategies as st
 from joserfc import jwk as joserfc_jwk
 from joserfc import jws as joserfc_jws
-from judge import refusal, secret, signing, verdict, verifying
 from jwcrypto import jwk as jwcrypto_jwk
 from jwcrypto import jws as jwcrypto_jws
 
+import forge
+import strategies
+from judge import refusal, secret, signing, verdict, verifying
 from jwseal import KeySet, errors, jws
 
 ES256 = forge.material("ES256")
@@ -80,9 +80,17 @@ def test_reports() -> None:
 @pytest.mark.parametrize(
     ("held", "require", "expected"),
     [
-        ("abc", "all", "accepted"), ("abc", None, "accepted"), ("abc", "any", "accepted"), ("abc", 3, "accepted"),
-        ("abc", ["a", "c"], "accepted"), ("ab", "all", "algorithm_not_allowed"), ("ab", 2, "accepted"),
-        ("ab", ["a", "b"], "accepted"), ("ab", 3, "invalid_policy"), ("a", "any", "accepted"), ("a", ["b"], "invalid_policy"),
+        ("abc", "all", "accepted"),
+        ("abc", None, "accepted"),
+        ("abc", "any", "accepted"),
+        ("abc", 3, "accepted"),
+        ("abc", ["a", "c"], "accepted"),
+        ("ab", "all", "algorithm_not_allowed"),
+        ("ab", 2, "accepted"),
+        ("ab", ["a", "b"], "accepted"),
+        ("ab", 3, "invalid_policy"),
+        ("a", "any", "accepted"),
+        ("a", ["b"], "invalid_policy"),
         ("c", 1, "accepted"),
     ],
 )
@@ -115,7 +123,9 @@ def test_one_bad_signature(bad: int) -> None:
 def test_no_good_signature() -> None:
     """`any` wants one."""
     made, _ = several()
-    others = KeySet([verifying(forge.material("ES256", "other"), kid="a"), verifying(forge.material("EdDSA", "other"), kid="b")])
+    others = KeySet(
+        [verifying(forge.material("ES256", "other"), kid="a"), verifying(forge.material("EdDSA", "other"), kid="b")]
+    )
     assert verdict(jws.verify_json, made, others, require="any") in ("invalid_signature", "algorithm_not_allowed")
 
 
@@ -225,7 +235,19 @@ def test_parse() -> None:
     assert ("flattened", 1) == (jws.parse(flattened).form, len(jws.parse(flattened).entries))
 
 
-@given(value=st.dictionaries(st.sampled_from(["payload", "protected", "header", "signature", "signatures", "x"]), strategies.json_values | strategies.headers.map(lambda header: forge.b64(forge.octets(header))) | st.lists(st.dictionaries(st.sampled_from(["protected", "header", "signature"]), strategies.json_values | strategies.near_base64), max_size=3)))
+@given(
+    value=st.dictionaries(
+        st.sampled_from(["payload", "protected", "header", "signature", "signatures", "x"]),
+        strategies.json_values
+        | strategies.headers.map(lambda header: forge.b64(forge.octets(header)))
+        | st.lists(
+            st.dictionaries(
+                st.sampled_from(["protected", "header", "signature"]), strategies.json_values | strategies.near_base64
+            ),
+            max_size=3,
+        ),
+    )
+)
 def test_objects_raise_only_their_own(value: dict) -> None:
     """Whatever object arrives, the answer is one of jwseal's errors."""
     for given_ in (value, json.dumps(value)):
@@ -275,7 +297,9 @@ def test_jwcrypto(alg: str, count: int) -> None:
     theirs = jwcrypto_jws.JWS(PAYLOAD)
     theirs.allowed_algs = [alg]
     for _ in range(count):
-        theirs.add_signature(jwcrypto_jwk.JWK(**material.private_jwk()), protected=json.dumps({"alg": alg}), header='{"x":1}')
+        theirs.add_signature(
+            jwcrypto_jwk.JWK(**material.private_jwk()), protected=json.dumps({"alg": alg}), header='{"x":1}'
+        )
     verified = jws.verify_json(theirs.serialize(), verifying(material))
     assert [True] * count == [one.verified for one in verified.signatures]
     assert PAYLOAD == verified.payload
@@ -301,7 +325,9 @@ def test_unencoded_with_joserfc() -> None:
     read = joserfc_jws.deserialize_json(made, joserfc_jwk.import_key(ES256.public_jwk()), algorithms=["ES256"])
     assert b"$.02" == read.payload
     theirs = joserfc_jws.serialize_json(
-        {"protected": {"alg": "ES256", "b64": False, "crit": ["b64"]}}, b"$.02",
-        joserfc_jwk.import_key(ES256.private_jwk()), algorithms=["ES256"],
+        {"protected": {"alg": "ES256", "b64": False, "crit": ["b64"]}},
+        b"$.02",
+        joserfc_jwk.import_key(ES256.private_jwk()),
+        algorithms=["ES256"],
     )
     assert b"$.02" == jws.verify_json(theirs, verifying(ES256)).payload

@@ -3,10 +3,10 @@
 import json
 import pickle
 
-import forge
 import pytest
-from judge import LAX, refusal, secret, signing, verdict, verifier, verifying
 
+import forge
+from judge import LAX, refusal, secret, signing, verdict, verifier, verifying
 from jwseal import KeySet, SecretKey, Verifier, VerifyingKey, jws
 
 ONE = forge.material("ES256")
@@ -107,7 +107,13 @@ def test_duplicate_members_of_the_set() -> None:
 
 def test_algorithms_fill_in() -> None:
     """`algorithms` gives RSA keys without alg theirs, and changes nothing else."""
-    jwks = {"keys": [RSA.public_jwk(kid="a"), forge.material("RS256", "3072").public_jwk(kid="b", alg="PS512"), ONE.public_jwk(kid="c")]}
+    jwks = {
+        "keys": [
+            RSA.public_jwk(kid="a"),
+            forge.material("RS256", "3072").public_jwk(kid="b", alg="PS512"),
+            ONE.public_jwk(kid="c"),
+        ]
+    }
     keys = KeySet.from_jwks(jwks, algorithms=["RS256"])
     assert [("a", ("RS256",)), ("b", ("PS512",)), ("c", ("ES256",))] == [(key.kid, tuple(key.algs)) for key in keys]
     token = forge.token({"alg": "RS256", "kid": "a"}, {}, RSA)
@@ -149,7 +155,9 @@ def test_private_member() -> None:
 
 def test_to_jwks() -> None:
     """`to_jwks` gives public members only and reads back; a secret in it is InvalidKey."""
-    keys = KeySet([verifying(forge.material(alg), kid=alg) for alg in forge.PUBLIC_ALGS if alg not in ("Ed25519", "EdDSA")])
+    keys = KeySet(
+        [verifying(forge.material(alg), kid=alg) for alg in forge.PUBLIC_ALGS if alg not in ("Ed25519", "EdDSA")]
+    )
     exported = keys.to_jwks()
     assert ["keys"] == list(exported)
     for jwk in exported["keys"]:
@@ -160,7 +168,14 @@ def test_to_jwks() -> None:
 
 @pytest.mark.parametrize(
     ("kid", "expected"),
-    [(None, "accepted"), ("a", "accepted"), ("b", "invalid_signature"), ("c", "key_not_found"), ("", "key_not_found"), ("A", "key_not_found")],
+    [
+        (None, "accepted"),
+        ("a", "accepted"),
+        ("b", "invalid_signature"),
+        ("c", "key_not_found"),
+        ("", "key_not_found"),
+        ("A", "key_not_found"),
+    ],
 )
 def test_candidates(kid: str | None, expected: str) -> None:
     """A key with kid is a candidate for tokens that name it or name none."""
@@ -182,7 +197,9 @@ def test_candidate_bound(count: int) -> None:
     keys = KeySet([verifying(forge.material("ES256", str(place))) for place in range(count)])
     expected = "accepted" if count == 4 else "key_not_found"
     assert expected == verdict(jws.verify, forge.token({"alg": "ES256"}, {}, forge.material("ES256", "3")), keys)
-    assert expected == verdict(jws.verify, forge.token({"alg": "ES256", "kid": "x"}, {}, forge.material("ES256", "3")), keys)
+    assert expected == verdict(
+        jws.verify, forge.token({"alg": "ES256", "kid": "x"}, {}, forge.material("ES256", "3")), keys
+    )
 
 
 def test_candidates_are_counted_per_algorithm() -> None:
@@ -195,5 +212,7 @@ def test_candidates_are_counted_per_algorithm() -> None:
 def test_algorithm_before_key() -> None:
     """No key of the header's alg is algorithm_not_allowed, whatever the kid."""
     keys = KeySet([verifying(ONE, kid="a")])
-    assert "algorithm_not_allowed" == refusal(jws.verify, forge.token({"alg": "ES384", "kid": "z"}, {}, forge.material("ES384")), keys)
+    assert "algorithm_not_allowed" == refusal(
+        jws.verify, forge.token({"alg": "ES384", "kid": "z"}, {}, forge.material("ES384")), keys
+    )
     assert "key_not_found" == refusal(jws.verify, forge.token({"alg": "ES256", "kid": "z"}, {}, ONE), keys)

@@ -9,16 +9,23 @@ import hashlib
 import json
 import pickle
 
-import forge
 import pytest
 from cryptography.hazmat.primitives import serialization
-from judge import refusal, secret, signing, verdict, verifying
 
+import forge
+from judge import refusal, secret, signing, verdict, verifying
 from jwseal import SecretKey, SigningKey, VerifyingKey, jws
 
 FIXED = {
-    "ES256": "ES256", "ES384": "ES384", "ES512": "ES512", "ES256K": "ES256K", "EdDSA": "EdDSA", "Ed448": "EdDSA",
-    "ML-DSA-44": "ML-DSA-44", "ML-DSA-65": "ML-DSA-65", "ML-DSA-87": "ML-DSA-87",
+    "ES256": "ES256",
+    "ES384": "ES384",
+    "ES512": "ES512",
+    "ES256K": "ES256K",
+    "EdDSA": "EdDSA",
+    "Ed448": "EdDSA",
+    "ML-DSA-44": "ML-DSA-44",
+    "ML-DSA-65": "ML-DSA-65",
+    "ML-DSA-87": "ML-DSA-87",
 }
 VERIFIES = {
     **{alg: (alg,) for alg in FIXED},
@@ -32,10 +39,18 @@ PASSWORD = "correct horse"
 def test_alg_that_the_material_fixes(alg: str) -> None:
     """`alg` may be left out where there is only one; EdDSA stays the name Edwards keys sign with."""
     material = forge.material(alg)
-    for key in (SigningKey.from_jwk(material.private_jwk()), SigningKey.from_pem(material.private_pem()), SigningKey.from_der(material.pkcs8())):
+    for key in (
+        SigningKey.from_jwk(material.private_jwk()),
+        SigningKey.from_pem(material.private_pem()),
+        SigningKey.from_der(material.pkcs8()),
+    ):
         assert FIXED[alg] == key.alg
         assert set(VERIFIES[alg]) == set(key.verifying_key.algs)
-    for public in (VerifyingKey.from_jwk(material.public_jwk()), VerifyingKey.from_pem(material.public_pem()), VerifyingKey.from_der(material.spki())):
+    for public in (
+        VerifyingKey.from_jwk(material.public_jwk()),
+        VerifyingKey.from_pem(material.public_pem()),
+        VerifyingKey.from_der(material.spki()),
+    ):
         assert set(VERIFIES[alg]) == set(public.algs)
 
 
@@ -43,19 +58,22 @@ def test_rsa_needs_alg() -> None:
     """An RSA key without alg is InvalidKey that names the choices."""
     material = forge.material("RS256")
     for call in (
-        lambda: SigningKey.from_jwk(material.private_jwk()), lambda: SigningKey.from_pem(material.private_pem()),
-        lambda: SigningKey.from_der(material.pkcs8()), lambda: VerifyingKey.from_jwk(material.public_jwk()),
-        lambda: VerifyingKey.from_pem(material.public_pem()), lambda: VerifyingKey.from_der(material.spki()),
+        lambda: SigningKey.from_jwk(material.private_jwk()),
+        lambda: SigningKey.from_pem(material.private_pem()),
+        lambda: SigningKey.from_der(material.pkcs8()),
+        lambda: VerifyingKey.from_jwk(material.public_jwk()),
+        lambda: VerifyingKey.from_pem(material.public_pem()),
+        lambda: VerifyingKey.from_der(material.spki()),
         lambda: VerifyingKey.from_ssh(material.openssh_public()),
     ):
-        with pytest.raises(Exception, match="RS256.*PS512") as caught:
+        with pytest.raises(Exception, match=r"RS256.*PS512") as caught:
             call()
         assert "invalid_key" == caught.value.code
 
 
 def test_hmac_needs_alg() -> None:
     """So is an oct JWK without alg; `from_bytes` cannot be called without."""
-    with pytest.raises(Exception, match="HS256.*HS512") as caught:
+    with pytest.raises(Exception, match=r"HS256.*HS512") as caught:
         SecretKey.from_jwk({"kty": "oct", "k": forge.b64(bytes(64))})
     assert "invalid_key" == caught.value.code
     with pytest.raises(TypeError):
@@ -104,13 +122,25 @@ def test_kid_of_the_jwk_that_is_no_string(value: object) -> None:
 @pytest.mark.parametrize(
     ("members", "verifies", "signs"),
     [
-        ({"use": "sig"}, True, True), ({"use": "enc"}, False, False), ({"use": "SIG"}, False, False), ({"use": ""}, False, False),
-        ({"use": 1}, False, False), ({"use": None}, False, False), ({"key_ops": ["verify"]}, True, False),
-        ({"key_ops": ["sign"]}, False, True), ({"key_ops": ["sign", "verify"]}, True, True), ({"key_ops": []}, False, False),
-        ({"key_ops": ["sign, verify"]}, False, False), ({"key_ops": "verify"}, False, False), ({"key_ops": None}, False, False),
-        ({"key_ops": ["verify", "verify"]}, False, False), ({"key_ops": ["sign", "verify", "sign"]}, False, False),
-        ({"key_ops": ["verify", 1]}, False, False), ({"use": "sig", "key_ops": ["verify", "sign"]}, True, True),
-        ({"use": "enc", "key_ops": ["verify", "sign"]}, False, False), ({"use": "sig", "key_ops": ["encrypt"]}, False, False),
+        ({"use": "sig"}, True, True),
+        ({"use": "enc"}, False, False),
+        ({"use": "SIG"}, False, False),
+        ({"use": ""}, False, False),
+        ({"use": 1}, False, False),
+        ({"use": None}, False, False),
+        ({"key_ops": ["verify"]}, True, False),
+        ({"key_ops": ["sign"]}, False, True),
+        ({"key_ops": ["sign", "verify"]}, True, True),
+        ({"key_ops": []}, False, False),
+        ({"key_ops": ["sign, verify"]}, False, False),
+        ({"key_ops": "verify"}, False, False),
+        ({"key_ops": None}, False, False),
+        ({"key_ops": ["verify", "verify"]}, False, False),
+        ({"key_ops": ["sign", "verify", "sign"]}, False, False),
+        ({"key_ops": ["verify", 1]}, False, False),
+        ({"use": "sig", "key_ops": ["verify", "sign"]}, True, True),
+        ({"use": "enc", "key_ops": ["verify", "sign"]}, False, False),
+        ({"use": "sig", "key_ops": ["encrypt"]}, False, False),
     ],
 )
 def test_use_and_key_ops(members: dict, verifies: bool, signs: bool) -> None:
@@ -135,7 +165,9 @@ def test_kty(kty: object) -> None:
     assert "invalid_key" == refusal(VerifyingKey.from_jwk, jwk)
 
 
-@pytest.mark.parametrize("crv", ["X25519", "X448", "P-192", "p-256", "brainpoolP256r1", "", None, "P-256 ", "secp256r1"])
+@pytest.mark.parametrize(
+    "crv", ["X25519", "X448", "P-192", "p-256", "brainpoolP256r1", "", None, "P-256 ", "secp256r1"]
+)
 def test_crv(crv: object) -> None:
     """Curves that do not sign, or are unknown, are refused."""
     assert "invalid_key" == refusal(VerifyingKey.from_jwk, {**forge.material("ES256").public_jwk(), "crv": crv})
@@ -144,13 +176,21 @@ def test_crv(crv: object) -> None:
 
 @pytest.mark.parametrize("alg", forge.PUBLIC_ALGS)
 def test_private_where_public_is_meant(alg: str) -> None:
-    """A private JWK is no VerifyingKey and a public one no SigningKey; the sentence says what to use."""
+    """Private text is no VerifyingKey and public text no SigningKey; the sentence says what to use."""
     material = forge.material(alg)
-    assert "invalid_key" == refusal(VerifyingKey.from_jwk, material.private_jwk(), alg=alg)
     assert "invalid_key" == refusal(SigningKey.from_jwk, material.public_jwk(), alg=alg)
     assert "invalid_key" == refusal(VerifyingKey.from_pem, material.private_pem(), alg=alg)
     assert "invalid_key" == refusal(SigningKey.from_pem, material.public_pem(), alg=alg)
     assert "invalid_key" == refusal(SecretKey.from_jwk, material.private_jwk(), alg="HS256")
+
+
+@pytest.mark.parametrize("alg", forge.PUBLIC_ALGS)
+def test_private_jwk_gives_its_public_half(alg: str) -> None:
+    """Nothing private of a private JWK stays in a VerifyingKey."""
+    material = forge.material(alg)
+    key = VerifyingKey.from_jwk(material.private_jwk(), alg=alg)
+    assert VerifyingKey.from_jwk(material.public_jwk(), alg=alg) == key
+    assert not {"d", "p", "q", "dp", "dq", "qi", "priv"} & key.to_jwk().keys()
 
 
 def test_oct_where_public_is_meant() -> None:
@@ -298,7 +338,7 @@ def test_equality() -> None:
     assert VerifyingKey.from_jwk(rsa.public_jwk(), alg="RS256") != VerifyingKey.from_jwk(rsa.public_jwk(), alg="PS256")
     assert one != "key"
     private = signing(material)
-    assert private == private  # noqa: PLR0124  # identity is the point
+    assert private == private  # identity is the point
     assert private != signing(material)
     assert secret() != secret()
 
@@ -321,7 +361,11 @@ def test_repr_is_redacted(alg: str) -> None:
     """repr and str show alg and kid, and nothing of the private members."""
     material = forge.material(alg)
     key = signing(material, kid="the-kid")
-    private = {name: value for name, value in material.private_jwk().items() if name in ("d", "p", "q", "dp", "dq", "qi", "k", "priv")}
+    private = {
+        name: value
+        for name, value in material.private_jwk().items()
+        if name in ("d", "p", "q", "dp", "dq", "qi", "k", "priv")
+    }
     for text in (repr(key), str(key), f"{key!r}", repr({"key": key})):
         assert "the-kid" in text
         assert alg in text

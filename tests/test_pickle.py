@@ -4,10 +4,10 @@ import multiprocessing
 import pickle
 from typing import Any
 
-import forge
 import pytest
-from judge import LAX, NOW, STRICT, claims, secret, signing, verifying
 
+import forge
+from judge import LAX, NOW, STRICT, claims, secret, signing, verifying
 from jwseal import UNCHECKED, KeySet, Policy, Signer, Verifier, VerifyingKey, errors, jws
 
 
@@ -33,7 +33,10 @@ def test_spawned_process() -> None:
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         answers = pool.starmap(judge_there, jobs)
         with pytest.raises(errors.TokenExpired) as caught:
-            pool.apply(refuse_there, (jobs[0][0], forge.token({"alg": "RS256", "kid": "a"}, claims(exp=1), forge.material("RS256"))))
+            pool.apply(
+                refuse_there,
+                (jobs[0][0], forge.token({"alg": "RS256", "kid": "a"}, claims(exp=1), forge.material("RS256"))),
+            )
     assert "exp" == caught.value.claim
     for (keys, policy, _), (read, alg, key, hashed, sent) in zip(jobs, answers, strict=True):
         expected = keys if isinstance(keys, VerifyingKey) else next(iter(keys))
@@ -70,7 +73,17 @@ def test_filled_in_algorithms_survive() -> None:
     assert {"RS256", "PS256"} == set(next(iter(pickle.loads(pickle.dumps(keys)))).algs)
 
 
-@pytest.mark.parametrize("make", [secret, lambda: signing(forge.material("ES256")), lambda: Signer(secret()), lambda: Verifier(secret(), LAX), lambda: Verifier(secret(), LAX).verify(forge.T0), lambda: jws.verify(forge.T0, secret())])
+@pytest.mark.parametrize(
+    "make",
+    [
+        secret,
+        lambda: signing(forge.material("ES256")),
+        lambda: Signer(secret()),
+        lambda: Verifier(secret(), LAX),
+        lambda: Verifier(secret(), LAX).verify(forge.T0),
+        lambda: jws.verify(forge.T0, secret()),
+    ],
+)
 def test_what_never_pickles(make: Any) -> None:
     """Secrets, what holds them, and verified results stay in their process."""
     with pytest.raises(TypeError):

@@ -3,14 +3,14 @@
 What it judges in tokens is in `test_rules.py` and `test_attacks_e_claims.py`.
 """
 
-import datetime
+import datetime as dt
 import math
 import pickle
 from typing import Any
 
 import pytest
-from judge import AUDIENCE, ISSUER, LAX, NOW, STRICT, claims, hs256, refusal, refused_claim, secret, verdict
 
+from judge import AUDIENCE, ISSUER, LAX, NOW, STRICT, claims, hs256, refusal, refused_claim, secret, verdict
 from jwseal import DEFAULT_TYP, REQUIRED, UNCHECKED, Policy, Verifier, errors
 
 BASE: dict[str, Any] = {"issuer": ISSUER, "audience": AUDIENCE}
@@ -19,13 +19,36 @@ BASE: dict[str, Any] = {"issuer": ISSUER, "audience": AUDIENCE}
 @pytest.mark.parametrize(
     "changes",
     [
-        {"issuer": ""}, {"issuer": []}, {"issuer": set()}, {"audience": ()}, {"audience": [""]}, {"subject": []},
-        {"typ": ""}, {"typ": []}, {"leeway": -1}, {"leeway": 601}, {"leeway": math.nan}, {"leeway": math.inf},
-        {"leeway": datetime.timedelta(seconds=-1)}, {"leeway": datetime.timedelta(minutes=11)},
-        {"max_age": 0}, {"max_age": -1}, {"max_age": math.nan}, {"max_age": math.inf}, {"max_lifetime": 0},
-        {"required": "sub"}, {"required": [""]}, {"claims": {"a": frozenset()}}, {"claims": {"a": math.nan}},
-        {"claims": {"a": math.inf}}, {"claims": {"iss": "x"}}, {"claims": {"aud": "x"}}, {"claims": {"": 1}},
-        {"issuer": "\ud800"}, {"claims": {"a": "\ud800"}}, {"claims": {"a": 10**5000}},
+        {"issuer": ""},
+        {"issuer": []},
+        {"issuer": set()},
+        {"audience": ()},
+        {"audience": [""]},
+        {"subject": []},
+        {"typ": ""},
+        {"typ": []},
+        {"leeway": -1},
+        {"leeway": 601},
+        {"leeway": math.nan},
+        {"leeway": math.inf},
+        {"leeway": dt.timedelta(seconds=-1)},
+        {"leeway": dt.timedelta(minutes=11)},
+        {"max_age": 0},
+        {"max_age": -1},
+        {"max_age": math.nan},
+        {"max_age": math.inf},
+        {"max_lifetime": 0},
+        {"required": "sub"},
+        {"required": [""]},
+        {"claims": {"a": frozenset()}},
+        {"claims": {"a": math.nan}},
+        {"claims": {"a": math.inf}},
+        {"claims": {"iss": "x"}},
+        {"claims": {"aud": "x"}},
+        {"claims": {"": 1}},
+        {"issuer": "\ud800"},
+        {"claims": {"a": "\ud800"}},
+        {"claims": {"a": 10**5000}},
     ],
 )
 def test_declarations_that_cannot_be_kept(changes: dict) -> None:
@@ -36,11 +59,32 @@ def test_declarations_that_cannot_be_kept(changes: dict) -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"issuer": None}, {"issuer": 5}, {"issuer": b"x"}, {"issuer": [1]}, {"audience": None}, {"audience": {"a": 1}},
-        {"subject": None}, {"typ": None}, {"typ": 5}, {"expiry": None}, {"expiry": False}, {"expiry": True},
-        {"leeway": "5"}, {"leeway": True}, {"leeway": None}, {"max_age": "1h"}, {"max_age": True}, {"required": 5},
-        {"required": [1]}, {"claims": []}, {"claims": {"a": [1]}}, {"claims": {"a": {"b": 1}}}, {"claims": {1: "a"}},
-        {"claims": {"a": b"x"}}, {"claims": {"a": frozenset([(1,)])}}, {"unknown": 1},
+        {"issuer": None},
+        {"issuer": 5},
+        {"issuer": b"x"},
+        {"issuer": [1]},
+        {"audience": None},
+        {"audience": {"a": 1}},
+        {"subject": None},
+        {"typ": None},
+        {"typ": 5},
+        {"expiry": None},
+        {"expiry": False},
+        {"expiry": True},
+        {"leeway": "5"},
+        {"leeway": True},
+        {"leeway": None},
+        {"max_age": "1h"},
+        {"max_age": True},
+        {"required": 5},
+        {"required": [1]},
+        {"claims": []},
+        {"claims": {"a": [1]}},
+        {"claims": {"a": {"b": 1}}},
+        {"claims": {1: "a"}},
+        {"claims": {"a": b"x"}},
+        {"claims": {"a": frozenset([(1,)])}},
+        {"unknown": 1},
     ],
 )
 def test_declarations_of_the_wrong_type(changes: dict) -> None:
@@ -69,7 +113,7 @@ def test_equality() -> None:
     """Policies are equal when they demand the same, with JSON types told apart."""
     assert Policy(issuer=[ISSUER], audience={AUDIENCE}) == STRICT
     assert hash(Policy(issuer=[ISSUER], audience={AUDIENCE})) == hash(STRICT)
-    assert Policy(**BASE, max_age=60) == Policy(**BASE, max_age=datetime.timedelta(minutes=1))
+    assert Policy(**BASE, max_age=60) == Policy(**BASE, max_age=dt.timedelta(minutes=1))
     assert Policy(**BASE, subject="x") != STRICT
     assert Policy(**BASE, claims={"a": 1}) != Policy(**BASE, claims={"a": True})
     assert Policy(**BASE, claims={"a": 1}) != Policy(**BASE, claims={"a": 1.0})
@@ -94,15 +138,38 @@ def test_pickle(policy: Policy) -> None:
 @pytest.mark.parametrize(
     ("expected", "found", "code"),
     [
-        ("a", "a", None), ("a", "b", "claim_mismatch"), (1, 1, None), (1, 1.0, None),
-        (1, True, "claim_mismatch"), (1, "1", "claim_mismatch"), (True, True, None), (True, 1, "claim_mismatch"),
-        (False, 0, "claim_mismatch"), (None, None, None), (None, False, "claim_mismatch"), (1.5, 1.5, None),
-        (0.1, 0.1, None), (1.0, 1, None), (1, 1.5, "claim_mismatch"), (10**30, 10**30, None), (10**30, 10**30 + 1, "claim_mismatch"),
-        (frozenset({"a", 2}), 2, None), (frozenset({"a", 2}), "a", None), (frozenset({"a", 2}), "2", "claim_mismatch"),
-        ("a", ["a"], "claim_mismatch"), (2**53 + 1, float(2**53), "claim_mismatch"),
-        (float(2**53), 2**53 + 1, "claim_mismatch"), (2**53, float(2**53), None), (10**400, 1e300, "claim_mismatch"),
-         ("a", {"a": 1}, "claim_mismatch"), ("a", None, "claim_mismatch"),
-        ("a", ..., "missing_claim"), (None, ..., "missing_claim"), ("é", "é", None), ("", "", None), (-1, -1, None),
+        ("a", "a", None),
+        ("a", "b", "claim_mismatch"),
+        (1, 1, None),
+        (1, 1.0, None),
+        (1, True, "claim_mismatch"),
+        (1, "1", "claim_mismatch"),
+        (True, True, None),
+        (True, 1, "claim_mismatch"),
+        (False, 0, "claim_mismatch"),
+        (None, None, None),
+        (None, False, "claim_mismatch"),
+        (1.5, 1.5, None),
+        (0.1, 0.1, None),
+        (1.0, 1, None),
+        (1, 1.5, "claim_mismatch"),
+        (10**30, 10**30, None),
+        (10**30, 10**30 + 1, "claim_mismatch"),
+        (frozenset({"a", 2}), 2, None),
+        (frozenset({"a", 2}), "a", None),
+        (frozenset({"a", 2}), "2", "claim_mismatch"),
+        ("a", ["a"], "claim_mismatch"),
+        (2**53 + 1, float(2**53), "claim_mismatch"),
+        (float(2**53), 2**53 + 1, "claim_mismatch"),
+        (2**53, float(2**53), None),
+        (10**400, 1e300, "claim_mismatch"),
+        ("a", {"a": 1}, "claim_mismatch"),
+        ("a", None, "claim_mismatch"),
+        ("a", ..., "missing_claim"),
+        (None, ..., "missing_claim"),
+        ("é", "é", None),
+        ("", "", None),
+        (-1, -1, None),
     ],
 )
 def test_claims_are_literals(expected: object, found: object, code: str | None) -> None:
@@ -115,7 +182,9 @@ def test_claims_are_literals(expected: object, found: object, code: str | None) 
         assert (code, "x") == refused_claim(judged.verify, token)
 
 
-@pytest.mark.parametrize(("content", "code"), [({"a": 1, "b": 0}, None), ({"a": 1}, "missing_claim"), ({}, "missing_claim")])
+@pytest.mark.parametrize(
+    ("content", "code"), [({"a": 1, "b": 0}, None), ({"a": 1}, "missing_claim"), ({}, "missing_claim")]
+)
 def test_required(content: dict, code: str | None) -> None:
     """`required=` adds names that must be there."""
     judged = Verifier(secret(), LAX.replace(required=["a", "b"]))
@@ -125,13 +194,26 @@ def test_required(content: dict, code: str | None) -> None:
 @pytest.mark.parametrize(
     ("typ", "header", "code"),
     [
-        (DEFAULT_TYP, ..., None), (DEFAULT_TYP, "JWT", None), (DEFAULT_TYP, "jwt", None), (DEFAULT_TYP, "at+jwt", None),
-        (DEFAULT_TYP, "application/at+jwt", None), (DEFAULT_TYP, "APPLICATION/JWT", None),
-        (DEFAULT_TYP, "dpop+jwt", "wrong_typ"), (DEFAULT_TYP, "", "wrong_typ"), (DEFAULT_TYP, "JOSE", "wrong_typ"),
-        (DEFAULT_TYP, "text/jwt", "wrong_typ"), (DEFAULT_TYP, "application/application/jwt", "wrong_typ"),
-        (UNCHECKED, "anything", None), (UNCHECKED, ..., None), ("at+jwt", "JWT", "wrong_typ"), ("at+jwt", ..., "wrong_typ"),
-        ("at+jwt", "AT+JWT", None), ("application/at+jwt", "at+jwt", None), (["a+jwt", "b+jwt"], "b+jwt", None),
-        (["a+jwt", "b+jwt"], "c+jwt", "wrong_typ"), ("secevent+jwt", "application/secevent+jwt", None),
+        (DEFAULT_TYP, ..., None),
+        (DEFAULT_TYP, "JWT", None),
+        (DEFAULT_TYP, "jwt", None),
+        (DEFAULT_TYP, "at+jwt", None),
+        (DEFAULT_TYP, "application/at+jwt", None),
+        (DEFAULT_TYP, "APPLICATION/JWT", None),
+        (DEFAULT_TYP, "dpop+jwt", "wrong_typ"),
+        (DEFAULT_TYP, "", "wrong_typ"),
+        (DEFAULT_TYP, "JOSE", "wrong_typ"),
+        (DEFAULT_TYP, "text/jwt", "wrong_typ"),
+        (DEFAULT_TYP, "application/application/jwt", "wrong_typ"),
+        (UNCHECKED, "anything", None),
+        (UNCHECKED, ..., None),
+        ("at+jwt", "JWT", "wrong_typ"),
+        ("at+jwt", ..., "wrong_typ"),
+        ("at+jwt", "AT+JWT", None),
+        ("application/at+jwt", "at+jwt", None),
+        (["a+jwt", "b+jwt"], "b+jwt", None),
+        (["a+jwt", "b+jwt"], "c+jwt", "wrong_typ"),
+        ("secevent+jwt", "application/secevent+jwt", None),
     ],
 )
 def test_typ(typ: object, header: object, code: str | None) -> None:
@@ -144,10 +226,13 @@ def test_typ(typ: object, header: object, code: str | None) -> None:
 @pytest.mark.parametrize(
     ("now", "code"),
     [
-        (NOW, "accepted"), (float(NOW), "accepted"), (NOW + 299.9, "accepted"), (NOW + 300, "token_expired"),
-        (datetime.datetime.fromtimestamp(NOW, datetime.UTC), "accepted"),
-        (datetime.datetime.fromtimestamp(NOW, datetime.timezone(datetime.timedelta(hours=9))), "accepted"),
-        (datetime.datetime.fromtimestamp(NOW + 300, datetime.UTC), "token_expired"),
+        (NOW, "accepted"),
+        (float(NOW), "accepted"),
+        (NOW + 299.9, "accepted"),
+        (NOW + 300, "token_expired"),
+        (dt.datetime.fromtimestamp(NOW, dt.UTC), "accepted"),
+        (dt.datetime.fromtimestamp(NOW, dt.timezone(dt.timedelta(hours=9))), "accepted"),
+        (dt.datetime.fromtimestamp(NOW + 300, dt.UTC), "token_expired"),
     ],
 )
 def test_now(now: object, code: str) -> None:
@@ -156,7 +241,8 @@ def test_now(now: object, code: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "now", [datetime.datetime(2026, 1, 1), math.nan, math.inf, -math.inf, "now", True, datetime.date(2026, 1, 1), [NOW]]  # noqa: DTZ001
+    "now",
+    [dt.datetime(2026, 1, 1), math.nan, math.inf, -math.inf, "now", True, dt.date(2026, 1, 1), [NOW]],  # noqa: DTZ001
 )
 def test_now_of_the_wrong_kind(now: object) -> None:
     """A naive datetime, NaN and other types are an error of the program, never a time."""

@@ -5,20 +5,23 @@ The profile is set in `conftest.py`; `HYPOTHESIS_PROFILE=long` searches longer.
 
 import json
 import traceback
+from collections.abc import Callable
 from typing import Any
 
-import forge
 import pytest
-import strategies
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from judge import LAX, NOW, STRICT, claims, hs256, secret, signing, verdict, verifier, verifying
 
+import forge
+import strategies
+from judge import LAX, NOW, STRICT, claims, hs256, secret, signing, verdict, verifier, verifying
 from jwseal import KeySet, SecretKey, Signer, SigningKey, Verifier, VerifyingKey, bearer, errors, insecure, jws
 
 SIGNERS = {alg: Signer(signing(forge.material(alg))) for alg in forge.ALGS}
 VERIFIERS = {alg: verifier(verifying(forge.material(alg))) for alg in forge.ALGS}
-TOKENS = {alg: forge.token({"alg": alg, "kid": "a"}, {"sub": "alice", "n": 1}, forge.material(alg)) for alg in forge.ALGS}
+TOKENS = {
+    alg: forge.token({"alg": alg, "kid": "a"}, {"sub": "alice", "n": 1}, forge.material(alg)) for alg in forge.ALGS
+}
 
 
 @given(alg=strategies.algs, payload=strategies.claims)
@@ -102,8 +105,7 @@ def test_every_changed_character_is_refused(alg: str) -> None:
         (place, character)
         for place in range(len(token))
         for character in alphabet
-        if character != token[place]
-        and verdict(verify, token[:place] + character + token[place + 1 :]) == "accepted"
+        if character != token[place] and verdict(verify, token[:place] + character + token[place + 1 :]) == "accepted"
     ]
     assert [] == accepted
 
@@ -144,7 +146,10 @@ def test_unverified_doors_raise_only_their_own(token: str | bytes) -> None:
         verdict(call, token)
 
 
-@given(header=st.binary(max_size=60) | strategies.headers.map(forge.octets), payload=st.binary(max_size=60) | strategies.json_values.map(forge.octets))
+@given(
+    header=st.binary(max_size=60) | strategies.headers.map(forge.octets),
+    payload=st.binary(max_size=60) | strategies.json_values.map(forge.octets),
+)
 def test_signed_noise_raises_only_its_own(header: bytes, payload: bytes) -> None:
     """The same when the MAC is right: only then are header and payload looked at in full."""
     token = forge.token(header, payload, forge.Material("HS256", forge.K32))
@@ -153,7 +158,11 @@ def test_signed_noise_raises_only_its_own(header: bytes, payload: bytes) -> None
     verdict(jws.verify, token, secret(), payload=payload)
 
 
-@given(payload=st.dictionaries(st.sampled_from(["iss", "aud", "sub", "exp", "nbf", "iat", "jti", "scope", "scp"]), strategies.json_values))
+@given(
+    payload=st.dictionaries(
+        st.sampled_from(["iss", "aud", "sub", "exp", "nbf", "iat", "jti", "scope", "scp"]), strategies.json_values
+    )
+)
 def test_claims_of_any_type(payload: dict[str, Any]) -> None:
     """Registered claims of any JSON value are accepted or refused, nothing else."""
     for policy in (LAX, STRICT, STRICT.replace(max_age=60, max_lifetime=60, subject="x", required=["jti"])):
@@ -181,8 +190,13 @@ KEY_TEXT = (
 def test_keys_raise_only_their_own(text: str | bytes, alg: str | None) -> None:
     """Whatever text is offered as a key, it is a key or InvalidKey."""
     for call in (
-        SigningKey.from_jwk, SigningKey.from_pem, VerifyingKey.from_jwk, VerifyingKey.from_pem,
-        VerifyingKey.from_certificate, VerifyingKey.from_ssh, SecretKey.from_jwk,
+        SigningKey.from_jwk,
+        SigningKey.from_pem,
+        VerifyingKey.from_jwk,
+        VerifyingKey.from_pem,
+        VerifyingKey.from_certificate,
+        VerifyingKey.from_ssh,
+        SecretKey.from_jwk,
     ):
         assert verdict(call, text, alg=alg) in ("accepted", "invalid_key")
     assert verdict(KeySet.from_jwks, text) in ("accepted", "invalid_key")
@@ -231,6 +245,15 @@ def leaks(error: BaseException, *secrets: str) -> list[str]:
     return sorted(window for text in secrets for window in windows(text) if window in spoken)
 
 
+def error_of(call: Callable[..., object], *args: object, **named: object) -> errors.InvalidKey | None:
+    """The refusal of a key, or None if it is one."""
+    try:
+        call(*args, **named)
+    except errors.InvalidKey as error:
+        return error
+    return None
+
+
 @given(data=st.data())
 def test_errors_tell_nothing_of_the_token(data: st.DataObject) -> None:
     """No eight characters of a token, its payload or the key stand in the error (CVE-2022-29266)."""
@@ -238,17 +261,32 @@ def test_errors_tell_nothing_of_the_token(data: st.DataObject) -> None:
     private, public = data.draw(marks), data.draw(marks)
     key = (private * 2).encode()[:32]
     payload = data.draw(
-        st.sampled_from([
-            {"sub": public}, {"sub": [public]}, {"exp": public}, {"iss": public}, {"aud": [public]}, {"exp": 1, "sub": public},
-            {"nbf": NOW + 99, "iss": public}, {"jti": {"a": public}},
-        ])
+        st.sampled_from(
+            [
+                {"sub": public},
+                {"sub": [public]},
+                {"exp": public},
+                {"iss": public},
+                {"aud": [public]},
+                {"exp": 1, "sub": public},
+                {"nbf": NOW + 99, "iss": public},
+                {"jti": {"a": public}},
+            ]
+        )
     )
     header = data.draw(
-        st.sampled_from([
-            {"alg": "HS256"}, {"alg": "HS512"}, {"alg": public}, {"alg": "HS256", "kid": public},
-            {"alg": "HS256", "typ": public}, {"alg": "HS256", "crit": [public], public: 1}, {"alg": "HS256", "crit": [public]},
-            {"alg": "HS256", "kid": [public]},
-        ])
+        st.sampled_from(
+            [
+                {"alg": "HS256"},
+                {"alg": "HS512"},
+                {"alg": public},
+                {"alg": "HS256", "kid": public},
+                {"alg": "HS256", "typ": public},
+                {"alg": "HS256", "crit": [public], public: 1},
+                {"alg": "HS256", "crit": [public]},
+                {"alg": "HS256", "kid": [public]},
+            ]
+        )
     )
     signer = data.draw(st.sampled_from([key, bytes(32)]))
     token = forge.token(header, payload, forge.Material("HS256", signer)) + data.draw(st.sampled_from(["", "=", "."]))
@@ -267,19 +305,15 @@ def test_errors_tell_nothing_of_the_key(data: st.DataObject) -> None:
     broken = {**jwk, member: jwk[member][:-3] + data.draw(st.sampled_from(["", "A", "!!!", "AAAAAAA"]))}
     texts = [value for name, value in broken.items() if name not in ("kty", "crv", "alg", "e")]
     for given_ in (broken, json.dumps(broken), json.dumps(broken)[:-1]):
-        try:
-            SigningKey.from_jwk(given_)
-        except errors.InvalidKey as error:
-            assert [] == leaks(error, *texts)
+        refused = error_of(SigningKey.from_jwk, given_)
+        assert refused is None or [] == leaks(refused, *texts)
 
 
 @given(octets=st.binary(min_size=1, max_size=31).map(lambda tail: tail + b"\xee"))
 def test_errors_tell_nothing_of_a_secret(octets: bytes) -> None:
     """A secret refused for its length is not repeated."""
-    try:
-        SecretKey.from_bytes(octets[:31], alg="HS256")
-    except errors.InvalidKey as error:
-        assert [] == leaks(error, octets.hex(), forge.b64(octets), octets.decode("latin-1"))
+    refused = error_of(SecretKey.from_bytes, octets[:31], alg="HS256")
+    assert [] == leaks(refused, octets.hex(), forge.b64(octets), octets.decode("latin-1"))
 
 
 @given(claim=st.dictionaries(strategies.text, strategies.json_values, max_size=4))

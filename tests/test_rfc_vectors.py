@@ -8,11 +8,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-import forge
 import pytest
-from judge import LAX, refusal
 
-from jwseal import KeySet, Policy, SecretKey, SigningKey, UNCHECKED, Verifier, VerifyingKey, jws
+import forge
+from judge import LAX, refusal
+from jwseal import UNCHECKED, KeySet, Policy, SecretKey, SigningKey, Verifier, VerifyingKey, jws
 
 VECTORS = Path(__file__).parent / "vectors"
 
@@ -192,19 +192,19 @@ def test_rfc7520_detached() -> None:
     key = SecretKey.from_jwk(vectors["keys"]["oct"])
     payload = vectors["payload"].encode()
     assert payload == jws.verify(vectors["sections"]["4.5"]["compact"], key, payload=payload).payload
-    assert "malformed_token" == refusal(
-        jws.verify, vectors["sections"]["4.4"]["compact"], key, payload=payload
-    )
+    assert "malformed_token" == refusal(jws.verify, vectors["sections"]["4.4"]["compact"], key, payload=payload)
 
 
 def test_rfc7520_one_set_for_all() -> None:
     """RFC 7520 section 3's keys in one set: two keys of different kty may share a kid (RFC 7517 section 4.5)."""
     vectors = load("rfc7520.json")
-    keys = KeySet([
-        VerifyingKey.from_jwk(vectors["keys"]["rsa"], alg="RS256"),
-        VerifyingKey.from_jwk(vectors["keys"]["ec"]),
-        SecretKey.from_jwk(vectors["keys"]["oct"]),
-    ])
+    keys = KeySet(
+        [
+            VerifyingKey.from_jwk(vectors["keys"]["rsa"], alg="RS256"),
+            VerifyingKey.from_jwk(vectors["keys"]["ec"]),
+            SecretKey.from_jwk(vectors["keys"]["oct"]),
+        ]
+    )
     for section in ("4.1", "4.3", "4.4"):
         assert vectors["payload"].encode() == jws.verify(vectors["sections"][section]["compact"], keys).payload
     assert "algorithm_not_allowed" == refusal(jws.verify, vectors["sections"]["4.2"]["compact"], keys)

@@ -7,19 +7,21 @@ import copy
 import json
 
 import pytest
-from judge import refusal
-from test_rfc_vectors import load, reader
 
+from judge import refusal
 from jwseal import KeySet, SecretKey, SigningKey, VerifyingKey, jws
+from test_rfc_vectors import load, reader
 
 
 def rfc7515_keys() -> KeySet:
     """The keys of RFC 7515 A.2 and A.3 under the kids of A.6."""
     vectors = load("rfc7515.json")
-    return KeySet([
-        VerifyingKey.from_jwk(vectors["A.2"]["jwk"], alg="RS256", kid="2010-12-29"),
-        VerifyingKey.from_jwk(vectors["A.3"]["jwk"], kid="e9bc097a-ce51-4036-9562-d2ade882db0d"),
-    ])
+    return KeySet(
+        [
+            VerifyingKey.from_jwk(vectors["A.2"]["jwk"], alg="RS256", kid="2010-12-29"),
+            VerifyingKey.from_jwk(vectors["A.3"]["jwk"], kid="e9bc097a-ce51-4036-9562-d2ade882db0d"),
+        ]
+    )
 
 
 def test_rfc7515_a6_general() -> None:
@@ -122,10 +124,12 @@ def test_rfc7520_multiple_signatures_without_it() -> None:
     """RFC 7520 4.8 without its unprotected entry: both others verify."""
     vectors = load("rfc7520.json")
     example = vectors["sections"]["4.8"]["general"]
-    keys = KeySet([
-        VerifyingKey.from_jwk(vectors["keys"]["rsa"], alg="RS256"),
-        SecretKey.from_jwk(vectors["keys"]["oct"]),
-    ])
+    keys = KeySet(
+        [
+            VerifyingKey.from_jwk(vectors["keys"]["rsa"], alg="RS256"),
+            SecretKey.from_jwk(vectors["keys"]["oct"]),
+        ]
+    )
     kept = {**example, "signatures": [example["signatures"][0], example["signatures"][2]]}
     assert vectors["payload"].encode() == jws.verify_json(kept, keys).payload
 

@@ -7,16 +7,39 @@ import subprocess
 import sys
 import threading
 
-import forge
 import pytest
-from judge import (
-    AUDIENCE, ISSUER, LAX, NOW, STRICT, TREE, claims, hs256, refusal, refused_claim, secret, signing, verdict,
-    verifier, verifying,
-)
 
+import forge
 import jwseal
+from judge import (
+    AUDIENCE,
+    ISSUER,
+    LAX,
+    NOW,
+    STRICT,
+    TREE,
+    claims,
+    hs256,
+    refusal,
+    refused_claim,
+    secret,
+    signing,
+    verdict,
+    verifier,
+    verifying,
+)
 from jwseal import (
-    UNCHECKED, KeySet, Policy, SecretKey, Signer, SigningKey, VerifiedJWT, Verifier, VerifyingKey, errors, jws,
+    UNCHECKED,
+    KeySet,
+    Policy,
+    SecretKey,
+    Signer,
+    SigningKey,
+    VerifiedJWT,
+    Verifier,
+    VerifyingKey,
+    errors,
+    jws,
 )
 
 HS256 = forge.Material("HS256", forge.K32)
@@ -170,12 +193,25 @@ def test_rule_9_claims() -> None:
 
 # One fault each, in the order in which they are reported; a token with two of them has the earlier one's code.
 FAULTS = [
-    ("size", "token_too_large"), ("shape", "malformed_token"), ("header", "unsupported_header"),
-    ("algorithm", "algorithm_not_allowed"), ("key", "key_not_found"), ("signature", "invalid_signature"),
-    ("payload", "malformed_token"), ("typ", "wrong_typ"), ("exp", "token_expired"), ("nbf", "token_not_yet_valid"),
-    ("iat", "token_not_yet_valid"), ("max_age", "token_too_old"), ("max_lifetime", "invalid_claim"),
-    ("iss", "claim_mismatch"), ("aud", "claim_mismatch"), ("sub", "claim_mismatch"), ("jti", "invalid_claim"),
-    ("required", "missing_claim"), ("claims", "claim_mismatch"),
+    ("size", "token_too_large"),
+    ("shape", "malformed_token"),
+    ("header", "unsupported_header"),
+    ("algorithm", "algorithm_not_allowed"),
+    ("key", "key_not_found"),
+    ("signature", "invalid_signature"),
+    ("payload", "malformed_token"),
+    ("typ", "wrong_typ"),
+    ("exp", "token_expired"),
+    ("nbf", "token_not_yet_valid"),
+    ("iat", "token_not_yet_valid"),
+    ("max_age", "token_too_old"),
+    ("max_lifetime", "invalid_claim"),
+    ("iss", "claim_mismatch"),
+    ("aud", "claim_mismatch"),
+    ("sub", "claim_mismatch"),
+    ("jti", "invalid_claim"),
+    ("required", "missing_claim"),
+    ("claims", "claim_mismatch"),
 ]
 
 
@@ -194,7 +230,13 @@ def faulty(faults: set[str]) -> tuple[Verifier, str]:
     content |= {
         name: value
         for name, value in {
-            "exp": NOW - 1, "nbf": NOW + 9, "iss": "evil", "aud": "evil", "sub": "evil", "jti": 5, "claims": None,
+            "exp": NOW - 1,
+            "nbf": NOW + 9,
+            "iss": "evil",
+            "aud": "evil",
+            "sub": "evil",
+            "jti": 5,
+            "claims": None,
         }.items()
         if name in faults
     }
@@ -215,8 +257,13 @@ def faulty(faults: set[str]) -> tuple[Verifier, str]:
     if "shape" in faults:
         token += "="
     policy = Policy(
-        issuer=ISSUER, audience=AUDIENCE, subject="s", required=["tenant"], claims={"role": "admin"},
-        max_age=1000, max_lifetime=20_000,
+        issuer=ISSUER,
+        audience=AUDIENCE,
+        subject="s",
+        required=["tenant"],
+        claims={"role": "admin"},
+        max_age=1000,
+        max_lifetime=20_000,
     )
     limit = 40 if "size" in faults else 16_384
     return Verifier(secret(kid="a"), policy, max_token_size=limit), token
@@ -304,7 +351,9 @@ def test_memo_is_keyed_by_the_exact_header() -> None:
     assert {} == judged.verify(forge.token(good, {}, HS256)).claims
 
 
-@pytest.mark.parametrize("given", [bytearray(forge.T0.encode()), memoryview(forge.T0.encode()), None, 5, [forge.T0], object()])
+@pytest.mark.parametrize(
+    "given", [bytearray(forge.T0.encode()), memoryview(forge.T0.encode()), None, 5, [forge.T0], object()]
+)
 def test_token_types(given: object) -> None:
     """Tokens are str or bytes; all else is a TypeError."""
     for call in (
@@ -319,14 +368,19 @@ def test_token_types(given: object) -> None:
 
 def test_token_str_and_bytes() -> None:
     """str and bytes give the same answer, and so do subclasses of str."""
+
     class Text(str):
         """A str of an application's own."""
+
+        __slots__ = ()
 
     for given in (forge.T0, forge.T0.encode(), Text(forge.T0)):
         assert {} == verifier(secret()).verify(given).claims
 
 
-@pytest.mark.parametrize("text", [f" {forge.T0}", f"{forge.T0} ", f"{forge.T0}\n", f"Bearer {forge.T0}", "", ".", "..", "..."])
+@pytest.mark.parametrize(
+    "text", [f" {forge.T0}", f"{forge.T0} ", f"{forge.T0}\n", f"Bearer {forge.T0}", "", ".", "..", "..."]
+)
 def test_token_text(text: str) -> None:
     """Surrounding space, a scheme and missing parts are malformed, never trimmed."""
     assert "malformed_token" == refusal(verifier(secret()).verify, text)
@@ -365,8 +419,13 @@ def test_lookup() -> None:
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        ({"scope": "a b  c"}, {"a", "b", "c"}), ({"scope": ""}, set()), ({}, set()), ({"scp": "a b"}, {"a", "b"}),
-        ({"scp": ["a", "b c"]}, {"a", "b c"}), ({"scope": "a", "scp": "b"}, {"a"}), ({"scope": 5}, set()),
+        ({"scope": "a b  c"}, {"a", "b", "c"}),
+        ({"scope": ""}, set()),
+        ({}, set()),
+        ({"scp": "a b"}, {"a", "b"}),
+        ({"scp": ["a", "b c"]}, {"a", "b c"}),
+        ({"scope": "a", "scp": "b"}, {"a"}),
+        ({"scope": 5}, set()),
         ({"scope": None}, set()),
     ],
 )
@@ -414,7 +473,13 @@ def test_verified_jwt_cannot_be_made() -> None:
 def test_objects_are_immutable() -> None:
     """No attribute of a key, set, verifier, signer or policy can be set."""
     for value in (
-        secret(), verifying(ES256), signing(ES256), KeySet([secret()]), STRICT_VERIFIER, Signer(secret()), STRICT,
+        secret(),
+        verifying(ES256),
+        signing(ES256),
+        KeySet([secret()]),
+        STRICT_VERIFIER,
+        Signer(secret()),
+        STRICT,
     ):
         for name in ("alg", "kid", "keys", "issuer", "something"):
             with pytest.raises((AttributeError, TypeError)):

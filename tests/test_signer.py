@@ -1,16 +1,16 @@
 """`Signer`: claims into tokens (RFC 7519 section 7.1)."""
 
-import datetime
+import datetime as dt
 import decimal
 import json
 import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import forge
 import pytest
-from judge import ISSUER, NOW, refusal, secret, signing, verdict, verifier, verifying
 
+import forge
+from judge import ISSUER, NOW, refusal, secret, signing, verdict, verifier, verifying
 from jwseal import Signer, jws
 
 
@@ -72,11 +72,13 @@ def test_reserved_headers(name: str) -> None:
 def test_headers() -> None:
     """Headers of the signer and of the call go together; the call's win."""
     signer = Signer(secret(), headers={"cty": "a", "x": 1})
-    assert {"alg": "HS256", "typ": "JWT", "cty": "a", "x": 2, "y": [1]} == parts(signer.sign({}, headers={"x": 2, "y": [1]}))[0]
+    assert {"alg": "HS256", "typ": "JWT", "cty": "a", "x": 2, "y": [1]} == parts(
+        signer.sign({}, headers={"x": 2, "y": [1]})
+    )[0]
     assert {"alg": "HS256", "typ": "JWT", "cty": "a", "x": 1} == parts(signer.sign({}))[0]
 
 
-@pytest.mark.parametrize("expires_in", [0, -1, float("nan"), float("inf"), datetime.timedelta(0), datetime.timedelta(seconds=-5)])
+@pytest.mark.parametrize("expires_in", [0, -1, float("nan"), float("inf"), dt.timedelta(0), dt.timedelta(seconds=-5)])
 def test_expiry_that_cannot_be(expires_in: object) -> None:
     """A lifetime is positive and finite."""
     assert "invalid_policy" == refusal(Signer, secret(), expires_in=expires_in)
@@ -91,7 +93,7 @@ def test_expiry_of_the_wrong_type(expires_in: object) -> None:
 
 def test_expiry_as_timedelta() -> None:
     """A timedelta is its seconds."""
-    signer = Signer(secret(), expires_in=datetime.timedelta(minutes=5))
+    signer = Signer(secret(), expires_in=dt.timedelta(minutes=5))
     assert NOW + 300 == parts(signer.sign({}, now=NOW))[1]["exp"]
 
 
@@ -121,8 +123,18 @@ class Claims(Mapping):
 def test_json_values() -> None:
     """Every JSON value of Python's, tuples as arrays, in any mapping."""
     content = {
-        "null": None, "true": True, "int": -5, "big": 10**50, "float": 1.5, "tiny": 5e-324, "huge": 1.7976931348623157e308,
-        "text": 'Grüße "\\\n\u0000\u2028🌍', "list": [1, [2, {"a": {}}]], "tuple": (1, 2), "empty": "", "": 1,
+        "null": None,
+        "true": True,
+        "int": -5,
+        "big": 10**50,
+        "float": 1.5,
+        "tiny": 5e-324,
+        "huge": 1.7976931348623157e308,
+        "text": 'Grüße "\\\n\u0000\u2028🌍',
+        "list": [1, [2, {"a": {}}]],
+        "tuple": (1, 2),
+        "empty": "",
+        "": 1,
     }
     read = verifier(secret()).verify(Signer(secret()).sign(Claims(content), now=NOW), now=NOW).claims
     assert {**content, "tuple": [1, 2], "iat": NOW} == read
@@ -131,8 +143,24 @@ def test_json_values() -> None:
 @pytest.mark.parametrize(
     "value",
     [
-        float("nan"), float("inf"), -float("inf"), b"x", bytearray(b"x"), {1, 2}, object(), {1: 2}, {None: 1}, {"a": {b"x": 1}},
-        "\ud800", {"\ud800": 1}, decimal.Decimal(1), 1j, ..., datetime.datetime.now(datetime.UTC), [float("nan")], range(3),
+        float("nan"),
+        float("inf"),
+        -float("inf"),
+        b"x",
+        bytearray(b"x"),
+        {1, 2},
+        object(),
+        {1: 2},
+        {None: 1},
+        {"a": {b"x": 1}},
+        "\ud800",
+        {"\ud800": 1},
+        decimal.Decimal(1),
+        1j,
+        ...,
+        dt.datetime.now(dt.UTC),
+        [float("nan")],
+        range(3),
     ],
 )
 def test_values_json_does_not_have(value: object) -> None:
@@ -166,7 +194,7 @@ def test_times_that_cannot_be() -> None:
     for now in (-1, 253402300800, float("nan")):
         with pytest.raises((TypeError, ValueError)):
             Signer(secret(), expires_in=5).sign({}, now=now)
-    for now in ("now", True, datetime.datetime(2026, 1, 1)):  # noqa: DTZ001
+    for now in ("now", True, dt.datetime(2026, 1, 1)):  # noqa: DTZ001
         with pytest.raises((TypeError, ValueError)):
             Signer(secret()).sign({}, now=now)
 

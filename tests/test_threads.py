@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-import forge
 import pytest
-from judge import LAX, NOW, claims, secret, signing, verdict, verifier, verifying
 
+import forge
+from judge import LAX, NOW, claims, secret, signing, verdict, verifier, verifying
 from jwseal import KeySet, Signer, SigningKey, Verifier, jws
 
 ALGS = ("HS256", "RS256", "ES256", "EdDSA", "Ed448", "ML-DSA-44")
@@ -43,7 +43,12 @@ def test_one_verifier_many_threads() -> None:
 
         def ask() -> bool:
             verified = judged.verify(token)
-            return (verified["n"], verified.claims["n"], verified.header["n"], verified.alg) == (number, number, number, alg)
+            return (verified["n"], verified.claims["n"], verified.header["n"], verified.alg) == (
+                number,
+                number,
+                number,
+                alg,
+            )
 
         return ask
 
@@ -164,6 +169,8 @@ def test_after_fork() -> None:
 
 def test_claims_of_many_threads_are_right() -> None:
     """Building the dict in one thread while another reads the parse changes neither."""
-    verified = verifier(secret()).verify(forge.token({"alg": "HS256"}, claims(), forge.Material("HS256", forge.K32)), now=NOW)
+    verified = verifier(secret()).verify(
+        forge.token({"alg": "HS256"}, claims(), forge.Material("HS256", forge.K32)), now=NOW
+    )
     answers = together(lambda: verified["sub"], lambda: verified.claims["sub"], lambda: verified.get("sub"), rounds=500)
     assert {"248289761001"} == set(answers)

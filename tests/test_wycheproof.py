@@ -22,9 +22,9 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
-import forge
 import pytest
 
+import forge
 from jwseal import SigningKey, VerifyingKey, errors
 from jwseal._native import verify_primitive
 
@@ -285,8 +285,6 @@ def test_rsa_signatures_of_others(bits: int) -> None:
         alg = "RS" + group["sha"][4:]
         key = SigningKey.from_der(bytes.fromhex(group["privateKeyPkcs8"]), alg=alg).verifying_key
         for case in group["tests"]:
-            assert True is verify_primitive(
-                alg, key, bytes.fromhex(case["msg"]), bytes.fromhex(case["sig"])
-            )
+            assert True is verify_primitive(alg, key, bytes.fromhex(case["msg"]), bytes.fromhex(case["sig"]))
             verified += 1
     assert 20 < verified

@@ -18,6 +18,7 @@ use crate::key_set::Keys;
 use crate::verified_jwt::VerifiedJwtObject;
 use crate::verifier::VerifierObject;
 
+/// One verifier per issuer; `verify` picks it by the token's unverified `iss`.
 #[pyclass(name = "Issuers", module = "jwseal._native", frozen, subclass)]
 pub(crate) struct IssuersObject {
     verifiers: HashMap<Box<str>, Py<VerifierObject>>,

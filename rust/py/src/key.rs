@@ -14,12 +14,15 @@ use crate::convert;
 use crate::error::Fault;
 use crate::external::PythonSigner;
 
+/// A private key that signs with one algorithm.
 #[pyclass(name = "SigningKey", module = "jwseal._native", frozen)]
 pub(crate) struct SigningKeyObject(SigningKey);
 
+/// A public key that verifies with the algorithms it was given.
 #[pyclass(name = "VerifyingKey", module = "jwseal._native", frozen)]
 pub(crate) struct VerifyingKeyObject(VerifyingKey);
 
+/// An HMAC secret: signs and verifies with one algorithm (RFC 7518 section 3.2).
 #[pyclass(name = "SecretKey", module = "jwseal._native", frozen)]
 pub(crate) struct SecretKeyObject(SecretKey);
 

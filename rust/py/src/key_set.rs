@@ -66,6 +66,7 @@ fn key_of(argument: &Bound<'_, PyAny>) -> PyResult<Key> {
     Err(PyTypeError::new_err(format!("{advice} (got {})", convert::type_name(argument))))
 }
 
+/// An immutable, ordered set of keys that verify (RFC 7517 section 5).
 #[pyclass(name = "KeySet", module = "jwseal._native", frozen)]
 pub(crate) struct KeySetObject {
     keys: Keys,

@@ -12,6 +12,7 @@ use crate::convert::{self, Claims};
 use crate::error::Fault;
 use crate::key::{SecretKeyObject, SigningKeyObject};
 
+/// Signs claims as compact JWTs (RFC 7519 section 7.1).
 #[pyclass(name = "Signer", module = "jwseal._native", frozen)]
 pub(crate) struct SignerObject {
     signer: Signer,

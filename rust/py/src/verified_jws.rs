@@ -15,6 +15,7 @@ use pyo3::types::{PyBytes, PyDict, PyTuple};
 use crate::key_set::Keys;
 use crate::objects;
 
+/// A JWS of which enough signatures were verified; only `jwseal.jws` makes one.
 #[pyclass(name = "VerifiedJWS", module = "jwseal._native", frozen)]
 pub(crate) struct VerifiedJwsObject {
     payload: Py<PyBytes>,

@@ -14,6 +14,7 @@ use pyo3::types::{PyBytes, PyDict, PyFrozenSet, PyString};
 use crate::key_set::Keys;
 use crate::objects;
 
+/// A JWT whose signature and claims were accepted; only a verifier makes one.
 #[pyclass(name = "VerifiedJWT", module = "jwseal._native", frozen)]
 pub(crate) struct VerifiedJwtObject {
     jwt: VerifiedJwt,

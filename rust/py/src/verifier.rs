@@ -20,6 +20,7 @@ use crate::key_set::Keys;
 use crate::policy;
 use crate::verified_jwt::VerifiedJwtObject;
 
+/// Verifies compact JWTs against keys and a policy (RFC 7519 section 7.2, RFC 8725).
 #[pyclass(name = "Verifier", module = "jwseal._native", frozen, subclass)]
 pub(crate) struct VerifierObject {
     verifier: Verifier,

@@ -1,8 +1,8 @@
 """The algorithms Authlib has, and how each turns a key argument into a jwseal key (RFC 7518 section 3.1).
 
 One table, closed: `register_algorithm` refuses, because code that a verifier runs on every token is not added at run time. An argument
-given as text is parsed once and remembered (`jwseal.compat.remembered_keys`); secrets are cheap to prepare and are never kept. `none` has
-a row so that it can be listed by name, and no key.
+given as text is parsed once and remembered (`jwseal.compat.remembered_keys`), without the text itself where it may be secret. `none` has a
+row so that it can be listed by name, and no key.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from jwseal.compat.authlib.key import Key
     from jwseal.types import Algorithm
 
-__all__ = ["ALGORITHMS", "JWSAlgorithm", "KeyedAlgorithm"]
+__all__ = ["ALGORITHMS", "JWSAlgorithm"]
 
 
 class JWSAlgorithm:
@@ -39,6 +39,14 @@ class JWSAlgorithm:
 
     def prepare_key(self, raw_data: Any) -> Any:
         """The key of this algorithm from a key argument."""
+        raise NotImplementedError
+
+    def verifying_key(self, raw: Any) -> VerifyingKey | SecretKey | SealedKeySet:
+        """The jwseal key that verifies, from any key argument."""
+        raise NotImplementedError
+
+    def signing_key(self, raw: Any) -> SigningKey | SecretKey:
+        """The jwseal key that signs, from any key argument."""
         raise NotImplementedError
 
     def sign(self, msg: bytes, key: Any) -> bytes:

@@ -18,8 +18,8 @@ class JWSHeader(dict[str, Any]):
     """Both headers in one view. `protected` and `header` (None in the compact form) are the parts."""
 
     def __init__(self, protected: dict[str, Any] | None, header: dict[str, Any] | None) -> None:
-        super().__init__(header or ())
-        if protected:
+        dict.__init__(self, header or protected or ())
+        if header and protected:
             self.update(protected)
         self.protected = protected
         self.header = header
@@ -36,7 +36,7 @@ class JWSObject(dict[str, Any]):
     """A deserialized JWS. `type` is "compact", "flat" or "json"; for "json" the header is a list, one entry per signature."""
 
     def __init__(self, header: JWSHeader | list[JWSHeader], payload: Any, type: str = "compact") -> None:
-        super().__init__(header=header, payload=payload)
+        dict.__init__(self, header=header, payload=payload)
         self.header = header
         self.payload = payload
         self.type = type

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, NoReturn
 
 from jwseal import jws
 from jwseal.compat.authlib import header_rules, refusal
-from jwseal.compat.authlib.algorithm import ALGORITHMS, JWSAlgorithm, KeyedAlgorithm
+from jwseal.compat.authlib.algorithm import ALGORITHMS, JWSAlgorithm
 from jwseal.compat.authlib.encoding import encode_segment, json_bytes, to_bytes
 from jwseal.compat.authlib.errors import (
     AlgorithmRegistrationError,
@@ -104,8 +104,9 @@ class JsonWebSignature:
             raise DecodeError("Not enough segments")
         entry = parsed.entries[0]
         header = JWSHeader(entry.protected, None)
-        # The core understands b64, this face does not.
-        header_rules.check_crit(header, private_headers)
+        if "crit" in header:
+            # The core understands b64, this face does not.
+            header_rules.check_crit(header, private_headers)
         payload = parsed.payload
         algorithm = self._algorithm(header)
         decoded = False
@@ -203,10 +204,11 @@ MAX_JSON_LENGTH = 1_100_000
 
 
 def _verified(algorithm: JWSAlgorithm, header: JWSHeader, entry: Any, key: Any) -> bool:
-    if not isinstance(algorithm, KeyedAlgorithm):
+    if algorithm.deprecated:
         warn_caller("the caller lists `none`: this token is signed by nobody", InsecureAlgorithmWarning)
         return len(entry.signature) == 0
-    sealed = algorithm.verifying_key(key_named(key, header))
+    kind = type(key)
+    sealed = algorithm.verifying_key(key if kind is bytes or kind is str else key_named(key, header))
     try:
         entry.verify(sealed)
     except InvalidSignature:
@@ -219,7 +221,7 @@ def _verified(algorithm: JWSAlgorithm, header: JWSHeader, entry: Any, key: Any) 
 
 
 def _signature(algorithm: JWSAlgorithm, key: Any, signing_input: bytes) -> bytes:
-    if not isinstance(algorithm, KeyedAlgorithm):
+    if algorithm.deprecated:
         warn_caller("the caller lists `none`: nobody signs this token", InsecureAlgorithmWarning)
         return b""
     return sign_octets(signing_input, algorithm.signing_key(key))

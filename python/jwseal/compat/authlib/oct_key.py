@@ -15,6 +15,7 @@ from jwseal import SecretKey
 from jwseal.compat.authlib.encoding import encode_segment, to_bytes
 from jwseal.compat.authlib.errors import InsecureKeyWarning, InvalidKeyError, InvalidKeyTypeError
 from jwseal.compat.authlib.key import Key, member_octets, translated
+from jwseal.compat.remembered_keys import remembered
 from jwseal.insecure import weak_secret
 
 if TYPE_CHECKING:
@@ -107,11 +108,16 @@ class OctKey(Key):
 def secret_key(raw: Any, alg: Algorithm) -> SecretKey:
     """The jwseal key for a raw secret; a short one warns."""
     octets = raw if type(raw) is bytes else _secret_octets(raw)
-    if len(octets) >= LEAST[alg]:
-        return translated(lambda: SecretKey.from_bytes(octets, alg=alg))
-    key = translated(lambda: weak_secret(octets, alg=alg))
-    warn_caller(f"the secret has {len(octets)} octets; {alg} wants {LEAST[alg]} at least", InsecureKeyWarning)
+    key = remembered("authlib secret", octets, alg, lambda: _prepared(octets, alg))
+    if len(octets) < LEAST[alg]:
+        warn_caller(f"the secret has {len(octets)} octets; {alg} wants {LEAST[alg]} at least", InsecureKeyWarning)
     return key
+
+
+def _prepared(octets: bytes, alg: Algorithm) -> SecretKey:
+    if len(octets) < LEAST[alg]:
+        return translated(lambda: weak_secret(octets, alg=alg))
+    return translated(lambda: SecretKey.from_bytes(octets, alg=alg))
 
 
 def warn_caller(message: str, category: type[Warning]) -> None:

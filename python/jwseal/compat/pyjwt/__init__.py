@@ -19,7 +19,8 @@ Where this face differs from PyJWT, on purpose:
     over 8192 bits or with the ROCA weakness, low-order Ed25519 and Ed448 points).
  9. JWKs are read by jwseal's parser: base64url without padding, members of the right length, private halves that belong
     to the public ones. A JWK of kty oct without "k" is an InvalidKeyError, not a KeyError.
-10. Key text is refused as an HMAC secret in more encodings than PyJWT knows.
+10. Key text is refused as an HMAC secret in more encodings than PyJWT knows, and in parts: the mark where a PEM begins
+    or a JWK's "kty" is enough.
 11. A private RSA key verifies with its public half, as private EC and Ed25519 keys do in PyJWT too; a public key that is
     to sign and octets that are no key text are an InvalidKeyError. PyJWT leaks AttributeError and UnicodeDecodeError.
 12. Messages of PyJWK's exceptions do not show the JWK.

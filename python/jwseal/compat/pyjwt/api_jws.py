@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import binascii
 import json
+import time
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NoReturn, cast
 
-from jwseal import VerifiedJWT, errors, insecure, jws
+from jwseal import VerifiedJWT, Verifier, errors, insecure, jws
 from jwseal.compat.pyjwt import keys
 from jwseal.compat.pyjwt.algorithms import Algorithm, get_default_algorithms
 from jwseal.compat.pyjwt.api_jwk import PyJWK
@@ -183,10 +184,21 @@ class PyJWS:
                 return None
             key, names = key.key, (key.algorithm_name,)
         verifier = keys.verifier(key, names) if names else None
-        if verifier is None:
+        return None if verifier is None else self.accepted(verifier, jwt, time.time())
+
+    def plain_verifier(
+        self, key: Any, algorithms: Sequence[str] | None, audience: object, issuer: object
+    ) -> Verifier | None:
+        """The verifier of the commonest calls, for `accepted`; see `keys.plain_verifier`."""
+        if self._narrowed or type(self) is not PyJWS:
             return None
+        return keys.plain_verifier(key, algorithms, audience, issuer)
+
+    @staticmethod
+    def accepted(verifier: Verifier, jwt: str | bytes, now: float) -> VerifiedJWT | None:
+        """What the verifier says of the token, None for a refusal that is for PyJWT's rules to decide or to word."""
         try:
-            return verifier.verify(jwt)
+            return verifier.verify(jwt, now=now)
         except errors.InvalidSignature:
             raise InvalidSignatureError("Signature verification failed") from None
         except (errors.JOSEError, TypeError):

@@ -146,7 +146,17 @@ class PyJWT(ClaimRules):
         merged = self.options if options is None else self._merge_options(options)
         verified = None
         if verify is None and detached_payload is None and (options is None or options.get("verify_signature", True)):
-            verified = self._jws.verified_jwt(jwt, key, algorithms)
+            verifier = None
+            if options is None and subject is None and not leeway and self._judges_plainly():
+                verifier = self._jws.plain_verifier(key, algorithms, audience, issuer)
+            if verifier is None:
+                verified = self._jws.verified_jwt(jwt, key, algorithms)
+            else:
+                verified = self._jws.accepted(verifier, jwt, time.time())
+                if verified is not None:
+                    claims = verified.claims
+                    if not ((audience is None and claims.get("aud")) or type(claims.get("exp")) is float):
+                        return claims
         if verified is None:
             rules = _Rules(merged, audience, issuer, subject, leeway)
             decoded = self._long_way(jwt, key, algorithms, options, verify, detached_payload, rules)

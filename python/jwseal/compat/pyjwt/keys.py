@@ -10,7 +10,7 @@ rules would refuse. Keys are built without `kid`: here the caller chooses the ke
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, Generic, Literal, NamedTuple, TypeVar, cast
 
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
@@ -27,6 +27,7 @@ __all__ = [
     "REFUSED_NAMES",
     "Prepared",
     "forget",
+    "plain_verifier",
     "shelves",
     "signing_key",
     "verifier",
@@ -64,28 +65,34 @@ def signing_key(material: object, name: str, algorithm: Algorithm) -> Prepared[S
 
 
 def verifier(material: object, names: tuple[str, ...]) -> Verifier | None:
-    """A verifier of JWTs with this material under any of these names, or None where PyJWT's long way has to be gone.
+    """A verifier of signatures by this material under any of these names; the claims are left to PyJWT's rules.
 
-    That is the case for unknown names, for material that fits none of them, and for short secrets, which must warn.
+    None where PyJWT's long way has to be gone: for names that are unknown, for material that fits none of them, and for
+    short secrets, which must warn.
     """
+    plan = _plan_of(names)
+    if plan is None:
+        return None
+    return _kept("pyjwt-verifier", material, plan.joined, lambda: _verifier(material, names, _SIGNATURE_ONLY)) or None
+
+
+def plain_verifier(
+    material: object, algorithms: Collection[str] | None, audience: object, issuer: object
+) -> Verifier | None:
+    """A verifier that also judges the claims, for the commonest call: public text, one audience and issuer or none.
+
+    What it accepts PyJWT accepts, with two exceptions that are the caller's to look at: an `aud` although no audience is
+    expected, and an `exp` with a fraction, which PyJWT cuts off. What it refuses PyJWT's rules may still accept.
+    """
+    if not algorithms or isinstance(algorithms, str):
+        return None
+    names = tuple(algorithms)
     try:
-        # The commonest case first, and in one step: a public key's text, which is its own index.
-        if isinstance(material, (str, bytes)):
-            known = _of_public_text.get((material, names))
-            if known is not None:
-                return known
-        plan = _plans.get(names) or _plan(names)
+        found = _of_public_text.get((material, names, audience, issuer))
     except TypeError:
-        # A name that is no text, and therefore none of an algorithm.
+        # An object, a list of audiences or issuers, or a name that is no text.
         return None
-    if plan.joined is None:
-        return None
-    if plan.public and isinstance(material, (str, bytes)) and not _may_be_private(material):
-        built = _verifier(material, names)
-        if built:
-            _shelve(_of_public_text, (material, names), built)
-        return built or None
-    return _kept("pyjwt-verifier", material, plan.joined, lambda: _verifier(material, names)) or None
+    return found or _plain_verifier(material, names, audience, issuer)
 
 
 def shelves() -> tuple[OrderedDict[Any, Any], ...]:
@@ -100,16 +107,16 @@ def forget() -> None:
 
 
 class _Plan(NamedTuple):
-    """What a tuple of names comes to: one text without ambiguity, None for unknown names; whether no name means a secret."""
+    """What a tuple of known names comes to: one text without ambiguity, and whether none of them uses a secret."""
 
-    joined: str | None
+    joined: str
     public: bool
 
 
 _algorithms = get_default_algorithms()
 _plans: dict[tuple[str, ...], _Plan] = {}
 _objects: OrderedDict[tuple[str, int, str], tuple[object, Any]] = OrderedDict()
-_of_public_text: OrderedDict[tuple[str | bytes, tuple[str, ...]], Verifier] = OrderedDict()
+_of_public_text: OrderedDict[tuple[object, tuple[str, ...], object, object], Verifier] = OrderedDict()
 
 # Signature, shape and JSON are this verifier's; the claims are judged by PyJWT's own rules afterwards. What its fixed
 # rules refuse all the same (a time of the wrong type, say) goes PyJWT's long way and is judged there.
@@ -118,16 +125,36 @@ _SIGNATURE_ONLY = Policy(
 )
 
 
-def _plan(names: tuple[str, ...]) -> _Plan:
-    if not all(name in _algorithms and name not in REFUSED_NAMES for name in names):
-        return _Plan(None, False)
-    plan = _Plan(" ".join(names), not any(name.startswith("HS") for name in names))
-    if len(_plans) < CAPACITY:
-        _plans[names] = plan
+def _plan_of(names: tuple[str, ...]) -> _Plan | None:
+    try:
+        plan = _plans.get(names)
+        if plan is None and all(name in _algorithms and name not in REFUSED_NAMES for name in names):
+            plan = _Plan(" ".join(names), not any(name.startswith("HS") for name in names))
+            if len(_plans) < CAPACITY:
+                _plans[names] = plan
+    except TypeError:
+        # A name that is no text, and therefore none of an algorithm.
+        return None
     return plan
 
 
-def _verifier(material: object, names: tuple[str, ...]) -> Verifier | Literal[False]:
+def _plain_verifier(material: object, names: tuple[str, ...], audience: object, issuer: object) -> Verifier | None:
+    plan = _plan_of(names)
+    if plan is None or not plan.public or not isinstance(material, (str, bytes)) or _may_be_private(material):
+        return None
+    for expected in (audience, issuer):
+        if expected is not None and (type(expected) is not str or not expected):
+            return None
+    policy = _SIGNATURE_ONLY.replace(
+        audience=UNCHECKED if audience is None else audience, issuer=UNCHECKED if issuer is None else issuer, leeway=0
+    )
+    built = _verifier(material, names, policy)
+    if built:
+        _shelve(_of_public_text, (material, names, audience, issuer), built)
+    return built or None
+
+
+def _verifier(material: object, names: tuple[str, ...], policy: Policy) -> Verifier | Literal[False]:
     keys: dict[str, VerifyingKey | SecretKey] = {}
     for name in names:
         try:
@@ -141,7 +168,7 @@ def _verifier(material: object, names: tuple[str, ...]) -> Verifier | Literal[Fa
     only = next(iter(keys.values()))
     return Verifier(
         only if len(keys) == 1 else KeySet(keys.values()),
-        _SIGNATURE_ONLY,
+        policy,
         algorithms=cast(Any, list(keys)),
         max_token_size=MAX_TOKEN_SIZE,
         accept_padding=True,
