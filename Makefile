@@ -49,13 +49,13 @@ test: $(VENV)/.test $(VENV)/.native ## Build once and run every test
 	$(BIN)/python -m pytest $(ARGS)
 
 test-all: ## Run the Python tests on every supported version found here
-	@for v in $(VERSIONS); do \
+	@failed=; for v in $(VERSIONS); do \
 		python=; for p in python$$v "$${PYENV_ROOT:-$$HOME/.pyenv}"/versions/$$v.*/bin/python; do \
 			"$$p" -c '' 2>/dev/null && python=$$p; done; \
 		if [ -z "$$python" ]; then echo "skipped: no Python $$v on this machine"; continue; fi; \
 		echo "== Python $$v"; \
-		$(MAKE) --no-print-directory .venvs/$$v/.tested VENV=.venvs/$$v PYTHON="$$python" ARGS="$(ARGS)" || exit 1; \
-	done
+		$(MAKE) --no-print-directory .venvs/$$v/.tested VENV=.venvs/$$v PYTHON="$$python" ARGS="$(ARGS)" || failed="$$failed $$v"; \
+	done; if [ -n "$$failed" ]; then echo "failed on:$$failed" >&2; exit 1; fi
 
 demo: $(VENV)/.test $(VENV)/.native ## See it work: keys from openssl, tokens from three libraries, verdicts, a speed table
 	@$(BIN)/python examples/demo.py $(ARGS)

@@ -31,9 +31,11 @@ def b64(octets: bytes) -> str:
 
 
 def forged(header: Any, payload: Any, secret: str = SECRET) -> str:
-    """An HS256 token of any header and payload; bytes go in as they are."""
+    """An HS256 or EdDSA token of any header and payload; bytes go in as they are."""
     parts = [part if isinstance(part, bytes) else json.dumps(part).encode() for part in (header, payload)]
     signing_input = ".".join(b64(part) for part in parts)
+    if isinstance(header, dict) and header.get("alg") == "EdDSA":
+        return f"{signing_input}.{b64(pair.private_key('EdDSA').sign(signing_input.encode()))}"
     return f"{signing_input}.{b64(hmac.digest(secret.encode(), signing_input.encode(), hashlib.sha256))}"
 
 
@@ -42,9 +44,13 @@ def token(claims: Any, **header: Any) -> str:
     return forged({"alg": "HS256", "typ": "JWT", **header}, claims)
 
 
-def decoded(claims: Any, **arguments: Any) -> Callable[[Any], Any]:
-    """A call that decodes a token of these claims."""
-    return lambda jwt: jwt.decode(token(claims), SECRET, algorithms=["HS256"], **arguments)
+def decoded(claims: Any, **arguments: Any) -> Callable[..., Any]:
+    """A call that decodes a token of these claims, under a secret or under a public key's text."""
+
+    def decode(jwt: Any, alg: str = "HS256") -> Any:
+        return jwt.decode(token(claims, alg=alg), verifying_material(alg), algorithms=[alg], **arguments)
+
+    return decode
 
 
 @pytest.mark.parametrize("alg", [*SYMMETRIC, *ASYMMETRIC])
@@ -110,7 +116,7 @@ def test_encode(row: str) -> None:
     agree(ENCODED[row], sentence=not row.startswith("ES256 with"))
 
 
-CLAIMS: dict[str, Callable[[Any], Any]] = {
+CLAIMS: dict[str, Callable[..., Any]] = {
     "none": decoded({}),
     "exp ahead": decoded({"exp": NOW + HOUR}),
     "exp passed": decoded({"exp": NOW - 1}),
@@ -158,7 +164,7 @@ CLAIMS: dict[str, Callable[[Any], Any]] = {
     "aud among several": decoded({"aud": ["a", "b"]}, audience="b"),
     "aud one of several expected": decoded({"aud": "b"}, audience=["a", "b"]),
     "aud none of several expected": decoded({"aud": ["c"]}, audience=["a", "b"]),
-    "aud expected from an iterator": lambda jwt: decoded({"aud": "b"}, audience=iter(["a", "b"]))(jwt),
+    "aud expected from an iterator": lambda jwt, alg: decoded({"aud": "b"}, audience=iter(["a", "b"]))(jwt, alg),
     "aud a number": decoded({"aud": 1}, audience="a"),
     "aud with a number in it": decoded({"aud": ["a", 1]}, audience="a"),
     "aud an object": decoded({"aud": {"a": 1}}, audience="a"),
@@ -192,10 +198,11 @@ CLAIMS: dict[str, Callable[[Any], Any]] = {
 }
 
 
+@pytest.mark.parametrize("alg", ["HS256", "EdDSA"])
 @pytest.mark.parametrize("row", CLAIMS)
-def test_claims(row: str) -> None:
+def test_claims(row: str, alg: str) -> None:
     """Claims are judged in PyJWT's order, by PyJWT's rules."""
-    agree(CLAIMS[row], sentence=row not in ("payload no JSON", "payload empty"))
+    agree(lambda jwt: CLAIMS[row](jwt, alg), sentence=row not in ("payload no JSON", "payload empty"))
 
 
 def shaped(text: str | bytes | None, **arguments: Any) -> Callable[[Any], Any]:

@@ -1,7 +1,8 @@
 """Random claims, options and arguments: `jwseal.compat.pyjwt` and PyJWT say the same.
 
-The claims are judged by a short rule for the commonest form and by PyJWT's rules one by one otherwise; these tests look
-for a place where the short rule says yes and PyJWT says no, and for every other difference.
+Claims are judged by a native policy for the commonest call, by a short rule for the commonest form, and by PyJWT's rules
+one by one otherwise; these tests look for a place where a shorter way says yes and PyJWT says no, and for every other
+difference.
 """
 
 import json
@@ -12,7 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from compat_pyjwt import SECRET, agree
-from test_compat_pyjwt import token
+from test_compat_pyjwt import decoded, token
 
 NOW = int(time.time())
 
@@ -64,8 +65,26 @@ arguments = st.fixed_dictionaries(
 @example({"exp": True}, {"leeway": 10**12})
 def test_any_claims(made: dict[str, Any], given_arguments: dict[str, Any]) -> None:
     """Value, or class and sentence of the exception, are PyJWT's."""
-    signed = token(made)
-    agree(lambda jwt: jwt.decode(signed, SECRET, algorithms=["HS256"], **given_arguments))
+    for alg in ("HS256", "EdDSA"):
+        agree(lambda jwt, alg=alg: decoded(made, **given_arguments)(jwt, alg))
+
+
+@given(claims, st.sampled_from([None, "a", ""]), st.sampled_from([None, "a", ""]))
+@example({"exp": NOW + 60.5}, None, None)
+@example({"exp": NOW + 60, "aud": []}, None, None)
+@example({"exp": NOW + 60, "aud": ["b", "a"]}, "a", None)
+def test_any_claims_in_the_commonest_call(made: dict[str, Any], audience: str | None, issuer: str | None) -> None:
+    """A call without options, with one audience and issuer or none, which a native policy answers where it can."""
+    agree(lambda jwt: decoded(made, audience=audience, issuer=issuer)(jwt, "EdDSA"))
+
+
+def test_the_edge_of_a_fraction() -> None:
+    """A fraction of a second in `exp` is cut off, as PyJWT does, and not rounded by the native policy."""
+    until = time.time() + 0.9
+    edge = {"exp": int(until) + 0.999999}
+    while time.time() < int(until):
+        time.sleep(0.01)
+    assert agree(lambda jwt: decoded(edge)(jwt, "EdDSA"))[1] == "ExpiredSignatureError"
 
 
 @given(st.lists(st.sampled_from([*".=-_ e30A\n!", "eyJhbGciOiJIUzI1NiJ9"]), max_size=8))

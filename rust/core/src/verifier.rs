@@ -34,14 +34,13 @@ pub struct VerifiedJwt {
     claims: Claims,
 }
 
-/// The headers of tokens that verified.
+/// The header texts of tokens that verified, each with what follows from it.
 #[derive(Debug, Default)]
-struct Memo(RwLock<Vec<Arc<Remembered>>>);
+struct Memo(RwLock<Vec<(Box<[u8]>, Remembered)>>);
 
-/// One header text and what follows from it.
-#[derive(Debug)]
+/// What follows from a header's text.
+#[derive(Clone, Debug)]
 struct Remembered {
-    text: Box<[u8]>,
     resolved: Arc<Resolved>,
     typ_accepted: bool,
 }
@@ -66,16 +65,15 @@ impl Verifier {
     pub fn verify(&self, token: &[u8], now: f64) -> Result<VerifiedJwt> {
         let compact = Compact::read(token, self.max_token_size, self.encoding)?;
         let text = compact.protected_text();
-        let (remembered, is_new) = match self.memo.get(text) {
-            Some(remembered) => (remembered, false),
-            None => (Arc::new(self.resolve(&compact)?), true),
-        };
-        let verified = compact.verify(Arc::clone(&remembered.resolved), &self.keys)?;
+        let known = self.memo.get(text);
+        let is_new = known.is_none();
+        let Remembered { resolved, typ_accepted } = known.map_or_else(|| self.resolve(&compact), Ok)?;
+        let verified = compact.verify(Arc::clone(&resolved), &self.keys)?;
         if is_new {
-            self.memo.insert(Arc::clone(&remembered));
+            self.memo.insert(text, Remembered { resolved, typ_accepted });
         }
         let claims = Claims::parse(verified)?;
-        self.policy.judge(&claims, remembered.typ_accepted, now)?;
+        self.policy.judge(&claims, typ_accepted, now)?;
         Ok(VerifiedJwt { claims })
     }
 
@@ -116,7 +114,7 @@ impl Verifier {
         let typ_accepted = self.policy.accepts_typ(header.typ());
         let header = Arc::new(header);
         let resolved = Resolved::new(Arc::clone(&header), header.kid(), &self.keys, self.algorithms)?;
-        Ok(Remembered { text: compact.protected_text().into(), resolved: Arc::new(resolved), typ_accepted })
+        Ok(Remembered { resolved: Arc::new(resolved), typ_accepted })
     }
 }
 
@@ -171,20 +169,20 @@ impl VerifiedJwt {
 }
 
 impl Memo {
-    fn get(&self, text: &[u8]) -> Option<Arc<Remembered>> {
+    fn get(&self, text: &[u8]) -> Option<Remembered> {
         let entries = self.0.read().ok()?;
-        entries.iter().find(|entry| *entry.text == *text).map(Arc::clone)
+        entries.iter().find(|(known, _)| **known == *text).map(|(_, remembered)| remembered.clone())
     }
 
     /// Remembers a header after its token verified; the oldest makes room.
-    fn insert(&self, remembered: Arc<Remembered>) {
+    fn insert(&self, text: &[u8], remembered: Remembered) {
         let Ok(mut entries) = self.0.write() else { return };
-        if entries.iter().any(|entry| entry.text == remembered.text) {
+        if entries.iter().any(|(known, _)| **known == *text) {
             return;
         }
         if entries.len() >= limits::MAX_MEMO {
             entries.remove(0);
         }
-        entries.push(remembered);
+        entries.push((text.into(), remembered));
     }
 }

@@ -3,12 +3,11 @@
 //! Holding one is the proof of verification, so callers cannot make, subclass or pickle one. Python objects are made
 //! when asked for: a gateway that reads one claim pays for one claim.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use jwseal_core::verifier::VerifiedJwt;
 use pyo3::exceptions::{PyKeyError, PyTypeError};
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyDict, PyFrozenSet, PyString};
 
 use crate::key_set::Keys;
@@ -19,13 +18,13 @@ use crate::objects;
 pub(crate) struct VerifiedJwtObject {
     jwt: VerifiedJwt,
     keys: Arc<Keys>,
-    claims: PyOnceLock<Py<PyDict>>,
-    header: PyOnceLock<Py<PyDict>>,
+    claims: OnceLock<Py<PyDict>>,
+    header: OnceLock<Py<PyDict>>,
 }
 
 impl VerifiedJwtObject {
     pub(crate) const fn new(jwt: VerifiedJwt, keys: Arc<Keys>) -> Self {
-        Self { jwt, keys, claims: PyOnceLock::new(), header: PyOnceLock::new() }
+        Self { jwt, keys, claims: OnceLock::new(), header: OnceLock::new() }
     }
 
     fn claim<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
@@ -37,14 +36,12 @@ impl VerifiedJwtObject {
 impl VerifiedJwtObject {
     #[getter]
     fn claims<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let build = || objects::dict(py, self.jwt.claims().members()).map(Bound::unbind);
-        Ok(self.claims.get_or_try_init(py, build)?.bind(py).clone())
+        kept(py, &self.claims, || objects::dict(py, self.jwt.claims().members()))
     }
 
     #[getter]
     fn header<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let build = || objects::document(py, self.jwt.resolved().header().document()).map(Bound::unbind);
-        Ok(self.header.get_or_try_init(py, build)?.bind(py).clone())
+        kept(py, &self.header, || objects::document(py, self.jwt.resolved().header().document()))
     }
 
     #[getter]
@@ -104,5 +101,21 @@ impl VerifiedJwtObject {
 
     fn __repr__(&self) -> String {
         format!("<VerifiedJWT {}, {} claims>", self.alg(), self.jwt.claims().members().len())
+    }
+}
+
+/// The dict that was built before, or builds it. Nobody waits for anybody: of two threads that build at once, one keeps.
+fn kept<'py>(
+    py: Python<'py>,
+    cell: &OnceLock<Py<PyDict>>,
+    build: impl FnOnce() -> PyResult<Bound<'py, PyDict>>,
+) -> PyResult<Bound<'py, PyDict>> {
+    if let Some(dict) = cell.get() {
+        return Ok(dict.bind(py).clone());
+    }
+    let dict = build()?;
+    match cell.set(dict.clone().unbind()) {
+        Ok(()) => Ok(dict),
+        Err(late) => Ok(cell.get().unwrap_or(&late).bind(py).clone()),
     }
 }

@@ -311,15 +311,27 @@ class AsymmetricKey(Key):
         if "d" in self._dict_data:
             # The private half vouches for the public one: jwseal refuses a pair that does not match.
             return self._seal_private(alg).verifying_key
-        jwk = self._jwk(self.PUBLIC_KEY_FIELDS)
-        return remembered("authlib jwk", json_text(jwk), alg, lambda: VerifyingKey.from_jwk(jwk, alg=alg), public=True)
+        names = self.PUBLIC_KEY_FIELDS
+
+        def build() -> VerifyingKey:
+            return VerifyingKey.from_jwk(self._jwk(names), alg=alg)
+
+        return remembered("authlib jwk", self._jwk_text(names), alg, build, public=True)
 
     def _seal_private(self, alg: Algorithm) -> SigningKey:
         if self.private_key:
             pkcs8 = key_material.pkcs8(self.private_key)
             return remembered("authlib pkcs8", pkcs8, alg, lambda: SigningKey.from_der(pkcs8, alg=alg))
-        jwk = self._jwk(sorted({*self.PUBLIC_KEY_FIELDS, *self.PRIVATE_KEY_FIELDS}))
-        return remembered("authlib private jwk", json_text(jwk), alg, lambda: SigningKey.from_jwk(jwk, alg=alg))
+        names = sorted({*self.PUBLIC_KEY_FIELDS, *self.PRIVATE_KEY_FIELDS})
+
+        def build() -> SigningKey:
+            return SigningKey.from_jwk(self._jwk(names), alg=alg)
+
+        return remembered("authlib private jwk", self._jwk_text(names), alg, build)
+
+    def _jwk_text(self, names: list[str]) -> str:
+        # All that `_jwk` reads, in a form that no two JWKs share.
+        return json_text([self.kty, *map(self._dict_data.get, names)])
 
 
 def member_octets(members: dict[str, Any], name: str) -> bytes:
