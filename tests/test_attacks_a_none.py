@@ -1,4 +1,7 @@
-"""Attacks: no signature, unknown algorithm, and APIs that forget to verify (CVE-2015-9235 and its descendants)."""
+"""Attacks: no signature, unknown algorithm, and APIs that forget to verify (CVE-2015-9235 and its descendants).
+
+Attacks of this family without a test here: CVE-2025-61152, which was withdrawn and needs an option that does not exist.
+"""
 
 import inspect
 

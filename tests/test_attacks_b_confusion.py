@@ -2,6 +2,9 @@
 
 A public key taken for an HMAC secret lets everyone sign. jwseal's first line is types: a `VerifyingKey` has its
 algorithms, a `SecretKey` is another class. The second line, tested by the long table here, refuses key text as a secret.
+
+Attacks of this family without a test here: those on key functions and resolvers (CVE-2022-23541, CVE-2026-45363's kind),
+because no callable can stand where a key is wanted (`test_verifier_needs_a_key`).
 """
 
 import base64

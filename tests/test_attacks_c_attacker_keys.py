@@ -1,6 +1,9 @@
 """Attacks: a key the attacker brought along or selected (CVE-2018-0114, CVE-2024-21643, kid injection).
 
 `jwk`, `jku`, `x5c` and `x5u` in a token never yield a key; `kid` is an opaque string that is compared and nothing else.
+
+Attacks of this family without a test here: those on fetching a JWK Set (CVE-2026-48522, GHSA-9v7f-9g4p-ffgj), which belong
+to remote key sources.
 """
 
 import base64

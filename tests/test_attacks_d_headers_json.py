@@ -203,9 +203,9 @@ def test_require_of_the_wrong_type(require: object) -> None:
 def test_many_signatures(count: int, expected: str) -> None:
     """More than eight signatures are refused before any is checked."""
     value = general(*[entry({"alg": "ES256"}, material=ES256)] * count)
-    start = time.perf_counter()
+    start = time.thread_time()
     assert expected == verdict(jws.verify_json, value, verifying(ES256))
-    assert time.perf_counter() - start < 0.5
+    assert time.thread_time() - start < 0.5
 
 
 def test_unencoded_text() -> None:

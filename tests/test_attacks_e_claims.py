@@ -1,4 +1,8 @@
-"""Attacks: JSON that parsers disagree about, claims of the wrong type, and time (CVE-2026-25537, CVE-2024-53861)."""
+"""Attacks: JSON that parsers disagree about, claims of the wrong type, and time (CVE-2026-25537, CVE-2024-53861).
+
+Attacks of this family without a test here: hash bindings (`at_hash`, CVE-2026-28498) and assertions with one audience
+(CVE-2025-27370), for which there is no helper; replay (CVE-2020-15222), which belongs to the replay guard.
+"""
 
 import pytest
 

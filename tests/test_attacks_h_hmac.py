@@ -1,4 +1,8 @@
-"""Attacks: empty, short and guessable HMAC secrets (CVE-2026-45363, CVE-2026-49852, RFC 7518 section 3.2)."""
+"""Attacks: empty, short and guessable HMAC secrets (CVE-2026-45363, CVE-2026-49852, RFC 7518 section 3.2).
+
+Attacks of this family without a test here: secrets chosen badly by applications (CVE-2019-20933 and others) beyond their
+length, which no library can see.
+"""
 
 import re
 from pathlib import Path

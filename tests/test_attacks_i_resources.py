@@ -1,4 +1,9 @@
-"""Attacks: work and memory out of proportion to the request (CVE-2025-27144, CVE-2025-61920, CVE-2025-65015)."""
+"""Attacks: work and memory out of proportion to the request (CVE-2025-27144, CVE-2025-61920, CVE-2025-65015).
+
+Attacks of this family without a test here: refreshing a JWK Set under fire (CVE-2026-48524, CVE-2025-64527), which belongs
+to remote key sources; JWE's iteration counts and inflation, which do not exist here; flaws of dependencies, which the
+advisory check of the build refuses.
+"""
 
 import sys
 import threading
@@ -20,11 +25,11 @@ def test_eight_mebibytes_of_dots() -> None:
     """Dots are counted to two, not split at (CVE-2025-27144, CVE-2025-30204)."""
     dots = "." * 2**23
     assert "token_too_large" == refusal(verifier(secret()).verify, dots)
-    start = time.perf_counter()
+    start = time.thread_time()
     assert peak(lambda: refusal(WIDE.verify, dots)) < 2**21
     assert "malformed_token" == refusal(WIDE.verify, dots)
     assert "malformed_token" == refusal(jws.verify, dots, secret(), max_size=HUGE)
-    assert time.perf_counter() - start < 1
+    assert time.thread_time() - start < 1
 
 
 def test_token_size_is_exact() -> None:
@@ -133,9 +138,9 @@ def test_members() -> None:
 def test_members_of_one_hash_bucket() -> None:
     """Ten thousand names made to collide cost no more than others."""
     text = b"{" + b",".join(b'"%s":1' % (b"\\u0000" * place) for place in range(1, 900)) + b"}"
-    start = time.perf_counter()
+    start = time.thread_time()
     assert "accepted" == verdict(WIDE.verify, hs256(text))
-    assert time.perf_counter() - start < 1
+    assert time.thread_time() - start < 1
 
 
 @pytest.mark.parametrize("sign", ["", "-"])
@@ -144,16 +149,16 @@ def test_integer_digits(sign: str) -> None:
     fits = WIDE.verify(hs256(f'{{"a":{sign}{"9" * 4300}}}'))
     assert abs(fits["a"]) == 10**4300 - 1
     assert "malformed_token" == refusal(WIDE.verify, hs256(f'{{"a":{sign}{"9" * 4301}}}'))
-    start = time.perf_counter()
+    start = time.thread_time()
     assert "malformed_token" == refusal(WIDE.verify, hs256(f'{{"a":{sign}{"9" * 2**20}}}'))
-    assert time.perf_counter() - start < 0.5
+    assert time.thread_time() - start < 0.5
 
 
 def test_long_fraction() -> None:
     """A number of a hundred thousand decimals is a float or refused, in no time."""
-    start = time.perf_counter()
+    start = time.thread_time()
     assert verdict(WIDE.verify, hs256('{"a":0.' + "1" * 100_000 + "}")) in ("accepted", "malformed_token")
-    assert time.perf_counter() - start < 0.5
+    assert time.thread_time() - start < 0.5
 
 
 def test_many_candidates() -> None:
@@ -217,9 +222,9 @@ def test_zip_is_not_inflated() -> None:
 def test_large_rsa_key_is_refused_quickly() -> None:
     """An RSA key of 16,384 bits is refused by its size, not after arithmetic."""
     jwk = {"kty": "RSA", "n": forge.b64(b"\xff" * 2048), "e": "AQAB", "alg": "RS256"}
-    start = time.perf_counter()
+    start = time.thread_time()
     assert "invalid_key" == refusal(VerifyingKey.from_jwk, jwk)
-    assert time.perf_counter() - start < 0.1
+    assert time.thread_time() - start < 0.1
 
 
 def test_unverified_doors_are_bounded() -> None:

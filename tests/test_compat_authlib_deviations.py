@@ -272,7 +272,6 @@ def test_an_unknown_critical_name_is_refused() -> None:
 
 
 def test_none_is_used_only_where_it_is_listed_and_warns() -> None:
-    token = f"{b64(b'{}')}.."
     token = b64(json.dumps({"alg": "none"}).encode()) + ".aGVsbG8."
     for options in ({}, {"algorithms": ["HS256"]}):
         with pytest.raises(errors.UnsupportedAlgorithmError):
@@ -451,13 +450,20 @@ def test_encrypted_tokens_are_refused() -> None:
         face.jwt.decode("a.b.c.d.e", SECRET)
 
 
+def test_a_json_form_with_members_of_both_forms_is_refused() -> None:
+    value = {**general(flattened(HS)), "signature": "YQ"}
+    differ(form(value), ..., errors.DecodeError)
+    differ(form({**flattened(HS), "header": None}), ..., errors.DecodeError)
+
+
 def test_an_essential_time_of_zero_is_there() -> None:
     face.JWTClaims({"nbf": 0}, HS, {"nbf": {"essential": True}}).validate()
 
 
 def test_every_line_of_the_list_has_its_test() -> None:
     header = face.__doc__ or ""
-    assert [f"{number}." in header for number in range(1, 13)] == [True] * 12
+    assert [f"{number}. " in header for number in range(1, 15)] == [True] * 14
+    assert "15. " not in header
 
 
 # Robustness ------------------------------------------------------------------------------------------------------------------------

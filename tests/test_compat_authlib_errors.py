@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from compat_authlib import face, real
+from compat_authlib import SECRET, Call, agree, answer, face, private_jwk, private_pem, public_pem, real
 from jwseal import errors as ours
 
 errors = face.errors
@@ -93,3 +93,44 @@ def test_errors_survive_pickling(name: str, arguments: tuple[Any, ...], base: An
         error.description,
     )
     assert getattr(copied, "result", None) == getattr(error, "result", None)
+
+
+# Calls whose sentence is Authlib's own, where it raised a builtin.
+SENTENCES = {
+    "Serialization is too long.": lambda lib: lib.JsonWebSignature().deserialize_compact("x" * 256_001, SECRET),
+    "oct key can not be generated as public": lambda lib: lib.OctKey.generate_key(is_private=False),
+    "Invalid bit size for oct key": lambda lib: lib.OctKey.generate_key(251),
+    "oct key material must not be empty": lambda lib: lib.OctKey.import_key(b""),
+    "This key may not be safe to import": lambda lib: lib.JsonWebSignature().serialize_compact(
+        {"alg": "HS256"}, b"", public_pem("RS256")
+    ),
+    'Missing required field: "k"': lambda lib: lib.OctKey.import_key({}),
+    'Missing required field: "e"': lambda lib: lib.RSAKey.import_key({"kty": "RSA"}),
+    'Missing required field: "crv"': lambda lib: lib.ECKey.import_key({"kty": "EC"}),
+    "Invalid key_size for RSAKey": lambda lib: lib.RSAKey.generate_key(2049),
+    'Invalid crv value: "nope"': lambda lib: lib.ECKey.generate_key("nope"),
+    'Invalid crv value: "no"': lambda lib: lib.OKPKey.generate_key("no"),
+    "Invalid data for importing key": lambda lib: lib.RSAKey.import_key(public_pem("ES256")),
+    "This is a public key": lambda lib: lib.RSAKey.import_key(public_pem("RS256")).as_pem(is_private=True),
+    "Invalid encoding: 'JWK'": lambda lib: lib.RSAKey.import_key(public_pem("RS256")).as_bytes("JWK"),
+    "RSA key must include all parameters if any are present besides d": lambda lib: lib.RSAKey.import_key(
+        {name: value for name, value in private_jwk("RS256").items() if name != "dq"}
+    ),
+    'Invalid key_op "sign" for public key': lambda lib: lib.RSAKey.import_key(public_pem("RS256")).get_op_key("sign"),
+    'Unsupported key_op "sign"': lambda lib: lib.OctKey.import_key("secret", {"key_ops": ["verify"]}).get_op_key(
+        "sign"
+    ),
+    'Key for "ES384" not supported, only "P-384" allowed': lambda lib: lib.JsonWebSignature().serialize_compact(
+        {"alg": "ES384"}, b"", private_pem("ES256")
+    ),
+    "Key not found": lambda lib: lib.KeySet([]).find_by_kid("x"),
+    "Invalid key set format": lambda lib: lib.JsonWebKey.import_key_set("x"),
+    "Invalid JSON Web Key Set": lambda lib: lib.jwt.decode(lib.jwt.encode({"alg": "HS256"}, {}, SECRET), {"keys": []}),
+}
+
+
+@pytest.mark.parametrize(("sentence", "call"), SENTENCES.items(), ids=SENTENCES)
+def test_sentences_of_builtins_are_authlibs(sentence: str, call: Call) -> None:
+    assert str(agree(call)[1]) == sentence
+    if real is not None:
+        assert str(answer(real, call)[1]) == sentence

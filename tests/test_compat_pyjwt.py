@@ -124,6 +124,7 @@ CLAIMS: dict[str, Callable[..., Any]] = {
     "exp passed within leeway": decoded({"exp": NOW - 10}, leeway=60),
     "exp passed within a leeway over jwseal's": decoded({"exp": NOW - HOUR}, leeway=2 * HOUR),
     "exp passed within a timedelta": decoded({"exp": NOW - 10}, leeway=timedelta(minutes=1)),
+    "exp ahead, but not by a negative leeway": decoded({"exp": NOW + HOUR}, leeway=-2 * HOUR),
     "exp passed and not looked at": decoded({"exp": NOW - HOUR}, options={"verify_exp": False}),
     "exp as text": decoded({"exp": str(NOW + HOUR)}),
     "exp passed as text": decoded({"exp": str(NOW - HOUR)}),
@@ -211,6 +212,7 @@ def shaped(text: str | bytes | None, **arguments: Any) -> Callable[[Any], Any]:
 
 
 GOOD = token({"a": 1})
+ED25519 = {"jwt": forged({"alg": "EdDSA"}, {"aud": ["a"]}), "algorithms": ["EdDSA"], "audience": "a"}
 HEAD, BODY, TAIL = GOOD.split(".")
 
 SHAPES: dict[str, Callable[[Any], Any]] = {
@@ -264,6 +266,11 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "algorithms as a tuple": lambda jwt: jwt.decode(GOOD, SECRET, ("HS256",)),
     "algorithms as a set": lambda jwt: jwt.decode(GOOD, SECRET, algorithms={"HS256", "HS512"}),
     "algorithms as a dict": lambda jwt: jwt.decode(GOOD, SECRET, algorithms={"HS256": 1}),
+    "algorithms from an iterator": lambda jwt: jwt.decode(GOOD, SECRET, algorithms=iter(["HS512", "HS256"])),
+    "algorithms from an iterator, public key": lambda jwt: jwt.decode(
+        key=pair.public_pem("EdDSA"), **{**ED25519, "algorithms": iter(["EdDSA"])}
+    ),
+    "no algorithms, public key": lambda jwt: jwt.decode(key=pair.public_pem("EdDSA"), **{**ED25519, "algorithms": []}),
     "algorithms of unknown names": lambda jwt: jwt.decode(GOOD, SECRET, algorithms=["X", "HS256"]),
     "algorithms that are no text": lambda jwt: jwt.decode(GOOD, SECRET, algorithms=[1, ["HS256"]]),
     "two names in one text": lambda jwt: jwt.decode(GOOD, SECRET, algorithms=["HS256 HS512"]),
@@ -410,6 +417,47 @@ def test_subclass_overrides_are_honoured() -> None:
         return signed, jws.decode(signed, SECRET, ["HS256"])
 
     assert agree(reversing)[0] == "value"
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"require": ["exp"]},
+        {"strict_aud": True},
+        {"verify_aud": False},
+        {"verify_signature": False},
+        {},
+    ],
+)
+def test_options_of_an_instance(options: dict[str, Any]) -> None:
+    """What an instance was told holds for its calls, the commonest one included."""
+    agree(lambda jwt: jwt.PyJWT(options).decode(key=pair.public_pem("EdDSA"), **ED25519))
+
+
+@pytest.mark.parametrize("name", ["_validate_jti", "_validate_claims", "decode_complete", "_decode_payload"])
+def test_a_subclass_that_refuses(name: str) -> None:
+    """A subclass that judges tokens itself is asked in the commonest call, too."""
+
+    def strict(jwt: Any) -> Any:
+        def refuse(self: Any, *arguments: Any, **named: Any) -> None:
+            raise jwt.InvalidTokenError(name)
+
+        return type("Strict", (jwt.PyJWT,), {name: refuse})().decode(key=pair.public_pem("EdDSA"), **ED25519)
+
+    assert agree(strict) == ("error", "InvalidTokenError", name)
+
+
+def test_an_algorithm_that_was_taken_away() -> None:
+    """`unregister_algorithm` closes every way to it, and for one object only."""
+
+    def narrowed(jwt: Any) -> Any:
+        made = jwt.PyJWT()
+        made._jws.unregister_algorithm("EdDSA")
+        return made.decode(key=pair.public_pem("EdDSA"), **ED25519)
+
+    for _ in range(2):
+        assert agree(narrowed)[1] == "InvalidAlgorithmError"
+        assert agree(lambda jwt: jwt.decode(key=pair.public_pem("EdDSA"), **ED25519))[0] == "value"
 
 
 def test_arguments_are_not_changed() -> None:

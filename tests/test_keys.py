@@ -13,8 +13,8 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 
 import forge
-from judge import refusal, secret, signing, verdict, verifying
-from jwseal import SecretKey, SigningKey, VerifyingKey, jws
+from judge import LAX, refusal, secret, signing, verdict, verifying
+from jwseal import KeySet, SecretKey, SigningKey, Verifier, VerifyingKey, jws
 
 FIXED = {
     "ES256": "ES256",
@@ -148,6 +148,22 @@ def test_use_and_key_ops(members: dict, verifies: bool, signs: bool) -> None:
     material = forge.material("ES256")
     assert ("accepted" if verifies else "invalid_key") == verdict(VerifyingKey.from_jwk, material.public_jwk(**members))
     assert ("accepted" if signs else "invalid_key") == verdict(SigningKey.from_jwk, material.private_jwk(**members))
+
+
+def test_key_ops_of_a_secret() -> None:
+    """A secret does what its key_ops permit: one that only signs verifies nothing, and the other way round."""
+    jwk = forge.material("HS256").private_jwk(alg="HS256")
+    both = SecretKey.from_jwk({**jwk, "key_ops": ["sign", "verify"]})
+    signs = SecretKey.from_jwk({**jwk, "key_ops": ["sign"]})
+    verifies = SecretKey.from_jwk({**jwk, "key_ops": ["verify"]})
+    token = jws.sign(b"x", signs)
+    assert b"x" == jws.verify(token, verifies).payload == jws.verify(token, both).payload
+    assert "invalid_key" == refusal(jws.sign, b"x", verifies)
+    assert "invalid_key" == refusal(jws.verify, token, signs)
+    assert "invalid_key" == refusal(Verifier, signs, LAX)
+    assert "invalid_key" == refusal(KeySet, [signs])
+    for members in ({"key_ops": []}, {"key_ops": ["encrypt"]}, {"use": "enc"}, {"key_ops": "sign"}):
+        assert "invalid_key" == refusal(SecretKey.from_jwk, {**jwk, **members})
 
 
 def test_unknown_members_are_ignored() -> None:

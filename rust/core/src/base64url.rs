@@ -45,9 +45,71 @@ pub fn decode_padded(text: &[u8]) -> Option<Vec<u8>> {
     decode(shorter.strip_suffix(b"=").unwrap_or(shorter))
 }
 
+/// Octets that come in pieces, encoded as if they had come in one.
+#[derive(Debug, Default)]
+pub struct Encoder {
+    /// The one or two octets that make no group of three yet.
+    waiting: Vec<u8>,
+    text: Vec<u8>,
+}
+
+impl Encoder {
+    /// Hands the text of the next octets to `out`, block by block; the last two may wait for what follows them.
+    pub fn update(&mut self, octets: &[u8], out: &mut dyn FnMut(&[u8])) {
+        let missing = if self.waiting.is_empty() { 0 } else { 3 - self.waiting.len() };
+        let (first, rest) = octets.split_at(missing.min(octets.len()));
+        self.waiting.extend_from_slice(first);
+        if self.waiting.len() == 3 {
+            self.flush(out);
+        }
+        let (groups, last) = rest.split_at(rest.len() - rest.len() % 3);
+        for block in groups.chunks(BLOCK) {
+            self.text.clear();
+            encode_into(block, &mut self.text);
+            out(&self.text);
+        }
+        self.waiting.extend_from_slice(last);
+    }
+
+    /// Hands over the text of what waits: no octets follow.
+    pub fn finish(mut self, out: &mut dyn FnMut(&[u8])) {
+        self.flush(out);
+    }
+
+    fn flush(&mut self, out: &mut dyn FnMut(&[u8])) {
+        self.text.clear();
+        encode_into(&self.waiting, &mut self.text);
+        self.waiting.clear();
+        out(&self.text);
+    }
+}
+
+/// Octets encoded at once: whole groups, and little enough that their text stays in a near cache.
+const BLOCK: usize = 3 * 4_096;
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// However octets are cut into pieces, their text is that of the whole.
+    #[test]
+    fn pieces_encode_as_the_whole() {
+        let mut random = Xorshift(0x9e37_79b9_7f4a_7c15);
+        for len in (0..=40).chain([BLOCK - 1, BLOCK, BLOCK + 1, 3 * BLOCK + 2]) {
+            let octets = random.octets(len);
+            for longest in [1, 2, 3, 4, 5, 7, 64, BLOCK + 1, len + 1] {
+                let (mut encoder, mut text, mut rest) = (Encoder::default(), Vec::new(), octets.as_slice());
+                while !rest.is_empty() {
+                    let (piece, after) = rest.split_at(1 + random.below(longest.min(rest.len())));
+                    encoder.update(piece, &mut |block| text.extend_from_slice(block));
+                    rest = after;
+                }
+                encoder.update(b"", &mut |block| text.extend_from_slice(block));
+                encoder.finish(&mut |block| text.extend_from_slice(block));
+                assert_eq!(encode(&octets).as_bytes(), text, "{len} octets in pieces of at most {longest}");
+            }
+        }
+    }
 
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 

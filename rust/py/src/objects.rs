@@ -51,7 +51,7 @@ impl<'py> Builder<'py> {
     }
 
     fn dict(&mut self, members: Object<'_>) -> PyResult<Bound<'py, PyDict>> {
-        let dict = PyDict::new(self.py);
+        let dict = presized(self.py, members.len())?;
         for (name, value) in members {
             let name = self.names.name(self.py, name.as_str());
             let value = self.value(value)?;
@@ -65,13 +65,38 @@ impl<'py> Builder<'py> {
     }
 
     fn list(&mut self, items: Array<'_>) -> PyResult<Bound<'py, PyList>> {
-        let list = PyList::empty(self.py);
-        for item in items {
-            list.append(self.value(item)?)?;
+        let len = ffi::Py_ssize_t::try_from(items.len())?;
+        // SAFETY: a new list or null with an exception set.
+        let list =
+            unsafe { Bound::from_owned_ptr_or_err(self.py, ffi::PyList_New(len))?.cast_into_unchecked::<PyList>() };
+        for (place, item) in (0..len).zip(items) {
+            let value = self.value(item)?;
+            // SAFETY: `place` is within the new list, whose slots are empty; the slot takes the reference over. A list
+            // dropped half filled, or seen by the collector, is one that CPython expects.
+            unsafe { ffi::PyList_SET_ITEM(list.as_ptr(), place, value.into_ptr()) };
         }
         Ok(list)
     }
 }
+
+/// An empty dict with room for so many members, where the interpreter offers one: growing costs more than filling.
+fn presized(py: Python<'_>, len: usize) -> PyResult<Bound<'_, PyDict>> {
+    #[cfg(not(Py_3_14))]
+    if len > SMALL_DICT {
+        unsafe extern "C" {
+            fn _PyDict_NewPresized(used: ffi::Py_ssize_t) -> *mut ffi::PyObject;
+        }
+        let len = ffi::Py_ssize_t::try_from(len)?;
+        // SAFETY: exported by every CPython up to 3.13; it returns a new dict or null with an exception set.
+        return unsafe { Ok(Bound::from_owned_ptr_or_err(py, _PyDict_NewPresized(len))?.cast_into_unchecked()) };
+    }
+    let _ = len;
+    Ok(PyDict::new(py))
+}
+
+/// Members that fit into a dict before it grows.
+#[cfg(not(Py_3_14))]
+const SMALL_DICT: usize = 5;
 
 /// A string; ASCII is copied as it is, everything else decoded.
 fn string<'py>(py: Python<'py>, text: Str<'_>) -> PyResult<Bound<'py, PyString>> {

@@ -10,7 +10,7 @@ What differs on purpose. Tokens:
 
 1.  Base64url is canonical, in tokens and JWKs: no padding, no `+` `/`, no stray octets, no set bits left over.
 2.  JSON is strict and bounded: duplicate members, NaN, lone surrogates, nesting over 32 (header 8), a header over 4096 octets and a JSON form
-    with more than 8 signatures are refused.
+    with more than 8 signatures or with members of both forms are refused.
 3.  The signature is verified before `decode` sees the payload. Only where the key is a callable, which is promised the decoded payload, does
     `decode` run first.
 4.  `alg` and `crit` count in the protected header only; a name in both headers is refused, and so is a registered name or an empty list in
@@ -27,7 +27,10 @@ Keys:
 11. `KeySet`, JWK Sets as dicts, and jwseal's own keys are accepted as keys. JWKs of unknown kty in a set are skipped.
 12. EC members are written at full width; Authlib dropped leading zeros. Such short ones are still read.
 
-Tokens made: `JsonWebToken.encode` leaves the caller's header and payload as they were, and header rules apply when signing too.
+The rest:
+
+13. `JsonWebToken.encode` leaves the caller's header and payload as they were; header rules apply when signing too.
+14. An essential claim whose value is the number 0 is there; Authlib refused it as empty.
 """
 
 from jwseal.compat.authlib import errors

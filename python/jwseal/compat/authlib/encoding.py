@@ -46,7 +46,7 @@ def decode_segment(segment: bytes) -> bytes:
 def json_text(value: Any) -> str:
     """Compact JSON text, members in their order."""
     try:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        return _ENCODER.encode(value)
     except (TypeError, ValueError, RecursionError) as exc:
         raise PayloadError(description=f"cannot be written as JSON: {exc}") from exc
 
@@ -106,4 +106,5 @@ def _depth(value: Any) -> int:
     return deepest
 
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 _DECODER = json.JSONDecoder(object_pairs_hook=_members, parse_constant=_no_constant, parse_float=_finite)

@@ -3,7 +3,8 @@
 Every class is at once what an old `except` block expects and a class of `jwseal.errors`: `DecodeError` is a `MalformedToken`,
 `BadSignatureError` an `InvalidSignature`, and so on, each with its stable `.code`. Where Authlib let a bare `ValueError` or `TypeError`
 out, the class here is a `JoseError` as well as that. `.error`, `.description` and `.uri` are Authlib's, its quirk included: a text given
-alone becomes `.error`. Messages carry names and lengths, never token text or key material.
+alone becomes `.error`. `str()` of what was a bare builtin is the bare sentence. Messages carry names and lengths, never token text or key
+material.
 """
 
 from __future__ import annotations
@@ -52,6 +53,7 @@ __all__ = [
     "MissingClaimError",
     "MissingEncryptionAlgorithmError",
     "PayloadError",
+    "PlainError",
     "TooLongError",
     "UnknownKeyError",
     "UnsupportedAlgorithmError",
@@ -103,6 +105,13 @@ class JoseError(AuthlibBaseError, JOSEError):
     """The root of everything this face raises."""
 
 
+class PlainError(JoseError):
+    """A refusal for which Authlib had no class of its own: its text is the sentence alone, as a builtin's is."""
+
+    def __str__(self) -> str:
+        return self.description or str(self.error)
+
+
 # The token ------------------------------------------------------------------------------------------------------------------------
 
 
@@ -112,19 +121,19 @@ class DecodeError(JoseError, MalformedToken):
     error = "decode_error"
 
 
-class TooLongError(DecodeError, TokenTooLarge, ValueError):
+class TooLongError(PlainError, DecodeError, TokenTooLarge, ValueError):
     """The input exceeds a bound. Authlib raised a plain ValueError."""
 
     error = "too_long"
 
 
-class InputTypeError(DecodeError, TypeError):
+class InputTypeError(PlainError, DecodeError, TypeError):
     """The input is of a type that no serialization has. Authlib raised a plain TypeError."""
 
     error = "invalid_input"
 
 
-class PayloadError(JoseError, TypeError, ValueError):
+class PayloadError(PlainError, TypeError, ValueError):
     """The payload or header to sign cannot be written. Authlib let the encoder's TypeError or ValueError out."""
 
     error = "invalid_payload"
@@ -174,7 +183,7 @@ class InvalidCritHeaderParameterNameError(JoseError, UnsupportedHeader):
         super().__init__(description=f"Invalid Header Parameter Name: {name}")
 
 
-class AlgorithmRegistrationError(JoseError, PolicyError):
+class AlgorithmRegistrationError(PlainError, PolicyError):
     """Algorithms cannot be added. Authlib raised ValueError for one it could not take."""
 
     error = "invalid_algorithm"
@@ -183,7 +192,7 @@ class AlgorithmRegistrationError(JoseError, PolicyError):
 # Keys -----------------------------------------------------------------------------------------------------------------------------
 
 
-class InvalidKeyError(JoseError, InvalidKey, ValueError):
+class InvalidKeyError(PlainError, InvalidKey, ValueError):
     """The key material is unusable for this. Authlib raised ValueError."""
 
     error = "invalid_key"
@@ -193,7 +202,7 @@ class InvalidKeyTypeError(InvalidKeyError, TypeError):
     """The key argument is of a type that cannot be this key. Authlib raised TypeError, AttributeError or KeyError."""
 
 
-class UnknownKeyError(JoseError, KeyNotFound, ValueError):
+class UnknownKeyError(PlainError, KeyNotFound, ValueError):
     """The key set has no key of that `kid`. Authlib raised ValueError."""
 
     error = "key_not_found"

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from jwseal import SecretKey
 from jwseal.compat.authlib.encoding import encode_segment, to_bytes
 from jwseal.compat.authlib.errors import InsecureKeyWarning, InvalidKeyError, InvalidKeyTypeError
-from jwseal.compat.authlib.key import Key, member_octets, translated
+from jwseal.compat.authlib.key import Key, member_octets
 from jwseal.compat.remembered_keys import remembered
+from jwseal.errors import InvalidKey
 from jwseal.insecure import weak_secret
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class OctKey(Key):
         """The secret's octets."""
         self.check_key_op(operation)
         octets = self._octets()
-        translated(lambda: weak_secret(octets, alg="HS256"))
+        _refuse_unsafe(octets)
         return octets
 
     def load_raw_key(self) -> None:
@@ -78,8 +79,7 @@ class OctKey(Key):
             key._dict_data = raw
             return key
         octets = _secret_octets(raw)
-        # Refuses empty secrets and key text, and is not used further.
-        translated(lambda: weak_secret(octets, alg="HS256"))
+        _refuse_unsafe(octets)
         return cls(octets, options)
 
     @classmethod
@@ -115,9 +115,19 @@ def secret_key(raw: Any, alg: Algorithm) -> SecretKey:
 
 
 def _prepared(octets: bytes, alg: Algorithm) -> SecretKey:
-    if len(octets) < LEAST[alg]:
-        return translated(lambda: weak_secret(octets, alg=alg))
-    return translated(lambda: SecretKey.from_bytes(octets, alg=alg))
+    try:
+        if len(octets) < LEAST[alg]:
+            return weak_secret(octets, alg=alg)
+        return SecretKey.from_bytes(octets, alg=alg)
+    except InvalidKey as exc:
+        # Authlib's sentences; jwseal's own, which says what was found, is the cause.
+        sentence = "This key may not be safe to import" if octets else "oct key material must not be empty"
+        raise InvalidKeyError(description=sentence) from exc
+
+
+def _refuse_unsafe(octets: bytes) -> None:
+    # Emptiness and key text are judged here; the length is, when the algorithm is known.
+    _prepared(octets, "HS256")
 
 
 def warn_caller(message: str, category: type[Warning]) -> None:

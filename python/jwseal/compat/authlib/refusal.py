@@ -6,10 +6,12 @@ would have chosen. Whatever they make of it, an error comes back: nothing here c
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
 from jwseal.compat.authlib import header_rules
+from jwseal.compat.authlib.algorithm import ALGORITHMS
 from jwseal.compat.authlib.encoding import decode_segment, read_json
 from jwseal.compat.authlib.errors import (
     BadSignatureError,
@@ -17,7 +19,9 @@ from jwseal.compat.authlib.errors import (
     InputTypeError,
     InvalidHeaderParameterNameError,
     JoseError,
+    MissingAlgorithmError,
     TooLongError,
+    UnsupportedAlgorithmError,
 )
 from jwseal.compat.authlib.header import JWSObject
 from jwseal.errors import InvalidToken, TokenTooLarge, UnsupportedHeader
@@ -119,8 +123,10 @@ def _octets(segment: Any, name: str) -> bytes:
 def _of_rule(header: Mapping[str, Any], cause: InvalidToken) -> JoseError:
     if not isinstance(cause, UnsupportedHeader):
         return DecodeError(description=str(cause))
-    # A registered parameter of the wrong type, or b64: the core's sentence names it, Authlib's class needs the name.
-    named = [
-        name for name in header if f"`{name}`" in str(cause) or f'"{name}"' in str(cause) or f" {name} " in f" {cause} "
-    ]
-    return InvalidHeaderParameterNameError(named[0] if named else "crit" if "crit" in header else str(cause))
+    # What is left is a registered parameter of the wrong type, or b64. Authlib, which has no such rule, looks at alg first.
+    if "alg" not in header:
+        return MissingAlgorithmError()
+    if not isinstance(header["alg"], str) or header["alg"] not in ALGORITHMS:
+        return UnsupportedAlgorithmError()
+    named = re.search(r'["`](\S+)["`]', str(cause))
+    return InvalidHeaderParameterNameError(named[1] if named else str(cause))

@@ -14,7 +14,7 @@ import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NoReturn, cast
 
-from jwseal import VerifiedJWT, Verifier, errors, insecure, jws
+from jwseal import VerifiedJWT, errors, insecure, jws
 from jwseal.compat.pyjwt import keys
 from jwseal.compat.pyjwt.algorithms import Algorithm, get_default_algorithms
 from jwseal.compat.pyjwt.api_jwk import PyJWK
@@ -176,7 +176,8 @@ class PyJWS:
         None says that the token must go PyJWT's long way: to be refused there with PyJWT's words, or because a claim
         is one that only PyJWT's rules can judge.
         """
-        if self._narrowed or type(self) is not PyJWS:
+        if self._narrowed or type(self) is not PyJWS or not hasattr(algorithms or (), "__len__"):
+            # An iterator of names can be read only once, and that is the long way's.
             return None
         names = _names(algorithms)
         if isinstance(key, PyJWK):
@@ -184,25 +185,37 @@ class PyJWS:
                 return None
             key, names = key.key, (key.algorithm_name,)
         verifier = keys.verifier(key, names) if names else None
-        return None if verifier is None else self.accepted(verifier, jwt, time.time())
-
-    def plain_verifier(
-        self, key: Any, algorithms: Sequence[str] | None, audience: object, issuer: object
-    ) -> Verifier | None:
-        """The verifier of the commonest calls, for `accepted`; see `keys.plain_verifier`."""
-        if self._narrowed or type(self) is not PyJWS:
+        if verifier is None:
             return None
-        return keys.plain_verifier(key, algorithms, audience, issuer)
-
-    @staticmethod
-    def accepted(verifier: Verifier, jwt: str | bytes, now: float) -> VerifiedJWT | None:
-        """What the verifier says of the token, None for a refusal that is for PyJWT's rules to decide or to word."""
         try:
-            return verifier.verify(jwt, now=now)
+            return verifier.verify(jwt, now=time.time())
         except errors.InvalidSignature:
             raise InvalidSignatureError("Signature verification failed") from None
         except (errors.JOSEError, TypeError):
             return None
+
+    def plain_claims(
+        self, jwt: str | bytes, key: Any, algorithms: object, audience: object, issuer: object
+    ) -> dict[str, Any] | None:
+        """The shortest way, for the commonest call: the native call judges the claims as well.
+
+        None says that the call is no such call. No claims at all say that the token must go PyJWT's long way: it was
+        refused, or is one that PyJWT refuses though the verifier does not, or its claims are in fact none.
+        """
+        if self._narrowed or type(self) is not PyJWS:
+            return None
+        verifier = keys.plain_verifier(key, algorithms, audience, issuer)
+        if verifier is None:
+            return None
+        try:
+            claims = verifier.verify(jwt, now=time.time()).claims
+        except errors.InvalidSignature:
+            raise InvalidSignatureError("Signature verification failed") from None
+        except (errors.JOSEError, TypeError):
+            return {}
+        if (audience is None and claims.get("aud")) or type(claims.get("exp")) is float:
+            return {}
+        return claims
 
     def signature_of(self, jwt: str | bytes) -> bytes:
         """The octets of a token's last segment, of a token that has one."""

@@ -15,7 +15,6 @@ from collections.abc import Container, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, NamedTuple, cast
 
-from jwseal import Verifier
 from jwseal.compat.pyjwt.api_jws import _ALGORITHM_UNSET, PyJWS, _jws_global_obj, require_known_options
 from jwseal.compat.pyjwt.claims import ClaimRules, are_plain
 from jwseal.compat.pyjwt.exceptions import DecodeError
@@ -144,18 +143,18 @@ class PyJWT(ClaimRules):
                 leeway=leeway,
             )
             return cast(dict[str, Any], decoded["payload"])
-        merged = self.options if options is None else self._merge_options(options)
+        plain = None
         verified = None
-        if verify is None and detached_payload is None and (options is None or options.get("verify_signature", True)):
-            verifier = None
-            if options is None and subject is None and not leeway and self._judges_plainly():
-                verifier = self._jws.plain_verifier(key, algorithms, audience, issuer)
-            if verifier is None:
+        if verify is None and detached_payload is None:
+            if options is None and subject is None and not leeway and self._judges_itself:
+                asked = self.options
+                if not asked["require"] and not asked["strict_aud"]:
+                    plain = self._jws.plain_claims(jwt, key, algorithms, audience, issuer)
+                    if plain:
+                        return plain
+            if plain is None and (options is None or options.get("verify_signature", True)):
                 verified = self._jws.verified_jwt(jwt, key, algorithms)
-            else:
-                claims = self._plain_claims(verifier, jwt, audience)
-                if claims is not None:
-                    return claims
+        merged = self._merge_options(options)
         if verified is None:
             rules = _Rules(merged, audience, issuer, subject, leeway)
             decoded = self._long_way(jwt, key, algorithms, options, verify, detached_payload, rules)
@@ -191,20 +190,6 @@ class PyJWT(ClaimRules):
         claims = verified.claims
         self._validate_claims(claims, *rules)
         return {"payload": claims, "header": verified.header, "signature": self._jws.signature_of(jwt)}
-
-    def _judges_plainly(self) -> bool:
-        """Whether nothing is asked of claims beyond what a plain verifier judges; more leniency does not matter."""
-        return self._judges_itself and not self.options["require"] and not self.options["strict_aud"]
-
-    def _plain_claims(self, verifier: Verifier, jwt: str | bytes, audience: object) -> dict[str, Any] | None:
-        verified = self._jws.accepted(verifier, jwt, time.time())
-        if verified is None:
-            return None
-        claims = verified.claims
-        # The two cases in which PyJWT refuses what a plain verifier accepts.
-        if (audience is None and claims.get("aud")) or type(claims.get("exp")) is float:
-            return None
-        return claims
 
     def _long_way(
         self,

@@ -10,7 +10,7 @@ rules would refuse. Keys are built without `kid`: here the caller chooses the ke
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from typing import Any, Generic, Literal, NamedTuple, TypeVar, cast
 
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
@@ -76,15 +76,13 @@ def verifier(material: object, names: tuple[str, ...]) -> Verifier | None:
     return _kept("pyjwt-verifier", material, plan.joined, lambda: _verifier(material, names, _SIGNATURE_ONLY)) or None
 
 
-def plain_verifier(
-    material: object, algorithms: Collection[str] | None, audience: object, issuer: object
-) -> Verifier | None:
+def plain_verifier(material: object, algorithms: object, audience: object, issuer: object) -> Verifier | None:
     """A verifier that also judges the claims, for the commonest call: public text, one audience and issuer or none.
 
     What it accepts PyJWT accepts, with two exceptions that are the caller's to look at: an `aud` although no audience is
     expected, and an `exp` with a fraction, which PyJWT cuts off. What it refuses PyJWT's rules may still accept.
     """
-    if not algorithms or isinstance(algorithms, str):
+    if not isinstance(algorithms, (list, tuple)):
         return None
     names = tuple(algorithms)
     try:

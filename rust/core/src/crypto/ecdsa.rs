@@ -4,6 +4,7 @@
 //! length. A signature is exactly twice that long before r and s are read, and AWS-LC holds both to 1..n-1. High s is
 //! valid, as JOSE has no low-s rule, so a token's text never identifies it. Nonces are AWS-LC's, hedged with the key.
 
+use aws_lc_rs::digest::Digest;
 use aws_lc_rs::encoding::AsDer;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{
@@ -14,6 +15,7 @@ use aws_lc_rs::signature::{
 };
 use zeroize::Zeroizing;
 
+use super::digest::Hash;
 use super::material::Secret;
 use crate::error::{Error, Result};
 use crate::jwa::{Alg, Curve};
@@ -22,6 +24,7 @@ use crate::jwa::{Alg, Curve};
 #[derive(Clone)]
 pub struct Verifying {
     key: ParsedPublicKey,
+    hash: Hash,
     signature_len: usize,
 }
 
@@ -38,7 +41,7 @@ impl Verifying {
         }
         let key = ParsedPublicKey::new(row.verifying, point)
             .map_err(|_| Error::key(format!("this point is not on the curve {}", curve.name())))?;
-        Ok(Self { key, signature_len: 2 * row.field_len })
+        Ok(Self { key, hash: row.hash, signature_len: 2 * row.field_len })
     }
 
     /// Verifies r and s of exactly the curve's length.
@@ -49,10 +52,27 @@ impl Verifying {
         }
         self.key.verify_sig(message, signature).map_err(|_| Error::InvalidSignature)
     }
+
+    /// The hash of a message.
+    #[must_use]
+    pub const fn hash(&self) -> Hash {
+        self.hash
+    }
+
+    /// Verifies r and s over a message that was hashed.
+    pub fn verify_digest(&self, digest: &Digest, signature: &[u8]) -> Result<()> {
+        if signature.len() != self.signature_len {
+            return Err(Error::InvalidSignature);
+        }
+        self.key.verify_digest_sig(digest, signature).map_err(|_| Error::InvalidSignature)
+    }
 }
 
 /// A private key ready to sign.
-pub struct Signing(EcdsaKeyPair);
+pub struct Signing {
+    key: EcdsaKeyPair,
+    hash: Hash,
+}
 
 impl Signing {
     /// Builds a key from its scalar and checks that a given point is its own.
@@ -76,32 +96,45 @@ impl Signing {
         }
         // A key parsed without its point is also written without it; built from both it is written whole.
         EcdsaKeyPair::from_private_key_and_public_key(row.signing, d, key.public_key().as_ref())
-            .map(Self)
+            .map(|key| Self { key, hash: row.hash })
             .map_err(|_| unusable())
     }
 
     /// A new key on the algorithm's curve.
     pub fn generate(alg: Alg) -> Result<Self> {
         let curve = alg.spec().curve.ok_or_else(|| Error::key(format!("{alg} fixes no curve")))?;
-        let key = EcdsaKeyPair::generate(row(curve)?.signing).map_err(|_| unusable())?;
-        Ok(Self(key))
+        let row = row(curve)?;
+        let key = EcdsaKeyPair::generate(row.signing).map_err(|_| unusable())?;
+        Ok(Self { key, hash: row.hash })
     }
 
     /// Signs; r and s, each of full length.
     pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>> {
-        let signature = self.0.sign(&SystemRandom::new(), message).map_err(|_| unusable())?;
+        let signature = self.key.sign(&SystemRandom::new(), message).map_err(|_| unusable())?;
+        Ok(signature.as_ref().to_vec())
+    }
+
+    /// The hash of a message.
+    #[must_use]
+    pub const fn hash(&self) -> Hash {
+        self.hash
+    }
+
+    /// Signs a message that was hashed.
+    pub fn sign_digest(&self, digest: &Digest) -> Result<Vec<u8>> {
+        let signature = self.key.sign_digest(digest).map_err(|_| unusable())?;
         Ok(signature.as_ref().to_vec())
     }
 
     /// The public half as SPKI (RFC 5280 section 4.1.2.7).
     pub fn to_spki(&self) -> Result<Vec<u8>> {
-        let document = self.0.public_key().as_der().map_err(|_| unusable())?;
+        let document = self.key.public_key().as_der().map_err(|_| unusable())?;
         Ok(document.as_ref().to_vec())
     }
 
     /// The key as plain PKCS#8.
     pub fn to_pkcs8(&self) -> Result<Secret> {
-        let document = self.0.to_pkcs8v1().map_err(|_| unusable())?;
+        let document = self.key.to_pkcs8v1().map_err(|_| unusable())?;
         Ok(Zeroizing::new(document.as_ref().to_vec()))
     }
 }
@@ -118,6 +151,7 @@ pub const UNCOMPRESSED: u8 = 4;
 struct Row {
     curve: Curve,
     field_len: usize,
+    hash: Hash,
     verifying: &'static EcdsaVerificationAlgorithm,
     signing: &'static EcdsaSigningAlgorithm,
     /// PKCS#8 up to the scalar of a key without its point, from which AWS-LC computes the point (RFC 5915).
@@ -128,6 +162,7 @@ static ROWS: [Row; 4] = [
     Row {
         curve: Curve::P256,
         field_len: 32,
+        hash: Hash::SHA256,
         verifying: &ECDSA_P256_SHA256_FIXED,
         signing: &ECDSA_P256_SHA256_FIXED_SIGNING,
         pkcs8_start: b"\x30\x41\x02\x01\x00\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\
@@ -136,6 +171,7 @@ static ROWS: [Row; 4] = [
     Row {
         curve: Curve::P384,
         field_len: 48,
+        hash: Hash::SHA384,
         verifying: &ECDSA_P384_SHA384_FIXED,
         signing: &ECDSA_P384_SHA384_FIXED_SIGNING,
         pkcs8_start: b"\x30\x4e\x02\x01\x00\x30\x10\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\
@@ -144,6 +180,7 @@ static ROWS: [Row; 4] = [
     Row {
         curve: Curve::P521,
         field_len: 66,
+        hash: Hash::SHA512,
         verifying: &ECDSA_P521_SHA512_FIXED,
         signing: &ECDSA_P521_SHA512_FIXED_SIGNING,
         pkcs8_start: b"\x30\x60\x02\x01\x00\x30\x10\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\
@@ -152,6 +189,7 @@ static ROWS: [Row; 4] = [
     Row {
         curve: Curve::Secp256k1,
         field_len: 32,
+        hash: Hash::SHA256,
         verifying: &ECDSA_P256K1_SHA256_FIXED,
         signing: &ECDSA_P256K1_SHA256_FIXED_SIGNING,
         pkcs8_start: b"\x30\x3e\x02\x01\x00\x30\x10\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\
@@ -172,10 +210,11 @@ fn unusable() -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::crypto::digest::{Digested, Method};
 
     fn pair(alg: Alg) -> (Signing, Verifying, Vec<u8>) {
         let key = Signing::generate(alg).unwrap();
-        let point = key.0.public_key().as_ref().to_vec();
+        let point = key.key.public_key().as_ref().to_vec();
         let verifying = Verifying::new(alg.spec().curve.unwrap(), &point).unwrap();
         (key, verifying, point)
     }
@@ -191,6 +230,31 @@ mod tests {
             assert_eq!(alg.spec().signature_len, Some(signature.len()));
             verifying.verify(b"message", &signature).unwrap();
             assert_eq!("invalid_signature", verifying.verify(b"massage", &signature).unwrap_err().code());
+        }
+    }
+
+    /// Hashed first or not, a message has the same signatures; a digest of another hash is good for nothing.
+    #[test]
+    fn digests_stand_for_messages() {
+        for alg in ALGS {
+            let (key, verifying, _) = pair(alg);
+            assert!(key.hash() == verifying.hash());
+            for hash in [Hash::SHA256, Hash::SHA384, Hash::SHA512] {
+                let mut context = Method::Hash(hash).start().unwrap();
+                context.update(b"message");
+                let Digested::Hash(digest) = context.finish() else { panic!("not a hash") };
+                let signature = key.sign(b"message").unwrap();
+                if hash != key.hash() {
+                    assert_eq!("invalid_key", key.sign_digest(&digest).unwrap_err().code());
+                    assert_eq!("invalid_signature", verifying.verify_digest(&digest, &signature).unwrap_err().code());
+                    continue;
+                }
+                verifying.verify(b"message", &key.sign_digest(&digest).unwrap()).unwrap();
+                verifying.verify_digest(&digest, &signature).unwrap();
+                for bad in [&vec![0; signature.len()], &signature[1..], &[], &[1; 16_384]] {
+                    assert_eq!("invalid_signature", verifying.verify_digest(&digest, bad).unwrap_err().code());
+                }
+            }
         }
     }
 

@@ -3,6 +3,7 @@
 //! The padded key is hashed once, when the key is built. Tags are compared in constant time by AWS-LC; a tag of another
 //! length never verifies. Whether a secret is long enough is the key's business, not this file's.
 
+use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::hmac::{self, Algorithm, HMAC_SHA256, HMAC_SHA384, HMAC_SHA512};
 
 use crate::error::{Error, Result};
@@ -31,11 +32,40 @@ impl Mac {
     pub fn verify(&self, message: &[u8], tag: &[u8]) -> Result<()> {
         hmac::verify(&self.0, message, tag).map_err(|_| Error::InvalidSignature)
     }
+
+    /// Begins to take in a message piece by piece.
+    #[must_use]
+    pub fn start(&self) -> Running {
+        Running(hmac::Context::with_key(&self.0))
+    }
+}
+
+/// A message being taken in under one secret.
+pub struct Running(hmac::Context);
+
+impl Running {
+    /// Takes in the next piece.
+    pub fn update(&mut self, octets: &[u8]) {
+        self.0.update(octets);
+    }
+
+    /// The tag of all pieces.
+    #[must_use]
+    pub fn finish(self) -> Tag {
+        Tag(self.0.sign())
+    }
 }
 
 /// An authentication tag.
 #[derive(Clone, Copy)]
 pub struct Tag(hmac::Tag);
+
+impl Tag {
+    /// Compares it with the one received, in constant time.
+    pub fn verify(&self, tag: &[u8]) -> Result<()> {
+        verify_slices_are_equal(self.0.as_ref(), tag).map_err(|_| Error::InvalidSignature)
+    }
+}
 
 impl AsRef<[u8]> for Tag {
     fn as_ref(&self) -> &[u8] {

@@ -4,6 +4,7 @@
 //! parity of an RSA key and its fingerprint, canonical and not low order on the Edwards curves. A signature's length is
 //! judged before any arithmetic. Nothing here knows a token, a header or a key set.
 
+pub mod digest;
 pub mod ecdsa;
 pub mod eddsa;
 pub mod hmac;
@@ -11,9 +12,9 @@ pub mod material;
 pub mod mldsa;
 pub mod rsa;
 
-use aws_lc_rs::digest::{SHA256, digest};
 use zeroize::Zeroizing;
 
+use self::digest::{Digested, Method};
 use self::material::{PrivateParts, PublicParts, Secret};
 use crate::error::{Error, Result};
 use crate::jwa::{Alg, AlgSet, Curve, Kty, TABLE};
@@ -56,6 +57,25 @@ impl Verifying {
             Self::Ed25519(key) => key.verify(message, signature),
             Self::Ed448(key) => key.verify(message, signature),
             Self::MlDsa(key) => key.verify(message, signature),
+        }
+    }
+
+    /// How it takes in a message.
+    #[must_use]
+    pub const fn method(&self) -> Method {
+        match self {
+            Self::Rsa(key) => Method::Hash(key.hash()),
+            Self::Ecdsa(key) => Method::Hash(key.hash()),
+            Self::Ed25519(_) | Self::Ed448(_) | Self::MlDsa(_) => Method::Whole,
+        }
+    }
+
+    /// Verifies over a message that was taken in by this key's method.
+    pub fn verify_digested(&self, message: &Digested, signature: &[u8]) -> Result<()> {
+        match (self, message) {
+            (Self::Rsa(key), Digested::Hash(digest)) => key.verify_digest(digest, signature),
+            (Self::Ecdsa(key), Digested::Hash(digest)) => key.verify_digest(digest, signature),
+            _ => Err(Error::InvalidSignature),
         }
     }
 }
@@ -117,6 +137,25 @@ impl Signing {
         }
     }
 
+    /// How it takes in a message.
+    #[must_use]
+    pub const fn method(&self) -> Method {
+        match self {
+            Self::Rsa(key) => Method::Hash(key.hash()),
+            Self::Ecdsa(key) => Method::Hash(key.hash()),
+            Self::Ed25519(_) | Self::MlDsa(_) => Method::Whole,
+        }
+    }
+
+    /// Signs a message that was taken in by this key's method.
+    pub fn sign_digested(&self, message: &Digested) -> Result<Vec<u8>> {
+        match (self, message) {
+            (Self::Rsa(key), Digested::Hash(digest)) => key.sign_digest(digest),
+            (Self::Ecdsa(key), Digested::Hash(digest)) => key.sign_digest(digest),
+            _ => Err(Error::key("this private key signs whole messages only")),
+        }
+    }
+
     /// The public half as SPKI (RFC 5280 section 4.1.2.7).
     pub fn to_spki(&self) -> Result<Vec<u8>> {
         match self {
@@ -159,7 +198,7 @@ pub fn choices(parts: &PublicParts) -> AlgSet {
 #[must_use]
 pub fn sha256(octets: &[u8]) -> [u8; 32] {
     let mut out = [0; 32];
-    out.copy_from_slice(digest(&SHA256, octets).as_ref());
+    out.copy_from_slice(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, octets).as_ref());
     out
 }
 

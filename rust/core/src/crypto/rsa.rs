@@ -4,6 +4,7 @@
 //! signature is exactly as long as the modulus. PKCS#1 v1.5 is compared with its one full encoding, and a PSS salt is as
 //! long as the digest: both are AWS-LC's doing. Keys of any other shape cannot be built here.
 
+use aws_lc_rs::digest::Digest;
 use aws_lc_rs::encoding::AsDer;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{KeyPairComponents, KeySize};
@@ -15,6 +16,7 @@ use aws_lc_rs::signature::{
 };
 use zeroize::Zeroizing;
 
+use super::digest::Hash;
 use super::material::{RsaPrimes, Secret};
 use crate::error::{Error, Result};
 use crate::jwa::Alg;
@@ -28,6 +30,7 @@ pub const MAX_BITS: usize = 8_192;
 #[derive(Clone)]
 pub struct Verifying {
     key: ParsedPublicKey,
+    hash: Hash,
     signature_len: usize,
 }
 
@@ -35,10 +38,25 @@ impl Verifying {
     /// Judges a modulus and an exponent and parses them for one algorithm.
     pub fn new(alg: Alg, n: &[u8], e: &[u8]) -> Result<Self> {
         judge(n, e)?;
+        let row = row(alg)?;
         let key = RsaPublicKeyComponents { n, e }
-            .to_parsed_public_key(row(alg)?.verifying)
+            .to_parsed_public_key(row.verifying)
             .map_err(|_| Error::key("this is no RSA public key"))?;
-        Ok(Self { key, signature_len: n.len() })
+        Ok(Self { key, hash: row.hash, signature_len: n.len() })
+    }
+
+    /// The hash of a message.
+    #[must_use]
+    pub const fn hash(&self) -> Hash {
+        self.hash
+    }
+
+    /// Verifies a signature over a message that was hashed.
+    pub fn verify_digest(&self, digest: &Digest, signature: &[u8]) -> Result<()> {
+        if signature.len() != self.signature_len {
+            return Err(Error::InvalidSignature);
+        }
+        self.key.verify_digest_sig(digest, signature).map_err(|_| Error::InvalidSignature)
     }
 
     /// Verifies a signature of exactly the modulus' length.
@@ -54,7 +72,7 @@ impl Verifying {
 /// A private key ready to sign under one algorithm.
 pub struct Signing {
     key: RsaKeyPair,
-    encoding: &'static dyn RsaEncoding,
+    row: &'static Row,
 }
 
 impl Signing {
@@ -76,7 +94,7 @@ impl Signing {
             qInv: primes.qi.as_slice(),
         })
         .map_err(|_| Error::key("the parts of this RSA private key do not belong together"))?;
-        Ok(Self { key, encoding: row(alg)?.signing })
+        Ok(Self { key, row: row(alg)? })
     }
 
     /// A new key.
@@ -88,15 +106,28 @@ impl Signing {
             8_192 => KeySize::Rsa8192,
             _ => return Err(Error::key("bits must be 2048, 3072, 4096 or 8192")),
         };
-        let encoding = row(alg)?.signing;
+        let row = row(alg)?;
         let key = RsaKeyPair::generate(size).map_err(|_| unusable())?;
-        Ok(Self { key, encoding })
+        Ok(Self { key, row })
     }
 
     /// Signs; the signature is as long as the modulus.
     pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>> {
         let mut signature = vec![0; self.key.public_modulus_len()];
-        self.key.sign(self.encoding, &SystemRandom::new(), message, &mut signature).map_err(|_| unusable())?;
+        self.key.sign(self.row.signing, &SystemRandom::new(), message, &mut signature).map_err(|_| unusable())?;
+        Ok(signature)
+    }
+
+    /// The hash of a message.
+    #[must_use]
+    pub const fn hash(&self) -> Hash {
+        self.row.hash
+    }
+
+    /// Signs a message that was hashed.
+    pub fn sign_digest(&self, digest: &Digest) -> Result<Vec<u8>> {
+        let mut signature = vec![0; self.key.public_modulus_len()];
+        self.key.sign_digest(self.row.signing, digest, &mut signature).map_err(|_| unusable())?;
         Ok(signature)
     }
 
@@ -122,21 +153,28 @@ pub fn is_pss(alg: Alg) -> bool {
 struct Row {
     alg: Alg,
     pss: bool,
+    hash: Hash,
     verifying: &'static RsaParameters,
     signing: &'static dyn RsaEncoding,
 }
 
-const fn row_of(alg: Alg, pss: bool, verifying: &'static RsaParameters, signing: &'static dyn RsaEncoding) -> Row {
-    Row { alg, pss, verifying, signing }
+const fn row_of(
+    alg: Alg,
+    pss: bool,
+    hash: Hash,
+    verifying: &'static RsaParameters,
+    signing: &'static dyn RsaEncoding,
+) -> Row {
+    Row { alg, pss, hash, verifying, signing }
 }
 
 static ROWS: [Row; 6] = [
-    row_of(Alg::Rs256, false, &RSA_PKCS1_2048_8192_SHA256, &RSA_PKCS1_SHA256),
-    row_of(Alg::Rs384, false, &RSA_PKCS1_2048_8192_SHA384, &RSA_PKCS1_SHA384),
-    row_of(Alg::Rs512, false, &RSA_PKCS1_2048_8192_SHA512, &RSA_PKCS1_SHA512),
-    row_of(Alg::Ps256, true, &RSA_PSS_2048_8192_SHA256, &RSA_PSS_SHA256),
-    row_of(Alg::Ps384, true, &RSA_PSS_2048_8192_SHA384, &RSA_PSS_SHA384),
-    row_of(Alg::Ps512, true, &RSA_PSS_2048_8192_SHA512, &RSA_PSS_SHA512),
+    row_of(Alg::Rs256, false, Hash::SHA256, &RSA_PKCS1_2048_8192_SHA256, &RSA_PKCS1_SHA256),
+    row_of(Alg::Rs384, false, Hash::SHA384, &RSA_PKCS1_2048_8192_SHA384, &RSA_PKCS1_SHA384),
+    row_of(Alg::Rs512, false, Hash::SHA512, &RSA_PKCS1_2048_8192_SHA512, &RSA_PKCS1_SHA512),
+    row_of(Alg::Ps256, true, Hash::SHA256, &RSA_PSS_2048_8192_SHA256, &RSA_PSS_SHA256),
+    row_of(Alg::Ps384, true, Hash::SHA384, &RSA_PSS_2048_8192_SHA384, &RSA_PSS_SHA384),
+    row_of(Alg::Ps512, true, Hash::SHA512, &RSA_PSS_2048_8192_SHA512, &RSA_PSS_SHA512),
 ];
 
 fn row(alg: Alg) -> Result<&'static Row> {
@@ -203,6 +241,7 @@ fn unusable() -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::crypto::digest::{Digested, Method};
     use crate::crypto::material::{PrivateParts, PublicParts};
     use crate::der::{pkcs8, spki};
 
@@ -241,6 +280,38 @@ mod tests {
             }
             assert_eq!("invalid_signature", verifying.verify(b"massage", &signature).unwrap_err().code());
         }
+    }
+
+    /// Hashed first or not, a message has the same signatures; a digest of another hash is good for nothing.
+    #[test]
+    fn digests_stand_for_messages() {
+        for row in &ROWS {
+            let key = Signing::generate(row.alg, 2_048).unwrap();
+            let (n, e) = parts(&key);
+            let verifying = Verifying::new(row.alg, &n, &e).unwrap();
+            assert!(key.hash() == row.hash && verifying.hash() == row.hash);
+            for hash in [Hash::SHA256, Hash::SHA384, Hash::SHA512] {
+                let Digested::Hash(digest) = digested(hash, b"message") else { panic!("not a hash") };
+                if hash != row.hash {
+                    assert_eq!("invalid_key", key.sign_digest(&digest).unwrap_err().code());
+                    let signature = key.sign(b"message").unwrap();
+                    assert_eq!("invalid_signature", verifying.verify_digest(&digest, &signature).unwrap_err().code());
+                    continue;
+                }
+                verifying.verify(b"message", &key.sign_digest(&digest).unwrap()).unwrap();
+                let signature = key.sign(b"message").unwrap();
+                verifying.verify_digest(&digest, &signature).unwrap();
+                for bad in [&signature[1..], &[], &[0; 256], &n] {
+                    assert_eq!("invalid_signature", verifying.verify_digest(&digest, bad).unwrap_err().code());
+                }
+            }
+        }
+    }
+
+    fn digested(hash: Hash, message: &[u8]) -> Digested {
+        let mut context = Method::Hash(hash).start().unwrap();
+        context.update(message);
+        context.finish()
     }
 
     /// Moduli too small, too large, even, padded or empty are refused.

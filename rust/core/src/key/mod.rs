@@ -12,6 +12,7 @@ pub use secret::SecretKey;
 pub use signing::{Ed448Private, Loaded, RsaPrivate, SigningKey};
 pub use verifying::VerifyingKey;
 
+use crate::crypto::digest::{Digested, Method};
 use crate::error::{Error, Result};
 use crate::jwa::{Alg, AlgSet, Kty};
 
@@ -70,6 +71,24 @@ impl Key {
             Self::Verifying(key) => key.verify(alg, message, signature),
         }
     }
+
+    /// How it takes in a message under one of its algorithms.
+    pub(crate) fn method(&self, alg: Alg) -> Result<Method> {
+        match self {
+            Self::Secret(key) if key.alg() != alg => Err(Error::AlgorithmNotAllowed),
+            Self::Secret(key) => Ok(key.method()),
+            Self::Verifying(key) => key.method(alg),
+        }
+    }
+
+    /// Verifies a signature over a message taken in by the method of this very key and algorithm.
+    pub(crate) fn verify_digested(&self, alg: Alg, message: &Digested, signature: &[u8]) -> Result<()> {
+        match self {
+            Self::Secret(key) if key.alg() != alg => Err(Error::AlgorithmNotAllowed),
+            Self::Secret(key) => key.verify_digested(message, signature),
+            Self::Verifying(key) => key.verify_digested(alg, message, signature),
+        }
+    }
 }
 
 impl From<SecretKey> for Key {
@@ -117,6 +136,22 @@ impl SignerKey {
         match self {
             Self::Secret(key) => key.sign(message).map(|tag| tag.as_ref().to_vec()),
             Self::Signing(key) => key.sign(message),
+        }
+    }
+
+    /// How it takes in a message.
+    pub(crate) fn method(&self) -> Result<Method> {
+        match self {
+            Self::Secret(key) => key.require_sign().map(|()| key.method()),
+            Self::Signing(key) => Ok(key.method()),
+        }
+    }
+
+    /// Signs a message taken in by the method of this very key.
+    pub(crate) fn sign_digested(&self, message: &Digested) -> Result<Vec<u8>> {
+        match self {
+            Self::Secret(key) => key.sign_digested(message).map(|tag| tag.as_ref().to_vec()),
+            Self::Signing(key) => key.sign_digested(message),
         }
     }
 }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use super::{agreed, key_text, names};
+use crate::crypto::digest::{Digested, Method};
 use crate::crypto::hmac::{Mac, Tag};
 use crate::crypto::material::Secret;
 use crate::crypto::{random, sha256};
@@ -140,19 +141,44 @@ impl SecretKey {
 
     /// The tag of a message.
     pub fn sign(&self, message: &[u8]) -> Result<Tag> {
-        if !self.0.ops.sign {
-            return Err(Error::key("this secret's key_ops permit verify only"));
-        }
+        self.require_sign()?;
         Ok(self.0.mac.sign(message))
     }
 
     /// Verifies a tag in constant time.
     #[inline]
     pub fn verify(&self, message: &[u8], tag: &[u8]) -> Result<()> {
-        if !self.0.ops.verify {
-            return Err(Error::key("this secret's key_ops permit sign only"));
-        }
+        self.require_verify()?;
         self.0.mac.verify(message, tag)
+    }
+
+    pub(super) fn method(&self) -> Method {
+        Method::Mac(self.0.mac.clone())
+    }
+
+    pub(super) fn sign_digested(&self, message: &Digested) -> Result<Tag> {
+        self.require_sign()?;
+        match message {
+            Digested::Mac(tag) => Ok(*tag),
+            Digested::Hash(_) => Err(Error::key("a secret signs what was taken in with it")),
+        }
+    }
+
+    pub(super) fn verify_digested(&self, message: &Digested, tag: &[u8]) -> Result<()> {
+        self.require_verify()?;
+        match message {
+            Digested::Mac(own) => own.verify(tag),
+            Digested::Hash(_) => Err(Error::InvalidSignature),
+        }
+    }
+
+    pub(super) fn require_sign(&self) -> Result<()> {
+        if self.0.ops.sign { Ok(()) } else { Err(Error::key("this secret's key_ops permit verify only")) }
+    }
+
+    #[inline]
+    fn require_verify(&self) -> Result<()> {
+        if self.0.ops.verify { Ok(()) } else { Err(Error::key("this secret's key_ops permit sign only")) }
     }
 }
 

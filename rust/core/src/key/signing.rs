@@ -10,6 +10,7 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use super::{VerifyingKey, agreed};
+use crate::crypto::digest::{Digested, Method};
 use crate::crypto::material::{PrivateParts, PublicParts, Secret};
 use crate::crypto::{Signing, eddsa, random};
 use crate::der::{pkcs8, spki};
@@ -151,6 +152,21 @@ impl SigningKey {
                 })?;
                 Ok(signature)
             }
+        }
+    }
+
+    /// An external signer is asked for the signature of the whole message: it may hash in its own way.
+    pub(super) fn method(&self) -> Method {
+        match &self.0.holder {
+            Holder::Own(signing) => signing.method(),
+            Holder::External { .. } => Method::Whole,
+        }
+    }
+
+    pub(super) fn sign_digested(&self, message: &Digested) -> Result<Vec<u8>> {
+        match &self.0.holder {
+            Holder::Own(signing) => signing.sign_digested(message),
+            Holder::External { .. } => Err(Error::key("an external signer signs whole messages only")),
         }
     }
 

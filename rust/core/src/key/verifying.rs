@@ -8,6 +8,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use super::{agreed, names};
+use crate::crypto::digest::{Digested, Method};
 use crate::crypto::material::PublicParts;
 use crate::crypto::{Verifying, choices, sha256};
 use crate::der::spki;
@@ -160,9 +161,21 @@ impl VerifyingKey {
     /// Verifies a signature under one of the key's algorithms.
     #[inline]
     pub fn verify(&self, alg: Alg, message: &[u8], signature: &[u8]) -> Result<()> {
-        let (_, primitive) =
-            self.0.primitives.iter().find(|(algs, _)| algs.contains(alg)).ok_or(Error::AlgorithmNotAllowed)?;
-        primitive.verify(message, signature)
+        self.primitive(alg)?.verify(message, signature)
+    }
+
+    pub(super) fn method(&self, alg: Alg) -> Result<Method> {
+        Ok(self.primitive(alg)?.method())
+    }
+
+    pub(super) fn verify_digested(&self, alg: Alg, message: &Digested, signature: &[u8]) -> Result<()> {
+        self.primitive(alg)?.verify_digested(message, signature)
+    }
+
+    #[inline]
+    fn primitive(&self, alg: Alg) -> Result<&Verifying> {
+        let found = self.0.primitives.iter().find(|(algs, _)| algs.contains(alg));
+        found.map(|(_, primitive)| primitive).ok_or(Error::AlgorithmNotAllowed)
     }
 
     pub(super) fn parts(&self) -> &PublicParts {

@@ -1,0 +1,142 @@
+//! Messages that are taken in piece by piece (FIPS 180-4 section 6, RFC 2104 section 2).
+//!
+//! HMAC, RSA and ECDSA look at a message once, from front to back, so that one of any size needs a few hundred octets of
+//! memory. EdDSA and ML-DSA read theirs more than once or bind the key before the message: they want it whole. What comes
+//! out of a `Context` is good for the keys whose `Method` it was started with, and AWS-LC holds it to its hash.
+
+use std::fmt;
+
+use aws_lc_rs::digest::{self, Algorithm, Digest};
+
+use super::hmac::{Mac, Running, Tag};
+
+/// How a key takes in a message.
+#[derive(Clone)]
+pub enum Method {
+    /// Through a hash, which is all the same for every key that uses it.
+    Hash(Hash),
+    /// Through a MAC, which is this secret's alone.
+    Mac(Mac),
+    /// At one piece only.
+    Whole,
+}
+
+/// A hash function of SHA-2.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Hash(&'static Algorithm);
+
+impl Hash {
+    /// SHA-256.
+    pub const SHA256: Self = Self(&digest::SHA256);
+    /// SHA-384.
+    pub const SHA384: Self = Self(&digest::SHA384);
+    /// SHA-512.
+    pub const SHA512: Self = Self(&digest::SHA512);
+}
+
+/// A message being taken in.
+pub enum Context {
+    /// Through a hash.
+    Hash(digest::Context),
+    /// Through a MAC.
+    Mac(Running),
+}
+
+/// A message that was taken in.
+#[derive(Clone, Copy)]
+pub enum Digested {
+    /// Its hash.
+    Hash(Digest),
+    /// Its tag under one secret.
+    Mac(Tag),
+}
+
+impl Method {
+    /// Begins to take in a message; `None` where it must be whole.
+    #[must_use]
+    pub fn start(&self) -> Option<Context> {
+        match self {
+            Self::Hash(hash) => Some(Context::Hash(digest::Context::new(hash.0))),
+            Self::Mac(mac) => Some(Context::Mac(mac.start())),
+            Self::Whole => None,
+        }
+    }
+}
+
+impl Context {
+    /// Takes in the next piece.
+    pub fn update(&mut self, octets: &[u8]) {
+        match self {
+            Self::Hash(context) => context.update(octets),
+            Self::Mac(context) => context.update(octets),
+        }
+    }
+
+    /// The message has ended.
+    #[must_use]
+    pub fn finish(self) -> Digested {
+        match self {
+            Self::Hash(context) => Digested::Hash(context.finish()),
+            Self::Mac(context) => Digested::Mac(context.finish()),
+        }
+    }
+}
+
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Context")
+    }
+}
+
+impl fmt::Debug for Digested {
+    // A tag is a valid signature: it does not belong in a log.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Digested")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jwa::Alg;
+
+    /// However a message is cut, its digest is that of the whole.
+    #[test]
+    fn pieces_make_up_the_whole() {
+        for (hash, algorithm) in
+            [(Hash::SHA256, &digest::SHA256), (Hash::SHA384, &digest::SHA384), (Hash::SHA512, &digest::SHA512)]
+        {
+            for cut in 0..=7 {
+                let mut context = Method::Hash(hash).start().unwrap();
+                context.update(&b"message"[..cut]);
+                context.update(&b"message"[cut..]);
+                let Digested::Hash(digest) = context.finish() else { panic!("not a hash") };
+                assert_eq!(digest::digest(algorithm, b"message").as_ref(), digest.as_ref());
+            }
+        }
+    }
+
+    /// A tag over pieces is the tag over the whole.
+    #[test]
+    fn pieces_make_up_the_tag() {
+        for alg in [Alg::Hs256, Alg::Hs384, Alg::Hs512] {
+            let mac = Mac::new(alg, &[7; 64]).unwrap();
+            for cut in 0..=7 {
+                let mut context = Method::Mac(mac.clone()).start().unwrap();
+                context.update(&b"message"[..cut]);
+                context.update(&b"message"[cut..]);
+                let Digested::Mac(tag) = context.finish() else { panic!("not a tag") };
+                assert_eq!(mac.sign(b"message").as_ref(), tag.as_ref());
+                tag.verify(mac.sign(b"message").as_ref()).unwrap();
+                assert_eq!("invalid_signature", tag.verify(&tag.as_ref()[1..]).unwrap_err().code());
+                assert_eq!("invalid_signature", tag.verify(mac.sign(b"massage").as_ref()).unwrap_err().code());
+            }
+        }
+    }
+
+    /// What must be whole has no context.
+    #[test]
+    fn whole_messages_have_no_context() {
+        assert!(Method::Whole.start().is_none());
+    }
+}

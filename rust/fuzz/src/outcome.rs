@@ -1,0 +1,99 @@
+//! What became of an input, and the rule that holds for every refusal: its sentence is ours and not the input's.
+//!
+//! A message may name codes, names and lengths. If eight octets in a row of the input stand in it, a token or a key would
+//! end in a log. Sequences that stand in the core's own source are no leak: an input may well say "signature".
+
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::LazyLock;
+
+use jwseal_core::error::Error;
+
+/// What became of an input.
+#[derive(Clone, Copy, Debug)]
+pub struct Outcome {
+    /// Whether it was accepted as what the target reads.
+    pub accepted: bool,
+    /// Equal for inputs that went the same way: how the stable driver tells a new way from a known one.
+    pub mark: u64,
+}
+
+impl Outcome {
+    /// Accepted; `shape` says in which of the ways that differ.
+    pub fn accepted(shape: impl Hash) -> Self {
+        Self { accepted: true, mark: hash((true, shape)) }
+    }
+
+    /// Not accepted, and nothing more to say.
+    pub fn refused(shape: impl Hash) -> Self {
+        Self { accepted: false, mark: hash((false, shape)) }
+    }
+
+    /// The way through two readers.
+    pub fn and(self, other: Self) -> Self {
+        Self { accepted: self.accepted || other.accepted, mark: hash((self.mark, other.mark)) }
+    }
+}
+
+/// A refusal; its sentence and code hold nothing of the input.
+pub fn refused(error: &Error, input: &[u8]) -> Outcome {
+    let sentence = error.to_string();
+    assert_silent(&sentence, input);
+    assert_silent(&format!("{error:?}"), input);
+    let numbers_apart: String = sentence.chars().filter(|letter| !letter.is_ascii_digit()).collect();
+    Outcome::refused((error.code(), numbers_apart))
+}
+
+/// Eight octets in a row of the input that stand in a sentence and not in the core's source are a leak.
+pub fn assert_silent(sentence: &str, input: &[u8]) {
+    let foreign: HashSet<[u8; 8]> = windows(sentence.as_bytes()).filter(|window| !OWN.contains(window)).collect();
+    let leak = windows(input).find(|window| foreign.contains(window));
+    assert!(leak.is_none(), "the refusal repeats the input: {sentence:?} holds {:?}", leak.map(|w| w.escape_ascii().to_string()));
+}
+
+fn windows(octets: &[u8]) -> impl Iterator<Item = [u8; 8]> {
+    octets.windows(8).filter_map(|window| window.try_into().ok())
+}
+
+fn hash(value: impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// Every eight octets in a row of the core's source, its tests with their tokens and keys left out.
+static OWN: LazyLock<HashSet<[u8; 8]>> =
+    LazyLock::new(|| SOURCES.iter().flat_map(|source| windows(product_code(source).as_bytes())).collect());
+
+fn product_code(source: &str) -> &str {
+    source.split("#[cfg(test)]").next().unwrap_or_default()
+}
+
+/// Where the core's sentences are written.
+const SOURCES: [&str; 25] = [
+    include_str!("../../core/src/bearer.rs"),
+    include_str!("../../core/src/claims.rs"),
+    include_str!("../../core/src/crypto/ecdsa.rs"),
+    include_str!("../../core/src/crypto/eddsa.rs"),
+    include_str!("../../core/src/crypto/mldsa.rs"),
+    include_str!("../../core/src/crypto/mod.rs"),
+    include_str!("../../core/src/crypto/rsa.rs"),
+    include_str!("../../core/src/der/algorithm.rs"),
+    include_str!("../../core/src/der/mod.rs"),
+    include_str!("../../core/src/der/pkcs8.rs"),
+    include_str!("../../core/src/der/spki.rs"),
+    include_str!("../../core/src/error.rs"),
+    include_str!("../../core/src/header.rs"),
+    include_str!("../../core/src/json/parser.rs"),
+    include_str!("../../core/src/jwa.rs"),
+    include_str!("../../core/src/jwk/reader.rs"),
+    include_str!("../../core/src/jws/compact.rs"),
+    include_str!("../../core/src/jws/json_serialization.rs"),
+    include_str!("../../core/src/key/key_text.rs"),
+    include_str!("../../core/src/key/secret.rs"),
+    include_str!("../../core/src/key/signing.rs"),
+    include_str!("../../core/src/key/verifying.rs"),
+    include_str!("../../core/src/key_set/mod.rs"),
+    include_str!("../../core/src/policy.rs"),
+    include_str!("../../core/src/verifier.rs"),
+];
