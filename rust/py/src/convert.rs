@@ -8,6 +8,7 @@ use jwseal_core::jwa::{Alg, AlgSet};
 use jwseal_core::limits;
 use jwseal_core::signer::ClaimsSource;
 use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 
@@ -78,18 +79,38 @@ impl ClaimsSource for Claims<'_, '_> {
     type Error = Fault;
 
     fn contains(&self, name: &str) -> Result<bool, Fault> {
-        Ok(self.0.contains(name)?)
+        Ok(self.0.contains(registered(self.0.py(), name))?)
     }
 
     fn is_text(&self, name: &str, text: &str) -> Result<bool, Fault> {
-        let value = self.0.get_item(name)?;
+        let value = self.0.get_item(registered(self.0.py(), name))?;
         Ok(value
             .is_some_and(|value| value.cast::<PyString>().is_ok_and(|found| found.to_str().is_ok_and(|t| t == text))))
+    }
+
+    /// The names a signer asks for, made once.
+    fn registered<'py>(py: Python<'py>, name: &str) -> Bound<'py, PyString> {
+        match name {
+            "exp" => intern!(py, "exp").clone(),
+            "iat" => intern!(py, "iat").clone(),
+            "iss" => intern!(py, "iss").clone(),
+            _ => PyString::new(py, name),
+        }
     }
 
     fn write_members(&self, out: &mut Vec<u8>) -> Result<bool, Fault> {
         let mut writer = Writer::new(out);
         Ok(write_pairs(self.0, &mut writer, 1)?)
+    }
+}
+
+/// The names a signer asks for, made once.
+fn registered<'py>(py: Python<'py>, name: &str) -> Bound<'py, PyString> {
+    match name {
+        "exp" => intern!(py, "exp").clone(),
+        "iat" => intern!(py, "iat").clone(),
+        "iss" => intern!(py, "iss").clone(),
+        _ => PyString::new(py, name),
     }
 }
 

@@ -83,6 +83,7 @@ impl<'py> Builder<'py> {
 fn presized(py: Python<'_>, len: usize) -> PyResult<Bound<'_, PyDict>> {
     #[cfg(not(Py_3_14))]
     if len > SMALL_DICT {
+        // SAFETY: this is the signature in CPython's headers up to 3.13.
         unsafe extern "C" {
             fn _PyDict_NewPresized(used: ffi::Py_ssize_t) -> *mut ffi::PyObject;
         }
@@ -105,9 +106,24 @@ fn string<'py>(py: Python<'py>, text: Str<'_>) -> PyResult<Bound<'py, PyString>>
     if !is_ascii || text.is_empty() {
         return Ok(PyString::new(py, text));
     }
+    ascii(py, text.as_bytes())
+}
+
+/// A token that was just made, as a string: ASCII, so its octets are copied as they are.
+pub(crate) fn token<'py>(py: Python<'py>, token: &[u8]) -> PyResult<Bound<'py, PyString>> {
+    if token.is_empty() || !token.is_ascii() {
+        return PyString::from_bytes(py, token);
+    }
+    ascii(py, token)
+}
+
+/// A string of octets that were found to be ASCII, at least one: the empty string is shared and not to be written to.
+fn ascii<'py>(py: Python<'py>, text: &[u8]) -> PyResult<Bound<'py, PyString>> {
+    debug_assert!(text.is_ascii() && !text.is_empty());
     let len = ffi::Py_ssize_t::try_from(text.len())?;
     // SAFETY: a new compact ASCII string owns `len` octets behind its header, all of which are written before anyone else
-    // sees it; the parser says that `text` is ASCII, and a null pointer becomes the pending exception.
+    // sees it. Octets beyond ASCII would make a string that is not one, but none that is read out of bounds. A null pointer
+    // becomes the pending exception.
     unsafe {
         let made = ffi::PyUnicode_New(len, 127);
         let made = Bound::from_owned_ptr_or_err(py, made)?;

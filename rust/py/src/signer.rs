@@ -1,6 +1,5 @@
 //! `Signer`: claims in, a token out.
 
-use jwseal_core::error::Error;
 use jwseal_core::key::SignerKey;
 use jwseal_core::signer::Signer;
 use pyo3::exceptions::PyTypeError;
@@ -11,6 +10,7 @@ use crate::clock;
 use crate::convert::{self, Claims};
 use crate::error::Fault;
 use crate::key::{SecretKeyObject, SigningKeyObject};
+use crate::objects;
 
 /// Signs claims as compact JWTs (RFC 7519 section 7.1).
 #[pyclass(name = "Signer", module = "jwseal._native", frozen)]
@@ -91,14 +91,8 @@ impl SignerObject {
     ) -> Result<Bound<'py, PyString>, Fault> {
         let claims = convert::mapping(claims, "claims")?;
         let token = self.signer.sign(&Claims(&claims), prefix, now)?;
-        text(claims.py(), &token)
+        Ok(objects::token(claims.py(), &token)?)
     }
-}
-
-/// A token as str.
-pub(crate) fn text<'py>(py: Python<'py>, token: &[u8]) -> Result<Bound<'py, PyString>, Fault> {
-    let token = std::str::from_utf8(token).map_err(|_| Error::malformed("token", "is not ASCII"))?;
-    Ok(PyString::new(py, token))
 }
 
 /// A key that signs, or a sentence that says what to give instead.

@@ -61,6 +61,16 @@ impl Method {
             Self::Whole => None,
         }
     }
+
+    /// Whether what was taken in by one is good for the other.
+    #[must_use]
+    pub fn shares_with(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Hash(one), Self::Hash(two)) => one == two,
+            (Self::Whole, Self::Whole) => true,
+            _ => false,
+        }
+    }
 }
 
 impl Context {
@@ -79,6 +89,16 @@ impl Context {
             Self::Hash(context) => Digested::Hash(context.finish()),
             Self::Mac(context) => Digested::Mac(context.finish()),
         }
+    }
+}
+
+impl fmt::Debug for Method {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Hash(_) => "Hash",
+            Self::Mac(_) => "Mac",
+            Self::Whole => "Whole",
+        })
     }
 }
 
@@ -138,5 +158,17 @@ mod tests {
     #[test]
     fn whole_messages_have_no_context() {
         assert!(Method::Whole.start().is_none());
+    }
+
+    /// One hash serves every key that uses it; a tag serves its own secret, and that one alone.
+    #[test]
+    fn only_hashes_are_shared() {
+        let mac = || Method::Mac(Mac::new(Alg::Hs256, &[7; 64]).unwrap());
+        assert!(Method::Hash(Hash::SHA256).shares_with(&Method::Hash(Hash::SHA256)));
+        assert!(!Method::Hash(Hash::SHA256).shares_with(&Method::Hash(Hash::SHA512)));
+        assert!(!mac().shares_with(&mac()));
+        assert!(!mac().shares_with(&Method::Hash(Hash::SHA256)));
+        assert!(!Method::Whole.shares_with(&Method::Hash(Hash::SHA256)));
+        assert!(Method::Whole.shares_with(&Method::Whole));
     }
 }

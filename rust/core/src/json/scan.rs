@@ -15,8 +15,20 @@ pub(super) fn plain_end(octets: &[u8], from: usize) -> usize {
         }
         at += 8;
     }
-    let tail = octets.get(at..).unwrap_or_default();
-    at + tail.iter().position(|&octet| is_stop(octet)).unwrap_or(tail.len())
+    let left = octets.len().saturating_sub(at);
+    let stops = stops(last_word(octets, left));
+    at + ((stops.trailing_zeros() / 8) as usize).min(left)
+}
+
+/// The last octets, fewer than eight, with zeros after them.
+#[inline]
+fn last_word(octets: &[u8], left: usize) -> u64 {
+    if let Some(block) = octets.last_chunk() {
+        // They share a word with octets before them, which are shifted out.
+        return u64::from_le_bytes(*block).checked_shr(8 * (8 - left) as u32).unwrap_or(0);
+    }
+    let tail = octets.get(octets.len() - left..).unwrap_or_default();
+    tail.iter().rev().fold(0, |word, &octet| word << 8 | u64::from(octet))
 }
 
 /// The high bit of every octet that is a stop. A borrow may mark octets above the first stop, never one below it.
@@ -29,14 +41,14 @@ const fn stops(octets: u64) -> u64 {
     (zeros | controls) & (ONES << 7)
 }
 
-/// Whether a string may not hold this octet unescaped.
-const fn is_stop(octet: u8) -> bool {
-    octet < 0x20 || octet == b'"' || octet == b'\\'
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Whether a string may not hold this octet unescaped: the definition.
+    const fn is_stop(octet: u8) -> bool {
+        octet < 0x20 || octet == b'"' || octet == b'\\'
+    }
 
     /// Every octet, at every place of a word and of its remainder, stops a run exactly if it must be escaped.
     #[test]

@@ -3,7 +3,7 @@
 //! It holds each member to its type, encoding and length and refuses a half of a private key. It looks no further: points
 //! off their curve and foreign halves are found when the key is built.
 
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 use super::{Jwk, Material, Ops};
 use crate::base64url;
@@ -17,7 +17,7 @@ use crate::jwa::{Alg, Curve, Kty};
 pub fn read(text: &[u8]) -> Result<Jwk> {
     let document = document(text)?;
     let jwk = read_value(document.root());
-    document.into_text().zeroize();
+    document.wipe();
     jwk
 }
 

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use super::detached::Verification;
 use super::json_serialization::{Entry, Form, Parsed};
 use super::{Resolved, Verified};
 use crate::base64url;
@@ -128,12 +129,6 @@ impl<'a> Compact<'a> {
     pub fn verify(self, resolved: Arc<Resolved>, keys: &KeySet) -> Result<Verified> {
         Verified::check(resolved, keys, self.signing_input, &self.signature, self.payload)
     }
-
-    /// Checks the signature over a payload that travels beside the token.
-    fn verify_detached(self, resolved: Arc<Resolved>, keys: &KeySet, payload: &[u8]) -> Result<Verified> {
-        let input = signing_input(self.protected, payload, resolved.header().unencoded());
-        Verified::check(resolved, keys, &input, &self.signature, payload.to_vec())
-    }
 }
 
 impl Encoding {
@@ -146,48 +141,59 @@ impl Encoding {
     }
 }
 
-/// Verifies a compact JWS. `payload` is the detached payload, where the token carries none.
-pub fn verify(token: &[u8], payload: Option<&[u8]>, demands: &Demands<'_>) -> Result<Verified> {
+/// Verifies a compact JWS that carries its payload.
+pub fn verify(token: &[u8], demands: &Demands<'_>) -> Result<Verified> {
+    let (compact, resolved) = resolve(token, Place::Carried, demands)?;
+    let carried = !compact.payload.is_empty();
+    match compact.verify(resolved, demands.keys) {
+        // An empty segment is an empty payload or a detached one; only the signature can tell.
+        Err(Error::InvalidSignature) if !carried => Err(DETACHED),
+        verified => verified,
+    }
+}
+
+/// Begins to verify a compact JWS whose payload travels beside it; all that needs no payload is decided here.
+pub fn verify_detached<'a>(token: &[u8], demands: &Demands<'a>) -> Result<Verification<'a>> {
+    let (compact, resolved) = resolve(token, Place::Detached, demands)?;
+    Verification::new(resolved, demands.keys, compact.protected, compact.signature)
+}
+
+/// Where the caller says the payload is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Carried,
+    Detached,
+}
+
+/// Judges everything that comes before the signature.
+fn resolve<'a>(token: &'a [u8], place: Place, demands: &Demands<'_>) -> Result<(Compact<'a>, Arc<Resolved>)> {
     let compact = Compact::read(token, demands.max_size, demands.encoding)?;
     let header = compact.header(demands.understood)?;
     let carried = !compact.payload.is_empty();
-    if carried && payload.is_some() {
+    if carried && place == Place::Detached {
         return Err(Error::malformed("payload", "is in the token, and a detached one was given as well"));
     }
     if header.unencoded() && carried {
         return Err(UNENCODED_INLINE);
     }
-    if header.unencoded() && payload.is_none() {
+    if header.unencoded() && place == Place::Carried {
         return Err(DETACHED);
     }
     let header = Arc::new(header);
     let resolved = Resolved::new(Arc::clone(&header), header.kid(), demands.keys, demands.algorithms)?;
-    let resolved = Arc::new(resolved);
-    match payload {
-        Some(payload) => compact.verify_detached(resolved, demands.keys, payload),
-        // An empty segment is an empty payload or a detached one; only the signature can tell.
-        None if !carried => match compact.verify(resolved, demands.keys) {
-            Err(Error::InvalidSignature) => Err(DETACHED),
-            verified => verified,
-        },
-        None => compact.verify(resolved, demands.keys),
-    }
+    Ok((compact, Arc::new(resolved)))
 }
 
 /// Signs a payload under a protected header that was already judged; the text of the token.
-pub fn sign(protected: &[u8], payload: &[u8], key: &SignerKey, detached: bool, unencoded: bool) -> Result<String> {
-    if unencoded && !detached {
+pub fn sign(protected: &[u8], payload: &[u8], key: &SignerKey, unencoded: bool) -> Result<String> {
+    if unencoded {
         return Err(Error::policy("b64=False needs detached=True in a compact JWS"));
     }
-    let mut token = base64url::encode(protected);
-    let signature = key.sign(&signing_input(token.as_bytes(), payload, unencoded))?;
-    token.push('.');
-    if !detached {
-        token.push_str(&base64url::encode(payload));
-    }
-    token.push('.');
-    token.push_str(&base64url::encode(&signature));
-    Ok(token)
+    let mut token = signing_input(base64url::encode(protected).as_bytes(), payload, false);
+    let signature = key.sign(&token)?;
+    token.push(b'.');
+    base64url::encode_into(&signature, &mut token);
+    String::from_utf8(token).map_err(|_| Error::policy("a token is not UTF-8"))
 }
 
 /// The octets a signature covers (RFC 7515 section 5.1, RFC 7797 section 3).

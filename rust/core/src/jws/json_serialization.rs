@@ -8,7 +8,8 @@ use std::fmt::Display;
 use std::sync::Arc;
 
 use super::compact::signing_input;
-use super::{Resolved, Verified};
+use super::detached::{Signings, Verification, Verifications};
+use super::{Resolved, VerifiedSignature};
 use crate::base64url;
 use crate::error::{Error, Result};
 use crate::header::{Header, Understood, Unprotected};
@@ -103,14 +104,16 @@ impl Parsed {
         entry.get("header")?.as_object()
     }
 
-    /// The payload the signatures cover: the object's own or the detached one.
-    pub fn covered<'a>(&'a self, detached: Option<&'a [u8]>) -> Result<&'a [u8]> {
-        match (self.payload.as_deref(), detached) {
-            (Some([]) | None, Some(payload)) | (Some(payload), None) => Ok(payload),
-            (Some(_), Some(_)) => {
-                Err(Error::malformed("payload", "is in the object, and a detached one was given as well"))
-            }
-            (None, None) => Err(Error::malformed("payload", "is not in the object: give the detached payload")),
+    /// The payload the signatures cover, where the object carries it.
+    pub fn carried(&self) -> Result<&[u8]> {
+        self.payload.as_deref().ok_or(Error::malformed("payload", "is not in the object: give the detached payload"))
+    }
+
+    /// Refuses a payload beside the object's own.
+    fn require_detached(&self) -> Result<()> {
+        match self.payload.as_deref() {
+            Some([]) | None => Ok(()),
+            Some(_) => Err(Error::malformed("payload", "is in the object, and a detached one was given as well")),
         }
     }
 }
@@ -135,25 +138,50 @@ impl Entry {
     }
 
     /// Checks this signature over a payload.
-    pub fn verify(&self, payload: &[u8], keys: &KeySet, algorithms: Option<AlgSet>) -> Result<Verified> {
-        let resolved = Resolved::new(Arc::clone(&self.header), self.kid(), keys, algorithms)?;
-        let input = self.signing_input(payload);
-        Verified::check(Arc::new(resolved), keys, &input, &self.signature, payload.to_vec())
+    pub fn verify(&self, payload: &[u8], keys: &KeySet, algorithms: Option<AlgSet>) -> Result<VerifiedSignature> {
+        let resolved = Arc::new(self.resolve(keys, algorithms)?);
+        VerifiedSignature::check(resolved, keys, &self.signing_input(payload), &self.signature)
+    }
+
+    /// Begins to check this signature over a payload that travels beside the JWS it is of.
+    pub fn verify_detached<'a>(
+        &self,
+        parsed: &Parsed,
+        keys: &'a KeySet,
+        algorithms: Option<AlgSet>,
+    ) -> Result<Verification<'a>> {
+        parsed.require_detached()?;
+        let resolved = Arc::new(self.resolve(keys, algorithms)?);
+        Verification::new(resolved, keys, &self.protected, self.signature.clone())
+    }
+
+    fn resolve(&self, keys: &KeySet, algorithms: Option<AlgSet>) -> Result<Resolved> {
+        Resolved::new(Arc::clone(&self.header), self.kid(), keys, algorithms)
     }
 }
 
-/// Verifies a JSON serialization: what became of each signature.
-pub fn verify(
-    parsed: &Parsed,
-    detached: Option<&[u8]>,
-    require: &Require,
-    keys: &KeySet,
-    algorithms: Option<AlgSet>,
-) -> Result<Report> {
+/// Verifies a JSON serialization that carries its payload: what became of each signature.
+pub fn verify(parsed: &Parsed, require: &Require, keys: &KeySet, algorithms: Option<AlgSet>) -> Result<Report> {
     require.check(keys)?;
-    let payload = parsed.covered(detached)?;
+    let payload = parsed.carried()?;
     let verify = |entry: &Entry| entry.verify(payload, keys, algorithms).map(|verified| verified.key());
     require.judge(parsed.entries.iter().map(verify).collect(), keys)
+}
+
+/// Begins to verify a JSON serialization whose payload travels beside it; all that needs no payload is decided here.
+pub fn verify_detached<'a>(
+    parsed: &Parsed,
+    require: &'a Require,
+    keys: &'a KeySet,
+    algorithms: Option<AlgSet>,
+) -> Result<Verifications<'a>> {
+    require.check(keys)?;
+    parsed.require_detached()?;
+    let mut verifications = Verifications::new(parsed.unencoded, require, keys);
+    for entry in &parsed.entries {
+        verifications.push(entry.resolve(keys, algorithms), &entry.protected, entry.signature.clone());
+    }
+    verifications.ready()
 }
 
 /// A signature to be made: the JSON texts of its protected and, where it has one, its unprotected header.
@@ -176,12 +204,17 @@ pub struct Signed {
     pub signature: String,
 }
 
-/// Signs a payload once for each draft, in order.
-pub fn sign(payload: &[u8], drafts: &[Draft], understood: &Understood) -> Result<Vec<Signed>> {
+/// Begins to sign a payload once for each draft, in order; all that needs no payload is decided here.
+pub fn sign(drafts: &[Draft], understood: &Understood) -> Result<Signings> {
     if drafts.is_empty() || drafts.len() > limits::MAX_SIGNATURES {
         return Err(Error::policy("a JWS has 1 to 8 signatures"));
     }
-    drafts.iter().map(|draft| draft.sign(payload, understood)).collect()
+    let headers = drafts.iter().map(|draft| draft.judge(understood)).collect::<Result<Vec<_>>>()?;
+    let mut signings = Signings::new(headers.first().is_some_and(Header::unencoded));
+    for draft in drafts {
+        signings.push(draft.protected.as_bytes(), &draft.key)?;
+    }
+    Ok(signings)
 }
 
 /// The `payload` member: base64url, or the text itself where it is signed unencoded (RFC 7797 section 5.3).
@@ -196,7 +229,7 @@ pub fn payload_text(payload: &[u8], unencoded: bool) -> Result<String> {
 }
 
 impl Draft {
-    fn sign(&self, payload: &[u8], understood: &Understood) -> Result<Signed> {
+    fn judge(&self, understood: &Understood) -> Result<Header> {
         let header = Header::parse(self.protected.as_bytes().to_vec(), understood)?;
         if let Some(text) = &self.unprotected {
             let refused =
@@ -205,10 +238,7 @@ impl Draft {
                 Document::parse(text.as_bytes().to_vec(), Limits::HEADER).map_err(|reason| refused(&reason))?;
             Unprotected::parse(document.root(), &header).map_err(|error| refused(&error))?;
         }
-        let protected = base64url::encode(self.protected.as_bytes());
-        let input = signing_input(protected.as_bytes(), payload, header.unencoded());
-        let signature = base64url::encode(&self.key.sign(&input)?);
-        Ok(Signed { protected, signature })
+        Ok(header)
     }
 }
 
@@ -234,7 +264,7 @@ impl Require {
     }
 
     /// Whether the report satisfies this; otherwise the first failure in it.
-    fn judge(&self, mut report: Report, keys: &KeySet) -> Result<Report> {
+    pub(super) fn judge(&self, mut report: Report, keys: &KeySet) -> Result<Report> {
         let verified = || report.iter().filter_map(|result| result.as_ref().ok().copied());
         let satisfied = match self {
             Self::All => report.iter().all(Result::is_ok),

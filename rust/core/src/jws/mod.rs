@@ -1,9 +1,11 @@
 //! JSON Web Signature (RFC 7515): one signature, checked over the octets received.
 //!
-//! `Verified` is the proof that a key vouched for a payload. Only this module can make one, so code that was handed a
-//! `Verified` cannot have skipped the check. The header's algorithm was one of the key's; claims were not looked at.
+//! `Verified` is the proof that a key vouched for a payload, `VerifiedSignature` that one did for a payload that someone
+//! else holds. Only this module can make them, so code that was handed one cannot have skipped the check. The header's algorithm was one of the key's; claims were not looked at.
 
 pub mod compact;
+pub mod detached;
+mod intake;
 pub mod json_serialization;
 
 use std::sync::Arc;
@@ -22,11 +24,17 @@ pub struct Resolved {
     candidates: Candidates,
 }
 
+/// A signature that a key vouched for; whoever holds the payload keeps it.
+#[derive(Debug)]
+pub struct VerifiedSignature {
+    resolved: Arc<Resolved>,
+    key: usize,
+}
+
 /// A payload that a key vouched for.
 #[derive(Debug)]
 pub struct Verified {
-    resolved: Arc<Resolved>,
-    key: usize,
+    signature: VerifiedSignature,
     payload: Vec<u8>,
 }
 
@@ -63,17 +71,11 @@ impl Resolved {
     }
 }
 
-impl Verified {
-    /// Checks one signature over its signing input; the only way to make a `Verified`.
-    fn check(
-        resolved: Arc<Resolved>,
-        keys: &KeySet,
-        signing_input: &[u8],
-        signature: &[u8],
-        payload: Vec<u8>,
-    ) -> Result<Self> {
+impl VerifiedSignature {
+    /// Checks one signature over its signing input; the other way to make one is a detached payload's.
+    fn check(resolved: Arc<Resolved>, keys: &KeySet, signing_input: &[u8], signature: &[u8]) -> Result<Self> {
         let key = resolved.verifying_key(keys, signing_input, signature)?;
-        Ok(Self { resolved, key, payload })
+        Ok(Self { resolved, key })
     }
 
     /// The header and candidates.
@@ -87,6 +89,25 @@ impl Verified {
     pub const fn key(&self) -> usize {
         self.key
     }
+}
+
+impl Verified {
+    /// Checks one signature over its signing input, which must hold this payload; the only way to make a `Verified`.
+    fn check(
+        resolved: Arc<Resolved>,
+        keys: &KeySet,
+        signing_input: &[u8],
+        signature: &[u8],
+        payload: Vec<u8>,
+    ) -> Result<Self> {
+        Ok(Self { signature: VerifiedSignature::check(resolved, keys, signing_input, signature)?, payload })
+    }
+
+    /// The signature.
+    #[must_use]
+    pub const fn signature(&self) -> &VerifiedSignature {
+        &self.signature
+    }
 
     /// The payload.
     #[must_use]
@@ -97,6 +118,6 @@ impl Verified {
     /// Header and candidates, the key's place, and the payload.
     #[must_use]
     pub fn into_parts(self) -> (Arc<Resolved>, usize, Vec<u8>) {
-        (self.resolved, self.key, self.payload)
+        (self.signature.resolved, self.signature.key, self.payload)
     }
 }

@@ -6,8 +6,6 @@
 
 use std::fmt;
 
-use zeroize::Zeroize;
-
 use crate::error::{Error, Result};
 use crate::json::{Array, Value};
 use crate::jwa::{Alg, AlgSet, Kty};
@@ -81,7 +79,7 @@ impl KeySet {
         let set = members
             .ok_or_else(|| Error::key("a JWK Set is a JSON object with an array of keys"))
             .and_then(|members| Self::from_members(members, fill, origin));
-        document.into_text().zeroize();
+        document.wipe();
         set
     }
 

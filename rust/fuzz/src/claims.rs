@@ -1,0 +1,176 @@
+//! The claims target: a payload that an honest issuer signed, judged by two policies (RFC 7519 sections 4.1 and 7.2).
+//!
+//! Asserts that a verifier that remembers a header judges as one that does not, that a strict policy accepts nothing that
+//! a lax one refuses nor anything outside its own words, that an accepted token is refused once its time is over, that a
+//! changed tag is an invalid signature before anything else is said, and that refusals are silent about the payload.
+
+use std::sync::LazyLock;
+
+use jwseal_core::base64url;
+use jwseal_core::error::{Error, Result};
+use jwseal_core::json::{Kind, Object, Value};
+use jwseal_core::jws::compact::{Encoding, sign};
+use jwseal_core::key::SignerKey;
+use jwseal_core::limits::MAX_TOKEN_SIZE;
+use jwseal_core::policy::{Literal, Policy, Typ};
+use jwseal_core::verifier::{VerifiedJwt, Verifier};
+
+use crate::Outcome;
+use crate::known_keys::{SECRET, SECRET_SET};
+use crate::outcome::{assert_silent, refused};
+use crate::rewrite::rewritten;
+
+/// Signs the octets and verifies the token.
+pub fn claims(data: &[u8]) -> Outcome {
+    let token = token(data);
+    let lax = verify(&LAX, &token, data);
+    let strict = verify(&STRICT, &token, data);
+    check_changed_tag(&token);
+    match lax {
+        Ok(jwt) => {
+            assert_eq!(data, jwt.claims().document().text());
+            let rewritten = self::token(&rewritten(jwt.claims().document()));
+            assert!(rewritten.len() > MAX_TOKEN_SIZE || LAX.verify(&rewritten, NOW).is_ok(), "rewriting changes the verdict");
+            check_expiry(&jwt, &token);
+            let shape = (jwt.claims().members().len().min(8), jwt.claims().scopes().len().min(3));
+            Outcome::accepted(shape).and(judged(strict, data))
+        }
+        Err(error) => {
+            assert!(strict.is_err(), "the strict policy accepts what the lax one refuses");
+            refused(&error, data)
+        }
+    }
+}
+
+/// Shortly before the `exp` of RFC 7519 section 3.1.
+const NOW: f64 = 1_300_819_000.0;
+const LEEWAY: f64 = 30.0;
+
+/// Judges types and times; any issuer, audience and subject, no `exp` needed.
+static LAX: LazyLock<Verifier> = LazyLock::new(|| {
+    verifier(Policy {
+        typ: Typ::Default,
+        issuer: None,
+        audience: None,
+        subject: None,
+        expiry_required: false,
+        required: Vec::new(),
+        leeway: LEEWAY,
+        max_age: None,
+        max_lifetime: None,
+        claims: Vec::new(),
+    })
+});
+
+/// Uses every demand a policy has.
+static STRICT: LazyLock<Verifier> = LazyLock::new(|| {
+    verifier(Policy {
+        typ: Typ::OneOf(vec!["jwt".into()]),
+        issuer: Some(vec!["joe".into(), "https://issuer.example".into()]),
+        audience: Some(vec!["api".into()]),
+        subject: Some(vec!["alice".into()]),
+        expiry_required: true,
+        required: vec!["jti".into()],
+        leeway: LEEWAY,
+        max_age: Some(MAX_AGE),
+        max_lifetime: Some(3_600.0),
+        claims: vec![
+            ("acr".into(), vec![Literal::Text("high".into()), Literal::Integer("2".into()), Literal::Null]),
+            ("email_verified".into(), vec![Literal::Bool(true), Literal::Float(1.0)]),
+        ],
+    })
+});
+
+const MAX_AGE: f64 = 1_800.0;
+
+fn verifier(policy: Policy) -> Verifier {
+    Verifier::new(SECRET_SET.clone(), policy, None, MAX_TOKEN_SIZE, Encoding::Canonical).expect("a sound declaration")
+}
+
+fn token(payload: &[u8]) -> Vec<u8> {
+    let header = br#"{"typ":"JWT","alg":"HS256"}"#;
+    let key = SignerKey::from(SECRET.clone());
+    sign(header, payload, &key, false).expect("a secret signs").into_bytes()
+}
+
+/// Twice: the second time the header may be remembered, and nothing may depend on that.
+fn verify(verifier: &Verifier, token: &[u8], data: &[u8]) -> Result<VerifiedJwt> {
+    let verdict = verifier.verify(token, NOW);
+    match (&verdict, verifier.verify(token, NOW)) {
+        (Ok(one), Ok(other)) => assert_eq!(one.claims().document().text(), other.claims().document().text()),
+        (Err(one), Err(other)) => assert_eq!(one.to_string(), other.to_string()),
+        _ => panic!("a token was judged differently the second time"),
+    }
+    if let Err(error) = &verdict {
+        assert_silent(&error.to_string(), token);
+        assert_eq!(token.len() > MAX_TOKEN_SIZE, error.code() == "token_too_large");
+        assert!(JUDGEMENTS.contains(&error.code()), "an honest token was refused with {}", error.code());
+        refused(error, data);
+    }
+    verdict
+}
+
+/// What a payload alone can lead to.
+const JUDGEMENTS: [&str; 8] = [
+    "malformed_token",
+    "token_too_large",
+    "missing_claim",
+    "invalid_claim",
+    "token_expired",
+    "token_not_yet_valid",
+    "claim_mismatch",
+    "token_too_old",
+];
+
+/// Beside the lax verdict: the strict policy's own words, checked one by one.
+fn judged(strict: Result<VerifiedJwt>, data: &[u8]) -> Outcome {
+    let jwt = match strict {
+        Ok(jwt) => jwt,
+        Err(error) => return refused(&error, data),
+    };
+    let members = jwt.claims().members();
+    let number = |name| members.get(name).and_then(Value::as_f64).expect("a date is there");
+    assert!(NOW < number("exp") + LEEWAY && number("iat") <= NOW + LEEWAY);
+    assert!(NOW - number("iat") <= MAX_AGE + LEEWAY && number("exp") - number("iat") <= 3_600.0);
+    assert!(matches!(text(members, "iss"), Some("joe" | "https://issuer.example")));
+    assert_eq!(Some("alice"), text(members, "sub"));
+    assert!(text(members, "jti").is_some());
+    let audience = members.get("aud").expect("an audience is there");
+    let in_list = || audience.as_array().is_some_and(|items| items.iter().any(|item| item.as_str() == Some("api")));
+    assert!(audience.as_str() == Some("api") || in_list());
+    let acr = members.get("acr").expect("acr is there");
+    assert!(match acr.kind() {
+        Kind::Null => true,
+        Kind::Str(text) => text.as_str() == "high",
+        _ => acr.as_f64() == Some(2.0),
+    });
+    let email = members.get("email_verified").expect("email_verified is there");
+    assert!(email.as_bool() == Some(true) || email.as_f64() == Some(1.0));
+    Outcome::accepted("strict")
+}
+
+fn text<'a>(members: Object<'a>, name: &str) -> Option<&'a str> {
+    members.get(name).and_then(Value::as_str)
+}
+
+/// From `exp` and the leeway on, an accepted token is expired.
+fn check_expiry(jwt: &VerifiedJwt, token: &[u8]) {
+    let Some(exp) = jwt.claims().expires_at() else { return };
+    assert!(NOW < exp + LEEWAY);
+    let late = LAX.verify(token, exp + LEEWAY).map_err(|error| error.code());
+    assert_eq!(Err("token_expired"), late.map(|_| ()));
+}
+
+/// Every other octet string of 32 octets is the wrong tag, whatever the payload.
+fn check_changed_tag(token: &[u8]) {
+    if token.len() > MAX_TOKEN_SIZE {
+        return;
+    }
+    let dot = token.iter().rposition(|octet| *octet == b'.').expect("a token has dots");
+    let (rest, tag) = token.split_at(dot + 1);
+    let mut tag = base64url::decode(tag).expect("a tag is base64url");
+    tag[token.len() % 32] ^= 1;
+    let changed = [rest, base64url::encode(&tag).as_bytes()].concat();
+    let error = STRICT.verify(&changed, NOW).err();
+    assert!(matches!(error, Some(Error::InvalidSignature)), "a changed tag gives {error:?}");
+}
