@@ -1,7 +1,7 @@
 //! The Rust contenders of `make bench`: AWS-LC's bare primitive with a key parsed once, and the crate jsonwebtoken.
 //!
 //! Started as a child process with the name of a JSON file of keys and tokens, it reads one command a line,
-//! `<contender> <verb> <alg> <rounds>`, and answers the nanoseconds that took, or `unsupported`. So its blocks are timed
+//! `<contender> <verb> <alg> <rounds>`, and answers the nanoseconds of processor time that took, or `unsupported`. So its blocks are timed
 //! between those of the Python contenders, in one run. Every operation is checked before it is first timed.
 //! It is a measuring instrument: a fault in its input ends it with a message.
 
@@ -10,10 +10,10 @@ mod jwt_crate;
 
 use std::collections::HashMap;
 use std::io::{BufRead, Write};
-use std::time::Instant;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use cpu_time::ThreadTime;
 use serde_json::Value;
 
 /// One algorithm's key and tokens, as `benches/tokens.py` wrote them.
@@ -45,7 +45,7 @@ fn main() {
         let operation = operations.entry(name.to_owned()).or_insert_with(|| prepare(name, &cases));
         let answer = match operation {
             Some(operation) => {
-                let start = Instant::now();
+                let start = ThreadTime::now();
                 operation(rounds);
                 start.elapsed().as_nanos().to_string()
             }

@@ -30,7 +30,10 @@ pub fn claims(data: &[u8]) -> Outcome {
         Ok(jwt) => {
             assert_eq!(data, jwt.claims().document().text());
             let rewritten = self::token(&rewritten(jwt.claims().document()));
-            assert!(rewritten.len() > MAX_TOKEN_SIZE || LAX.verify(&rewritten, NOW).is_ok(), "rewriting changes the verdict");
+            assert!(
+                rewritten.len() > MAX_TOKEN_SIZE || LAX.verify(&rewritten, NOW).is_ok(),
+                "rewriting changes the verdict"
+            );
             check_expiry(&jwt, &token);
             let shape = (jwt.claims().members().len().min(8), jwt.claims().scopes().len().min(3));
             Outcome::accepted(shape).and(judged(strict, data))

@@ -57,13 +57,8 @@ fn read_entry(data: &[u8], payload: &[u8], understood: &Understood) -> Outcome {
 
 /// Under all keys, with the payload in the token and beside it.
 fn verify(data: &[u8], decoded: &[Vec<u8>], payload: &[u8], understood: &Understood) -> Outcome {
-    let demands = Demands {
-        keys: &ALL,
-        algorithms: None,
-        understood,
-        max_size: MAX_TOKEN_SIZE,
-        encoding: Encoding::Canonical,
-    };
+    let demands =
+        Demands { keys: &ALL, algorithms: None, understood, max_size: MAX_TOKEN_SIZE, encoding: Encoding::Canonical };
     let by_entry = |payload: &[u8]| {
         let token = Compact::read(data, MAX_TOKEN_SIZE, Encoding::Canonical)?;
         token.into_parsed(understood)?.entries[0].verify(payload, &ALL, None).map(|signature| signature.key())

@@ -37,7 +37,8 @@ pub fn json_serialization(data: &[u8]) -> Outcome {
     let carries = parsed.payload.is_some();
     assert_eq!(carries, parsed.carried().is_ok());
     let verdict = verify_carried(&parsed, data).and(verify_beside(&parsed, data));
-    Outcome::accepted((parsed.form == Form::General, parsed.entries.len().min(3), parsed.unencoded, carries)).and(verdict)
+    Outcome::accepted((parsed.form == Form::General, parsed.entries.len().min(3), parsed.unencoded, carries))
+        .and(verdict)
 }
 
 /// The payload in the object.

@@ -48,7 +48,11 @@ pub fn refused(error: &Error, input: &[u8]) -> Outcome {
 pub fn assert_silent(sentence: &str, input: &[u8]) {
     let foreign: HashSet<[u8; 8]> = windows(sentence.as_bytes()).filter(|window| !OWN.contains(window)).collect();
     let leak = windows(input).find(|window| foreign.contains(window));
-    assert!(leak.is_none(), "the refusal repeats the input: {sentence:?} holds {:?}", leak.map(|w| w.escape_ascii().to_string()));
+    assert!(
+        leak.is_none(),
+        "the refusal repeats the input: {sentence:?} holds {:?}",
+        leak.map(|w| w.escape_ascii().to_string())
+    );
 }
 
 fn windows(octets: &[u8]) -> impl Iterator<Item = [u8; 8]> {

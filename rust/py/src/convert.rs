@@ -88,19 +88,19 @@ impl ClaimsSource for Claims<'_, '_> {
             .is_some_and(|value| value.cast::<PyString>().is_ok_and(|found| found.to_str().is_ok_and(|t| t == text))))
     }
 
-    /// The names a signer asks for, made once.
-    fn registered<'py>(py: Python<'py>, name: &str) -> Bound<'py, PyString> {
-        match name {
-            "exp" => intern!(py, "exp").clone(),
-            "iat" => intern!(py, "iat").clone(),
-            "iss" => intern!(py, "iss").clone(),
-            _ => PyString::new(py, name),
-        }
-    }
-
     fn write_members(&self, out: &mut Vec<u8>) -> Result<bool, Fault> {
         let mut writer = Writer::new(out);
         Ok(write_pairs(self.0, &mut writer, 1)?)
+    }
+}
+
+/// The names a signer asks for, made once.
+fn registered<'py>(py: Python<'py>, name: &str) -> Bound<'py, PyString> {
+    match name {
+        "exp" => intern!(py, "exp").clone(),
+        "iat" => intern!(py, "iat").clone(),
+        "iss" => intern!(py, "iss").clone(),
+        _ => PyString::new(py, name),
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jwseal_core::header::Understood;
 use jwseal_core::json::Value;
 use jwseal_core::jws::compact::{self, Compact, Demands, Encoding};
+use jwseal_core::jws::detached::Signing;
 use jwseal_core::jws::json_serialization::{Entry, Form, Parsed};
 use jwseal_core::limits;
 use jwseal_core::signer::jws_header;
@@ -16,6 +17,7 @@ use crate::convert;
 use crate::error::Fault;
 use crate::key_set::Keys;
 use crate::objects;
+use crate::payload::Payload;
 use crate::signer::signer_key;
 use crate::verified_jws::VerifiedJwsObject;
 
@@ -34,8 +36,12 @@ pub(crate) fn jws_sign(
 ) -> Result<String, Fault> {
     let key = signer_key(key)?;
     let header = jws_header(&key, &convert::header_members(headers)?, &understood(crit)?, b64)?;
-    let payload = convert::bytes(payload, "payload")?;
-    Ok(compact::sign(header.as_bytes(), payload, &key, detached, !b64)?)
+    let payload = Payload::from_argument(payload)?;
+    if detached {
+        let (token, _) = payload.pour(Signing::new(header.as_bytes(), &key, !b64)?)?;
+        return Ok(token);
+    }
+    Ok(compact::sign(header.as_bytes(), payload.into_octets()?.as_bytes(), &key, !b64)?)
 }
 
 #[pyfunction]
@@ -55,9 +61,15 @@ pub(crate) fn jws_verify(
     jwseal_core::verifier::require_algorithms(keys.set(), algorithms)?;
     let encoding = if accept_padding { Encoding::Padded } else { Encoding::Canonical };
     let demands = Demands { keys: keys.set(), algorithms, understood: &understood, max_size, encoding };
-    let payload = payload.map(|payload| convert::bytes(payload, "payload")).transpose()?;
-    let verified = compact::verify(convert::token_octets(token)?, payload, &demands)?;
-    Ok(VerifiedJwsObject::one(token.py(), &verified, None, &keys)?)
+    let (py, payload) = (token.py(), payload.map(Payload::from_argument).transpose()?);
+    let token = convert::token_octets(token)?;
+    if let Some(payload) = payload {
+        let (verified, octets) = payload.pour(compact::verify_detached(token, &demands)?)?;
+        return Ok(VerifiedJwsObject::one(py, &verified, octets, None, &keys)?);
+    }
+    let verified = compact::verify(token, &demands)?;
+    let octets = PyBytes::new(py, verified.payload());
+    Ok(VerifiedJwsObject::one(py, verified.signature(), Some(octets), None, &keys)?)
 }
 
 /// A JWS taken apart and not checked.
@@ -172,11 +184,16 @@ impl UnverifiedSignatureObject {
         let chosen = Keys::from_argument(keys)?;
         let algorithms = convert::algorithms(algorithms)?;
         jwseal_core::verifier::require_algorithms(chosen.set(), algorithms)?;
-        let detached = payload.map(|payload| convert::bytes(payload, "payload")).transpose()?;
-        let covered = self.parsed.covered(detached)?;
-        let verified = self.entry()?.verify(covered, chosen.set(), algorithms)?;
-        let place = (Arc::clone(&self.parsed), self.place);
-        Ok(VerifiedJwsObject::one(keys.py(), &verified, Some(place), &chosen)?)
+        let (py, place) = (keys.py(), Some((Arc::clone(&self.parsed), self.place)));
+        if let Some(payload) = payload {
+            let payload = Payload::from_argument(payload)?;
+            let verification = self.entry()?.verify_detached(&self.parsed, chosen.set(), algorithms)?;
+            let (verified, octets) = payload.pour(verification)?;
+            return Ok(VerifiedJwsObject::one(py, &verified, octets, place, &chosen)?);
+        }
+        let carried = self.parsed.carried()?;
+        let verified = self.entry()?.verify(carried, chosen.set(), algorithms)?;
+        Ok(VerifiedJwsObject::one(py, &verified, Some(PyBytes::new(py, carried)), place, &chosen)?)
     }
 
     fn __repr__(&self) -> String {

@@ -15,6 +15,7 @@ use crate::error::Fault;
 use crate::jws::{MAX_JSON_SIZE, understood};
 use crate::key::{SecretKeyObject, SigningKeyObject};
 use crate::key_set::Keys;
+use crate::payload::Payload;
 use crate::signer::signer_key;
 use crate::verified_jws::VerifiedJwsObject;
 
@@ -51,7 +52,7 @@ pub(crate) fn jws_sign_json<'py>(
     crit: Option<&Bound<'py, PyAny>>,
 ) -> Result<Bound<'py, PyDict>, Fault> {
     let py = payload.py();
-    let octets = convert::bytes(payload, "payload")?;
+    let payload = Payload::from_argument(payload)?;
     let understood = understood(crit)?;
     let wanted = wanted_signatures(signatures)?;
     if flattened && wanted.len() != 1 {
@@ -69,11 +70,16 @@ pub(crate) fn jws_sign_json<'py>(
         };
         drafts.push(Draft { key, protected, unprotected });
     }
-    let signed = json_serialization::sign(octets, &drafts, &understood)?;
+    let signings = json_serialization::sign(&drafts, &understood)?;
     let object = PyDict::new(py);
-    if !detached {
-        object.set_item("payload", json_serialization::payload_text(octets, !b64)?)?;
-    }
+    let payload = if detached {
+        payload
+    } else {
+        let octets = payload.into_octets()?;
+        object.set_item("payload", json_serialization::payload_text(octets.as_bytes(), !b64)?)?;
+        Payload::Octets(octets)
+    };
+    let (signed, _) = payload.pour(signings)?;
     let list = PyList::empty(py);
     for (wanted, signed) in wanted.iter().zip(signed) {
         let entry = if flattened { object.clone() } else { PyDict::new(py) };
@@ -120,11 +126,18 @@ pub(crate) fn jws_verify_json(
     let algorithms = convert::algorithms(algorithms)?;
     require_algorithms(keys.set(), algorithms)?;
     let require = requirement(require)?;
-    let detached = payload.map(|payload| convert::bytes(payload, "payload")).transpose()?;
+    let (py, payload) = (obj.py(), payload.map(Payload::from_argument).transpose()?);
     let parsed = Arc::new(Parsed::read(object_text(obj)?, max_size, &understood(crit)?)?);
-    let report = json_serialization::verify(&parsed, detached, &require, keys.set(), algorithms)?;
-    let covered = parsed.covered(detached)?;
-    Ok(VerifiedJwsObject::several(obj.py(), covered, &parsed, report, &keys)?)
+    let (report, octets) = match payload {
+        Some(payload) => {
+            payload.pour(json_serialization::verify_detached(&parsed, &require, keys.set(), algorithms)?)?
+        }
+        None => {
+            let report = json_serialization::verify(&parsed, &require, keys.set(), algorithms)?;
+            (report, Some(PyBytes::new(py, parsed.carried()?)))
+        }
+    };
+    Ok(VerifiedJwsObject::several(py, octets, &parsed, report, &keys)?)
 }
 
 /// The JSON text of an object: text as it came, a mapping written out.

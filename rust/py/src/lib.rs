@@ -19,6 +19,7 @@ mod key;
 mod key_set;
 mod names;
 mod objects;
+mod payload;
 mod policy;
 mod primitive;
 mod signer;

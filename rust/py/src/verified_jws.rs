@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use jwseal_core::header::Header;
 use jwseal_core::json::Value;
-use jwseal_core::jws::Verified;
+use jwseal_core::jws::VerifiedSignature;
 use jwseal_core::jws::json_serialization::{Parsed, Report};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
@@ -18,7 +18,8 @@ use crate::objects;
 /// A JWS of which enough signatures were verified; only `jwseal.jws` makes one.
 #[pyclass(name = "VerifiedJWS", module = "jwseal._native", frozen)]
 pub(crate) struct VerifiedJwsObject {
-    payload: Py<PyBytes>,
+    /// None where a file held it, which nobody keeps.
+    payload: Option<Py<PyBytes>>,
     /// The first signature that verified.
     first: Py<SignatureReportObject>,
     signatures: Py<PyTuple>,
@@ -38,7 +39,8 @@ impl VerifiedJwsObject {
     /// A JWS of which one signature was checked.
     pub(crate) fn one(
         py: Python<'_>,
-        verified: &Verified,
+        verified: &VerifiedSignature,
+        payload: Option<Bound<'_, PyBytes>>,
         entry: Option<(Arc<Parsed>, usize)>,
         keys: &Keys,
     ) -> PyResult<Self> {
@@ -46,13 +48,13 @@ impl VerifiedJwsObject {
         let header = Arc::clone(verified.resolved().shared_header());
         let first = Py::new(py, SignatureReportObject { header, entry, code: None, key })?;
         let signatures = PyTuple::new(py, [&first])?.unbind();
-        Ok(Self { payload: PyBytes::new(py, verified.payload()).unbind(), first, signatures })
+        Ok(Self { payload: payload.map(Bound::unbind), first, signatures })
     }
 
     /// A JWS of which enough signatures verified.
     pub(crate) fn several(
         py: Python<'_>,
-        payload: &[u8],
+        payload: Option<Bound<'_, PyBytes>>,
         parsed: &Arc<Parsed>,
         report: Report,
         keys: &Keys,
@@ -69,15 +71,15 @@ impl VerifiedJwsObject {
         let first = signatures.iter().find(|signature| signature.get().code.is_none());
         let first = first.ok_or_else(|| PyTypeError::new_err("no signature verified"))?.clone_ref(py);
         let signatures = PyTuple::new(py, signatures)?.unbind();
-        Ok(Self { payload: PyBytes::new(py, payload).unbind(), first, signatures })
+        Ok(Self { payload: payload.map(Bound::unbind), first, signatures })
     }
 }
 
 #[pymethods]
 impl VerifiedJwsObject {
     #[getter]
-    fn payload(&self, py: Python<'_>) -> Py<PyBytes> {
-        self.payload.clone_ref(py)
+    fn payload(&self, py: Python<'_>) -> Option<Py<PyBytes>> {
+        self.payload.as_ref().map(|payload| payload.clone_ref(py))
     }
 
     #[getter]
@@ -112,8 +114,12 @@ impl VerifiedJwsObject {
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
-        let (octets, signatures) = (self.payload.bind(py).len()?, self.signatures.bind(py).repr()?);
-        Ok(format!("<VerifiedJWS, payload of {octets} octets, signatures {signatures}>"))
+        let signatures = self.signatures.bind(py).repr()?;
+        let payload = match &self.payload {
+            Some(payload) => format!("payload of {} octets", payload.bind(py).as_bytes().len()),
+            None => "payload in a file".to_owned(),
+        };
+        Ok(format!("<VerifiedJWS, {payload}, signatures {signatures}>"))
     }
 }
 

@@ -25,7 +25,7 @@ pub(super) fn plain_end(octets: &[u8], from: usize) -> usize {
 fn last_word(octets: &[u8], left: usize) -> u64 {
     if let Some(block) = octets.last_chunk() {
         // They share a word with octets before them, which are shifted out.
-        return u64::from_le_bytes(*block).checked_shr(8 * (8 - left) as u32).unwrap_or(0);
+        return u64::from_le_bytes(*block).checked_shr(u32::try_from(64 - 8 * left).unwrap_or(64)).unwrap_or(0);
     }
     let tail = octets.get(octets.len() - left..).unwrap_or_default();
     tail.iter().rev().fold(0, |word, &octet| word << 8 | u64::from(octet))

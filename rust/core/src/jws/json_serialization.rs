@@ -210,7 +210,11 @@ pub fn sign(drafts: &[Draft], understood: &Understood) -> Result<Signings> {
         return Err(Error::policy("a JWS has 1 to 8 signatures"));
     }
     let headers = drafts.iter().map(|draft| draft.judge(understood)).collect::<Result<Vec<_>>>()?;
-    let mut signings = Signings::new(headers.first().is_some_and(Header::unencoded));
+    let unencoded = headers.first().is_some_and(Header::unencoded);
+    if headers.iter().any(|header| header.unencoded() != unencoded) {
+        return Err(Error::policy("b64 is the same for all signatures of one object"));
+    }
+    let mut signings = Signings::new(unencoded);
     for draft in drafts {
         signings.push(draft.protected.as_bytes(), &draft.key)?;
     }

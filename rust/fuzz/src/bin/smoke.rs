@@ -91,7 +91,9 @@ fn run(name: &'static str, target: Target, options: &Options) -> usize {
         let outcome = attempt(target, &data);
         tally.count(start.elapsed(), &outcome);
         match outcome {
-            Ok(outcome) if ways.insert(outcome.mark) && tally.executions > seeded as u64 && pool.len() < POOL => pool.push(data),
+            Ok(outcome) if ways.insert(outcome.mark) && tally.executions > seeded as u64 && pool.len() < POOL => {
+                pool.push(data)
+            }
             Ok(_) => {}
             Err(panic) if findings.insert(panic.clone()) => report(name, target, &data, &panic),
             Err(_) => {}
@@ -213,7 +215,8 @@ impl Watch {
             while let Ok(Some((since, data))) = watched.lock().map(|current| current.clone()) {
                 if since.elapsed() > TOO_LONG {
                     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("artifacts").join(format!("hang-{name}"));
-                    let kept = fs::create_dir_all(file.parent().unwrap_or(Path::new("."))).and_then(|()| fs::write(&file, data));
+                    let kept = fs::create_dir_all(file.parent().unwrap_or(Path::new(".")))
+                        .and_then(|()| fs::write(&file, data));
                     eprintln!("{name}: an input takes more than {TOO_LONG:?}; {}: {kept:?}", file.display());
                     process::exit(1);
                 }

@@ -1,0 +1,144 @@
+//! Payloads as callers hold them: octets in memory, or a file that is read while it is signed or verified.
+//!
+//! Octets that could change are copied first. A file is asked with `read(size)` until it has no more, once, from where it
+//! stands, and stays open. Beyond the first mebibyte the interpreter lock is given up while octets are taken in.
+
+use jwseal_core::error::Result as CoreResult;
+use jwseal_core::jws::detached::Sink;
+use pyo3::exceptions::PyTypeError;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyByteArray, PyBytes, PyMemoryView, PyString, PyType};
+
+use crate::convert::type_name;
+use crate::error::Fault;
+
+/// A payload argument, not yet read.
+pub(crate) enum Payload<'py> {
+    Octets(Bound<'py, PyBytes>),
+    View(Bound<'py, PyMemoryView>),
+    File(Bound<'py, PyAny>),
+}
+
+/// Octets up to which the lock is kept: taking it back under contention costs more than these do.
+const SHORT: usize = 1 << 20;
+
+/// Octets asked of a file at once.
+const PIECE: usize = 1 << 18;
+
+impl<'py> Payload<'py> {
+    /// Judges the argument's type and reads nothing.
+    pub(crate) fn from_argument(argument: &Bound<'py, PyAny>) -> PyResult<Self> {
+        if let Ok(octets) = argument.cast::<PyBytes>() {
+            return Ok(Self::Octets(octets.clone()));
+        }
+        if let Ok(view) = argument.cast::<PyMemoryView>() {
+            return Ok(Self::View(view.clone()));
+        }
+        let advice = if argument.is_instance_of::<PyByteArray>() {
+            "it can change while it is read: give bytes(payload), or memoryview(payload), which is copied"
+        } else if argument.is_instance_of::<PyString>() {
+            "text has an encoding that is yours to choose: give payload.encode(), or open(path, \"rb\") for a file"
+        } else if is_text_file(argument)? {
+            TEXT_FILE
+        } else if argument.hasattr(intern!(argument.py(), "read"))? {
+            return Ok(Self::File(argument.clone()));
+        } else {
+            "give its octets, or a file opened with open(path, \"rb\")"
+        };
+        Err(PyTypeError::new_err(format!(
+            "payload must be bytes, a memoryview or a binary file, not {}: {advice}",
+            type_name(argument)
+        )))
+    }
+
+    /// The octets, for a JWS that carries them.
+    pub(crate) fn into_octets(self) -> PyResult<Bound<'py, PyBytes>> {
+        match self {
+            Self::Octets(octets) => Ok(octets),
+            Self::View(view) => octets_of(&view),
+            Self::File(_) => Err(PyTypeError::new_err(
+                "a file is signed with detached=True; to put its octets into the JWS give file.read()",
+            )),
+        }
+    }
+
+    /// Gives a sink all of the payload; what comes of it, and the octets if they are in memory.
+    pub(crate) fn pour<S: Sink<Outcome: Send> + Send>(
+        self,
+        sink: S,
+    ) -> Result<(S::Outcome, Option<Bound<'py, PyBytes>>), Fault> {
+        match self {
+            Self::Octets(octets) => Ok((pour_octets(&octets, sink)?, Some(octets))),
+            Self::View(view) => {
+                let octets = octets_of(&view)?;
+                Ok((pour_octets(&octets, sink)?, Some(octets)))
+            }
+            Self::File(file) => Ok((pour_file(&file, sink)?, None)),
+        }
+    }
+}
+
+fn pour_octets<S: Sink<Outcome: Send> + Send>(octets: &Bound<'_, PyBytes>, mut sink: S) -> CoreResult<S::Outcome> {
+    let (py, octets) = (octets.py(), octets.as_bytes());
+    let pour = move || {
+        sink.take(octets);
+        sink.finish()
+    };
+    if octets.len() > SHORT { py.detach(pour) } else { pour() }
+}
+
+fn pour_file<S: Sink<Outcome: Send> + Send>(file: &Bound<'_, PyAny>, mut sink: S) -> Result<S::Outcome, Fault> {
+    let py = file.py();
+    let read = file.getattr(intern!(py, "read"))?;
+    let mut total = 0_usize;
+    loop {
+        let piece = read.call1((PIECE,))?;
+        let octets = piece.cast::<PyBytes>().map_err(|_| not_octets(&piece))?.as_bytes();
+        if octets.is_empty() {
+            break;
+        }
+        total = total.saturating_add(octets.len());
+        if total > SHORT {
+            py.detach(|| sink.take(octets));
+            // A file that never ends can be interrupted, also where its `read` runs no Python.
+            py.check_signals()?;
+        } else {
+            sink.take(octets);
+        }
+    }
+    Ok(if total > SHORT { py.detach(|| sink.finish()) } else { sink.finish() }?)
+}
+
+/// The octets of a view: those of the bytes object behind it where it shows all of them, a copy otherwise.
+fn octets_of<'py>(view: &Bound<'py, PyMemoryView>) -> PyResult<Bound<'py, PyBytes>> {
+    let py = view.py();
+    if !view.getattr(intern!(py, "c_contiguous"))?.is_truthy()? {
+        return Err(PyTypeError::new_err("payload is a memoryview with gaps: give bytes(payload)"));
+    }
+    if let Ok(octets) = view.getattr(intern!(py, "obj"))?.cast_into_exact::<PyBytes>()
+        && view.getattr(intern!(py, "nbytes"))?.extract::<usize>()? == octets.as_bytes().len()
+    {
+        return Ok(octets);
+    }
+    Ok(view.call_method0(intern!(py, "tobytes"))?.cast_into::<PyBytes>()?)
+}
+
+fn is_text_file(argument: &Bound<'_, PyAny>) -> PyResult<bool> {
+    static TEXT_IO: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    argument.is_instance(TEXT_IO.import(argument.py(), "io", "TextIOBase")?)
+}
+
+fn not_octets(piece: &Bound<'_, PyAny>) -> PyErr {
+    let advice = if piece.is_instance_of::<PyString>() {
+        TEXT_FILE
+    } else if piece.is_none() {
+        "a file that does not block cannot be read to its end here"
+    } else {
+        "read(size) must give bytes, and empty bytes at the end"
+    };
+    PyTypeError::new_err(format!("the payload's read returned {}, not bytes: {advice}", type_name(piece)))
+}
+
+const TEXT_FILE: &str = "a file opened as text has other octets than the file itself: open it with open(path, \"rb\")";
