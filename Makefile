@@ -20,7 +20,7 @@ BENCH = .venvs/bench
 RUST = Cargo.toml Cargo.lock pyproject.toml $(shell find rust/core rust/py -name '*.rs' -o -name 'Cargo.toml')
 PACKAGE = $(shell find python -name '*.py' -o -name '*.pyi')
 
-.PHONY: help dev fmt lint test test-all demo bench docs notices doctor doctor-python doctor-rust clean
+.PHONY: help dev fmt lint test test-all fuzz demo bench docs notices doctor doctor-python doctor-rust clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -56,6 +56,9 @@ test-all: ## Run the Python tests on every supported version found here
 		echo "== Python $$v"; \
 		$(MAKE) --no-print-directory .venvs/$$v/.tested VENV=.venvs/$$v PYTHON="$$python" ARGS="$(ARGS)" || failed="$$failed $$v"; \
 	done; if [ -n "$$failed" ]; then echo "failed on:$$failed" >&2; exit 1; fi
+
+fuzz: doctor-rust ## Feed the parsers mutated input on stable Rust (ARGS='--seconds 60')
+	cargo run --quiet --release --no-default-features --manifest-path rust/fuzz/Cargo.toml --bin smoke -- $(ARGS)
 
 demo: $(VENV)/.test $(VENV)/.native ## See it work: keys from openssl, tokens from three libraries, verdicts, a speed table
 	@$(BIN)/python examples/demo.py $(ARGS)

@@ -1,8 +1,9 @@
 //! The Rust contenders of `make bench`: AWS-LC's bare primitive with a key parsed once, and the crate jsonwebtoken.
 //!
 //! Started as a child process with the name of a JSON file of keys and tokens, it reads one command a line,
-//! `<contender> <verb> <alg> <rounds>`, and answers the nanoseconds of processor time that took, or `unsupported`. So its blocks are timed
-//! between those of the Python contenders, in one run. Every operation is checked before it is first timed.
+//! `<contender> <verb> <alg> <rounds>`, and answers the nanoseconds of processor time that took, or `unsupported`.
+//! So its blocks are timed between those of the Python contenders, in one run. Every operation is checked before it is
+//! first timed.
 //! It is a measuring instrument: a fault in its input ends it with a message.
 
 mod bare;

@@ -79,7 +79,8 @@ static STRICT: LazyLock<Verifier> = LazyLock::new(|| {
         max_lifetime: Some(3_600.0),
         claims: vec![
             ("acr".into(), vec![Literal::Text("high".into()), Literal::Integer("2".into()), Literal::Null]),
-            ("email_verified".into(), vec![Literal::Bool(true), Literal::Float(1.0)]),
+            // Names of the policy's own stand in sentences: these are too short to be taken for the token's.
+            ("amr".into(), vec![Literal::Bool(true), Literal::Float(1.0)]),
         ],
     })
 });
@@ -147,8 +148,8 @@ fn judged(strict: Result<VerifiedJwt>, data: &[u8]) -> Outcome {
         Kind::Str(text) => text.as_str() == "high",
         _ => acr.as_f64() == Some(2.0),
     });
-    let email = members.get("email_verified").expect("email_verified is there");
-    assert!(email.as_bool() == Some(true) || email.as_f64() == Some(1.0));
+    let amr = members.get("amr").expect("amr is there");
+    assert!(amr.as_bool() == Some(true) || amr.as_f64() == Some(1.0));
     Outcome::accepted("strict")
 }
 

@@ -25,6 +25,7 @@ impl Outcome {
     }
 
     /// Not accepted, and nothing more to say.
+    #[track_caller]
     pub fn refused(shape: impl Hash) -> Self {
         Self { accepted: false, mark: hash((false, shape)) }
     }
@@ -36,6 +37,7 @@ impl Outcome {
 }
 
 /// A refusal; its sentence and code hold nothing of the input.
+#[track_caller]
 pub fn refused(error: &Error, input: &[u8]) -> Outcome {
     let sentence = error.to_string();
     assert_silent(&sentence, input);
@@ -45,6 +47,7 @@ pub fn refused(error: &Error, input: &[u8]) -> Outcome {
 }
 
 /// Eight octets in a row of the input that stand in a sentence and not in the core's source are a leak.
+#[track_caller]
 pub fn assert_silent(sentence: &str, input: &[u8]) {
     let foreign: HashSet<[u8; 8]> = windows(sentence.as_bytes()).filter(|window| !OWN.contains(window)).collect();
     let leak = windows(input).find(|window| foreign.contains(window));

@@ -104,16 +104,6 @@ fn registered<'py>(py: Python<'py>, name: &str) -> Bound<'py, PyString> {
     }
 }
 
-/// The names a signer asks for, made once.
-fn registered<'py>(py: Python<'py>, name: &str) -> Bound<'py, PyString> {
-    match name {
-        "exp" => intern!(py, "exp").clone(),
-        "iat" => intern!(py, "iat").clone(),
-        "iss" => intern!(py, "iss").clone(),
-        _ => PyString::new(py, name),
-    }
-}
-
 fn write_members(dict: &Bound<'_, PyDict>, writer: &mut Writer<'_>, level: usize) -> PyResult<()> {
     writer.raw(b"{");
     write_pairs(dict, writer, level)?;

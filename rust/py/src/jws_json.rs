@@ -128,14 +128,11 @@ pub(crate) fn jws_verify_json(
     let require = requirement(require)?;
     let (py, payload) = (obj.py(), payload.map(Payload::from_argument).transpose()?);
     let parsed = Arc::new(Parsed::read(object_text(obj)?, max_size, &understood(crit)?)?);
-    let (report, octets) = match payload {
-        Some(payload) => {
-            payload.pour(json_serialization::verify_detached(&parsed, &require, keys.set(), algorithms)?)?
-        }
-        None => {
-            let report = json_serialization::verify(&parsed, &require, keys.set(), algorithms)?;
-            (report, Some(PyBytes::new(py, parsed.carried()?)))
-        }
+    let (report, octets) = if let Some(payload) = payload {
+        payload.pour(json_serialization::verify_detached(&parsed, &require, keys.set(), algorithms)?)?
+    } else {
+        let report = json_serialization::verify(&parsed, &require, keys.set(), algorithms)?;
+        (report, Some(PyBytes::new(py, parsed.carried()?)))
     };
     Ok(VerifiedJwsObject::several(py, octets, &parsed, report, &keys)?)
 }

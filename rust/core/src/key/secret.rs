@@ -153,7 +153,7 @@ impl SecretKey {
     }
 
     pub(super) fn method(&self) -> Method {
-        Method::Mac(self.0.mac.clone())
+        Method::Mac(Box::new(self.0.mac.clone()))
     }
 
     pub(super) fn sign_digested(&self, message: &Digested) -> Result<Tag> {

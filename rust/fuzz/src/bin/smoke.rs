@@ -31,7 +31,7 @@ fn main() -> ExitCode {
         }
         return ExitCode::SUCCESS;
     }
-    println!("seed {}, {} s or {} executions for each target", options.seed, options.seconds, options.executions);
+    println!("seed {}, at most {} s for each target", options.seed, options.seconds);
     let findings: usize = options.targets().map(|(name, target)| run(name, target, &options)).sum();
     if findings == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
@@ -95,7 +95,7 @@ fn run(name: &'static str, target: Target, options: &Options) -> usize {
                 pool.push(data)
             }
             Ok(_) => {}
-            Err(panic) if findings.insert(panic.clone()) => report(name, target, &data, &panic),
+            Err(panic) if findings.insert(panic.place.clone()) => report(name, target, &data, &panic),
             Err(_) => {}
         }
         if findings.len() >= ENOUGH {
@@ -133,8 +133,14 @@ fn seeds(name: &str) -> Vec<Vec<u8>> {
     files.into_iter().map(read).chain([Vec::new()]).collect()
 }
 
-/// Runs a target; the sentence of its panic if it has one.
-fn attempt(target: Target, data: &[u8]) -> Result<Outcome, String> {
+/// A panic: where, and in which words. Panics of one place are one finding.
+struct Panic {
+    place: String,
+    words: String,
+}
+
+/// Runs a target.
+fn attempt(target: Target, data: &[u8]) -> Result<Outcome, Panic> {
     let place = Arc::new(Mutex::new(String::new()));
     let kept = Arc::clone(&place);
     let hook = take_hook();
@@ -146,21 +152,21 @@ fn attempt(target: Target, data: &[u8]) -> Result<Outcome, String> {
     let outcome = catch_unwind(AssertUnwindSafe(|| target(data)));
     set_hook(hook);
     outcome.map_err(|panic| {
-        let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+        let words = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
         let place = place.lock().map(|place| place.clone()).unwrap_or_default();
-        format!("{place}: {}", text.unwrap_or("a panic without words"))
+        Panic { place, words: words.unwrap_or("no words").to_owned() }
     })
 }
 
 /// Cuts a finding down and writes it where it can be replayed.
-fn report(name: &str, target: Target, data: &[u8], panic: &str) {
-    let place = |panic: &str| panic.split(": ").next().map(str::to_owned);
-    let fails = |data: &[u8]| attempt(target, data).is_err_and(|other| place(&other) == place(panic));
+fn report(name: &str, target: Target, data: &[u8], panic: &Panic) {
+    let fails = |data: &[u8]| attempt(target, data).is_err_and(|other| other.place == panic.place);
     let small = smallest(data.to_vec(), fails);
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("artifacts").join(name);
     let file = folder.join(format!("smoke-{:08x}", crc(&small)));
     fs::create_dir_all(&folder).and_then(|()| fs::write(&file, &small)).expect("artifacts/ is writable");
-    eprintln!("{name}: {panic}\n  {} octets in {}: {}", small.len(), file.display(), small.escape_ascii());
+    eprintln!("{name}: {}: {}", panic.place, panic.words);
+    eprintln!("  {} octets in {}: {}", small.len(), file.display(), small.escape_ascii());
 }
 
 /// Drops pieces, large ones first, as long as the finding stays.
@@ -197,7 +203,7 @@ struct Tally {
 }
 
 impl Tally {
-    fn count(&mut self, took: Duration, outcome: &Result<Outcome, String>) {
+    fn count(&mut self, took: Duration, outcome: &Result<Outcome, Panic>) {
         self.executions += 1;
         self.accepted += u64::from(outcome.as_ref().is_ok_and(|outcome| outcome.accepted));
         self.slowest = self.slowest.max(took);
