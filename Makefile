@@ -75,7 +75,7 @@ notices: ## Write THIRD_PARTY_NOTICES from the crates that Cargo.lock names
 	$(PYTHON) .ci/notices.py
 
 clean: ## Remove everything that was built
-	rm -rf target site dist $(VENV) .venvs benches/rust_peers/target python/jwseal/_native.*.so
+	rm -rf target site dist $(VENV) .venvs benches/rust_peers/target rust/fuzz/target python/jwseal/_native.*.so
 
 # What a machine must have, each absence explained in one sentence.
 

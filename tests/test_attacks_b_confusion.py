@@ -109,6 +109,8 @@ WRAPPINGS = {
     "base64url": lambda text: forge.b64(text).encode(),
     "base64-lines": base64.encodebytes,
     "hex": lambda text: text.hex().encode(),
+    "widened": lambda text: text.decode("latin-1").encode("utf-16-le"),
+    "widened-be": lambda text: text.decode("latin-1").encode("utf-16-be"),
     "base64-twice": lambda text: base64.b64encode(base64.b64encode(text)),
 }
 # DER has no markers to find after octets that are not DER's.

@@ -44,6 +44,8 @@ CASES = {
     "unknown-in-both": (flattened({"alg": "HS256", "x": 1}, header={"x": 1}), "malformed_token"),
     "crit-unprotected": (flattened({"alg": "HS256", "x": 1}, header={"crit": ["x"]}), "unsupported_header"),
     "b64-unprotected": (flattened({"alg": "HS256"}, header={"crit": ["b64"], "b64": False}), "unsupported_header"),
+    "b64-unprotected-alone": (flattened({"alg": "HS256"}, header={"b64": False}), "unsupported_header"),
+    "b64-true-unprotected": (flattened({"alg": "HS256"}, header={"b64": True}), "unsupported_header"),
     "b64-unprotected-named-protected": (
         flattened({"alg": "HS256", "crit": ["b64"]}, header={"b64": False}),
         "unsupported_header",

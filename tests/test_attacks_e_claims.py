@@ -192,6 +192,21 @@ def test_header_json(name: str) -> None:
     assert "malformed_token" == refusal(jws.verify, token, secret())
 
 
+@pytest.mark.parametrize("count", [2, 3, 16, 31, 32, 33, 34, 64, 65, 200, 1023])
+def test_duplicate_in_an_object_of_any_size(count: int) -> None:
+    """The last member repeats an earlier one, first, middle or next to it, spelled the same or escaped."""
+    names = [f"name-{place}" for place in range(count)]
+    for earlier in {0, count // 2, count - 1}:
+        for twin in (f'"{names[earlier]}"', '"' + "".join(f"\\u{ord(letter):04x}" for letter in names[earlier]) + '"'):
+            members = ",".join([*(f'"{name}":{{"x":1}}' for name in names), f"{twin}:1"])
+            token = hs256(f"{{{members}}}")
+            wide = Verifier(secret(), LAX, max_token_size=2**20)
+            assert "malformed_token" == refusal(wide.verify, token)
+            assert "malformed_token" == refusal(wide.verify, hs256(f'{{"a":[{{{members}}}]}}'))
+    distinct = ",".join(f'"{name}":{{"x":1}}' for name in names)
+    assert count == len(Verifier(secret(), LAX, max_token_size=2**20).verify(hs256(f"{{{distinct}}}")).claims)
+
+
 def test_duplicate_alg_fixture() -> None:
     """`{"alg":"HS256","alg":"none"}`, as text computed elsewhere."""
     assert "malformed_token" == refusal(LAX_VERIFIER.verify, "eyJhbGciOiJIUzI1NiIsImFsZyI6Im5vbmUifQ.e30.")

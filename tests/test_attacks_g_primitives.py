@@ -352,6 +352,14 @@ def test_rsa_leading_zero_octets(member: str) -> None:
     assert "invalid_key" == refusal(VerifyingKey.from_jwk, jwk, alg="RS256")
 
 
+@pytest.mark.parametrize("member", ["d", "p", "q", "dp", "dq", "qi"])
+def test_rsa_private_leading_zero_octets(member: str) -> None:
+    """So are the private members."""
+    jwk = RSA.private_jwk()
+    jwk[member] = forge.b64(b"\0" + forge.unb64(jwk[member]))
+    assert "invalid_key" == refusal(SigningKey.from_jwk, jwk, alg="RS256")
+
+
 @pytest.mark.parametrize("alg", ["ES256", "ES384", "ES512", "ES256K"])
 def test_point_off_the_curve(alg: str) -> None:
     """A point that is not on the curve is no key (invalid-curve attacks, Wycheproof JWK 21)."""

@@ -11,7 +11,7 @@ seconds or a `timedelta`; sizes are octets.
 # ruff: noqa: PYI021  # these docstrings are the API reference; native code has no other place for it
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from typing import Any, Literal, Self, TypeAlias, TypeVar, final, overload
+from typing import Any, Literal, Protocol, Self, TypeAlias, TypeVar, final, overload, type_check_only
 
 from typing_extensions import disjoint_base
 
@@ -53,9 +53,14 @@ __all__ = [
 _T = TypeVar("_T")
 _Keys: TypeAlias = VerifyingKey | SecretKey | KeySet
 _Text: TypeAlias = str | bytes
+_Payload: TypeAlias = bytes | memoryview | _BinaryFile
 _Verdict: TypeAlias = VerifiedJWT | JOSEError
 
 __version__: str
+
+@type_check_only
+class _BinaryFile(Protocol):
+    def read(self, size: int, /) -> bytes: ...
 
 @final
 class SigningKey:
@@ -430,8 +435,11 @@ class VerifiedJWS:
     """
 
     @property
-    def payload(self) -> bytes:
-        """The octets that were signed."""
+    def payload(self) -> bytes | None:
+        """The octets that were signed: a detached payload's own bytes object, a copy of a memoryview.
+
+        None if the payload was a file: it is read once and not kept, and whoever reads it again may get other octets.
+        """
 
     @property
     def signatures(self) -> tuple[SignatureReport, ...]:
@@ -539,9 +547,9 @@ class UnverifiedSignature:
         """The octets the signature is to cover (RFC 7515 section 5.1), without a detached payload."""
 
     def verify(
-        self, keys: _Keys, *, payload: bytes | None = None, algorithms: Collection[Algorithm] | None = None
+        self, keys: _Keys, *, payload: _Payload | None = None, algorithms: Collection[Algorithm] | None = None
     ) -> VerifiedJWS:
-        """Check this signature and return what it vouches for; raises as `jwseal.jws.verify`."""
+        """Check this signature and return what it vouches for; takes and raises what `jwseal.jws.verify` does."""
 
 @final
 class UnverifiedJWT:
@@ -566,7 +574,7 @@ def bearer(value: _Text) -> str:
     """
 
 def jws_sign(
-    payload: bytes,
+    payload: _Payload,
     key: SigningKey | SecretKey,
     *,
     headers: JSONMapping | None = None,
@@ -580,13 +588,19 @@ def jws_sign(
     `crit` names the members of `headers` that a verifier must understand. `detached` leaves the payload segment empty
     (Appendix F). `b64=False` signs the payload as it is (RFC 7797) and needs `detached`. Raises PolicyError for
     a declaration that breaks these rules.
+
+    A detached payload may also be a binary file: any object whose `read(size)` returns bytes, and empty bytes at the
+    end. It is read from where it stands, once, in pieces, and not closed; what `read` raises is raised here. Memory does
+    not grow with the file under HS*, RS*, PS* and ES*. EdDSA, ML-DSA and external signers (Ed448 is one) sign whole
+    messages only, so the file is held in memory, base64url included. The interpreter lock is given up while more than
+    1 MiB is taken in.
     """
 
 def jws_verify(
     token: _Text,
     keys: _Keys,
     *,
-    payload: bytes | None = None,
+    payload: _Payload | None = None,
     algorithms: Collection[Algorithm] | None = None,
     crit: Collection[str] | None = None,
     max_size: int = ...,
@@ -594,14 +608,15 @@ def jws_verify(
 ) -> VerifiedJWS:
     """Verify a compact JWS and return its payload (RFC 7515 section 5.2).
 
-    `payload` is the detached payload; beside a payload segment that is not empty it is MalformedToken. `algorithms`
-    narrows the keys' own. `crit` lists the critical header parameters the caller understands, `b64` apart.
+    `payload` is the detached payload, in memory or a binary file as `jwseal.jws.sign` takes it; beside a payload segment
+    that is not empty it is MalformedToken. It is read only after header, algorithm and keys were found good, and held in
+    memory only for EdDSA and ML-DSA. Of a file nothing can be believed before this returns. `algorithms` narrows the keys' own. `crit` lists the critical header parameters the caller understands, `b64` apart.
     `max_size` bounds the token in octets, 16,384 unless told otherwise, a detached payload apart. `accept_padding`
     also takes segments that end in correct base64 padding.
     """
 
 def jws_sign_json(
-    payload: bytes,
+    payload: _Payload,
     signatures: SigningKey | SecretKey | Signature | Iterable[SigningKey | SecretKey | Signature],
     *,
     flattened: bool = False,
@@ -612,7 +627,8 @@ def jws_sign_json(
     """Sign octets in JSON serialization, general or flattened (RFC 7515 section 7.2).
 
     One signature per key or `Signature`; the flattened form has exactly one. `crit` names protected parameters
-    that a verifier must understand; `b64` is the same for all signatures.
+    that a verifier must understand; `b64` is the same for all signatures. `detached` leaves the payload out; it may
+    then be a binary file, as `jwseal.jws.sign` takes it, which is read once for all signatures.
     """
 
 def jws_verify_json(
@@ -620,7 +636,7 @@ def jws_verify_json(
     keys: _Keys,
     *,
     require: Literal["all", "any"] | int | Collection[str] | None = None,
-    payload: bytes | None = None,
+    payload: _Payload | None = None,
     algorithms: Collection[Algorithm] | None = None,
     crit: Collection[str] | None = None,
     max_size: int = ...,
@@ -630,7 +646,8 @@ def jws_verify_json(
     `require` says how many of its signatures must verify: "all" (None means the same), "any", a number of different
     keys, or the kids of keys of the caller that must each have signed. Every signature is checked with its own header
     and key; `VerifiedJWS.signatures` says what became of each. One malformed entry refuses the whole object, more than
-    8 signatures are TokenTooLarge. `max_size` is in octets, 1 MiB unless told otherwise.
+    8 signatures are TokenTooLarge. `max_size` is in octets, 1 MiB unless told otherwise. `payload` is the detached
+    payload, as `jwseal.jws.verify` takes it: a file is read once for all signatures.
     """
 
 def jws_parse(

@@ -5,7 +5,8 @@
 
 There is no policy here: a verified payload is what the key's owner signed, and nothing more is known about it. For
 tokens with claims use `jwseal.Signer` and `jwseal.Verifier`. A compact JWS is text, `sign_json` makes an object
-with any number of signatures. With `detached=True` the payload travels apart and is handed to `verify` as `payload`.
+with any number of signatures. With `detached=True` the payload travels apart and is handed to `verify` as `payload`;
+it may then be a file of any size.
 """
 
 from jwseal._native import Signature, SignatureReport, Unverified, UnverifiedSignature, VerifiedJWS

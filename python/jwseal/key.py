@@ -39,9 +39,12 @@ _CERTIFICATE_LABELS = ("CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE")
 _SSH_TYPES = ("ssh-rsa", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "ssh-ed25519")
 _SSH_MAGIC = b"openssh-key-v1\0"
 
-# id-ml-dsa-44, -65 and -87 as DER (RFC 9881). The core reads these keys itself, so that ML-DSA does not depend on
-# which `cryptography` is installed.
-_ML_DSA_OIDS = tuple(bytes.fromhex("06096086480165030403") + last for last in (b"\x11", b"\x12", b"\x13"))
+# Keys that the core reads as they are: id-ml-dsa-44, -65 and -87 (RFC 9881), so that ML-DSA does not depend on which
+# `cryptography` is installed, and id-RSASSA-PSS (RFC 4055), whose restriction to that scheme `cryptography` drops.
+_READ_AS_THEY_ARE = (
+    *(bytes.fromhex("06096086480165030403") + last for last in (b"\x11", b"\x12", b"\x13")),
+    bytes.fromhex("06092a864886f70d01010a"),
+)
 
 _SEQUENCE, _INTEGER, _VERSION = 0x30, 0x02, 0xA0
 
@@ -226,7 +229,7 @@ def _only_block(octets: bytes) -> tuple[str, bytes]:
 
 
 def _load_private(form: Literal["pem", "der", "ssh"], octets: bytes, password: bytes | None) -> bytes:
-    plain = _ml_dsa(octets, form, "PRIVATE KEY")
+    plain = _as_it_is(octets, form, "PRIVATE KEY")
     if plain is not None:
         if password is not None:
             raise InvalidKey("the key is not encrypted: leave the password out")
@@ -278,7 +281,7 @@ def _is_encrypted_ssh(block: bytes) -> bool:
 
 
 def _load_public(form: Literal["pem", "der"], octets: bytes) -> bytes:
-    plain = _ml_dsa(octets, form, "PUBLIC KEY")
+    plain = _as_it_is(octets, form, "PUBLIC KEY")
     if plain is not None:
         return plain
 
@@ -318,14 +321,14 @@ def _read_certificate(octets: bytes) -> bytes:
             certificate = load(octets)
     except ValueError:
         raise InvalidKey("this is no X.509 certificate that can be read: give one, PEM or DER, undamaged") from None
+    spki = _certificate_spki(certificate.public_bytes(serialization.Encoding.DER))
+    if _as_it_is(spki, "der", "PUBLIC KEY") is not None:
+        return spki
     try:
         with _without_warnings():
             return _spki(certificate.public_key())
     except (UnsupportedAlgorithm, ValueError):
-        spki = _certificate_spki(certificate.public_bytes(serialization.Encoding.DER))
-    if _ml_dsa(spki, "der", "PUBLIC KEY") is None:
-        raise InvalidKey(_too_old("read this certificate's type of key"))
-    return spki
+        raise InvalidKey(_too_old("read this certificate's type of key")) from None
 
 
 def _read_ssh(octets: bytes) -> bytes:
@@ -398,8 +401,8 @@ def _loads(load: object, octets: bytes) -> bool:
     return True
 
 
-def _ml_dsa(octets: bytes, form: str, label: str) -> bytes | None:
-    """Return the DER of a plain ML-DSA key unchanged, or None for any other key."""
+def _as_it_is(octets: bytes, form: str, label: str) -> bytes | None:
+    """Return the DER of a plain key unchanged if the core reads its kind itself, or None."""
     if form == "ssh":
         return None
     if form == "pem":
@@ -420,8 +423,8 @@ def _ml_dsa(octets: bytes, form: str, label: str) -> bytes | None:
             tag, after, _ = _element(octets, next_start)
     except ValueError:
         return None
-    is_ml_dsa = tag == _SEQUENCE and octets[after:].startswith(_ML_DSA_OIDS)
-    return octets if is_ml_dsa and end == len(octets) else None
+    is_known = tag == _SEQUENCE and octets[after:].startswith(_READ_AS_THEY_ARE)
+    return octets if is_known and end == len(octets) else None
 
 
 def _certificate_spki(der: bytes) -> bytes:

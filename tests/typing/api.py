@@ -130,7 +130,7 @@ def octets(key: SigningKey) -> None:
     assert_type(token, str)
     verified = jws.verify(token, key.verifying_key, payload=b"payload")
     assert_type(verified, jws.VerifiedJWS)
-    assert_type(verified.payload, bytes)
+    assert_type(verified.payload, bytes | None)
     made = jws.sign_json(b"payload", [key, jws.Signature(key, {"x": 1})])
     assert_type(made, dict[str, Any])
     for report in jws.verify_json(made, key.verifying_key, require=["a"]).signatures:

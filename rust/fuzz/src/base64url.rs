@@ -63,7 +63,7 @@ fn decoded(text: &[u8]) -> Option<Vec<u8>> {
 fn padded(text: &[u8]) -> Option<Vec<u8>> {
     let letters = text.iter().position(|letter| *letter == b'=').unwrap_or(text.len());
     let (letters, padding) = text.split_at(letters);
-    let whole =
-        padding.is_empty() || text.len() % 4 == 0 && padding.len() <= 2 && padding.iter().all(|one| *one == b'=');
+    let whole = padding.is_empty()
+        || text.len().is_multiple_of(4) && padding.len() <= 2 && padding.iter().all(|one| *one == b'=');
     if whole { decoded(letters) } else { None }
 }

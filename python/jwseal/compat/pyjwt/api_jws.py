@@ -154,7 +154,7 @@ class PyJWS:
         detached = self._is_detached(header, detached_payload)
         if verify_signature:
             verified = self._verify_signature(jwt, header, key, algorithms, merged, detached_payload)
-            payload, header = verified.payload, verified.header
+            payload, header = cast(bytes, verified.payload), verified.header
         elif detached:
             payload = cast(bytes, detached_payload)
         return {"payload": payload, "header": header, "signature": signature}

@@ -12,6 +12,17 @@ use crate::jwa::{Alg, Curve, Kty};
 /// Octets that leave no trace.
 pub type Secret = Zeroizing<Vec<u8>>;
 
+/// What the encoding of an RSA key lets it be used for (RFC 4055 section 1.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RsaUsage {
+    /// Anything.
+    Any,
+    /// RSASSA-PSS with any digest.
+    Pss,
+    /// This one algorithm of RSASSA-PSS.
+    PssWith(Alg),
+}
+
 /// A public key, taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PublicParts {
@@ -21,8 +32,8 @@ pub enum PublicParts {
         n: Vec<u8>,
         /// The public exponent.
         e: Vec<u8>,
-        /// Whether its encoding restricts it to RSASSA-PSS (RFC 4055 section 1.2).
-        pss_only: bool,
+        /// What its encoding lets it be used for.
+        usage: RsaUsage,
     },
     /// A point on a curve.
     Ec {
@@ -56,8 +67,8 @@ pub enum PrivateParts {
         n: Vec<u8>,
         /// The public exponent.
         e: Vec<u8>,
-        /// Whether its encoding restricts it to RSASSA-PSS.
-        pss_only: bool,
+        /// What its encoding lets it be used for.
+        usage: RsaUsage,
         /// The private exponent.
         d: Secret,
         /// The primes and what follows from them; a JWK may leave all five out.
@@ -136,9 +147,7 @@ impl PrivateParts {
     #[must_use]
     pub fn public(&self) -> Option<PublicParts> {
         match self {
-            Self::Rsa { n, e, pss_only, .. } => {
-                Some(PublicParts::Rsa { n: n.clone(), e: e.clone(), pss_only: *pss_only })
-            }
+            Self::Rsa { n, e, usage, .. } => Some(PublicParts::Rsa { n: n.clone(), e: e.clone(), usage: *usage }),
             Self::Ec { curve, point, .. } => point.clone().map(|point| PublicParts::Ec { curve: *curve, point }),
             Self::Okp { curve, x, .. } => x.clone().map(|x| PublicParts::Okp { curve: *curve, x }),
             Self::Akp { alg, key, .. } => key.clone().map(|key| PublicParts::Akp { alg: *alg, key }),

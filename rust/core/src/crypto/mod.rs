@@ -15,7 +15,7 @@ pub mod rsa;
 use zeroize::Zeroizing;
 
 use self::digest::{Digested, Method};
-use self::material::{PrivateParts, PublicParts, Secret};
+use self::material::{PrivateParts, PublicParts, RsaUsage, Secret};
 use crate::error::{Error, Result};
 use crate::jwa::{Alg, AlgSet, Curve, Kty, TABLE};
 
@@ -184,7 +184,9 @@ pub fn choices(parts: &PublicParts) -> AlgSet {
         .iter()
         .filter(|spec| spec.kty == parts.kty())
         .filter(|spec| match parts {
-            PublicParts::Rsa { pss_only, .. } => !pss_only || rsa::is_pss(spec.alg),
+            PublicParts::Rsa { usage: RsaUsage::Any, .. } => true,
+            PublicParts::Rsa { usage: RsaUsage::Pss, .. } => rsa::is_pss(spec.alg),
+            PublicParts::Rsa { usage: RsaUsage::PssWith(alg), .. } => spec.alg == *alg,
             PublicParts::Ec { curve, .. } => spec.curve == Some(*curve),
             // A row without a curve is EdDSA, which takes the key's own.
             PublicParts::Okp { curve, .. } => spec.curve.is_none_or(|fixed| fixed == *curve),

@@ -1,9 +1,10 @@
 //! AlgorithmIdentifier: which kind of key a container holds (RFC 3279, RFC 4055, RFC 5480, RFC 8410, RFC 9881).
 //!
-//! Object identifiers and their parameters are compared octet by octet. An RSASSA-PSS key with parameters is refused,
-//! since they would bind it to a salt length JOSE does not use; curves by explicit parameters are refused.
+//! Object identifiers and their parameters are compared octet by octet. The parameters of an RSASSA-PSS key must be those
+//! of one of JOSE's algorithms, which is then the key's only one; curves by explicit parameters are refused.
 
 use super::{Reader, element, tag};
+use crate::crypto::material::RsaUsage;
 use crate::error::{Error, Result};
 use crate::jwa::{Alg, Curve};
 
@@ -11,10 +12,7 @@ use crate::jwa::{Alg, Curve};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// RSA, for RSASSA-PSS only or for anything.
-    Rsa {
-        /// Whether the identifier is id-RSASSA-PSS.
-        pss_only: bool,
-    },
+    Rsa(RsaUsage),
     /// A named curve of ECDSA.
     Ec(Curve),
     /// An Edwards curve.
@@ -29,9 +27,7 @@ pub fn read(mut identifier: Reader<'_>) -> Result<Kind> {
     let oid = identifier.read(tag::OID).ok_or_else(broken)?;
     if oid == RSA {
         let null = identifier.read(tag::NULL).ok_or_else(broken)?;
-        return (null.is_empty() && identifier.end().is_some())
-            .then_some(Kind::Rsa { pss_only: false })
-            .ok_or_else(broken);
+        return (null.is_empty() && identifier.end().is_some()).then_some(Kind::Rsa(RsaUsage::Any)).ok_or_else(broken);
     }
     if oid == EC {
         let curve = identifier.read(tag::OID).ok_or_else(|| Error::key("an EC key names its curve"))?;
@@ -40,16 +36,15 @@ pub fn read(mut identifier: Reader<'_>) -> Result<Kind> {
             .map(Kind::Ec)
             .ok_or_else(|| Error::key("this EC curve is not supported: use P-256, P-384, P-521 or secp256k1"));
     }
-    if identifier.end().is_none() {
-        return Err(if oid == RSA_PSS {
-            Error::key("an RSASSA-PSS key with parameters is not supported: export it as a plain RSA key")
-        } else {
-            unsupported()
-        });
+    if oid == RSA_PSS && identifier.end().is_some() {
+        return Ok(Kind::Rsa(RsaUsage::Pss));
     }
     if oid == RSA_PSS {
-        return Ok(Kind::Rsa { pss_only: true });
+        return pss_algorithm(identifier).map(|alg| Kind::Rsa(RsaUsage::PssWith(alg))).ok_or_else(|| {
+            Error::key("this RSASSA-PSS key is bound to parameters other than those of PS256, PS384 and PS512")
+        });
     }
+    identifier.end().ok_or_else(unsupported)?;
     let okp = find(&EDWARDS_CURVES, oid).map(Kind::Okp);
     okp.or_else(|| find(&ML_DSA, oid).map(Kind::Akp)).ok_or_else(unsupported)
 }
@@ -58,14 +53,75 @@ pub fn read(mut identifier: Reader<'_>) -> Result<Kind> {
 #[must_use]
 pub fn write(kind: Kind) -> Vec<u8> {
     let content = match kind {
-        Kind::Rsa { pss_only: true } => element(tag::OID, RSA_PSS),
-        Kind::Rsa { pss_only: false } => [element(tag::OID, RSA), element(tag::NULL, &[])].concat(),
+        Kind::Rsa(RsaUsage::Pss) => element(tag::OID, RSA_PSS),
+        Kind::Rsa(RsaUsage::PssWith(alg)) => [element(tag::OID, RSA_PSS), pss_parameters(alg)].concat(),
+        Kind::Rsa(RsaUsage::Any) => [element(tag::OID, RSA), element(tag::NULL, &[])].concat(),
         Kind::Ec(curve) => [element(tag::OID, EC), element(tag::OID, oid_of(&NAMED_CURVES, curve))].concat(),
         Kind::Okp(curve) => element(tag::OID, oid_of(&EDWARDS_CURVES, curve)),
         Kind::Akp(alg) => element(tag::OID, oid_of(&ML_DSA, alg)),
     };
     element(tag::SEQUENCE, &content)
 }
+
+/// The algorithm of RSASSA-PSS-params (RFC 4055 section 3.1): one digest throughout, and a least salt that JOSE's salt,
+/// as long as the digest, is not shorter than.
+fn pss_algorithm(mut identifier: Reader<'_>) -> Option<Alg> {
+    let mut parameters = identifier.sequence()?;
+    identifier.end()?;
+    let mut hash = Reader::new(parameters.read(tag::CONSTRUCTED_0)?);
+    let digest = digest_oid(hash.sequence()?)?;
+    hash.end()?;
+    let mut mask = Reader::new(parameters.read(tag::CONSTRUCTED_1)?);
+    let mut function = mask.sequence()?;
+    mask.end()?;
+    if function.read(tag::OID)? != MGF1 || digest_oid(function.sequence()?)? != digest {
+        return None;
+    }
+    function.end()?;
+    let (alg, _, digest_len) = PSS_DIGESTS.iter().find(|(_, oid, _)| *oid == digest)?;
+    // An absent salt length means 20, shorter than any digest here.
+    if let Some(salt) = parameters.optional(CONSTRUCTED_2)? {
+        let mut salt = Reader::new(salt);
+        let least = salt.unsigned()?;
+        salt.end()?;
+        if least.len() > 1 || least.first().is_some_and(|least| least > digest_len) {
+            return None;
+        }
+    }
+    parameters.end()?;
+    Some(*alg)
+}
+
+/// The digest of an AlgorithmIdentifier, with NULL for parameters or none.
+fn digest_oid(mut identifier: Reader<'_>) -> Option<&[u8]> {
+    let oid = identifier.read(tag::OID)?;
+    if let Some(null) = identifier.optional(tag::NULL)? {
+        null.is_empty().then_some(())?;
+    }
+    identifier.end()?;
+    Some(oid)
+}
+
+fn pss_parameters(alg: Alg) -> Vec<u8> {
+    let Some((_, oid, len)) = PSS_DIGESTS.iter().find(|(own, ..)| *own == alg) else { return Vec::new() };
+    let digest = element(tag::SEQUENCE, &[element(tag::OID, oid), element(tag::NULL, &[])].concat());
+    let mask = element(tag::SEQUENCE, &[element(tag::OID, MGF1), digest.clone()].concat());
+    let salt = element(tag::INTEGER, &[*len]);
+    let tagged = [(tag::CONSTRUCTED_0, digest), (tag::CONSTRUCTED_1, mask), (CONSTRUCTED_2, salt)]
+        .map(|(tag, of)| element(tag, &of));
+    element(tag::SEQUENCE, &tagged.concat())
+}
+
+/// [2], constructed
+const CONSTRUCTED_2: u8 = 0xa2;
+/// id-mgf1, 1.2.840.113549.1.1.8
+const MGF1: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x08";
+/// The digests of JOSE's RSASSA-PSS with their octets: id-sha256, id-sha384 and id-sha512, 2.16.840.1.101.3.4.2.1 to 3.
+static PSS_DIGESTS: [(Alg, &[u8], u8); 3] = [
+    (Alg::Ps256, b"\x60\x86\x48\x01\x65\x03\x04\x02\x01", 32),
+    (Alg::Ps384, b"\x60\x86\x48\x01\x65\x03\x04\x02\x02", 48),
+    (Alg::Ps512, b"\x60\x86\x48\x01\x65\x03\x04\x02\x03", 64),
+];
 
 fn unsupported() -> Error {
     Error::key("this kind of key is not supported: use RSA, EC, Ed25519, Ed448 or ML-DSA")
@@ -115,7 +171,8 @@ mod tests {
     /// Every kind is read as it is written.
     #[test]
     fn kinds_round_trip() {
-        let mut kinds = vec![Kind::Rsa { pss_only: false }, Kind::Rsa { pss_only: true }];
+        let mut kinds = vec![Kind::Rsa(RsaUsage::Any), Kind::Rsa(RsaUsage::Pss)];
+        kinds.extend([Alg::Ps256, Alg::Ps384, Alg::Ps512].map(|alg| Kind::Rsa(RsaUsage::PssWith(alg))));
         kinds.extend(NAMED_CURVES.iter().map(|(curve, _)| Kind::Ec(*curve)));
         kinds.extend(EDWARDS_CURVES.iter().map(|(curve, _)| Kind::Okp(*curve)));
         kinds.extend(ML_DSA.iter().map(|(alg, _)| Kind::Akp(*alg)));

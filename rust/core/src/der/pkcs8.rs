@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use super::algorithm::{self, Kind};
 use super::{Reader, element, tag, whole_octets};
-use crate::crypto::material::{PrivateParts, RsaPrimes, Secret};
+use crate::crypto::material::{PrivateParts, RsaPrimes, RsaUsage, Secret};
 use crate::error::{Error, Result};
 use crate::jwa::{Alg, Curve};
 
@@ -17,7 +17,7 @@ pub fn read(der: &[u8]) -> Result<PrivateParts> {
     let kind = algorithm::read(info.identifier)?;
     let broken = || Error::key("the private key inside the PKCS#8 is not strict DER");
     match kind {
-        Kind::Rsa { pss_only } => rsa(info.key, pss_only).ok_or_else(broken),
+        Kind::Rsa(usage) => rsa(info.key, usage).ok_or_else(broken),
         Kind::Ec(curve) => ec(info, curve).ok_or_else(broken),
         Kind::Okp(curve) => okp(info, curve).ok_or_else(broken),
         Kind::Akp(alg) => akp(info, alg),
@@ -64,7 +64,7 @@ fn split(der: &[u8]) -> Option<Info<'_>> {
 }
 
 /// RSAPrivateKey of two primes (RFC 8017 appendix A.1.2).
-fn rsa(der: &[u8], pss_only: bool) -> Option<PrivateParts> {
+fn rsa(der: &[u8], usage: RsaUsage) -> Option<PrivateParts> {
     let mut outer = Reader::new(der);
     let mut key = outer.sequence()?;
     outer.end()?;
@@ -83,7 +83,7 @@ fn rsa(der: &[u8], pss_only: bool) -> Option<PrivateParts> {
         qi: secret(key.unsigned()?),
     };
     key.end()?;
-    Some(PrivateParts::Rsa { n, e, pss_only, d, primes: Some(primes) })
+    Some(PrivateParts::Rsa { n, e, usage, d, primes: Some(primes) })
 }
 
 /// ECPrivateKey (RFC 5915 section 3).

@@ -12,9 +12,9 @@ use crate::error::{Error, Result};
 pub fn read(der: &[u8]) -> Result<PublicParts> {
     let (identifier, key) = split(der).ok_or_else(|| Error::key("the public key is not strict DER of an SPKI"))?;
     match algorithm::read(identifier)? {
-        Kind::Rsa { pss_only } => {
+        Kind::Rsa(usage) => {
             let (n, e) = rsa(key).ok_or_else(|| Error::key("the RSA public key is not strict DER"))?;
-            Ok(PublicParts::Rsa { n: n.to_vec(), e: e.to_vec(), pss_only })
+            Ok(PublicParts::Rsa { n: n.to_vec(), e: e.to_vec(), usage })
         }
         Kind::Ec(_) if matches!(key.first(), Some(2 | 3)) => {
             Err(Error::key("a compressed EC point is not accepted: export the key with an uncompressed point"))
@@ -29,9 +29,9 @@ pub fn read(der: &[u8]) -> Result<PublicParts> {
 #[must_use]
 pub fn write(parts: &PublicParts) -> Vec<u8> {
     let (kind, key) = match parts {
-        PublicParts::Rsa { n, e, pss_only } => {
+        PublicParts::Rsa { n, e, usage } => {
             let key = element(tag::SEQUENCE, &[unsigned(n), unsigned(e)].concat());
-            (Kind::Rsa { pss_only: *pss_only }, key)
+            (Kind::Rsa(*usage), key)
         }
         PublicParts::Ec { curve, point } => (Kind::Ec(*curve), point.clone()),
         PublicParts::Okp { curve, x } => (Kind::Okp(*curve), x.clone()),
@@ -65,6 +65,7 @@ fn rsa(der: &[u8]) -> Option<(&[u8], &[u8])> {
 mod tests {
     use super::*;
     use crate::crypto::Signing;
+    use crate::crypto::material::RsaUsage;
     use crate::jwa::{Alg, Curve};
 
     /// Keys as AWS-LC writes them are read and written back to the same octets.
@@ -77,7 +78,7 @@ mod tests {
         }
         let parts = PublicParts::Okp { curve: Curve::Ed448, x: vec![3; 57] };
         assert_eq!(parts, read(&write(&parts)).unwrap());
-        let parts = PublicParts::Rsa { n: vec![0xff; 256], e: vec![3], pss_only: true };
+        let parts = PublicParts::Rsa { n: vec![0xff; 256], e: vec![3], usage: RsaUsage::PssWith(Alg::Ps384) };
         assert_eq!(parts, read(&write(&parts)).unwrap());
     }
 
@@ -125,7 +126,7 @@ mod tests {
     fn loose_rsa_integers_are_refused() {
         for integers in [&[2, 1, 0x80, 2, 1, 3][..], &[2, 2, 0, 1, 2, 1, 3], &[2, 1, 5], &[2, 1, 5, 2, 1, 3, 2, 1, 3]] {
             let key = element(tag::SEQUENCE, integers);
-            let der = [algorithm::write(Kind::Rsa { pss_only: false }), bits(&key)].concat();
+            let der = [algorithm::write(Kind::Rsa(RsaUsage::Any)), bits(&key)].concat();
             assert_eq!("invalid_key", read(&element(tag::SEQUENCE, &der)).unwrap_err().code());
         }
     }

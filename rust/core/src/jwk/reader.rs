@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use super::{Jwk, Material, Ops};
 use crate::base64url;
-use crate::crypto::material::{PrivateParts, PublicParts, RsaPrimes, Secret};
+use crate::crypto::material::{PrivateParts, PublicParts, RsaPrimes, RsaUsage, Secret};
 use crate::crypto::{ecdsa, eddsa, mldsa};
 use crate::error::{Error, Result};
 use crate::json::{Document, Kind, Limits, Object, Value};
@@ -82,7 +82,7 @@ fn rsa(members: Object<'_>) -> Result<Material> {
     if members.get("oth").is_some() {
         return Err(Error::key("an RSA key of more than two primes (oth) is not supported"));
     }
-    let public = PublicParts::Rsa { n: n.clone(), e: e.clone(), pss_only: false };
+    let public = PublicParts::Rsa { n: n.clone(), e: e.clone(), usage: RsaUsage::Any };
     let present = RSA_PRIMES.iter().filter(|name| members.get(name).is_some()).count();
     if members.get("d").is_none() {
         if present > 0 {
@@ -101,7 +101,7 @@ fn rsa(members: Object<'_>) -> Result<Material> {
         }),
         _ => return Err(Error::key("the JWK has some of p, q, dp, dq and qi: it must have all or none")),
     };
-    let private = PrivateParts::Rsa { n, e, pss_only: false, d: integer(members, "d")?, primes };
+    let private = PrivateParts::Rsa { n, e, usage: RsaUsage::Any, d: integer(members, "d")?, primes };
     Ok(Material::Private { public, private })
 }
 

@@ -188,7 +188,7 @@ fn settle(parts: &PublicParts, choices: AlgSet, given: Option<Alg>) -> Result<Al
     match given {
         Some(alg) if choices.contains(alg) => Ok(alg),
         Some(alg) => Err(does_not_fit(parts, alg, choices)),
-        None if parts.kty() == Kty::Rsa => {
+        None if parts.kty() == Kty::Rsa && choices.iter().count() > 1 => {
             Err(Error::key(format!("an RSA key needs its algorithm: give alg, one of {}", names(choices))))
         }
         None => choices.iter().next().ok_or_else(|| Error::key("this key fits no algorithm")),
@@ -229,6 +229,7 @@ impl fmt::Debug for VerifyingKey {
 mod tests {
     use super::*;
     use crate::base64url;
+    use crate::crypto::material::RsaUsage;
     use crate::key::{Loaded, SigningKey};
 
     const ED25519: &str = r#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
@@ -326,11 +327,24 @@ mod tests {
     fn pss_keys_are_for_pss() {
         let rsa = VerifyingKey::from_jwk(RSA.as_bytes(), None, None).unwrap();
         let PublicParts::Rsa { n, e, .. } = rsa.parts().clone() else { panic!("not RSA") };
-        let spki = spki::write(&PublicParts::Rsa { n, e, pss_only: true });
+        let spki = spki::write(&PublicParts::Rsa { n, e, usage: RsaUsage::Pss });
         assert!(refusal(VerifyingKey::from_spki(&spki, Some(Alg::Rs256), None)).contains("PS256, PS384, PS512"));
         let key = VerifyingKey::from_spki(&spki, Some(Alg::Ps384), None).unwrap();
         assert_eq!(spki, key.to_spki());
         assert_eq!(rsa.thumbprint(), key.thumbprint());
+    }
+
+    /// A key whose encoding names the digest as well has one algorithm left, so it need not be told.
+    #[test]
+    fn pss_keys_with_a_digest_have_one_algorithm() {
+        let rsa = VerifyingKey::from_jwk(RSA.as_bytes(), None, None).unwrap();
+        let PublicParts::Rsa { n, e, .. } = rsa.parts().clone() else { panic!("not RSA") };
+        let spki = spki::write(&PublicParts::Rsa { n, e, usage: RsaUsage::PssWith(Alg::Ps256) });
+        let key = VerifyingKey::from_spki(&spki, None, None).unwrap();
+        assert_eq!((Some(Alg::Ps256), spki.clone()), (key.alg(), key.to_spki()));
+        for alg in [Alg::Rs256, Alg::Ps384] {
+            assert!(refusal(VerifyingKey::from_spki(&spki, Some(alg), None)).contains("used with PS256"));
+        }
     }
 
     /// An RSA key can be given several algorithms; no other key more than it has.
