@@ -186,11 +186,10 @@ pub fn choices(parts: &PublicParts) -> AlgSet {
         .filter(|spec| match parts {
             PublicParts::Rsa { usage: RsaUsage::Any, .. } => true,
             PublicParts::Rsa { usage: RsaUsage::Pss, .. } => rsa::is_pss(spec.alg),
-            PublicParts::Rsa { usage: RsaUsage::PssWith(alg), .. } => spec.alg == *alg,
             PublicParts::Ec { curve, .. } => spec.curve == Some(*curve),
             // A row without a curve is EdDSA, which takes the key's own.
             PublicParts::Okp { curve, .. } => spec.curve.is_none_or(|fixed| fixed == *curve),
-            PublicParts::Akp { alg, .. } => spec.alg == *alg,
+            PublicParts::Rsa { usage: RsaUsage::PssWith(alg), .. } | PublicParts::Akp { alg, .. } => spec.alg == *alg,
         })
         .map(|spec| spec.alg)
         .collect()
