@@ -34,13 +34,10 @@ def test_time_out_of_range(name: str, literal: str) -> None:
 
 
 @pytest.mark.parametrize("literal", ["1e400", "-1e400", "1e99999"])
-@pytest.mark.parametrize("name", ["exp", "nbf", "iat"])
+@pytest.mark.parametrize("name", ["exp", "nbf", "iat", "anything"])
 def test_time_beyond_floats(name: str, literal: str) -> None:
-    """A number that no double holds is refused, not clamped or taken for infinity."""
-    assert verdict(LAX_VERIFIER.verify, hs256(f'{{"{name}":{literal}}}'), now=NOW) in (
-        "invalid_claim",
-        "malformed_token",
-    )
+    """A number that no double holds is malformed, not clamped or taken for infinity."""
+    assert "malformed_token" == refusal(LAX_VERIFIER.verify, hs256(f'{{"{name}":{literal}}}'), now=NOW)
 
 
 @pytest.mark.parametrize(

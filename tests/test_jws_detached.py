@@ -6,6 +6,7 @@ The RFCs' own examples are in `test_rfc_vectors.py`; what a JWS with a payload b
 
 import io
 import json
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -27,6 +28,7 @@ from jwseal import KeySet, SecretKey, SigningKey, jws
 
 HS256 = forge.Material("HS256", forge.K32)
 PAYLOAD = bytes(range(256)) * 5 + b"\xff"
+TEXT = b"no dot, but spaces and $, so that no peer puts it inside"
 FORMS = ["compact", "flattened", "general"]
 # What is asked of a file at once, and up to where the interpreter lock is kept (rust/py/src/payload.rs).
 PIECE, SHORT = 2**18, 2**20
@@ -474,20 +476,19 @@ def test_jwcrypto(alg: str, b64: bool) -> None:
     """jwcrypto reads what we sign detached and signs what we read, compact and in both JSON forms."""
     peer = jwcrypto_jwk.JWK(**peers_key(alg))
     key, public = signing(forge.material(alg)), verifying(forge.material(alg))
-    text = b"no dots, $ and octets of UTF-8"
     for form in FORMS:
-        made = sign(form, Pieces([text[:5], text[5:]]), key, b64=b64)
+        made = sign(form, Pieces([TEXT[:5], TEXT[5:]]), key, b64=b64)
         reader = jwcrypto_jws.JWS()
         reader.deserialize(made if isinstance(made, str) else json.dumps(made))
-        reader.verify(peer, detached_payload=text)
+        reader.verify(peer, detached_payload=TEXT)
     header = {"alg": alg} if b64 else {"alg": alg, "b64": False, "crit": ["b64"]}
     for compact in (True, False):
-        writer = jwcrypto_jws.JWS(text if b64 else text.decode())
+        writer = jwcrypto_jws.JWS(TEXT if b64 else TEXT.decode())
         writer.add_signature(peer, protected=json.dumps(header))
         writer.detach_payload()
         made = writer.serialize(compact=compact)
         made = made if compact else {name: value for name, value in json.loads(made).items() if name != "payload"}
-        assert ["accepted", "accepted"] == ways(made, public, lambda: Pieces([text[:5], text[5:]]))
+        assert ["accepted", "accepted"] == ways(made, public, lambda: Pieces([TEXT[:5], TEXT[5:]]))
 
 
 @encoded_or_not
@@ -496,11 +497,11 @@ def test_joserfc(alg: str, b64: bool) -> None:
     """joserfc reads what we sign detached and signs what we read."""
     peer = joserfc_jwk.import_key(peers_key(alg))
     key, public = signing(forge.material(alg)), verifying(forge.material(alg))
-    made = sign("compact", Pieces([PAYLOAD[:5], PAYLOAD[5:]]), key, b64=b64)
-    assert PAYLOAD == joserfc_jws.deserialize_compact(made, peer, algorithms=[alg], payload=PAYLOAD).payload
+    made = sign("compact", Pieces([TEXT[:5], TEXT[5:]]), key, b64=b64)
+    assert TEXT == joserfc_jws.deserialize_compact(made, peer, algorithms=[alg], payload=TEXT).payload
     header = {"alg": alg} if b64 else {"alg": alg, "b64": False, "crit": ["b64"]}
-    made = joserfc_jws.detach_content(joserfc_jws.serialize_compact(header, PAYLOAD, peer, algorithms=[alg]))
-    assert ["accepted", "accepted"] == ways(made, public, lambda: io.BytesIO(PAYLOAD))
+    made = joserfc_jws.detach_content(joserfc_jws.serialize_compact(header, TEXT, peer, algorithms=[alg]))
+    assert ["accepted", "accepted"] == ways(made, public, lambda: io.BytesIO(TEXT))
 
 
 @meter.needs_meter
@@ -540,18 +541,21 @@ def test_octets_are_not_copied(alg: str) -> None:
 @pytest.mark.parametrize("held", [HELD["bytes"], HELD["file"]], ids=["bytes", "file"])
 def test_other_threads_run(held: Callable[[bytes], Any]) -> None:
     """More than a mebibyte is taken in without the interpreter lock: another thread works meanwhile."""
-    payload, begun = held(bytes(2**26)), threading.Event()
+    payload, seen, done = held(bytes(2**26)), [], threading.Event()
 
     def work() -> None:
-        begun.set()
         jws.sign(payload, secret(), detached=True)
+        done.set()
 
-    thread = threading.Thread(target=work)
-    thread.start()
-    begun.wait()
-    turns = 0
-    while thread.is_alive():
-        time.sleep(0.0005)
-        turns += 1
-    thread.join()
-    assert turns > 10
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(60)
+    try:
+        thread = threading.Thread(target=work)
+        thread.start()
+        while not done.is_set():
+            seen.append(1)
+            time.sleep(0)
+        thread.join()
+    finally:
+        sys.setswitchinterval(before)
+    assert len(seen) > 100

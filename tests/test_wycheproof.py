@@ -57,6 +57,12 @@ PSS = [
     ("rsa_pss_4096_sha384_mgf1_48", "PS384", 141, 95),
     ("rsa_pss_4096_sha512_mgf1_64", "PS512", 179, 132),
 ]
+# The same under keys whose encoding carries the parameters (id-RSASSA-PSS, RFC 4055).
+PSS_PARAMETERS = [
+    ("rsa_pss_2048_sha256_mgf1_32_params", "PS256", 108, 63),
+    ("rsa_pss_3072_sha256_mgf1_32_params", "PS256", 108, 63),
+    ("rsa_pss_4096_sha512_mgf1_64_params", "PS512", 179, 132),
+]
 EDDSA = [
     ("ed25519", "EdDSA", 210, 117 + 21),
     ("ed25519", "Ed25519", 210, 117 + 21),
@@ -135,7 +141,7 @@ def expected(alg: str, case: dict[str, Any]) -> bool:
     return case["result"] == "valid" and not case.get("ctx")
 
 
-@pytest.mark.parametrize(("name", "alg", "cases", "accepted"), ECDSA + RSA + PSS + EDDSA + MLDSA)
+@pytest.mark.parametrize(("name", "alg", "cases", "accepted"), ECDSA + RSA + PSS + PSS_PARAMETERS + EDDSA + MLDSA)
 def test_vectors(name: str, alg: str, cases: int, accepted: int) -> None:
     """No verdict differs from Wycheproof's but for the deviations listed above."""
     wrong, seen, passed = [], 0, 0
@@ -197,6 +203,22 @@ def test_foreign_but_one(name: str, alg: str, cases: int, accepted: list[str]) -
                 passed.append(case["comment"])
     assert cases == seen
     assert accepted == passed
+
+
+def test_pss_parameters_bind_the_key() -> None:
+    """A key whose encoding names other parameters than JOSE's is refused for every name but the one that fits."""
+    taken = []
+    for group in groups("rsa_pss_misc_params"):
+        for alg in ("PS256", "PS384", "PS512", "RS256"):
+            key = load(group, alg)
+            if key is not None:
+                taken.append((alg, group["sha"], group["mgfSha"], group["sLen"]))
+                assert (group["sLen"] == int(alg[2:]) // 8) == accepts(key, alg, group["tests"][0])
+    assert 150 == len(groups("rsa_pss_misc_params"))
+    for alg, sha, mgf, least in taken:
+        assert ("PS" + sha[4:], sha) == (alg, mgf)
+        assert least <= int(alg[2:]) // 8
+    assert {"PS256", "PS384", "PS512"} == {alg for alg, *_ in taken}
 
 
 def test_pss_grid() -> None:

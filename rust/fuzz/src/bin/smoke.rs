@@ -89,7 +89,14 @@ fn run(name: &'static str, target: Target, options: &Options) -> usize {
         watch.executing(&data);
         let start = Instant::now();
         let outcome = attempt(target, &data);
-        tally.count(start.elapsed(), &outcome);
+        let took = start.elapsed();
+        tally.count(&outcome);
+        if took > tally.slowest {
+            // The machine may have been at fault: only what is slow twice is slow.
+            let again = Instant::now();
+            let _ = attempt(target, &data);
+            tally.slowest = tally.slowest.max(took.min(again.elapsed()));
+        }
         match outcome {
             Ok(outcome) if ways.insert(outcome.mark) && tally.executions > seeded as u64 && pool.len() < POOL => {
                 pool.push(data)
@@ -203,10 +210,9 @@ struct Tally {
 }
 
 impl Tally {
-    fn count(&mut self, took: Duration, outcome: &Result<Outcome, Panic>) {
+    fn count(&mut self, outcome: &Result<Outcome, Panic>) {
         self.executions += 1;
         self.accepted += u64::from(outcome.as_ref().is_ok_and(|outcome| outcome.accepted));
-        self.slowest = self.slowest.max(took);
     }
 }
 
