@@ -404,9 +404,7 @@ def test_hopeless_objects_are_not_read() -> None:
         jws.verify_json(obj, keys, require="any", payload=Untouched())
     stranger = KeySet([verifying(forge.material("ES256K"), kid="x")])
     for require in ("all", "any", 1, ["x"]):
-        assert "algorithm_not_allowed" == refusal(
-            jws.verify_json, obj, stranger, require=require, payload=Untouched()
-        )
+        assert "algorithm_not_allowed" == refusal(jws.verify_json, obj, stranger, require=require, payload=Untouched())
     assert "malformed_token" == refusal(
         jws.verify_json, {**obj, "payload": forge.b64(PAYLOAD)}, keys, payload=Untouched()
     )

@@ -609,8 +609,9 @@ def jws_verify(
     """Verify a compact JWS and return its payload (RFC 7515 section 5.2).
 
     `payload` is the detached payload, in memory or a binary file as `jwseal.jws.sign` takes it; beside a payload segment
-    that is not empty it is MalformedToken. It is read only after header, algorithm and keys were found good, and held in
-    memory only for EdDSA and ML-DSA. Of a file nothing can be believed before this returns. `algorithms` narrows the keys' own. `crit` lists the critical header parameters the caller understands, `b64` apart.
+    that is not empty it is MalformedToken. A file is read only after header, algorithm and keys were found good, and held
+    in memory only for EdDSA and ML-DSA; nothing in it can be believed before this returns. `algorithms` narrows the keys'
+    own. `crit` lists the critical header parameters the caller understands, `b64` apart.
     `max_size` bounds the token in octets, 16,384 unless told otherwise, a detached payload apart. `accept_padding`
     also takes segments that end in correct base64 padding.
     """

@@ -25,7 +25,7 @@ pub(crate) enum Payload<'py> {
 const SHORT: usize = 1 << 20;
 
 /// Octets asked of a file at once.
-const PIECE: usize = 1 << 20;
+const PIECE: usize = 1 << 18;
 
 impl<'py> Payload<'py> {
     /// Judges the argument's type and reads nothing.

@@ -217,7 +217,10 @@ impl Tally {
 }
 
 /// Ends the process when one input takes too long, with that input in `artifacts/`.
-struct Watch(Arc<Mutex<Option<(Instant, Vec<u8>)>>>);
+struct Watch(Arc<Mutex<Current>>);
+
+/// Since when which input is executed.
+type Current = Option<(Instant, Vec<u8>)>;
 
 impl Watch {
     fn start(name: &'static str) -> Self {
