@@ -22,6 +22,8 @@ PACKAGE = $(shell find python -name '*.py' -o -name '*.pyi')
 
 .PHONY: help dev fmt lint test test-all fuzz demo bench docs notices doctor doctor-python doctor-rust clean
 .DEFAULT_GOAL := help
+# One environment is installed into at a time.
+.NOTPARALLEL:
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile

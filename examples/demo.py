@@ -171,10 +171,11 @@ def by_joserfc(entry: Entry) -> str | None:
 
 
 def by_jwcrypto(entry: Entry) -> str | None:
-    if entry.alg.startswith("ML-DSA"):
-        return None
     key_class = jwcrypto.jwk.JWK
-    key = key_class(kty="oct", k=base64url(entry.secret)) if entry.secret else key_class.from_pem(entry.pem)
+    if entry.alg.startswith("ML-DSA"):  # it reads these keys from a JWK (RFC 9964)
+        key = key_class(**entry.signer.to_private_jwk())
+    else:
+        key = key_class(kty="oct", k=base64url(entry.secret)) if entry.secret else key_class.from_pem(entry.pem)
     token = jwcrypto.jwt.JWT({"alg": entry.alg, "kid": entry.kid}, CLAIMS, algs=[entry.alg])
     token.make_signed_token(key)
     return token.serialize()

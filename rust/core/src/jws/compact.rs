@@ -1,7 +1,8 @@
 //! JWS Compact Serialization (RFC 7515 section 7.1), with detached (Appendix F) and unencoded payloads (RFC 7797).
 //!
-//! After `Compact::read` the token had a bounded size, exactly two dots and canonical base64url in all three segments;
-//! the signing input is one slice of the octets received, never an encoding made again. Nothing in it is trusted.
+//! After `Compact::read` the token had a bounded size, exactly two dots and canonical base64url in payload and signature; the
+//! header's text is judged next, by `header`, or was judged before, where a verifier remembers it. The signing input is one
+//! slice of the octets received, never an encoding made again. Nothing in it is trusted.
 
 use std::sync::Arc;
 

@@ -213,3 +213,108 @@ impl Sink for Signings {
         self.signers.into_iter().map(sign).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::header::Understood;
+    use crate::jwa::Alg;
+    use crate::jws::compact::{self, Demands, Encoding};
+    use crate::jws::json_serialization::{self, Draft, Parsed};
+    use crate::key::{Key, Loaded, SecretKey, SigningKey};
+    use crate::signer::jws_header;
+
+    fn key(alg: Alg, kid: &str) -> SignerKey {
+        if let Ok(secret) = SecretKey::generate(alg, Some(kid)) {
+            return secret.into();
+        }
+        let Loaded::Ready(key) = SigningKey::generate(alg, Some(kid), 2_048).unwrap() else { panic!("not ready") };
+        key.into()
+    }
+
+    fn public(key: &SignerKey) -> Key {
+        match key {
+            SignerKey::Secret(key) => Key::from(key.clone()),
+            SignerKey::Signing(key) => Key::from(key.verifying_key().clone()),
+        }
+    }
+
+    fn pour<S: Sink>(mut sink: S, payload: &[u8], step: usize) -> Result<S::Outcome> {
+        payload.chunks(step).for_each(|piece| sink.take(piece));
+        sink.finish()
+    }
+
+    const ALGS: [Alg; 6] = [Alg::Hs384, Alg::Rs256, Alg::Ps512, Alg::Es384, Alg::EdDsa, Alg::MlDsa44];
+
+    /// A payload in pieces has the signatures of the whole, whoever makes and whoever checks them.
+    #[test]
+    fn pieces_are_signed_and_verified_as_the_whole() {
+        let payload: Vec<u8> = (0..=255).collect();
+        let understood = Understood::default();
+        for (alg, unencoded) in ALGS.into_iter().flat_map(|alg| [(alg, false), (alg, true)]) {
+            let key = key(alg, "a");
+            let keys = KeySet::new(vec![public(&key)]).unwrap();
+            let header = jws_header(&key, &[], &understood, !unencoded).unwrap();
+            let signing = || Signing::new(header.as_bytes(), &key, unencoded).unwrap();
+            let token = pour(signing(), &payload, 7).unwrap();
+            let demands = Demands {
+                keys: &keys,
+                algorithms: None,
+                understood: &understood,
+                max_size: token.len(),
+                encoding: Encoding::Canonical,
+            };
+            let verify = |payload: &[u8], step| {
+                pour(compact::verify_detached(token.as_bytes(), &demands).unwrap(), payload, step)
+            };
+            assert_eq!(0, verify(&payload, 256).unwrap().key(), "{alg}");
+            assert_eq!(0, verify(&payload, 1).unwrap().key(), "{alg}");
+            assert_eq!("invalid_signature", verify(&payload[1..], 7).unwrap_err().code(), "{alg}");
+            let entry = &compact::Compact::read(token.as_bytes(), token.len(), Encoding::Canonical)
+                .unwrap()
+                .into_parsed(&understood)
+                .unwrap()
+                .entries[0];
+            assert_eq!(0, entry.verify(&payload, &keys, None).unwrap().key(), "{alg}");
+        }
+    }
+
+    /// One pass serves signatures of every kind, and says of each what became of it.
+    #[test]
+    fn one_pass_serves_all_signatures() {
+        let understood = Understood::default();
+        let signers = ALGS.map(|alg| key(alg, alg.name()));
+        let keys = KeySet::new(signers[1..].iter().map(public).collect()).unwrap();
+        let drafts = signers.map(|key| {
+            let protected = jws_header(&key, &[], &understood, true).unwrap();
+            Draft { key, protected, unprotected: None }
+        });
+        let signed = pour(json_serialization::sign(&drafts, &understood).unwrap(), b"payload", 2).unwrap();
+        let entry = |one: &Signed| format!(r#"{{"protected":"{}","signature":"{}"}}"#, one.protected, one.signature);
+        let text = format!(r#"{{"signatures":[{}]}}"#, signed.iter().map(entry).collect::<Vec<_>>().join(","));
+        let parsed = Parsed::read(text.into_bytes(), 1 << 20, &understood).unwrap();
+        let begin = |require| json_serialization::verify_detached(&parsed, require, &keys, None);
+
+        let report = pour(begin(&Require::Any).unwrap(), b"payload", 3).unwrap();
+        assert_eq!("algorithm_not_allowed", report[0].as_ref().unwrap_err().code());
+        assert!(report[1..].iter().enumerate().all(|(place, result)| matches!(result, Ok(key) if *key == place)));
+        let refused = pour(begin(&Require::Any).unwrap(), b"other", 3).unwrap_err();
+        assert_eq!("algorithm_not_allowed", refused.code());
+        // The first signature has no key here, so no payload can satisfy this.
+        assert_eq!("algorithm_not_allowed", begin(&Require::All).unwrap_err().code());
+        assert_eq!("invalid_policy", begin(&Require::Count(6)).unwrap_err().code());
+    }
+
+    /// Signatures of one object agree on whether the payload is encoded.
+    #[test]
+    fn encodings_are_not_mixed() {
+        let understood = Understood::default();
+        let draft = |b64| {
+            let key = key(Alg::Hs256, "a");
+            let protected = jws_header(&key, &[], &understood, b64).unwrap();
+            Draft { key, protected, unprotected: None }
+        };
+        let refused = json_serialization::sign(&[draft(true), draft(false)], &understood).unwrap_err();
+        assert_eq!("invalid_policy", refused.code());
+    }
+}

@@ -187,6 +187,32 @@ fn names(algs: AlgSet) -> String {
 mod tests {
     use super::*;
 
+    /// What was taken in by one kind of key is good for no other, nor for another algorithm.
+    #[test]
+    fn digests_are_not_mistaken() {
+        let secret = SecretKey::generate(Alg::Hs256, None).unwrap();
+        let Loaded::Ready(signing) = SigningKey::generate(Alg::Es256, None, 0).unwrap() else { panic!("not ready") };
+        let Loaded::Ready(edwards) = SigningKey::generate(Alg::EdDsa, None, 0).unwrap() else { panic!("not ready") };
+        let public = Key::from(signing.verifying_key().clone());
+        let digested = |method: Method| {
+            let mut context = method.start().unwrap();
+            context.update(b"message");
+            context.finish()
+        };
+        let tag = digested(SignerKey::from(secret.clone()).method().unwrap());
+        let hash = digested(public.method(Alg::Es256).unwrap());
+        let (secret, edwards) = (Key::from(secret), Key::from(edwards.verifying_key().clone()));
+        for (key, alg, message) in
+            [(&secret, Alg::Hs256, &hash), (&public, Alg::Es256, &tag), (&edwards, Alg::EdDsa, &hash)]
+        {
+            assert_eq!("invalid_signature", key.verify_digested(alg, message, &[1; 64]).unwrap_err().code());
+            assert_eq!("algorithm_not_allowed", key.method(Alg::Rs256).unwrap_err().code());
+            let refused = key.verify_digested(Alg::Rs256, message, &[1; 64]).unwrap_err();
+            assert_eq!("algorithm_not_allowed", refused.code());
+        }
+        assert_eq!("invalid_key", SignerKey::from(signing).sign_digested(&tag).unwrap_err().code());
+    }
+
     /// A key verifies under no algorithm but its own, whatever kind of key it is.
     #[test]
     fn foreign_algorithms_are_not_allowed() {
