@@ -18,6 +18,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 BIN = $(VENV)/bin
 BENCH = .venvs/bench
 RUST = Cargo.toml Cargo.lock pyproject.toml $(shell find rust/core rust/py -name '*.rs' -o -name 'Cargo.toml')
+# Programs that are no part of the workspace, nor of a wheel.
+OUTSIDE = benches/rust_peers rust/fuzz
 PACKAGE = $(shell find python -name '*.py' -o -name '*.pyi')
 
 .PHONY: help dev fmt lint test test-all fuzz demo bench docs notices doctor doctor-python doctor-rust clean
@@ -33,11 +35,13 @@ dev: $(VENV)/.dev $(VENV)/.native ## Set up everything for daily work in .venv
 
 fmt: $(VENV)/.lint ## Format Rust and Python
 	cargo fmt --all
+	@for crate in $(OUTSIDE); do cargo fmt --manifest-path $$crate/Cargo.toml; done
 	$(BIN)/ruff check --fix --quiet .
 	$(BIN)/ruff format --quiet .
 
 lint: $(VENV)/.test $(VENV)/.lint $(VENV)/.native ## Check formats, lints, types, stubs, licences and bans
 	cargo fmt --all --check
+	@for crate in $(OUTSIDE); do cargo fmt --check --manifest-path $$crate/Cargo.toml || exit 1; done
 	cargo clippy --quiet --workspace --all-targets -- -D warnings
 	$(BIN)/ruff check --quiet .
 	$(BIN)/ruff format --quiet --check .

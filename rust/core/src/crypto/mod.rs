@@ -9,6 +9,7 @@ pub mod ecdsa;
 pub mod eddsa;
 pub mod hmac;
 pub mod material;
+pub mod midstate;
 pub mod mldsa;
 pub mod rsa;
 

@@ -114,6 +114,7 @@ impl Document {
         self.unescaped.zeroize();
     }
 
+    #[inline]
     fn str(&self, node: &Node) -> &str {
         node.str(&self.text, &self.unescaped)
     }
@@ -128,6 +129,7 @@ impl fmt::Debug for Document {
 
 impl Node {
     /// A number as it stands in the text, or a string unescaped; of anything else, nothing.
+    #[inline]
     fn str<'a>(&self, text: &'a str, unescaped: &'a str) -> &'a str {
         let text = match self.tag {
             Tag::Int | Tag::Float | Tag::Plain => text,
@@ -168,6 +170,7 @@ pub enum Kind<'a> {
 
 impl<'a> Value<'a> {
     /// The first value of a list of nodes, and the nodes after it.
+    #[inline]
     fn first(document: &'a Document, nodes: &'a [Node]) -> Option<(Self, &'a [Node])> {
         let (nodes, after) = nodes.split_at_checked(nodes.first()?.span as usize)?;
         Some((Self { document, nodes }, after))
@@ -175,6 +178,7 @@ impl<'a> Value<'a> {
 
     /// This value by its type.
     #[must_use]
+    #[inline]
     pub fn kind(self) -> Kind<'a> {
         let Self { document, nodes } = self;
         let Some((node, nodes)) = nodes.split_first() else { return Kind::Null };
@@ -193,6 +197,7 @@ impl<'a> Value<'a> {
 
     /// The string, if it is one.
     #[must_use]
+    #[inline]
     pub fn as_str(self) -> Option<&'a str> {
         match self.kind() {
             Kind::Str(text) => Some(text.as_str()),
@@ -202,6 +207,7 @@ impl<'a> Value<'a> {
 
     /// The object, if it is one.
     #[must_use]
+    #[inline]
     pub fn as_object(self) -> Option<Object<'a>> {
         match self.kind() {
             Kind::Object(object) => Some(object),
@@ -283,12 +289,14 @@ pub struct Str<'a> {
 impl<'a> Str<'a> {
     /// The string, unescaped.
     #[must_use]
+    #[inline]
     pub fn as_str(self) -> &'a str {
         self.document.str(self.node)
     }
 
     /// Whether every character is ASCII.
     #[must_use]
+    #[inline]
     pub const fn is_ascii(self) -> bool {
         self.node.ascii
     }
@@ -317,6 +325,7 @@ impl<'a> Array<'a> {
 
     /// The elements, in order.
     #[must_use]
+    #[inline]
     pub const fn iter(self) -> Elements<'a> {
         Elements { document: self.document, nodes: self.nodes }
     }
@@ -341,6 +350,7 @@ pub struct Elements<'a> {
 impl<'a> Iterator for Elements<'a> {
     type Item = Value<'a>;
 
+    #[inline]
     fn next(&mut self) -> Option<Value<'a>> {
         let (value, after) = Value::first(self.document, self.nodes)?;
         self.nodes = after;
@@ -371,6 +381,7 @@ impl<'a> Object<'a> {
 
     /// The members, in the order of the text.
     #[must_use]
+    #[inline]
     pub const fn iter(self) -> Members<'a> {
         Members { document: self.document, nodes: self.nodes }
     }
@@ -403,6 +414,7 @@ pub struct Members<'a> {
 impl<'a> Iterator for Members<'a> {
     type Item = (Str<'a>, Value<'a>);
 
+    #[inline]
     fn next(&mut self) -> Option<(Str<'a>, Value<'a>)> {
         let (node, rest) = self.nodes.split_first()?;
         let (value, after) = Value::first(self.document, rest)?;
