@@ -102,7 +102,10 @@ class Spread:
     high: float
 
     def __str__(self) -> str:
-        return f"{self.median:.2f} [{self.low:.2f} {self.high:.2f}]"
+        digits = 3 if self.median < 0.1 else 2
+        return (
+            " ".join(f"{value:.{digits}f}" for value in (self.median, self.low, self.high)).replace(" ", " [", 1) + "]"
+        )
 
 
 class Race:
@@ -141,11 +144,11 @@ class Race:
 
 
 def calibrate(contender: Contender, block_ns: int) -> int:
-    """How many operations fill a block; this also warms everything up."""
+    """How many operations fill a block, 16 at least unless one is a batch; this also warms everything up."""
     rounds = 1
     while (took := contender.block(rounds)) < block_ns // 2:
         rounds = max(rounds * 2, min(rounds * 16, int(rounds * block_ns / max(took, 1))))
-    return max(1, round(rounds * block_ns / took))
+    return max(1 if contender.per_item > 1 else 16, round(rounds * block_ns / took))
 
 
 def spread(values: list[float]) -> Spread:

@@ -33,9 +33,10 @@ def test_every_crate_comes_from_the_registry() -> None:
 
 
 def test_no_crate_is_there_twice() -> None:
-    """Two versions of one crate would be two behaviours of one thing."""
+    """Two versions of one crate would be two behaviours of one thing; crrl's, for Ed448, are a generation behind."""
     names = [package["name"] for package in LOCK]
-    assert [crate for crate in CRATES if names.count(crate) > 1] == []
+    of_crrl = {"block-buffer", "cpufeatures", "crypto-common", "digest", "sha2"}
+    assert {crate for crate in CRATES if names.count(crate) > 1} == of_crrl
 
 
 def test_banned_python_packages_are_not_declared() -> None:

@@ -32,6 +32,12 @@ impl Hash {
     pub const SHA384: Self = Self(&digest::SHA384);
     /// SHA-512.
     pub const SHA512: Self = Self(&digest::SHA512);
+
+    /// The hash of a message at hand.
+    #[must_use]
+    pub fn of(self, message: &[u8]) -> Digest {
+        digest::digest(self.0, message)
+    }
 }
 
 /// A message being taken in.

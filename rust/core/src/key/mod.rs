@@ -72,6 +72,15 @@ impl Key {
         }
     }
 
+    /// Verifies by the backend's own check, for comparing and measuring the other.
+    pub fn verify_plain(&self, alg: Alg, message: &[u8], signature: &[u8]) -> Result<()> {
+        match self {
+            Self::Secret(key) if key.alg() != alg => Err(Error::AlgorithmNotAllowed),
+            Self::Secret(key) => key.verify_plain(message, signature),
+            Self::Verifying(key) => key.verify_plain(alg, message, signature),
+        }
+    }
+
     /// How it takes in a message under one of its algorithms.
     pub(crate) fn method(&self, alg: Alg) -> Result<Method> {
         match self {

@@ -152,6 +152,12 @@ impl SecretKey {
         self.0.mac.verify(message, tag)
     }
 
+    /// Verifies a tag by the backend's own check.
+    pub fn verify_plain(&self, message: &[u8], tag: &[u8]) -> Result<()> {
+        self.require_verify()?;
+        self.0.mac.verify_plain(message, tag)
+    }
+
     pub(super) fn method(&self) -> Method {
         Method::Mac(Box::new(self.0.mac.clone()))
     }

@@ -164,6 +164,11 @@ impl VerifyingKey {
         self.primitive(alg)?.verify(message, signature)
     }
 
+    /// Verifies by the backend's own check.
+    pub fn verify_plain(&self, alg: Alg, message: &[u8], signature: &[u8]) -> Result<()> {
+        self.primitive(alg)?.verify_plain(message, signature)
+    }
+
     pub(super) fn method(&self, alg: Alg) -> Result<Method> {
         Ok(self.primitive(alg)?.method())
     }
