@@ -1,4 +1,4 @@
-"""The compatibility faces and the JSON serialization, each against what it replaces."""
+"""The compatibility faces, the JSON serialization and our own primitives, each against what it replaces."""
 
 import json
 import warnings

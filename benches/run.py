@@ -63,7 +63,7 @@ def report(options: argparse.Namespace, cases: dict[str, Case], rust: RustPeers)
         found += figures.of_sign(alg, race)
         results["sign"][alg] = as_json(race)
 
-    title("faces", "the compatibility faces and general JSON against what they replace")
+    title("faces", "the compatibility faces, general JSON and our primitives against what they replace")
     races = face_races(options, cases)
     found += figures.of_faces(races)
     results["faces"] = {name: as_json(race) for name, race in races.items()}
@@ -107,12 +107,13 @@ def face_races(options: argparse.Namespace, cases: dict[str, Case]) -> dict[str,
         "authlib HS256": (faces.authlib_face, "HS256"),
         "json": (faces.four_signatures, "ES256"),
     }
+    wanted |= {f"primitive {alg}": (faces.primitives, alg) for alg in ("ES256", "ES384", "ES512", "ES256K", "EdDSA")}
     races = {}
     for name, (make, alg) in wanted.items():
         if alg in cases and (entrants := attempt(make, cases[alg])):
             races[name] = run_race(options, entrants)
             times = ", ".join(f"{one.name} {races[name].nanoseconds(one.name) / 1000:.1f} us" for one in entrants)
-            print(f"{name:<14} {alg:<6} {times}", flush=True)
+            print(f"{name:<17} {alg:<6} {times}", flush=True)
     return races
 
 
