@@ -260,6 +260,10 @@ impl<'a> Int<'a> {
     /// The value, if it is within `i64`; `-0` is 0.
     #[must_use]
     pub fn as_i64(self) -> Option<i64> {
+        // Dates and counts have no sign and stay far from the bounds; the parser has seen that they are digits.
+        if self.digits.len() <= 18 && !self.digits.starts_with('-') {
+            return Some(self.digits.bytes().fold(0, |value, digit| value * 10 + i64::from(digit & 0x0f)));
+        }
         self.digits.parse().ok()
     }
 
