@@ -58,7 +58,7 @@ Span: TypeAlias = float | timedelta
 
 
 class ExternalSigner(Protocol):
-    """A private key that lives elsewhere: a KMS, an HSM, an agent.
+    """A private key that lives elsewhere: a KMS, an HSM, another process.
 
     `SigningKey.external` takes any object of this shape.
     """
