@@ -178,6 +178,21 @@ def test_threshold_counts_thumbprints() -> None:
     assert "invalid_policy" == refusal(jws.verify_json, value, KeySet(aliases), require=2)
 
 
+def test_kids_are_different_keys() -> None:
+    """One key under two kids does not sign for both of them."""
+    value = general(
+        entry({"alg": "ES256", "kid": "a"}, material=ES256), entry({"alg": "ES256", "kid": "b"}, material=ES256)
+    )
+    aliases = [verifying(ES256, kid="a"), verifying(ES256, kid="b")]
+    assert "invalid_policy" == refusal(jws.verify_json, value, KeySet([*aliases, verifying(OTHER)]), require=["a", "b"])
+
+
+def test_entry_without_alg() -> None:
+    """One entry that names no algorithm refuses the whole object, whatever the others are worth."""
+    value = general(entry({"typ": "x"}, material=ES256), entry({"alg": "ES256"}, material=ES256))
+    assert "malformed_token" == refusal(jws.verify_json, value, verifying(ES256), require="any")
+
+
 def test_kids_are_the_callers() -> None:
     """`require=[kids]` names keys of the caller, not what the token says of itself."""
     value = general(entry({"alg": "ES256", "kid": "boss"}, material=OTHER))

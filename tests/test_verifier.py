@@ -4,6 +4,9 @@ The rules a token is judged by are in `test_rules.py`, `test_policy.py` and `tes
 """
 
 import asyncio
+import os
+import signal
+import threading
 import time
 
 import pytest
@@ -68,7 +71,7 @@ def test_policy_is_a_policy(policy: object) -> None:
         {"max_token_size": 0},
         {"max_token_size": -1},
         {"max_token_size": "1"},
-        {"max_token_size": None},
+        {"max_token_size": 10**30},
         {"accept_padding": "yes"},
         {"verify": False},
         {"leeway": 5},
@@ -248,3 +251,49 @@ def test_repr_shows_no_token() -> None:
     for value in (JUDGED.verify(token, now=NOW), JUDGED):
         assert "supersecretsubject" not in repr(value)
         assert forge.b64(forge.K32) not in repr(value)
+
+
+def test_stream_judges_what_came_before_a_fault() -> None:
+    """Tokens before an entry of the wrong type are judged; the fault stands in its place, and the stream goes on."""
+    token = hs256(claims())
+    stream = JUDGED.verify_iter([token, token, None, token], now=NOW)
+    assert [ISSUER, ISSUER] == [next(stream)["iss"], next(stream)["iss"]]
+    with pytest.raises(TypeError):
+        next(stream)
+    assert ISSUER == next(stream)["iss"]
+    assert [] == list(stream)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+@pytest.mark.filterwarnings("ignore:.*fork.*")
+def test_fork_while_a_batch_runs() -> None:
+    """A child forked while another thread verifies a batch verifies too; it waits for no lock of its parent."""
+    tokens = [hs256(claims(), {"alg": "HS256", "kid": str(place)}) for place in range(200)]
+    busy = Verifier(secret(), LAX)
+    ended = threading.Event()
+
+    def work() -> None:
+        while not ended.is_set():
+            busy.verify_many(tokens, now=NOW)
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    try:
+        assert [0] * 20 == [verdict_of_a_child(busy, tokens[place]) for place in range(20)]
+    finally:
+        ended.set()
+        worker.join()
+
+
+def verdict_of_a_child(judge: Verifier, token: str) -> int:
+    """Fork, verify in the child under an alarm, and return the child's status."""
+    child = os.fork()
+    if child == 0:
+        signal.alarm(10)
+        status = 1
+        try:
+            judge.verify(token, now=NOW)
+            status = 0
+        finally:
+            os._exit(status)
+    return os.waitpid(child, 0)[1]

@@ -578,7 +578,7 @@ def jws_sign(
     key: SigningKey | SecretKey,
     *,
     headers: JSONMapping | None = None,
-    crit: Collection[str] | None = None,
+    crit: Collection[str] = (),
     detached: bool = False,
     b64: bool = True,
 ) -> str:
@@ -602,8 +602,8 @@ def jws_verify(
     *,
     payload: _Payload | None = None,
     algorithms: Collection[Algorithm] | None = None,
-    crit: Collection[str] | None = None,
-    max_size: int = ...,
+    crit: Collection[str] = (),
+    max_size: int = 16384,
     accept_padding: bool = False,
 ) -> VerifiedJWS:
     """Verify a compact JWS and return its payload (RFC 7515 section 5.2).
@@ -623,7 +623,7 @@ def jws_sign_json(
     flattened: bool = False,
     detached: bool = False,
     b64: bool = True,
-    crit: Collection[str] | None = None,
+    crit: Collection[str] = (),
 ) -> dict[str, Any]:
     """Sign octets in JSON serialization, general or flattened (RFC 7515 section 7.2).
 
@@ -636,11 +636,11 @@ def jws_verify_json(
     obj: _Text | JSONMapping,
     keys: _Keys,
     *,
-    require: Literal["all", "any"] | int | Collection[str] | None = None,
+    require: Literal["all", "any"] | int | Collection[str] = "all",
     payload: _Payload | None = None,
     algorithms: Collection[Algorithm] | None = None,
-    crit: Collection[str] | None = None,
-    max_size: int = ...,
+    crit: Collection[str] = (),
+    max_size: int = 1048576,
 ) -> VerifiedJWS:
     """Verify a JWS in JSON serialization and return its payload (RFC 7515 section 7.2).
 
@@ -654,7 +654,7 @@ def jws_verify_json(
 def jws_parse(
     token: _Text | JSONMapping,
     *,
-    crit: Collection[str] | None = None,
+    crit: Collection[str] = (),
     max_size: int | None = None,
     accept_padding: bool = False,
 ) -> Unverified:
@@ -697,7 +697,7 @@ def verify_primitive(
     applications have `jwseal.jws.verify`, which returns data or raises and cannot be ignored.
     """
 
-def _restore_verifying_key(spki: bytes, algs: Collection[str], kid: str | None) -> VerifyingKey:
+def _restore_verifying_key(spki: bytes, algs: Collection[str], alg: str | None, kid: str | None) -> VerifyingKey:
     """Make a key again from its pickle."""
 
 def _restore_key_set(

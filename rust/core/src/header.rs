@@ -100,6 +100,14 @@ impl Header {
         }
     }
 
+    /// Refuses a header without `alg`, whatever the rest of its object says.
+    pub fn require_alg(&self) -> Result<()> {
+        match self.alg {
+            NamedAlg::Absent => Err(Error::malformed("header", "has no alg")),
+            NamedAlg::Known(_) | NamedAlg::Unknown => Ok(()),
+        }
+    }
+
     /// The key's identifier, as the sender gave it.
     #[must_use]
     pub fn kid(&self) -> Option<&str> {

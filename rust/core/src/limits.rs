@@ -4,6 +4,8 @@
 
 /// Octets of a token, unless the verifier says otherwise.
 pub const MAX_TOKEN_SIZE: usize = 16_384;
+/// Octets of a JWS in JSON serialization, unless the caller says otherwise.
+pub const MAX_JSON_SIZE: usize = 1_048_576;
 /// Octets of a decoded JOSE header (RFC 7515 section 4).
 pub const MAX_HEADER_SIZE: usize = 4_096;
 /// Nesting of a JOSE header; the outermost object is level 1.

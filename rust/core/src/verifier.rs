@@ -63,6 +63,9 @@ impl Verifier {
 
     /// Verifies one token at the time `now`, in seconds since 1970.
     pub fn verify(&self, token: &[u8], now: f64) -> Result<VerifiedJwt> {
+        if !now.is_finite() {
+            return Err(Error::policy("now must be finite"));
+        }
         let compact = Compact::read(token, self.max_token_size, self.encoding)?;
         let text = compact.protected_text();
         let known = self.memo.get(text);
@@ -168,15 +171,17 @@ impl VerifiedJwt {
     }
 }
 
+// Nobody waits here: a process forked while another thread held the lock would wait for ever. A header that cannot be looked
+// up is resolved afresh, one that cannot be kept is met again.
 impl Memo {
     fn get(&self, text: &[u8]) -> Option<Remembered> {
-        let entries = self.0.read().ok()?;
+        let entries = self.0.try_read().ok()?;
         entries.iter().find(|(known, _)| **known == *text).map(|(_, remembered)| remembered.clone())
     }
 
     /// Remembers a header after its token verified; the oldest makes room.
     fn insert(&self, text: &[u8], remembered: Remembered) {
-        let Ok(mut entries) = self.0.write() else { return };
+        let Ok(mut entries) = self.0.try_write() else { return };
         if entries.iter().any(|(known, _)| **known == *text) {
             return;
         }

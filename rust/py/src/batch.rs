@@ -66,6 +66,7 @@ pub(crate) struct VerifiedIterator {
     now: Option<Py<PyAny>>,
     progress: Option<Py<PyAny>>,
     ready: VecDeque<Py<PyAny>>,
+    fault: Option<PyErr>,
     done: usize,
 }
 
@@ -85,6 +86,7 @@ impl VerifiedIterator {
             now: now.map(|now| now.clone().unbind()),
             progress,
             ready: VecDeque::new(),
+            fault: None,
             done: 0,
         })
     }
@@ -97,18 +99,29 @@ impl VerifiedIterator {
     }
 
     fn __next__(&mut self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
-        if self.ready.is_empty() {
+        if self.ready.is_empty() && self.fault.is_none() {
             self.judge_chunk(py)?;
         }
-        Ok(self.ready.pop_front())
+        match self.ready.pop_front() {
+            Some(result) => Ok(Some(result)),
+            None => self.fault.take().map_or(Ok(None), Err),
+        }
     }
 }
 
 impl VerifiedIterator {
+    /// Takes the next tokens. What came before a fault of the source, or before something that is no token, is judged
+    /// first; the fault is raised in its place.
     fn judge_chunk(&mut self, py: Python<'_>) -> PyResult<()> {
         let chunk = PyList::empty(py);
         for token in self.tokens.bind(py).clone().take(CHUNK) {
-            chunk.append(token?)?;
+            match token.and_then(|token| require_token(&token).map(|()| token)) {
+                Ok(token) => chunk.append(token)?,
+                Err(fault) => {
+                    self.fault = Some(fault);
+                    break;
+                }
+            }
         }
         if chunk.is_empty() {
             return Ok(());
@@ -122,5 +135,13 @@ impl VerifiedIterator {
             progress.call1(py, (self.done,))?;
         }
         Ok(())
+    }
+}
+
+/// Refuses what has the wrong type; what is wrong with a token's text is for the verdict to say.
+fn require_token(token: &Bound<'_, PyAny>) -> PyResult<()> {
+    match convert::token_octets(token) {
+        Ok(_) | Err(Fault::Core(_)) => Ok(()),
+        Err(fault) => Err(fault.into()),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
 use crate::convert;
@@ -10,7 +11,9 @@ use crate::convert;
 pub(crate) fn now(given: Option<&Bound<'_, PyAny>>) -> PyResult<f64> {
     match given {
         Some(given) if !given.is_none() => convert::moment(given),
-        // A clock before 1970 makes every token not yet valid.
-        _ => Ok(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |span| span.as_secs_f64())),
+        _ => match SystemTime::now().duration_since(UNIX_EPOCH) {
+            Ok(span) => Ok(span.as_secs_f64()),
+            Err(_) => Err(PyRuntimeError::new_err("the clock of this machine stands before 1970: set it")),
+        },
     }
 }

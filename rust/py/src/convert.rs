@@ -19,7 +19,10 @@ use crate::objects;
 pub(crate) fn text_dict<'py>(py: Python<'py>, text: &str) -> Result<Bound<'py, PyDict>, Fault> {
     let document =
         Document::parse(text.as_bytes().to_vec(), Limits::TEXT).map_err(|reason| Error::malformed("JSON", reason))?;
-    Ok(objects::document(py, &document)?)
+    let dict = objects::document(py, &document);
+    // It may have been a private key.
+    document.wipe();
+    Ok(dict?)
 }
 
 /// JSON text of what a caller gave: text as it is, a mapping written out.
@@ -208,6 +211,15 @@ pub(crate) fn bytes<'a>(octets: &'a Bound<'_, PyAny>, what: &str) -> PyResult<&'
     }
 }
 
+/// A size in octets.
+pub(crate) fn size(octets: &Bound<'_, PyAny>, what: &str) -> Result<usize, Fault> {
+    if !octets.is_instance_of::<PyInt>() || octets.is_instance_of::<PyBool>() {
+        let given = type_name(octets);
+        return Err(PyTypeError::new_err(format!("{what} is a number of octets, not {given}")).into());
+    }
+    octets.extract().map_err(|_| Error::policy(format!("{what} must be a positive number of octets")).into())
+}
+
 /// An algorithm by its name.
 pub(crate) fn alg(name: &str) -> Result<Alg, Fault> {
     Alg::from_name(name).ok_or_else(|| {
@@ -271,7 +283,8 @@ fn number(argument: &Bound<'_, PyAny>) -> PyResult<Option<f64>> {
         return Ok(None);
     }
     if argument.is_instance_of::<PyFloat>() || argument.is_instance_of::<PyInt>() {
-        return argument.extract().map(Some);
+        let seconds = argument.extract();
+        return seconds.map(Some).map_err(|_| PyValueError::new_err("a time has at most the digits of a float"));
     }
     Ok(None)
 }

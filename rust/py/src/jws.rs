@@ -21,11 +21,11 @@ use crate::payload::Payload;
 use crate::signer::signer_key;
 use crate::verified_jws::VerifiedJwsObject;
 
-/// Octets of a JSON serialization, unless the caller says otherwise.
-pub(crate) const MAX_JSON_SIZE: usize = 1 << 20;
-
 #[pyfunction]
-#[pyo3(signature = (payload, key, *, headers=None, crit=None, detached=false, b64=true))]
+#[pyo3(
+    signature = (payload, key, *, headers=None, crit=None, detached=false, b64=true),
+    text_signature = "(payload, key, *, headers=None, crit=(), detached=False, b64=True)"
+)]
 pub(crate) fn jws_sign(
     payload: &Bound<'_, PyAny>,
     key: &Bound<'_, PyAny>,
@@ -45,14 +45,17 @@ pub(crate) fn jws_sign(
 }
 
 #[pyfunction]
-#[pyo3(signature = (token, keys, *, payload=None, algorithms=None, crit=None, max_size=limits::MAX_TOKEN_SIZE, accept_padding=false))]
+#[pyo3(
+    signature = (token, keys, *, payload=None, algorithms=None, crit=None, max_size=None, accept_padding=false),
+    text_signature = "(token, keys, *, payload=None, algorithms=None, crit=(), max_size=16384, accept_padding=False)"
+)]
 pub(crate) fn jws_verify(
     token: &Bound<'_, PyAny>,
     keys: &Bound<'_, PyAny>,
     payload: Option<&Bound<'_, PyAny>>,
     algorithms: Option<&Bound<'_, PyAny>>,
     crit: Option<&Bound<'_, PyAny>>,
-    max_size: usize,
+    max_size: Option<&Bound<'_, PyAny>>,
     accept_padding: bool,
 ) -> Result<VerifiedJwsObject, Fault> {
     let keys = Keys::from_argument(keys)?;
@@ -60,6 +63,7 @@ pub(crate) fn jws_verify(
     let algorithms = convert::algorithms(algorithms)?;
     jwseal_core::verifier::require_algorithms(keys.set(), algorithms)?;
     let encoding = if accept_padding { Encoding::Padded } else { Encoding::Canonical };
+    let max_size = max_size.map_or(Ok(limits::MAX_TOKEN_SIZE), |octets| convert::size(octets, "max_size"))?;
     let demands = Demands { keys: keys.set(), algorithms, understood: &understood, max_size, encoding };
     let (py, payload) = (token.py(), payload.map(Payload::from_argument).transpose()?);
     let token = convert::token_octets(token)?;
@@ -86,13 +90,17 @@ pub(crate) struct UnverifiedSignatureObject {
 }
 
 #[pyfunction]
-#[pyo3(signature = (token, *, crit=None, max_size=None, accept_padding=false))]
+#[pyo3(
+    signature = (token, *, crit=None, max_size=None, accept_padding=false),
+    text_signature = "(token, *, crit=(), max_size=None, accept_padding=False)"
+)]
 pub(crate) fn jws_parse(
     token: &Bound<'_, PyAny>,
     crit: Option<&Bound<'_, PyAny>>,
-    max_size: Option<usize>,
+    max_size: Option<&Bound<'_, PyAny>>,
     accept_padding: bool,
 ) -> Result<UnverifiedObject, Fault> {
+    let max_size = max_size.map(|octets| convert::size(octets, "max_size")).transpose()?;
     let understood = understood(crit)?;
     if token.is_instance_of::<PyDict>() {
         return json_parsed(convert::untrusted_text(token)?, max_size, &understood);
@@ -108,7 +116,7 @@ pub(crate) fn jws_parse(
 }
 
 fn json_parsed(text: Vec<u8>, max_size: Option<usize>, understood: &Understood) -> Result<UnverifiedObject, Fault> {
-    let parsed = Parsed::read(text, max_size.unwrap_or(MAX_JSON_SIZE), understood)?;
+    let parsed = Parsed::read(text, max_size.unwrap_or(limits::MAX_JSON_SIZE), understood)?;
     Ok(UnverifiedObject { parsed: Arc::new(parsed) })
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jwseal_core::error::Error;
 use jwseal_core::jws::json_serialization::{self, Draft, Parsed, Require};
+use jwseal_core::limits;
 use jwseal_core::signer::jws_header;
 use jwseal_core::verifier::require_algorithms;
 use pyo3::exceptions::PyTypeError;
@@ -12,7 +13,7 @@ use pyo3::types::{PyBool, PyBytes, PyDict, PyFrozenSet, PyInt, PyList, PySet, Py
 
 use crate::convert;
 use crate::error::Fault;
-use crate::jws::{MAX_JSON_SIZE, understood};
+use crate::jws::understood;
 use crate::key::{SecretKeyObject, SigningKeyObject};
 use crate::key_set::Keys;
 use crate::payload::Payload;
@@ -42,7 +43,10 @@ impl SignatureObject {
 }
 
 #[pyfunction]
-#[pyo3(signature = (payload, signatures, *, flattened=false, detached=false, b64=true, crit=None))]
+#[pyo3(
+    signature = (payload, signatures, *, flattened=false, detached=false, b64=true, crit=None),
+    text_signature = "(payload, signatures, *, flattened=False, detached=False, b64=True, crit=())"
+)]
 pub(crate) fn jws_sign_json<'py>(
     payload: &Bound<'py, PyAny>,
     signatures: &Bound<'py, PyAny>,
@@ -112,7 +116,10 @@ fn wanted_signatures<'py>(argument: &Bound<'py, PyAny>) -> PyResult<Vec<Bound<'p
 }
 
 #[pyfunction]
-#[pyo3(signature = (obj, keys, *, require=None, payload=None, algorithms=None, crit=None, max_size=MAX_JSON_SIZE))]
+#[pyo3(
+    signature = (obj, keys, *, require=None, payload=None, algorithms=None, crit=None, max_size=None),
+    text_signature = "(obj, keys, *, require='all', payload=None, algorithms=None, crit=(), max_size=1048576)"
+)]
 pub(crate) fn jws_verify_json(
     obj: &Bound<'_, PyAny>,
     keys: &Bound<'_, PyAny>,
@@ -120,13 +127,14 @@ pub(crate) fn jws_verify_json(
     payload: Option<&Bound<'_, PyAny>>,
     algorithms: Option<&Bound<'_, PyAny>>,
     crit: Option<&Bound<'_, PyAny>>,
-    max_size: usize,
+    max_size: Option<&Bound<'_, PyAny>>,
 ) -> Result<VerifiedJwsObject, Fault> {
     let keys = Keys::from_argument(keys)?;
     let algorithms = convert::algorithms(algorithms)?;
     require_algorithms(keys.set(), algorithms)?;
     let require = requirement(require)?;
     let (py, payload) = (obj.py(), payload.map(Payload::from_argument).transpose()?);
+    let max_size = max_size.map_or(Ok(limits::MAX_JSON_SIZE), |octets| convert::size(octets, "max_size"))?;
     let parsed = Arc::new(Parsed::read(object_text(obj)?, max_size, &understood(crit)?)?);
     let (report, octets) = if let Some(payload) = payload {
         payload.pour(json_serialization::verify_detached(&parsed, &require, keys.set(), algorithms)?)?

@@ -235,7 +235,8 @@ impl VerifyingKeyObject {
 
     fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         let restore = py.import("jwseal._native")?.getattr("_restore_verifying_key")?;
-        let arguments = (PyBytes::new(py, &self.0.to_spki()), self.algs(py)?, self.0.kid());
+        let alg = self.0.alg().map(Alg::name);
+        let arguments = (PyBytes::new(py, &self.0.to_spki()), self.algs(py)?, alg, self.0.kid());
         (restore, arguments).into_pyobject(py)
     }
 
@@ -271,10 +272,12 @@ impl VerifyingKeyObject {
 pub(crate) fn restore_verifying_key(
     spki: &Bound<'_, PyAny>,
     algs: Vec<String>,
+    alg: Option<&str>,
     kid: Option<&str>,
 ) -> Result<VerifyingKeyObject, Fault> {
+    let alg = convert::alg_option(alg)?;
     let algs = algs.iter().map(|name| convert::alg(name)).collect::<Result<AlgSet, Fault>>()?;
-    let key = VerifyingKey::from_spki(convert::bytes(spki, "SPKI")?, algs.iter().next(), kid)?;
+    let key = VerifyingKey::from_spki(convert::bytes(spki, "SPKI")?, alg.or(algs.iter().next()), kid)?;
     Ok(VerifyingKeyObject(key.with_algs(algs)?))
 }
 

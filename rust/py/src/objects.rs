@@ -65,17 +65,12 @@ impl<'py> Builder<'py> {
     }
 
     fn list(&mut self, items: Array<'_>) -> PyResult<Bound<'py, PyList>> {
-        let len = ffi::Py_ssize_t::try_from(items.len())?;
-        // SAFETY: a new list or null with an exception set.
-        let list =
-            unsafe { Bound::from_owned_ptr_or_err(self.py, ffi::PyList_New(len))?.cast_into_unchecked::<PyList>() };
-        for (place, item) in (0..len).zip(items) {
-            let value = self.value(item)?;
-            // SAFETY: `place` is within the new list, whose slots are empty; the slot takes the reference over. A list
-            // dropped half filled, or seen by the collector, is one that CPython expects.
-            unsafe { ffi::PyList_SET_ITEM(list.as_ptr(), place, value.into_ptr()) };
+        // Values first: a list is in everyone's reach from the start, and must not be seen with empty slots.
+        let mut values = Vec::with_capacity(items.len());
+        for item in items {
+            values.push(self.value(item)?);
         }
-        Ok(list)
+        PyList::new(self.py, values)
     }
 }
 

@@ -23,7 +23,10 @@ pub(crate) struct SignerObject {
 #[pymethods]
 impl SignerObject {
     #[new]
-    #[pyo3(signature = (key, *, typ=Some("JWT".to_owned()), issuer=None, expires_in=None, headers=None))]
+    #[pyo3(
+        signature = (key, *, typ=Some("JWT".to_owned()), issuer=None, expires_in=None, headers=None),
+        text_signature = "(key, *, typ='JWT', issuer=None, expires_in=None, headers=None)"
+    )]
     fn new(
         key: &Bound<'_, PyAny>,
         typ: Option<String>,

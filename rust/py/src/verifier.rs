@@ -32,20 +32,24 @@ pub(crate) struct VerifierObject {
 #[pymethods]
 impl VerifierObject {
     #[new]
-    #[pyo3(signature = (keys, policy, *, algorithms=None, max_token_size=limits::MAX_TOKEN_SIZE, accept_padding=false))]
+    #[pyo3(
+        signature = (keys, policy, *, algorithms=None, max_token_size=None, accept_padding=false),
+        text_signature = "(keys, policy, *, algorithms=None, max_token_size=16384, accept_padding=False)"
+    )]
     fn new(
         keys: &Bound<'_, PyAny>,
         policy: &Bound<'_, PyAny>,
         algorithms: Option<&Bound<'_, PyAny>>,
-        max_token_size: usize,
+        max_token_size: Option<&Bound<'_, PyAny>>,
         accept_padding: bool,
     ) -> Result<Self, Fault> {
         let chosen = Keys::from_argument(keys)?;
+        let max_token_size = max_token_size.map(|octets| convert::size(octets, "max_token_size")).transpose()?;
         let verifier = Verifier::new(
             chosen.set().clone(),
             policy::compile(policy)?,
             convert::algorithms(algorithms)?,
-            max_token_size,
+            max_token_size.unwrap_or(limits::MAX_TOKEN_SIZE),
             if accept_padding { Encoding::Padded } else { Encoding::Canonical },
         )?;
         let (given_keys, policy) = (keys.clone().unbind(), policy.clone().unbind());

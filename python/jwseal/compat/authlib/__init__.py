@@ -5,7 +5,8 @@
 
 Arguments, results and error classes are Authlib's (1.9); every error is also one of `jwseal.errors`, and where Authlib let a bare ValueError
 or TypeError out, the error is that as well as a `JoseError` (an `alg` that is no text is an UnsupportedAlgorithmError). KeyError and
-AttributeError, which it let out for None and for key objects of another type, are an InvalidKeyError. Signatures are made and verified by jwseal. There is no encryption (JWE).
+AttributeError, which it let out for None and for key objects of another type, are an InvalidKeyError. Signatures
+are made and verified by jwseal. There is no encryption (JWE).
 
 What differs on purpose. Tokens:
 

@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::header::{Header, Understood, Unprotected};
 use crate::json::{Document, Limits, Object, Value};
 use crate::jwa::AlgSet;
-use crate::key::SignerKey;
+use crate::key::{Key, SignerKey};
 use crate::key_set::KeySet;
 use crate::limits;
 
@@ -92,6 +92,11 @@ impl Parsed {
         Ok(Self { form, payload, unencoded, entries, document: Some(document) })
     }
 
+    /// Refuses an object in which a signature names no algorithm: one bad entry refuses the whole.
+    fn require_algs(&self) -> Result<()> {
+        self.entries.iter().try_for_each(|entry| entry.header.require_alg())
+    }
+
     /// The unprotected header of an entry, where it has one.
     #[must_use]
     pub fn unprotected(&self, place: usize) -> Option<Object<'_>> {
@@ -163,6 +168,7 @@ impl Entry {
 /// Verifies a JSON serialization that carries its payload: what became of each signature.
 pub fn verify(parsed: &Parsed, require: &Require, keys: &KeySet, algorithms: Option<AlgSet>) -> Result<Report> {
     require.check(keys)?;
+    parsed.require_algs()?;
     let payload = parsed.carried()?;
     let verify = |entry: &Entry| entry.verify(payload, keys, algorithms).map(|verified| verified.key());
     require.judge(parsed.entries.iter().map(verify).collect(), keys)
@@ -176,6 +182,7 @@ pub fn verify_detached<'a>(
     algorithms: Option<AlgSet>,
 ) -> Result<Verifications<'a>> {
     require.check(keys)?;
+    parsed.require_algs()?;
     parsed.require_detached()?;
     let mut verifications = Verifications::new(parsed.unencoded, require, keys);
     for entry in &parsed.entries {
@@ -257,12 +264,19 @@ impl Require {
             Self::All | Self::Any | Self::Count(_) => Ok(()),
             Self::Kids(kids) if kids.is_empty() => Err(Error::policy("require lists no kid")),
             Self::Kids(kids) => {
-                let known = |kid: &str| keys.keys().iter().any(|key| key.kid() == Some(kid));
-                if kids.iter().all(|kid| known(kid)) {
-                    Ok(())
-                } else {
-                    Err(Error::policy("require lists a kid that none of the keys has"))
+                let listed = |key: &&Key| key.kid().is_some_and(|kid| kids.iter().any(|one| **one == *kid));
+                let named: Vec<&Key> = keys.keys().iter().filter(listed).collect();
+                if !kids.iter().all(|kid| named.iter().any(|key| key.kid() == Some(kid))) {
+                    return Err(Error::policy("require lists a kid that none of the keys has"));
                 }
+                // Each kid asks for a key of its own; one key under two names would sign for both.
+                let alias = |one: &&Key| {
+                    named.iter().any(|other| other.thumbprint() == one.thumbprint() && other.kid() != one.kid())
+                };
+                if named.iter().any(alias) {
+                    return Err(Error::policy("require lists two kids of one key"));
+                }
+                Ok(())
             }
         }
     }
