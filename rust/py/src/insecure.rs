@@ -23,16 +23,19 @@ pub(crate) struct UnverifiedJwtObject {
 
 #[pymethods]
 impl UnverifiedJwtObject {
+    /// The header as the sender wrote it.
     #[getter]
     fn header<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         objects::document(py, &self.header)
     }
 
+    /// The claims as the sender wrote them.
     #[getter]
     fn claims<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         objects::document(py, &self.claims)
     }
 
+    /// The payload's octets.
     #[getter]
     fn payload<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
         PyBytes::new(py, self.claims.text())
@@ -43,12 +46,14 @@ impl UnverifiedJwtObject {
     }
 }
 
+/// Return a compact token's header without checking anything but its form.
 #[pyfunction]
 pub(crate) fn header_unverified<'py>(token: &Bound<'py, PyAny>) -> Result<Bound<'py, PyDict>, Fault> {
     let compact = Compact::read(convert::token_octets(token)?, limits::MAX_TOKEN_SIZE, Encoding::Canonical)?;
     Ok(objects::document(token.py(), &compact.header_unjudged()?)?)
 }
 
+/// Read a JWT's header and claims without checking its signature or a single claim.
 #[pyfunction]
 pub(crate) fn read_unverified(token: &Bound<'_, PyAny>) -> Result<UnverifiedJwtObject, Fault> {
     let compact = Compact::read(convert::token_octets(token)?, limits::MAX_TOKEN_SIZE, Encoding::Canonical)?;
@@ -56,6 +61,7 @@ pub(crate) fn read_unverified(token: &Bound<'_, PyAny>) -> Result<UnverifiedJwtO
     Ok(UnverifiedJwtObject { header, claims: claims_document(compact.into_payload())? })
 }
 
+/// Use octets as an HMAC secret though they are shorter than the hash's output (against RFC 7518 section 3.2).
 #[pyfunction]
 #[pyo3(signature = (secret, *, alg, kid=None))]
 pub(crate) fn weak_secret(secret: &Bound<'_, PyAny>, alg: &str, kid: Option<&str>) -> Result<SecretKeyObject, Fault> {

@@ -41,12 +41,14 @@ impl IssuersObject {
         Ok(Self { verifiers: chosen })
     }
 
+    /// As `Verifier.verify`.
     #[pyo3(signature = (token, *, now=None))]
     fn verify(&self, token: &Bound<'_, PyAny>, now: Option<&Bound<'_, PyAny>>) -> Result<VerifiedJwtObject, Fault> {
         let (jwt, keys) = self.judge(convert::token_octets(token)?, clock::now(now)?)?;
         Ok(VerifiedJwtObject::new(jwt, Arc::clone(keys)))
     }
 
+    /// As `Verifier.verify_many`.
     #[pyo3(signature = (tokens, *, now=None))]
     fn verify_many<'py>(
         &self,
@@ -56,6 +58,7 @@ impl IssuersObject {
         batch::verify_many(self, tokens, clock::now(now)?)
     }
 
+    /// As `Verifier.verify_iter`.
     #[pyo3(signature = (tokens, *, now=None, progress=None))]
     fn verify_iter(
         slf: Bound<'_, Self>,

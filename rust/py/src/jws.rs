@@ -21,6 +21,7 @@ use crate::payload::Payload;
 use crate::signer::signer_key;
 use crate::verified_jws::VerifiedJwsObject;
 
+/// Sign octets as a compact JWS (RFC 7515 section 7.1).
 #[pyfunction]
 #[pyo3(
     signature = (payload, key, *, headers=None, crit=None, detached=false, b64=true),
@@ -44,6 +45,7 @@ pub(crate) fn jws_sign(
     Ok(compact::sign(header.as_bytes(), payload.into_octets()?.as_bytes(), &key, !b64)?)
 }
 
+/// Verify a compact JWS and return its payload (RFC 7515 section 5.2).
 #[pyfunction]
 #[pyo3(
     signature = (token, keys, *, payload=None, algorithms=None, crit=None, max_size=None, accept_padding=false),
@@ -89,6 +91,7 @@ pub(crate) struct UnverifiedSignatureObject {
     place: usize,
 }
 
+/// Take a JWS of any serialization apart without checking a signature; `UnverifiedSignature.verify` does that.
 #[pyfunction]
 #[pyo3(
     signature = (token, *, crit=None, max_size=None, accept_padding=false),
@@ -122,6 +125,7 @@ fn json_parsed(text: Vec<u8>, max_size: Option<usize>, understood: &Understood) 
 
 #[pymethods]
 impl UnverifiedObject {
+    /// The serialization it came in.
     #[getter]
     fn form(&self) -> &'static str {
         match self.parsed.form {
@@ -131,11 +135,13 @@ impl UnverifiedObject {
         }
     }
 
+    /// The payload's octets as the sender wrote them; empty if it is detached.
     #[getter]
     fn payload<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
         PyBytes::new(py, self.parsed.payload.as_deref().unwrap_or_default())
     }
 
+    /// Its signatures; a compact or flattened JWS has one.
     #[getter]
     fn entries<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         let entry = |place| Py::new(py, UnverifiedSignatureObject { parsed: Arc::clone(&self.parsed), place });
@@ -150,38 +156,45 @@ impl UnverifiedObject {
 
 #[pymethods]
 impl UnverifiedSignatureObject {
+    /// The protected header; it has passed the header rules, and nobody vouches for it.
     #[getter]
     fn protected<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         objects::document(py, self.entry()?.header.document())
     }
 
+    /// The unprotected header, or None.
     #[getter]
     fn header<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
         self.parsed.unprotected(self.place).map(|members| objects::dict(py, members)).transpose()
     }
 
+    /// The protected header's `alg`, of whatever name.
     #[getter]
     fn alg(&self) -> PyResult<Option<String>> {
         let members = self.entry()?.header.document().root().members();
         Ok(members.get("alg").and_then(Value::as_str).map(str::to_owned))
     }
 
+    /// The `kid` of either header, or None.
     #[getter]
     fn kid(&self) -> PyResult<Option<&str>> {
         Ok(self.entry()?.kid())
     }
 
+    /// The signature's octets.
     #[getter]
     fn signature<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         Ok(PyBytes::new(py, &self.entry()?.signature))
     }
 
+    /// The octets the signature is to cover (RFC 7515 section 5.1), without a detached payload.
     #[getter]
     fn signing_input<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         let payload = self.parsed.payload.as_deref().unwrap_or_default();
         Ok(PyBytes::new(py, &self.entry()?.signing_input(payload)))
     }
 
+    /// Check this signature and return what it vouches for; takes and raises what `jwseal.jws.verify` does.
     #[pyo3(signature = (keys, *, payload=None, algorithms=None))]
     fn verify(
         &self,

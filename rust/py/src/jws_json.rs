@@ -42,6 +42,7 @@ impl SignatureObject {
     }
 }
 
+/// Sign octets in JSON serialization, general or flattened (RFC 7515 section 7.2).
 #[pyfunction]
 #[pyo3(
     signature = (payload, signatures, *, flattened=false, detached=false, b64=true, crit=None),
@@ -115,6 +116,7 @@ fn wanted_signatures<'py>(argument: &Bound<'py, PyAny>) -> PyResult<Vec<Bound<'p
     argument.try_iter()?.map(|item| one(item?)).collect()
 }
 
+/// Verify a JWS in JSON serialization and return its payload (RFC 7515 section 7.2).
 #[pyfunction]
 #[pyo3(
     signature = (obj, keys, *, require=None, payload=None, algorithms=None, crit=None, max_size=None),

@@ -28,6 +28,7 @@ pub(crate) struct SecretKeyObject(SecretKey);
 
 #[pymethods]
 impl SigningKeyObject {
+    /// Make a new private key.
     #[staticmethod]
     #[pyo3(signature = (alg, *, kid=None, bits=2048))]
     fn generate(py: Python<'_>, alg: &str, kid: Option<&str>, bits: usize) -> Result<Self, Fault> {
@@ -36,6 +37,7 @@ impl SigningKeyObject {
         Self::finish(py, private)
     }
 
+    /// Read one private key from PEM: PKCS#8 (RFC 5958), PKCS#1, SEC 1 (RFC 5915) or OpenSSH, encrypted or plain.
     #[staticmethod]
     #[pyo3(signature = (data, *, alg=None, kid=None, password=None))]
     fn from_pem(
@@ -47,6 +49,7 @@ impl SigningKeyObject {
         Self::read(data, alg, kid, password, "pem")
     }
 
+    /// Read one private key from DER: PKCS#8, encrypted PKCS#8, PKCS#1 or SEC 1.
     #[staticmethod]
     #[pyo3(signature = (data, *, alg=None, kid=None, password=None))]
     fn from_der(
@@ -58,6 +61,7 @@ impl SigningKeyObject {
         Self::read(data, alg, kid, password, "der")
     }
 
+    /// Read a private JWK of kty RSA, EC, OKP or AKP (RFC 7517, RFC 7518 section 6, RFC 8037, RFC 9964).
     #[staticmethod]
     #[pyo3(signature = (jwk, *, alg=None, kid=None))]
     fn from_jwk(jwk: &Bound<'_, PyAny>, alg: Option<&str>, kid: Option<&str>) -> Result<Self, Fault> {
@@ -66,6 +70,7 @@ impl SigningKeyObject {
         Self::finish(jwk.py(), private)
     }
 
+    /// Wrap a key that lives in a KMS, an HSM or another process.
     #[staticmethod]
     fn external(signer: &Bound<'_, PyAny>) -> Result<Self, Fault> {
         let key = signer.getattr("verifying_key")?;
@@ -81,30 +86,36 @@ impl SigningKeyObject {
         Ok(Self(SigningKey::external(signer, &key.get().0, alg, kid.as_deref())?))
     }
 
+    /// The `alg` this key writes into headers.
     #[getter]
     fn alg(&self) -> &'static str {
         self.0.alg().name()
     }
 
+    /// The `kid` this key writes into headers, or None.
     #[getter]
     fn kid(&self) -> Option<&str> {
         self.0.kid()
     }
 
+    /// The public half, with the same algorithm and kid.
     #[getter]
     fn verifying_key(&self) -> VerifyingKeyObject {
         VerifyingKeyObject(self.0.verifying_key().clone())
     }
 
+    /// The public half's JWK thumbprint, base64url (RFC 7638).
     #[pyo3(signature = (digest="sha256"))]
     fn thumbprint(&self, py: Python<'_>, digest: &str) -> PyResult<String> {
         thumbprint(py, self.0.verifying_key(), digest)
     }
 
+    /// This private key as a JWK, with `alg` and, if it has one, `kid`.
     fn to_private_jwk<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyDict>, Fault> {
         convert::text_dict(py, &self.0.to_private_jwk()?)
     }
 
+    /// This private key as PKCS#8 PEM, encrypted with `password`.
     #[pyo3(signature = (*, password))]
     fn to_private_pem<'py>(&self, py: Python<'py>, password: &Bound<'py, PyAny>) -> Result<Bound<'py, PyAny>, Fault> {
         let der = PyBytes::new(py, &self.0.to_pkcs8()?);
@@ -162,30 +173,35 @@ impl SigningKeyObject {
 
 #[pymethods]
 impl VerifyingKeyObject {
+    /// Read one public key from PEM: SPKI (RFC 5280 section 4.1) or PKCS#1.
     #[staticmethod]
     #[pyo3(signature = (data, *, alg=None, kid=None))]
     fn from_pem(data: &Bound<'_, PyAny>, alg: Option<&str>, kid: Option<&str>) -> Result<Self, Fault> {
         Self::read(data, alg, kid, "pem")
     }
 
+    /// Read one public key from DER: SPKI or PKCS#1.
     #[staticmethod]
     #[pyo3(signature = (data, *, alg=None, kid=None))]
     fn from_der(data: &Bound<'_, PyAny>, alg: Option<&str>, kid: Option<&str>) -> Result<Self, Fault> {
         Self::read(data, alg, kid, "der")
     }
 
+    /// Read the public key of an X.509 certificate, PEM or DER (RFC 5280).
     #[staticmethod]
     #[pyo3(signature = (data, *, alg=None, kid=None))]
     fn from_certificate(data: &Bound<'_, PyAny>, alg: Option<&str>, kid: Option<&str>) -> Result<Self, Fault> {
         Self::read(data, alg, kid, "certificate")
     }
 
+    /// Read one OpenSSH public key line: ssh-rsa, ecdsa-sha2-*, ssh-ed25519 (RFC 4253 section 6.6).
     #[staticmethod]
     #[pyo3(signature = (data, *, alg=None, kid=None))]
     fn from_ssh(data: &Bound<'_, PyAny>, alg: Option<&str>, kid: Option<&str>) -> Result<Self, Fault> {
         Self::read(data, alg, kid, "ssh")
     }
 
+    /// Read a public JWK of kty RSA, EC, OKP or AKP (RFC 7517, RFC 7518 section 6, RFC 8037, RFC 9964).
     #[staticmethod]
     #[pyo3(signature = (jwk, *, alg=None, kid=None))]
     fn from_jwk(jwk: &Bound<'_, PyAny>, alg: Option<&str>, kid: Option<&str>) -> Result<Self, Fault> {
@@ -193,29 +209,35 @@ impl VerifyingKeyObject {
         Ok(Self(VerifyingKey::from_jwk(&convert::json_text(jwk, "a JWK")?, alg, kid)?))
     }
 
+    /// The header algorithms this key verifies; never empty.
     #[getter]
     fn algs<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         PyTuple::new(py, self.0.algs().iter().map(Alg::name).collect::<Vec<_>>())
     }
 
+    /// The key's identifier, or None: then it is a candidate for every token.
     #[getter]
     fn kid(&self) -> Option<&str> {
         self.0.kid()
     }
 
+    /// The JWK thumbprint, base64url (RFC 7638).
     #[pyo3(signature = (digest="sha256"))]
     fn thumbprint(&self, py: Python<'_>, digest: &str) -> PyResult<String> {
         thumbprint(py, &self.0, digest)
     }
 
+    /// The SHA-256 JWK thumbprint URI: urn:ietf:params:oauth:jwk-thumbprint:sha-256:...
     fn thumbprint_uri(&self) -> String {
         format!("urn:ietf:params:oauth:jwk-thumbprint:sha-256:{}", base64url::encode(self.0.thumbprint()))
     }
 
+    /// The public JWK, with `kid` and `alg` where the key has one of each.
     fn to_jwk<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyDict>, Fault> {
         convert::text_dict(py, &self.0.to_jwk())
     }
 
+    /// The key as SPKI PEM.
     fn to_pem<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>, Fault> {
         Ok(reader(py)?.call_method1("write_public_pem", (PyBytes::new(py, &self.0.to_spki()),))?)
     }
@@ -283,18 +305,21 @@ pub(crate) fn restore_verifying_key(
 
 #[pymethods]
 impl SecretKeyObject {
+    /// Make a random secret as long as the hash's output.
     #[staticmethod]
     #[pyo3(signature = (alg, *, kid=None))]
     fn generate(alg: &str, kid: Option<&str>) -> Result<Self, Fault> {
         Ok(Self(SecretKey::generate(convert::alg(alg)?, kid)?))
     }
 
+    /// Use these octets as the secret.
     #[staticmethod]
     #[pyo3(signature = (secret, *, alg, kid=None))]
     fn from_bytes(secret: &Bound<'_, PyAny>, alg: &str, kid: Option<&str>) -> Result<Self, Fault> {
         Ok(Self(SecretKey::from_bytes(convert::bytes(secret, "secret")?, convert::alg(alg)?, kid)?))
     }
 
+    /// Read a JWK of kty oct (RFC 7518 section 6.4), with the same demands as `from_bytes`.
     #[staticmethod]
     #[pyo3(signature = (jwk, *, alg=None, kid=None))]
     fn from_jwk(jwk: &Bound<'_, PyAny>, alg: Option<&str>, kid: Option<&str>) -> Result<Self, Fault> {
@@ -302,16 +327,19 @@ impl SecretKeyObject {
         Ok(Self(SecretKey::from_jwk(&convert::json_text(jwk, "a JWK")?, alg, kid)?))
     }
 
+    /// The one algorithm of this secret.
     #[getter]
     fn alg(&self) -> &'static str {
         self.0.alg().name()
     }
 
+    /// The key's identifier, or None.
     #[getter]
     fn kid(&self) -> Option<&str> {
         self.0.kid()
     }
 
+    /// This secret as a JWK of kty oct, with `alg` and, if it has one, `kid`.
     fn to_private_jwk<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyDict>, Fault> {
         convert::text_dict(py, &self.0.to_private_jwk())
     }

@@ -93,6 +93,7 @@ impl KeySetObject {
         Ok(Self { keys: Keys { set, objects }, skipped: Vec::new() })
     }
 
+    /// Read a JWK Set.
     #[staticmethod]
     #[pyo3(signature = (jwks, *, algorithms=None))]
     fn from_jwks(jwks: &Bound<'_, PyAny>, algorithms: Option<&Bound<'_, PyAny>>) -> Result<Self, Fault> {
@@ -111,11 +112,13 @@ impl KeySetObject {
         Ok(Self { keys: Keys { set, objects }, skipped })
     }
 
+    /// The members left out: place in `keys`, kid, and the reason in words.
     #[getter]
     fn skipped<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         PyTuple::new(py, self.skipped.clone())
     }
 
+    /// The public JWK Set, `{"keys": [...]}`.
     fn to_jwks<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyDict>, Fault> {
         let keys = PyList::empty(py);
         for key in self.keys.set.keys() {

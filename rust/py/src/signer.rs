@@ -40,6 +40,7 @@ impl SignerObject {
         Ok(Self { signer, typ, headers })
     }
 
+    /// Sign one set of claims.
     #[pyo3(signature = (claims, *, headers=None, now=None))]
     fn sign<'py>(
         &self,
@@ -52,6 +53,7 @@ impl SignerObject {
         self.mint(claims, prefix.as_deref(), now)
     }
 
+    /// Sign many sets of claims at one reading of the clock, in order.
     #[pyo3(signature = (claims, *, headers=None, now=None))]
     fn sign_many<'py>(
         &self,

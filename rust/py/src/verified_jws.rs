@@ -77,31 +77,37 @@ impl VerifiedJwsObject {
 
 #[pymethods]
 impl VerifiedJwsObject {
+    /// The octets that were signed: a detached payload's own bytes object, a copy of a memoryview.
     #[getter]
     fn payload(&self, py: Python<'_>) -> Option<Py<PyBytes>> {
         self.payload.as_ref().map(|payload| payload.clone_ref(py))
     }
 
+    /// What became of each signature, in the order of the object, the ones that failed included.
     #[getter]
     fn signatures(&self, py: Python<'_>) -> Py<PyTuple> {
         self.signatures.clone_ref(py)
     }
 
+    /// The protected header, as a dict that is the caller's to change.
     #[getter]
     fn header<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         self.first.get().protected(py)
     }
 
+    /// The algorithm of the signature.
     #[getter]
     fn alg(&self) -> Option<&str> {
         self.first.get().alg()
     }
 
+    /// The header's `kid`, or None.
     #[getter]
     fn kid(&self) -> Option<&str> {
         self.first.get().kid()
     }
 
+    /// The key that verified it.
     #[getter]
     fn key(&self, py: Python<'_>) -> Option<Py<PyAny>> {
         self.first.get().key(py)
@@ -125,26 +131,31 @@ impl VerifiedJwsObject {
 
 #[pymethods]
 impl SignatureReportObject {
+    /// Whether this signature verified.
     #[getter]
     const fn verified(&self) -> bool {
         self.code.is_none()
     }
 
+    /// The code of the refusal (`jwseal.errors`), or None if it verified.
     #[getter]
     const fn code(&self) -> Option<&'static str> {
         self.code
     }
 
+    /// The key that verified it, or None.
     #[getter]
     fn key(&self, py: Python<'_>) -> Option<Py<PyAny>> {
         self.key.as_ref().map(|key| key.clone_ref(py))
     }
 
+    /// The protected header's `alg`, of whatever name.
     #[getter]
     fn alg(&self) -> Option<&str> {
         self.header.document().root().members().get("alg").and_then(Value::as_str)
     }
 
+    /// The `kid` of either header, or None.
     #[getter]
     fn kid(&self) -> Option<&str> {
         match &self.entry {
@@ -153,11 +164,13 @@ impl SignatureReportObject {
         }
     }
 
+    /// The protected header.
     #[getter]
     fn protected<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         objects::document(py, self.header.document())
     }
 
+    /// The unprotected header, which no signature covers, or None.
     #[getter]
     fn unprotected<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
         let members = self.entry.as_ref().and_then(|(parsed, place)| parsed.unprotected(*place));

@@ -34,46 +34,55 @@ impl VerifiedJwtObject {
 
 #[pymethods]
 impl VerifiedJwtObject {
+    /// The claims, as a dict that is built on first use, kept with this result, and the caller's to change.
     #[getter]
     fn claims<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         kept(py, &self.claims, || objects::dict(py, self.jwt.claims().members()))
     }
 
+    /// The protected header, as a dict that is the caller's to change.
     #[getter]
     fn header<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         kept(py, &self.header, || objects::document(py, self.jwt.resolved().header().document()))
     }
 
+    /// The algorithm of the signature.
     #[getter]
     fn alg(&self) -> &'static str {
         self.jwt.resolved().alg().name()
     }
 
+    /// The header's `kid`, or None.
     #[getter]
     fn kid(&self) -> Option<&str> {
         self.jwt.resolved().header().kid()
     }
 
+    /// The key that verified it.
     #[getter]
     fn key(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         self.keys.object(py, self.jwt.key())
     }
 
+    /// `exp` in seconds, or None if the policy let it be absent.
     #[getter]
     fn expires_at(&self) -> Option<f64> {
         self.jwt.claims().expires_at()
     }
 
+    /// The words of `scope` (RFC 8693 section 4.2), or else of `scp`, string or array; empty if neither is there.
     #[getter]
     fn scopes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyFrozenSet>> {
         PyFrozenSet::new(py, self.jwt.claims().scopes())
     }
 
+    /// The payload's octets as they were signed.
     #[getter]
     fn payload<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
         PyBytes::new(py, self.jwt.claims().document().text())
     }
 
+    /// The claim of this name, or the default.
     #[pyo3(signature = (name, default=None, /))]
     fn get<'py>(
         &self,
@@ -84,6 +93,7 @@ impl VerifiedJwtObject {
         Ok(self.claim(py, name)?.or(default))
     }
 
+    /// The claim of this name; KeyError if there is none.
     fn __getitem__<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
         self.claim(py, name)?.ok_or_else(|| PyKeyError::new_err(name.to_owned()))
     }

@@ -56,16 +56,19 @@ impl VerifierObject {
         Ok(Self { verifier, keys: Arc::new(chosen), given_keys, policy })
     }
 
+    /// The keys as they were given.
     #[getter]
     fn keys(&self, py: Python<'_>) -> Py<PyAny> {
         self.given_keys.clone_ref(py)
     }
 
+    /// The policy as it was given.
     #[getter]
     fn policy(&self, py: Python<'_>) -> Py<PyAny> {
         self.policy.clone_ref(py)
     }
 
+    /// Return what the token says, or raise the InvalidToken that says why it is refused.
     #[pyo3(signature = (token, *, now=None))]
     fn verify(&self, token: &Bound<'_, PyAny>, now: Option<&Bound<'_, PyAny>>) -> Result<VerifiedJwtObject, Fault> {
         let octets = convert::token_octets(token)?;
@@ -73,6 +76,7 @@ impl VerifierObject {
         Ok(VerifiedJwtObject::new(jwt, Arc::clone(&self.keys)))
     }
 
+    /// Verify a batch at one reading of the clock; refusals stand in the list as exceptions, not raised.
     #[pyo3(signature = (tokens, *, now=None))]
     fn verify_many<'py>(
         &self,
@@ -82,6 +86,7 @@ impl VerifierObject {
         batch::verify_many(self, tokens, clock::now(now)?)
     }
 
+    /// Verify a stream of any length in order, in chunks; as `verify_many`, but memory stays bounded.
     #[pyo3(signature = (tokens, *, now=None, progress=None))]
     fn verify_iter(
         slf: Bound<'_, Self>,
