@@ -126,7 +126,7 @@ def attempt(make, case):
 
 
 def batch_race(options: argparse.Namespace, case: Case) -> Race:
-    """Batches on all cores: each is one long block, so the rounds are fewer."""
+    """Batches, not pinned to a core: each is one long block, so the rounds are fewer."""
     entrants = [contenders.batch_jwseal(case, lazy=lazy) for lazy in (False, True)]
     with on_all_cores():
         return Race(entrants, max(5, options.rounds // 10), options.block_us * 1000)

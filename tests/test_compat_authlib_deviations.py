@@ -308,6 +308,15 @@ def test_registering_an_algorithm_is_refused_with_an_explanation() -> None:
         face.JsonWebSignature.ALGORITHMS_REGISTRY["OWN"] = Own()  # type: ignore[index]
 
 
+@pytest.mark.parametrize("name", ["HS256", "RS256", "ES256", "EdDSA", "none"])
+def test_algorithm_objects_neither_sign_nor_verify(name: str) -> None:
+    """What is left to the caller to combine could be combined without a check; the refusal names the whole verbs."""
+    algorithm = face.JsonWebSignature.ALGORITHMS_REGISTRY[name]
+    for call in (lambda: algorithm.sign(b"x", None), lambda: algorithm.verify(b"x", b"", None)):
+        with pytest.raises(NotImplementedError, match=r"use JsonWebSignature\.serialize_compact"):
+            call()
+
+
 # Keys ------------------------------------------------------------------------------------------------------------------------------
 
 KEY_TEXT = {

@@ -192,7 +192,7 @@ CLAIMS: dict[str, Callable[..., Any]] = {
     "payload a number": decoded(1),
     "payload no JSON": decoded(b"{"),
     "payload empty": decoded(b""),
-    "deep payload": decoded(json.loads("[" * 50 + "]" * 50) and {"a": json.loads("[" * 50 + "]" * 50)}),
+    "deep payload": decoded({"a": json.loads("[" * 31 + "]" * 31)}),
     "large integer": decoded({"n": 10**40}),
     "Infinity in exp": decoded({"exp": float("inf")}),
     "Infinity in iat": decoded({"iat": float("inf")}),

@@ -4,6 +4,8 @@ Each test runs both clients against an endpoint of its own and compares what the
 """
 
 import json
+import os
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -212,3 +214,34 @@ def test_connection_refused() -> None:
         with pytest.raises(module.PyJWKClientConnectionError) as caught:
             client.get_signing_keys()
     assert "key_source_unavailable" == caught.value.code
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+@pytest.mark.filterwarnings("ignore:.*fork.*")
+def test_fork_while_a_thread_fetches() -> None:
+    """A child forked while another thread fetches with the same client fetches too."""
+    parent, fetching, ended = os.getpid(), threading.Event(), threading.Event()
+
+    class Slow(face.PyJWKClient):  # type: ignore[misc,name-defined]
+        def fetch_data(self) -> Any:
+            if os.getpid() == parent:
+                fetching.set()
+                ended.wait(10)
+            return {"keys": [jwk("a")]}
+
+    client = Slow("https://id.example/jwks")
+    thread = threading.Thread(target=client.get_signing_key, args=("a",))
+    thread.start()
+    try:
+        assert fetching.wait(5)
+        child = os.fork()
+        if child == 0:
+            signal.alarm(3)
+            try:
+                os._exit(0 if client.get_signing_key("a").key_id == "a" else 2)
+            finally:
+                os._exit(1)
+        assert 0 == os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    finally:
+        ended.set()
+        thread.join()

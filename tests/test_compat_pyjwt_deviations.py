@@ -12,7 +12,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from compat_pyjwt import SECRET, answer, face, private_key, private_pem, public_pem, real
+from compat_pyjwt import SECRET, answer, face, private_key, private_pem, public_pem, public_ssh, real
 from jwseal import errors
 from test_compat_pyjwt import b64, forged, token
 
@@ -105,6 +105,11 @@ def test_deviation_5_a_text_of_algorithms_is_one_name() -> None:
         b'{"a":{"b":1,"b":1}}',
         b'{"a":NaN}',
         b'{"a":-Infinity}',
+        b'{"a":1e400}',
+        rb'{"a":"\ud800"}',
+        rb'{"\udfff":1}',
+        b'{"a":' + b"[" * 32 + b"]" * 32 + b"}",
+        json.dumps({str(place): place for place in range(1025)}).encode(),
         '{"a":"é"}'.encode("utf-16"),
     ],
 )
@@ -142,6 +147,15 @@ def test_deviation_7_header_rules(header: dict[str, Any], expected: str) -> None
     signed = forged({"alg": "HS256", **header}, {})
     assert kind(real, lambda jwt: jwt.decode(signed, SECRET, HS256)) == "value"
     assert kind(face, lambda jwt: jwt.decode(signed, SECRET, HS256)) == expected
+
+
+def test_deviation_6_bounds() -> None:
+    """The deepest and the widest JSON that is read, and a pair of surrogates."""
+    widest = json.dumps({str(place): place for place in range(1024)}).encode()
+    for payload in (b'{"a":' + b"[" * 31 + b"]" * 31 + b"}", widest, rb'{"a":"\ud83d\ude00"}', b'{"a":1e308}'):
+        signed = forged({"alg": "HS256"}, payload)
+        for arguments in ({"key": SECRET, "algorithms": HS256}, {"options": {"verify_signature": False}}):
+            assert json.loads(payload) == face.decode(signed, **arguments)
 
 
 def test_deviation_7_size() -> None:
@@ -207,6 +221,34 @@ def test_deviation_11_keys_of_the_other_half() -> None:
     read = lambda jwt: jwt.get_algorithm_by_name("EdDSA").prepare_key(b"\xff")  # noqa: E731
     assert kind(real, read) == "UnicodeDecodeError"
     assert kind(face, read) == "InvalidKeyError"
+
+
+@pytest.mark.parametrize("alg", ["ES256", "EdDSA"])
+def test_deviation_11_text_that_is_no_key(alg: str) -> None:
+    """An HMAC secret and a token of another algorithm that the caller allows are an InvalidKeyError."""
+    signed = real.encode({}, private_pem(alg), algorithm=alg)
+    call = lambda jwt: jwt.decode(signed, SECRET, algorithms=["HS256", alg])  # noqa: E731
+    assert kind(real, call) == ("ValueError" if alg == "ES256" else "InvalidKeyError")
+    with pytest.raises(face.InvalidKeyError) as caught:
+        call(face)
+    assert "invalid_key" == caught.value.code
+
+
+@pytest.mark.parametrize("alg", ["RS256", "ES256", "EdDSA"])
+def test_deviation_11_key_text_that_cannot_be_used(alg: str) -> None:
+    """So are an encrypted private key and damaged key text of every form, without a word of them in the message."""
+    pem, ssh = private_pem(alg), public_ssh(alg).split()
+    encrypted = private_key(alg).private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.BestAvailableEncryption(b"password"),
+    )
+    damaged = [text[:60] + text[90:] for text in (pem, public_pem(alg))]
+    for text in (encrypted, *damaged, f"{ssh[0]} {ssh[1][:-8]}"):
+        with pytest.raises(face.InvalidKeyError) as caught:
+            face.get_algorithm_by_name(alg).prepare_key(text)
+        assert "invalid_key" == caught.value.code
+        assert caught.value.__cause__ is None
 
 
 def test_deviation_12_messages_show_no_key() -> None:

@@ -1,17 +1,21 @@
 """All objects are shared between threads without a lock of the caller's (design rule 15)."""
 
 import os
+import signal
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 import forge
 from judge import LAX, NOW, claims, secret, signing, verdict, verifier, verifying
-from jwseal import KeySet, Signer, SigningKey, Verifier, jws
+from jwseal import KeySet, Signer, SigningKey, Verifier, VerifyingKey, jws
 
 ALGS = ("HS256", "RS256", "ES256", "EdDSA", "Ed448", "ML-DSA-44")
 
@@ -165,6 +169,43 @@ def test_after_fork() -> None:
     assert 0 == os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     assert b"x" == jws.verify(theirs, verifying(material)).payload
     assert ours.rpartition(".")[2] != theirs.rpartition(".")[2]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+@pytest.mark.filterwarnings("ignore:.*fork.*")
+def test_fork_while_keys_are_read() -> None:
+    """A child forked while another thread reads keys reads keys too, and has the warning filters of before."""
+    busy = rsa.generate_private_key(65537, 2048).private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    pem = SigningKey.generate("ES256").verifying_key.to_pem()
+    filters, ended = list(warnings.filters), threading.Event()
+
+    def work() -> None:
+        while not ended.is_set():
+            SigningKey.from_pem(busy, alg="RS256")
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    statuses = []
+    try:
+        for _ in range(10):
+            time.sleep(0.01)
+            child = os.fork()
+            if child == 0:
+                signal.alarm(3)
+                try:
+                    VerifyingKey.from_pem(pem)
+                    os._exit(0 if list(warnings.filters) == filters else 2)
+                finally:
+                    os._exit(1)
+            statuses.append(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+            if statuses[-1] != 0:
+                break
+    finally:
+        ended.set()
+        thread.join()
+    assert [0] * 10 == statuses
 
 
 def test_claims_of_many_threads_are_right() -> None:

@@ -13,7 +13,7 @@ import pytest
 
 import forge
 from judge import ISSUER, LAX, NOW, STRICT, claims, code, hs256, refusal, secret, verdict, verifier, verifying
-from jwseal import JOSEError, KeySet, VerifiedJWT, Verifier
+from jwseal import Issuers, JOSEError, KeySet, VerifiedJWT, Verifier
 
 JUDGED = Verifier(secret(), STRICT)
 
@@ -217,6 +217,13 @@ def test_subclass_verb() -> None:
 
     assert Verifier.verify is _native.Verifier.verify
     assert issubclass(Verifier, _native.Verifier)
+
+
+@pytest.mark.parametrize("owner", [Verifier, Issuers])
+def test_verifiers_are_final(owner: type) -> None:
+    """A subclass's `verify` would be bypassed by batches and by Issuers, so there is none."""
+    with pytest.raises(TypeError, match=f"{owner.__name__} is final: wrap it"):
+        type("Own", (owner,), {})
 
 
 def test_more_headers_than_are_remembered() -> None:

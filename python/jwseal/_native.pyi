@@ -349,8 +349,9 @@ class Verifier:
     ) -> Iterator[_Verdict]:
         """Verify a stream of any length in order, in chunks; as `verify_many`, but memory stays bounded.
 
-        The clock is read once per chunk, unless `now` is given. `progress(done)` is called after each chunk with the
-        number of tokens judged so far.
+        The clock is read once per chunk of 256, unless `now` is given. `progress(done)` is called after each chunk with
+        the number of tokens judged so far. If the stream raises, or an entry is no str or bytes, what came before it is
+        judged and handed out first; then the exception is raised in its place.
         """
 
 # Not final: `jwseal.verifier.Issuers` is its one subclass.

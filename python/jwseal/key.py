@@ -11,15 +11,12 @@ that says what to do, never with a part of the file, and never with the backend'
 from __future__ import annotations
 
 import binascii
-import warnings
-from _thread import allocate_lock
-from contextlib import contextmanager
 
+from jwseal._silenced_warnings import silenced_warnings
 from jwseal.errors import InvalidKey
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from typing import Literal
 
     from cryptography.hazmat.primitives.asymmetric.ed448 import Ed448PrivateKey
@@ -244,7 +241,7 @@ def _load_private(form: Literal["pem", "der", "ssh"], octets: bytes, password: b
         "ssh": serialization.load_ssh_private_key,
     }[form]
     try:
-        with _without_warnings():
+        with silenced_warnings():
             key = load(octets, password)
             _refuse_other_kinds(key)
             return key.private_bytes(
@@ -290,7 +287,7 @@ def _load_public(form: Literal["pem", "der"], octets: bytes) -> bytes:
 
     load = serialization.load_pem_public_key if form == "pem" else serialization.load_der_public_key
     try:
-        with _without_warnings():
+        with silenced_warnings():
             return _spki(load(octets))
     except UnsupportedAlgorithm:
         raise InvalidKey(_too_old("read this type of key")) from None
@@ -317,7 +314,7 @@ def _read_certificate(octets: bytes) -> bytes:
     else:
         load = x509.load_der_x509_certificate
     try:
-        with _without_warnings():
+        with silenced_warnings():
             certificate = load(octets)
     except ValueError:
         raise InvalidKey("this is no X.509 certificate that can be read: give one, PEM or DER, undamaged") from None
@@ -325,7 +322,7 @@ def _read_certificate(octets: bytes) -> bytes:
     if _as_it_is(spki, "der", "PUBLIC KEY") is not None:
         return spki
     try:
-        with _without_warnings():
+        with silenced_warnings():
             return _spki(certificate.public_key())
     except (UnsupportedAlgorithm, ValueError):
         raise InvalidKey(_too_old("read this certificate's type of key")) from None
@@ -342,7 +339,7 @@ def _read_ssh(octets: bytes) -> bytes:
     if kind not in _SSH_TYPES:
         raise InvalidKey(f"the line must start with its key type, one of {', '.join(_SSH_TYPES)}")
     try:
-        with _without_warnings():
+        with silenced_warnings():
             return _spki(serialization.load_ssh_public_key(lines[0]))
     except (UnsupportedAlgorithm, ValueError):
         raise InvalidKey("this is no OpenSSH public key that can be read: give the line undamaged") from None
@@ -392,7 +389,7 @@ def _loads(load: object, octets: bytes) -> bool:
     from cryptography.exceptions import UnsupportedAlgorithm
 
     try:
-        with _without_warnings():
+        with silenced_warnings():
             load(octets)  # type: ignore[operator]  # any of the loaders
     except TypeError:  # it is encrypted, so it is a private key
         return True
@@ -477,18 +474,3 @@ def _too_old(what: str) -> str:
     import cryptography
 
     return f"cryptography {cryptography.__version__} cannot {what}: upgrade it, or convert the key with openssl"
-
-
-_warnings_lock = allocate_lock()
-
-
-@contextmanager
-def _without_warnings() -> Iterator[None]:
-    """Read without `cryptography`'s deprecation warnings, which under -W error would come out as exceptions.
-
-    They concern old key types and odd certificates; the core judges the former and the latter are read for their key
-    alone. The filters are the whole process's, hence the lock.
-    """
-    with _warnings_lock, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield

@@ -19,7 +19,8 @@ What differs on purpose. Tokens:
     `crit`. Registered parameters have their registered JSON type. `b64: false` is refused.
 5.  `none` is used only where the caller lists it, and warns (`errors.InsecureAlgorithmWarning`).
 6.  `algorithms` given as a string refuses every token; Authlib looked for a part of the text.
-7.  `register_algorithm` refuses and says what to do instead.
+7.  `register_algorithm` refuses and says what to do instead. The algorithm objects of `ALGORITHMS_REGISTRY` prepare keys, but their `sign`
+    and `verify` raise NotImplementedError.
 
 Keys:
 

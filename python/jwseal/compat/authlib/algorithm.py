@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 
 __all__ = ["ALGORITHMS", "JWSAlgorithm"]
 
+_WHOLE_TOKENS = (
+    "the algorithm objects neither sign nor verify: use JsonWebSignature.serialize_compact and deserialize_compact, "
+    "or jwseal.jws.sign and jwseal.jws.verify"
+)
+
 
 class JWSAlgorithm:
     """The shape of an algorithm, as Authlib's subclasses expect it. Subclasses can be written but not registered."""
@@ -51,11 +56,11 @@ class JWSAlgorithm:
 
     def sign(self, msg: bytes, key: Any) -> bytes:
         """Not offered: jwseal signs whole JWSs."""
-        raise NotImplementedError
+        raise NotImplementedError(_WHOLE_TOKENS)
 
     def verify(self, msg: bytes, sig: bytes, key: Any) -> bool:
         """Not offered: an answer that can be ignored is no verification."""
-        raise NotImplementedError
+        raise NotImplementedError(_WHOLE_TOKENS)
 
 
 class UnsecuredAlgorithm(JWSAlgorithm):

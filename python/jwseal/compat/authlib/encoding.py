@@ -1,8 +1,7 @@
-"""Octets, base64url and JSON as this face writes and reads them (RFC 4648 section 5, RFC 8259).
+"""Octets and base64url as this face writes and reads them, and JSON as it writes it (RFC 4648 section 5, RFC 8259).
 
 Writing follows Authlib: compact separators, members in the caller's order, text beyond ASCII left as it is. Reading is strict where
-Authlib was lenient: base64url is canonical, and JSON has no duplicate members, no NaN, no infinity, no lone surrogate and bounded depth.
-The reader serves payloads of verified tokens and error messages; headers of tokens to be verified are read by the core.
+Authlib was lenient: base64url is canonical. JSON is read by `jwseal.compat.strict_json`.
 """
 
 from __future__ import annotations
@@ -13,10 +12,7 @@ from typing import Any
 
 from jwseal.compat.authlib.errors import PayloadError
 
-__all__ = ["decode_segment", "encode_segment", "json_bytes", "json_text", "read_json", "to_bytes"]
-
-MAX_DEPTH = 32
-MAX_MEMBERS = 1024
+__all__ = ["decode_segment", "encode_segment", "json_bytes", "json_text", "to_bytes"]
 
 
 def to_bytes(value: Any) -> bytes | None:
@@ -59,52 +55,4 @@ def json_bytes(value: Any) -> bytes:
         raise PayloadError(description="cannot be written as UTF-8") from exc
 
 
-def read_json(octets: bytes | str) -> Any:
-    """The one value that strict JSON text holds, or ValueError."""
-    text = octets.decode() if isinstance(octets, bytes) else octets
-    try:
-        value = _DECODER.decode(text)
-    except RecursionError:
-        raise ValueError("nested too deeply") from None
-    # Brackets inside strings only make this guess err on the side of looking closer.
-    if text.count("{") + text.count("[") > MAX_DEPTH and _depth(value) > MAX_DEPTH:
-        raise ValueError("nested too deeply")
-    if "\\u" in text:
-        # A lone surrogate has no UTF-8 form: two parsers would disagree about it.
-        json.dumps(value, ensure_ascii=False).encode()
-    return value
-
-
-def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise ValueError("duplicate member")
-    if len(members) > MAX_MEMBERS:
-        raise ValueError("too many members")
-    return members
-
-
-def _finite(digits: str) -> float:
-    number = float(digits)
-    if number in (float("inf"), float("-inf")):
-        raise ValueError("number out of range")
-    return number
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")
-
-
-def _depth(value: Any) -> int:
-    deepest = 0
-    waiting = [(value, 1)]
-    while waiting:
-        node, level = waiting.pop()
-        if isinstance(node, (dict, list)):
-            deepest = max(deepest, level)
-            waiting += [(child, level + 1) for child in (node.values() if isinstance(node, dict) else node)]
-    return deepest
-
-
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-_DECODER = json.JSONDecoder(object_pairs_hook=_members, parse_constant=_no_constant, parse_float=_finite)

@@ -12,7 +12,7 @@ import secrets
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from jwseal.compat.authlib.claims import BaseClaims, JWTClaims
-from jwseal.compat.authlib.encoding import json_bytes, read_json
+from jwseal.compat.authlib.encoding import json_bytes
 from jwseal.compat.authlib.errors import (
     DecodeError,
     InsecureClaimError,
@@ -23,6 +23,7 @@ from jwseal.compat.authlib.errors import (
 from jwseal.compat.authlib.json_web_signature import JsonWebSignature, token_octets
 from jwseal.compat.authlib.key import Key
 from jwseal.compat.authlib.key_set import KeySet, key_named
+from jwseal.compat.strict_json import read_json
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from jwseal.compat.authlib import key_material
 from jwseal.compat.authlib.ec_key import ECKey
-from jwseal.compat.authlib.encoding import json_text, read_json
+from jwseal.compat.authlib.encoding import json_text
 from jwseal.compat.authlib.errors import InvalidKeyError, UnknownKeyError
 from jwseal.compat.authlib.key import Key
 from jwseal.compat.authlib.oct_key import OctKey
 from jwseal.compat.authlib.okp_key import OKPKey
 from jwseal.compat.authlib.rsa_key import RSAKey
+from jwseal.compat.strict_json import read_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -12,7 +12,7 @@ from typing import Any
 
 from jwseal.compat.authlib import header_rules
 from jwseal.compat.authlib.algorithm import ALGORITHMS
-from jwseal.compat.authlib.encoding import decode_segment, read_json
+from jwseal.compat.authlib.encoding import decode_segment
 from jwseal.compat.authlib.errors import (
     BadSignatureError,
     DecodeError,
@@ -24,6 +24,7 @@ from jwseal.compat.authlib.errors import (
     UnsupportedAlgorithmError,
 )
 from jwseal.compat.authlib.header import JWSObject
+from jwseal.compat.strict_json import read_json
 from jwseal.errors import InvalidToken, TokenTooLarge, UnsupportedHeader
 
 __all__ = ["lacks_payload", "of_compact", "of_json"]

@@ -11,8 +11,8 @@ Where this face differs from PyJWT, on purpose:
  3. `register_algorithm` raises NotImplementedError: the algorithms are jwseal's closed list.
  4. An option that does not exist raises `jwseal.errors.PolicyError`; PyJWT ignores it.
  5. `algorithms` given as a str is one name; PyJWT looks for the header's `alg` inside the str.
- 6. JSON in a token has one reading: duplicate members, NaN, Infinity, a byte order mark and octets that are not UTF-8
-    are a DecodeError.
+ 6. JSON in a token has one reading: duplicate members, NaN, Infinity, floats out of range, lone surrogates, a byte order
+    mark and octets that are not UTF-8 are a DecodeError; so are nesting over 32 and objects of over 1,024 members.
  7. jwseal's header rules hold: at most 4,096 octets and 8 levels, registered parameters of their JSON type, `crit`
     without repetition. A token is at most 1 MiB.
  8. RSA keys below 2048 bits are an InvalidKeyError where PyJWT warns; so are other keys that jwseal refuses (moduli
@@ -22,7 +22,8 @@ Where this face differs from PyJWT, on purpose:
 10. Key text is refused as an HMAC secret in more encodings than PyJWT knows, and in parts: the mark where a PEM begins
     or a JWK's "kty" is enough.
 11. A private RSA key verifies with its public half, as private EC and Ed25519 keys do in PyJWT too; a public key that is
-    to sign and octets that are no key text are an InvalidKeyError. PyJWT leaks AttributeError and UnicodeDecodeError.
+    to sign, text that is no key and an encrypted private key are an InvalidKeyError. PyJWT leaks AttributeError,
+    UnicodeDecodeError, TypeError, UnsupportedAlgorithm and, for EC and Edwards keys, ValueError.
 12. Messages of PyJWK's exceptions do not show the JWK.
 """
 

@@ -12,8 +12,8 @@ from typing import Any
 
 from jwseal.compat.pyjwt.algorithms import Algorithm, get_default_algorithms
 from jwseal.compat.pyjwt.exceptions import InvalidKeyError, PyJWKError, PyJWKSetError, PyJWTError
-from jwseal.compat.pyjwt.strict_json import read_json
 from jwseal.compat.pyjwt.types import JWKDict
+from jwseal.compat.strict_json import read_json
 
 __all__ = ["PyJWK", "PyJWKSet", "PyJWTSetWithTimestamp"]
 

@@ -26,10 +26,10 @@ from jwseal.compat.pyjwt.exceptions import (
     InvalidTokenError,
     PyJWTError,
 )
-from jwseal.compat.pyjwt.strict_json import read_json
 from jwseal.compat.pyjwt.types import FullOptions, SigOptions
 from jwseal.compat.pyjwt.utils import base64url_decode, base64url_encode
 from jwseal.compat.pyjwt.warnings import InsecureKeyLengthWarning, RemovedInPyjwt3Warning
+from jwseal.compat.strict_json import read_json
 
 __all__ = [
     "PyJWS",

@@ -18,9 +18,9 @@ from typing import Any, ClassVar, NamedTuple, cast
 from jwseal.compat.pyjwt.api_jws import _ALGORITHM_UNSET, PyJWS, _jws_global_obj, require_known_options
 from jwseal.compat.pyjwt.claims import ClaimRules, are_plain
 from jwseal.compat.pyjwt.exceptions import DecodeError
-from jwseal.compat.pyjwt.strict_json import read_json
 from jwseal.compat.pyjwt.types import FullOptions, Options, SigOptions
 from jwseal.compat.pyjwt.warnings import RemovedInPyjwt3Warning
+from jwseal.compat.strict_json import read_json
 
 __all__ = ["PyJWT", "decode", "decode_complete", "encode"]
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import http.client
 import json
 import math
+import os
 import threading
 import time
 import urllib.request
@@ -18,6 +19,7 @@ from ssl import SSLContext
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlparse
+from weakref import WeakSet
 
 from jwseal.compat.pyjwt.api_jwk import PyJWK, PyJWKSet
 from jwseal.compat.pyjwt.api_jwt import decode_complete as decode_token
@@ -65,7 +67,7 @@ class PyJWKClient:
         self.cooldown_duration = cooldown_duration
         self.jwk_set_cache = JWKSetCache(lifespan) if cache_jwk_set else None
         self._last_successful_fetch: float | None = None
-        self._client_lock = threading.RLock()
+        self._client_lock = _ClientLock()
         if cache_keys:
             self.get_signing_key = lru_cache(maxsize=max_cached_keys)(self.get_signing_key)  # type: ignore[method-assign]
 
@@ -76,7 +78,7 @@ class PyJWKClient:
 
     def get_signing_key(self, kid: str) -> PyJWK:
         """The key of this kid, fetching the set anew if it is unknown; PyJWKClientError if there is none."""
-        with self._client_lock:
+        with self._client_lock.held:
             signing_key = self.match_kid(self.get_signing_keys(), kid)
             if signing_key is None and not self._is_cooling_down():
                 signing_keys = self.get_signing_keys(refresh=True)
@@ -134,6 +136,26 @@ class PyJWKClient:
         if self.jwk_set_cache is None or self._last_successful_fetch is None:
             return False
         return time.monotonic() - self._last_successful_fetch < self.cooldown_duration
+
+
+class _ClientLock:
+    """One client's lock, which a forked child has anew: the thread that fetches in the parent does not exist there."""
+
+    def __init__(self) -> None:
+        self.held = threading.RLock()
+        _client_locks.add(self)
+
+
+_client_locks: WeakSet[_ClientLock] = WeakSet()
+
+
+def _renew_client_locks() -> None:
+    for lock in _client_locks:
+        lock.held = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_client_locks)
 
 
 class _NoRedirectHandler(urllib.request.HTTPRedirectHandler):

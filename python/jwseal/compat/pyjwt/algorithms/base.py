@@ -10,15 +10,16 @@ import hashlib
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar, Literal, overload
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 
 from jwseal import SigningKey, VerifyingKey, errors
 from jwseal.compat.pyjwt.exceptions import InvalidKeyError
-from jwseal.compat.pyjwt.strict_json import read_json
 from jwseal.compat.pyjwt.types import JWKDict
+from jwseal.compat.strict_json import read_json
 
-__all__ = ["Algorithm", "key_of_jwk", "members_of_jwk"]
+__all__ = ["ENCRYPTED", "Algorithm", "key_of_jwk", "members_of_jwk", "private_key_of_pem"]
 
 
 class Algorithm(ABC):
@@ -95,6 +96,19 @@ def members_of_jwk(jwk: str | JWKDict, kty: str, otherwise: str) -> JWKDict:
     if members.get("kty") != kty:
         raise InvalidKeyError(otherwise)
     return members
+
+
+ENCRYPTED = "The private key is encrypted; decrypt it first and pass the key object."
+
+
+def private_key_of_pem(octets: bytes) -> Any:
+    """The `cryptography` key of PEM text; InvalidKeyError for what is no private key, or an encrypted one."""
+    try:
+        return load_pem_private_key(octets, password=None)
+    except TypeError:
+        raise InvalidKeyError(ENCRYPTED) from None
+    except (ValueError, UnsupportedAlgorithm):
+        raise InvalidKeyError("Could not parse the provided key.") from None
 
 
 # The members that make the key. `use`, `key_ops`, `alg` and `kid` stay behind: PyJWT reads none of them here.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, ClassVar, Literal, TypeAlias, overload
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.ec import (
     ECDSA,
@@ -17,13 +17,9 @@ from cryptography.hazmat.primitives.asymmetric.ec import (
     EllipticCurvePrivateKey,
     EllipticCurvePublicKey,
 )
-from cryptography.hazmat.primitives.serialization import (
-    load_pem_private_key,
-    load_pem_public_key,
-    load_ssh_public_key,
-)
+from cryptography.hazmat.primitives.serialization import load_pem_public_key, load_ssh_public_key
 
-from jwseal.compat.pyjwt.algorithms.base import Algorithm, key_of_jwk, members_of_jwk
+from jwseal.compat.pyjwt.algorithms.base import Algorithm, key_of_jwk, members_of_jwk, private_key_of_pem
 from jwseal.compat.pyjwt.exceptions import InvalidKeyError
 from jwseal.compat.pyjwt.types import JWKDict
 from jwseal.compat.pyjwt.utils import der_to_raw_signature, force_bytes, raw_to_der_signature, to_base64url_uint
@@ -124,5 +120,5 @@ def _load(octets: bytes) -> object:
         if octets.startswith(b"ecdsa-sha2-"):
             return load_ssh_public_key(octets)
         return load_pem_public_key(octets)
-    except ValueError:
-        return load_pem_private_key(octets, password=None)
+    except (ValueError, UnsupportedAlgorithm):
+        return private_key_of_pem(octets)

@@ -5,16 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any, Literal, TypeAlias, overload
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed448 import Ed448PrivateKey, Ed448PublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import (
-    load_pem_private_key,
-    load_pem_public_key,
-    load_ssh_public_key,
-)
+from cryptography.hazmat.primitives.serialization import load_pem_public_key, load_ssh_public_key
 
-from jwseal.compat.pyjwt.algorithms.base import Algorithm, key_of_jwk, members_of_jwk
+from jwseal.compat.pyjwt.algorithms.base import Algorithm, key_of_jwk, members_of_jwk, private_key_of_pem
 from jwseal.compat.pyjwt.exceptions import InvalidKeyError
 from jwseal.compat.pyjwt.types import JWKDict
 from jwseal.compat.pyjwt.utils import base64url_encode, force_bytes
@@ -83,10 +79,13 @@ class OKPAlgorithm(Algorithm):
 
 
 def _load(octets: bytes) -> object:
-    if b"-----BEGIN PUBLIC" in octets:
-        return load_pem_public_key(octets)
-    if b"-----BEGIN PRIVATE" in octets:
-        return load_pem_private_key(octets, password=None)
-    if octets.startswith(b"ssh-"):
-        return load_ssh_public_key(octets)
+    try:
+        if b"-----BEGIN PUBLIC" in octets:
+            return load_pem_public_key(octets)
+        if b"-----BEGIN PRIVATE" in octets:
+            return private_key_of_pem(octets)
+        if octets.startswith(b"ssh-"):
+            return load_ssh_public_key(octets)
+    except (ValueError, UnsupportedAlgorithm):
+        raise InvalidKeyError("Could not parse the provided key.") from None
     raise InvalidKeyError("Not a public or private key")

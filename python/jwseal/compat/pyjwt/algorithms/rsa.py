@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_ssh_public_key,
 )
 
-from jwseal.compat.pyjwt.algorithms.base import Algorithm, key_of_jwk, members_of_jwk
+from jwseal.compat.pyjwt.algorithms.base import ENCRYPTED, Algorithm, key_of_jwk, members_of_jwk
 from jwseal.compat.pyjwt.exceptions import InvalidKeyError
 from jwseal.compat.pyjwt.types import JWKDict
 from jwseal.compat.pyjwt.utils import force_bytes, to_base64url_uint
@@ -122,7 +122,9 @@ def _load(octets: bytes) -> object:
         if octets.startswith(b"ssh-rsa"):
             return load_ssh_public_key(octets)
         return load_pem_private_key(octets, password=None)
-    except ValueError:
+    except TypeError:
+        raise InvalidKeyError(ENCRYPTED) from None
+    except (ValueError, UnsupportedAlgorithm):
         pass
     try:
         return load_pem_public_key(octets)
