@@ -71,8 +71,9 @@ impl Verifier {
         let known = self.memo.get(text);
         let is_new = known.is_none();
         let Remembered { resolved, typ_accepted } = known.map_or_else(|| self.resolve(&compact), Ok)?;
-        let verified = compact.verify(Arc::clone(&resolved), &self.keys)?;
+        let verified = compact.verify(resolved, &self.keys)?;
         if is_new {
+            let resolved = Arc::clone(verified.signature().resolved());
             self.memo.insert(text, Remembered { resolved, typ_accepted });
         }
         let claims = Claims::parse(verified)?;

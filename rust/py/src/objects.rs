@@ -66,12 +66,33 @@ impl<'py> Builder<'py> {
 
     fn list(&mut self, items: Array<'_>) -> PyResult<Bound<'py, PyList>> {
         // Values first: a list is in everyone's reach from the start, and must not be seen with empty slots.
-        let mut values = Vec::with_capacity(items.len());
-        for item in items {
-            values.push(self.value(item)?);
+        let mut few = [const { None }; FEW];
+        if let Some(slots) = few.get_mut(..items.len()) {
+            for (slot, item) in slots.iter_mut().zip(items) {
+                *slot = Some(self.value(item)?);
+            }
+            return filled(self.py, slots);
         }
-        PyList::new(self.py, values)
+        let many = items.iter().map(|item| self.value(item).map(Some)).collect::<PyResult<Vec<_>>>();
+        filled(self.py, &mut many?)
     }
+}
+
+/// Elements that are kept on the stack until their list is made; most arrays of a token have no more.
+const FEW: usize = 8;
+
+/// A list of these values, which are taken.
+fn filled<'py>(py: Python<'py>, values: &mut [Option<Bound<'py, PyAny>>]) -> PyResult<Bound<'py, PyList>> {
+    let len = ffi::Py_ssize_t::try_from(values.len())?;
+    // SAFETY: a new list or null with an exception set.
+    let list = unsafe { Bound::from_owned_ptr_or_err(py, ffi::PyList_New(len))?.cast_into_unchecked::<PyList>() };
+    for (place, value) in (0..len).zip(values) {
+        let value = value.take().unwrap_or_else(|| py.None().into_bound(py));
+        // SAFETY: `place` is within the new list, whose slots are empty; the slot takes the reference over. Nothing is
+        // allocated before the last slot is filled, so nobody else runs and sees the list half filled.
+        unsafe { ffi::PyList_SET_ITEM(list.as_ptr(), place, value.into_ptr()) };
+    }
+    Ok(list)
 }
 
 /// An empty dict with room for so many members, where the interpreter offers one: growing costs more than filling.
