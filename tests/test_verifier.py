@@ -6,6 +6,8 @@ The rules a token is judged by are in `test_rules.py`, `test_policy.py` and `tes
 import asyncio
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 
@@ -304,3 +306,20 @@ def verdict_of_a_child(judge: Verifier, token: str) -> int:
         finally:
             os._exit(status)
     return os.waitpid(child, 0)[1]
+
+
+def test_lists_are_seen_full() -> None:
+    """Whoever walks the heap while claims are built meets no list with empty slots."""
+    walk = """
+import gc, jwseal
+key = jwseal.SecretKey.generate("HS256")
+claims = {"deep": [[1, [2, {"x": [1, 2, 3]}]]] * 30, "few": [[], [None, True, 1.5, "x", 10**30]], "exp": 2_000_000_000}
+token = jwseal.Signer(key).sign(claims)
+judged = jwseal.Verifier(key, jwseal.Policy(issuer=jwseal.UNCHECKED, audience=jwseal.UNCHECKED))
+gc.callbacks.append(lambda phase, info: [list(found) for found in gc.get_objects() if type(found) is list])
+gc.set_threshold(1)
+for _ in range(5):
+    built = judged.verify(token, now=1_900_000_000).claims
+assert claims == {name: built[name] for name in claims}
+"""
+    assert 0 == subprocess.run([sys.executable, "-c", walk], check=False).returncode

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::detached::Verification;
 use super::json_serialization::{Entry, Form, Parsed};
-use super::{Resolved, Verified};
+use super::{Resolved, Verified, VerifiedSignature};
 use crate::base64url;
 use crate::error::{Error, Result};
 use crate::header::{Header, Understood};
@@ -23,8 +23,9 @@ use crate::limits;
 pub struct Compact<'a> {
     protected: &'a [u8],
     signing_input: &'a [u8],
-    payload: Vec<u8>,
-    signature: Vec<u8>,
+    /// The payload, then the signature: one allocation for both.
+    octets: Vec<u8>,
+    payload_len: usize,
     encoding: Encoding,
 }
 
@@ -64,9 +65,11 @@ impl<'a> Compact<'a> {
         let (first, second) = dots.next().zip(dots.next()).ok_or_else(segments)?;
         let (signing_input, signature) = cut(token, second).ok_or_else(segments)?;
         let (protected, payload) = cut(signing_input, first).ok_or_else(segments)?;
-        let signature = encoding.decode("signature", signature)?;
-        let payload = encoding.decode("payload", payload)?;
-        Ok(Self { protected, signing_input, payload, signature, encoding })
+        let mut octets = Vec::with_capacity((payload.len() + signature.len()) / 4 * 3 + 6);
+        encoding.decode_into("payload", payload, &mut octets)?;
+        let payload_len = octets.len();
+        encoding.decode_into("signature", signature, &mut octets)?;
+        Ok(Self { protected, signing_input, octets, payload_len, encoding })
     }
 
     /// The protected header's text, base64url as received and not yet decoded.
@@ -111,39 +114,68 @@ impl<'a> Compact<'a> {
     pub fn into_parsed(self, understood: &Understood) -> Result<Parsed> {
         let header = self.header(understood)?;
         let unencoded = header.unencoded();
-        if unencoded && !self.payload.is_empty() {
+        if unencoded && self.carries_payload() {
             return Err(UNENCODED_INLINE);
         }
-        let entry = Entry::new(header, self.protected.to_vec(), self.signature);
-        Ok(Parsed { form: Form::Compact, payload: Some(self.payload), unencoded, entries: vec![entry], document: None })
+        let protected = self.protected.to_vec();
+        let (payload, signature) = self.into_octets();
+        let entry = Entry::new(header, protected, signature);
+        Ok(Parsed { form: Form::Compact, payload: Some(payload), unencoded, entries: vec![entry], document: None })
     }
 
     /// The payload, unverified.
     #[must_use]
-    pub fn into_payload(self) -> Vec<u8> {
-        self.payload
+    pub fn into_payload(mut self) -> Vec<u8> {
+        self.octets.truncate(self.payload_len);
+        self.octets
+    }
+
+    /// Whether the payload's segment holds anything.
+    const fn carries_payload(&self) -> bool {
+        self.payload_len > 0
+    }
+
+    /// The payload and the signature.
+    fn into_octets(mut self) -> (Vec<u8>, Vec<u8>) {
+        let signature = self.octets.split_off(self.payload_len);
+        (self.octets, signature)
     }
 
     /// Checks the signature under a resolved header; the payload is the token's own.
     pub fn verify(self, resolved: Arc<Resolved>, keys: &KeySet) -> Result<Verified> {
-        Verified::check(resolved, keys, self.signing_input, &self.signature, self.payload)
+        let signature = self.octets.get(self.payload_len..).unwrap_or_default();
+        let signature = VerifiedSignature::check(resolved, keys, self.signing_input, signature)?;
+        Ok(Verified::new(signature, self.into_payload()))
     }
 }
 
 impl Encoding {
+    /// Appends what a segment decodes to.
+    fn decode_into(self, part: &'static str, text: &[u8], out: &mut Vec<u8>) -> Result<()> {
+        if self == Self::Canonical {
+            return base64url::decode_into(text, out).ok_or_else(|| not_canonical(part));
+        }
+        out.extend_from_slice(&self.decode(part, text)?);
+        Ok(())
+    }
+
     fn decode(self, part: &'static str, text: &[u8]) -> Result<Vec<u8>> {
         match self {
             Self::Canonical => base64url::decode(text),
             Self::Padded => base64url::decode_padded(text),
         }
-        .ok_or(Error::malformed(part, "is not canonical base64url without padding"))
+        .ok_or_else(|| not_canonical(part))
     }
+}
+
+const fn not_canonical(part: &'static str) -> Error {
+    Error::malformed(part, "is not canonical base64url without padding")
 }
 
 /// Verifies a compact JWS that carries its payload.
 pub fn verify(token: &[u8], demands: &Demands<'_>) -> Result<Verified> {
     let (compact, resolved) = resolve(token, Place::Carried, demands)?;
-    let carried = !compact.payload.is_empty();
+    let carried = compact.carries_payload();
     match compact.verify(resolved, demands.keys) {
         // An empty segment is an empty payload or a detached one; only the signature can tell.
         Err(Error::InvalidSignature) if !carried => Err(DETACHED),
@@ -154,7 +186,8 @@ pub fn verify(token: &[u8], demands: &Demands<'_>) -> Result<Verified> {
 /// Begins to verify a compact JWS whose payload travels beside it; all that needs no payload is decided here.
 pub fn verify_detached<'a>(token: &[u8], demands: &Demands<'a>) -> Result<Verification<'a>> {
     let (compact, resolved) = resolve(token, Place::Detached, demands)?;
-    Verification::new(resolved, demands.keys, compact.protected, compact.signature)
+    let protected = compact.protected;
+    Verification::new(resolved, demands.keys, protected, compact.into_octets().1)
 }
 
 /// Where the caller says the payload is.
@@ -168,7 +201,7 @@ enum Place {
 fn resolve<'a>(token: &'a [u8], place: Place, demands: &Demands<'_>) -> Result<(Compact<'a>, Arc<Resolved>)> {
     let compact = Compact::read(token, demands.max_size, demands.encoding)?;
     let header = compact.header(demands.understood)?;
-    let carried = !compact.payload.is_empty();
+    let carried = compact.carries_payload();
     if carried && place == Place::Detached {
         return Err(Error::malformed("payload", "is in the token, and a detached one was given as well"));
     }

@@ -92,15 +92,9 @@ impl VerifiedSignature {
 }
 
 impl Verified {
-    /// Checks one signature over its signing input, which must hold this payload; the only way to make a `Verified`.
-    fn check(
-        resolved: Arc<Resolved>,
-        keys: &KeySet,
-        signing_input: &[u8],
-        signature: &[u8],
-        payload: Vec<u8>,
-    ) -> Result<Self> {
-        Ok(Self { signature: VerifiedSignature::check(resolved, keys, signing_input, signature)?, payload })
+    /// Joins a verified signature with the payload that its signing input held; the only way to make a `Verified`.
+    const fn new(signature: VerifiedSignature, payload: Vec<u8>) -> Self {
+        Self { signature, payload }
     }
 
     /// The signature.
