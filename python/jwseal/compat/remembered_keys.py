@@ -65,6 +65,8 @@ def _digest(material: bytes | str) -> bytes:
 
 def _remember(index: Index, key: object) -> None:
     with _shelf.writing:
+        if index in _shelf.keys:
+            return  # another thread was first, and nothing has to make room
         while len(_shelf.keys) >= CAPACITY:
             del _shelf.keys[next(iter(_shelf.keys))]
         _shelf.keys[index] = key

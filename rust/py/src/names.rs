@@ -6,21 +6,29 @@
 
 use std::sync::{Mutex, MutexGuard};
 
+use jwseal_core::json::Str;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
-const SLOTS: usize = 512;
-const LONGEST: usize = 31;
+const SLOT_BITS: u32 = 9;
+const LONGEST: usize = 64;
 
-static STORE: Mutex<[Slot; SLOTS]> = Mutex::new([const { Slot { len: 0, text: [0; LONGEST], name: None } }; SLOTS]);
+static STORE: Mutex<[Slot; 1 << SLOT_BITS]> = Mutex::new([const { Slot { mark: Mark::EMPTY, name: None } }; 512]);
 
 /// The store, or nothing while someone else has it.
-pub(crate) struct Names(Option<MutexGuard<'static, [Slot; SLOTS]>>);
+pub(crate) struct Names(Option<MutexGuard<'static, [Slot; 1 << SLOT_BITS]>>);
 
 pub(crate) struct Slot {
-    len: u8,
-    text: [u8; LONGEST],
+    mark: Mark,
     name: Option<Py<PyString>>,
+}
+
+/// The ends of a text and its length, which say all there is to say of a text of up to 16 octets.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Mark {
+    len: usize,
+    first: u64,
+    last: u64,
 }
 
 impl Names {
@@ -29,31 +37,58 @@ impl Names {
     }
 
     /// The Python string of a member name.
-    pub(crate) fn name<'py>(&mut self, py: Python<'py>, text: &str) -> Bound<'py, PyString> {
-        let slot = self.0.as_mut().and_then(|store| store.get_mut(place(text)));
-        let Some(slot) = slot.filter(|_| (1..=LONGEST).contains(&text.len())) else { return PyString::new(py, text) };
+    #[inline]
+    pub(crate) fn name<'py>(&mut self, py: Python<'py>, text: Str<'_>) -> Bound<'py, PyString> {
+        let mark = Mark::of(text.octets());
+        let slot = self.0.as_mut().and_then(|store| store.get_mut(mark.place()));
+        let Some(slot) = slot.filter(|_| (1..=LONGEST).contains(&mark.len)) else {
+            return PyString::new(py, text.as_str());
+        };
         match &slot.name {
-            Some(name) if slot.text.get(..slot.len.into()) == Some(text.as_bytes()) => name.bind(py).clone(),
-            _ => slot.fill(py, text),
+            Some(name) if slot.mark == mark && (mark.is_whole() || is(name.bind(py), text)) => name.bind(py).clone(),
+            _ => slot.fill(py, mark, text.as_str()),
         }
     }
 }
 
 impl Slot {
-    fn fill<'py>(&mut self, py: Python<'py>, text: &str) -> Bound<'py, PyString> {
+    #[cold]
+    fn fill<'py>(&mut self, py: Python<'py>, mark: Mark, text: &str) -> Bound<'py, PyString> {
         let made = PyString::new(py, text);
-        let (Some(octets), Ok(len)) = (self.text.get_mut(..text.len()), u8::try_from(text.len())) else { return made };
-        octets.copy_from_slice(text.as_bytes());
-        self.len = len;
+        self.mark = mark;
         self.name = Some(made.clone().unbind());
         made
     }
 }
 
-/// A cheap spread over the slots; a collision costs a new string and nothing else.
-fn place(text: &str) -> usize {
-    let octets = text.as_bytes();
-    let at = |place: usize| octets.get(place).copied().map_or(0, usize::from);
-    let last = octets.len().wrapping_sub(1);
-    (octets.len() * 31 + at(0) * 7 + at(1) * 131 + at(last) * 17 + at(octets.len() / 2) * 61) % SLOTS
+impl Mark {
+    const EMPTY: Self = Self { len: 0, first: 0, last: 0 };
+
+    #[inline]
+    fn of(text: &[u8]) -> Self {
+        let len = text.len();
+        if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
+            return Self { len, first: u64::from_le_bytes(*first), last: u64::from_le_bytes(*last) };
+        }
+        if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
+            return Self { len, first: u32::from_le_bytes(*first).into(), last: u32::from_le_bytes(*last).into() };
+        }
+        let octet = |at: usize| text.get(at).copied().map_or(0, u64::from);
+        Self { len, first: octet(0), last: octet(len / 2) | octet(len.wrapping_sub(1)) << 8 }
+    }
+
+    /// Whether no other text has this mark.
+    const fn is_whole(self) -> bool {
+        self.len <= 16
+    }
+
+    /// A cheap spread over the slots; a collision costs a new string and nothing else.
+    const fn place(self) -> usize {
+        let mixed = (self.first ^ self.last.rotate_left(23)).wrapping_add(self.len as u64);
+        (mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (u64::BITS - SLOT_BITS)) as usize
+    }
+}
+
+fn is(name: &Bound<'_, PyString>, text: Str<'_>) -> bool {
+    name.to_str().is_ok_and(|name| name.as_bytes() == text.octets())
 }

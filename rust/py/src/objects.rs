@@ -53,7 +53,7 @@ impl<'py> Builder<'py> {
     fn dict(&mut self, members: Object<'_>) -> PyResult<Bound<'py, PyDict>> {
         let dict = presized(self.py, members.len())?;
         for (name, value) in members {
-            let name = self.names.name(self.py, name.as_str());
+            let name = self.names.name(self.py, name);
             let value = self.value(value)?;
             // SAFETY: all three are live objects, the first an exact dict; PyDict_SetItem takes references of its own.
             let status = unsafe { ffi::PyDict_SetItem(dict.as_ptr(), name.as_ptr(), value.as_ptr()) };
@@ -117,12 +117,11 @@ const SMALL_DICT: usize = 5;
 
 /// A string; ASCII is copied as it is, everything else decoded.
 fn string<'py>(py: Python<'py>, text: Str<'_>) -> PyResult<Bound<'py, PyString>> {
-    let is_ascii = text.is_ascii();
-    let text = text.as_str();
-    if !is_ascii || text.is_empty() {
-        return Ok(PyString::new(py, text));
+    let octets = text.octets();
+    if !text.is_ascii() || octets.is_empty() {
+        return Ok(PyString::new(py, text.as_str()));
     }
-    ascii(py, text.as_bytes())
+    ascii(py, octets)
 }
 
 /// A token that was just made, as a string: ASCII, so its octets are copied as they are.

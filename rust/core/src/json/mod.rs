@@ -178,7 +178,11 @@ impl<'a> Value<'a> {
 
     /// This value by its type.
     #[must_use]
-    #[inline]
+    #[expect(
+        clippy::inline_always,
+        reason = "out of line, what it returns goes through memory to be matched on at once"
+    )]
+    #[inline(always)]
     pub fn kind(self) -> Kind<'a> {
         let Self { document, nodes } = self;
         let Some((node, nodes)) = nodes.split_first() else { return Kind::Null };
@@ -261,8 +265,11 @@ impl<'a> Int<'a> {
     #[must_use]
     pub fn as_i64(self) -> Option<i64> {
         // Dates and counts have no sign and stay far from the bounds; the parser has seen that they are digits.
-        if self.digits.len() <= 18 && !self.digits.starts_with('-') {
-            return Some(self.digits.bytes().fold(0, |value, digit| value * 10 + i64::from(digit & 0x0f)));
+        let digits = self.digits.as_bytes();
+        if digits.len() <= 18 && digits.first() != Some(&b'-') {
+            let (eight, rest) =
+                digits.split_first_chunk().map_or((0, digits), |(eight, rest)| (of_eight(*eight), rest));
+            return Some(rest.iter().fold(eight, |value, digit| value * 10 + i64::from(digit & 0x0f)));
         }
         self.digits.parse().ok()
     }
@@ -283,6 +290,15 @@ impl<'a> Int<'a> {
     }
 }
 
+/// The number of eight decimal digits, added up in pairs, then pairs of pairs, then both halves.
+#[inline]
+const fn of_eight(digits: [u8; 8]) -> i64 {
+    let digits = u64::from_le_bytes(digits) & 0x0f0f_0f0f_0f0f_0f0f;
+    let pairs = (digits * 10 + (digits >> 8)) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs * 100 + (pairs >> 16)) & 0x0000_ffff_0000_ffff;
+    ((fours & 0xffff_ffff) * 10_000 + (fours >> 32)).cast_signed()
+}
+
 /// A string.
 #[derive(Clone, Copy, Debug)]
 pub struct Str<'a> {
@@ -296,6 +312,23 @@ impl<'a> Str<'a> {
     #[inline]
     pub fn as_str(self) -> &'a str {
         self.document.str(self.node)
+    }
+
+    /// The same in UTF-8, without looking for the borders of its characters.
+    #[must_use]
+    #[inline]
+    pub fn octets(self) -> &'a [u8] {
+        let Document { text, unescaped, .. } = self.document;
+        let text = if self.node.tag == Tag::Unescaped { unescaped } else { text };
+        let start = self.node.start as usize;
+        text.as_bytes().get(start..start + self.node.len as usize).unwrap_or_default()
+    }
+
+    /// The octets of a string that has exactly three; the length is asked before the text is touched.
+    #[must_use]
+    #[inline]
+    pub fn of_three(self) -> Option<&'a [u8; 3]> {
+        if self.node.len == 3 { self.octets().first_chunk() } else { None }
     }
 
     /// Whether every character is ASCII.

@@ -220,6 +220,13 @@ fn integers_are_exact() {
         assert_eq!(text, int.digits());
         assert_eq!(text.parse().ok(), document.root().as_f64());
     }
+    for len in 1..=18 {
+        for digits in [&"123456789012345678"[..len], &"908172635443526170"[..len], &"999999999999999999"[..len]] {
+            let document = read(digits).unwrap();
+            let Kind::Int(int) = document.root().kind() else { panic!("{digits}") };
+            assert_eq!(digits.parse().ok(), int.as_i64());
+        }
+    }
     for sign in ["", "-"] {
         let digits = format!("{sign}{}", "9".repeat(4_300));
         let document = read(&digits).unwrap();
