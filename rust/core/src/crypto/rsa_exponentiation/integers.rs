@@ -13,6 +13,8 @@
     reason = "words are what is left of wider ones, and signs are two's complement on purpose"
 )]
 
+use core::hint::black_box;
+
 use zeroize::{Zeroize, Zeroizing};
 
 /// Bits of a digit.
@@ -188,8 +190,9 @@ pub(super) fn folded(prime: &[u64; WORDS], multiplier: u64) -> Natural {
 }
 
 /// All ones for a negative word, else zero.
-const fn sign(word: u64) -> u64 {
-    ((word as i64) >> 63) as u64
+fn sign(word: u64) -> u64 {
+    // The optimiser is not to learn that this has two values: it has made branches of such masks.
+    black_box(((word as i64) >> 63) as u64)
 }
 
 /// Adds `other & mask`.

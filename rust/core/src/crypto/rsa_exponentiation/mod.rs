@@ -8,7 +8,8 @@
 //! come back. Nothing here pads, hashes or verifies, and nothing here judges a key: AWS-LC has accepted it before.
 //!
 //! Time and addresses depend on sizes alone: no branch, index or division looks at a prime, an exponent, the message or
-//! anything that follows from them. Conditions are masks, and a table is read in full for each entry taken from it.
+//! anything that follows from them. Conditions are masks, which `black_box` keeps the optimiser from making branches of,
+//! and a table is read in full for each entry taken from it. The one exception is whether a prime fits at all.
 //! There is no blinding. What is kept is wiped when it goes; registers and what the compiler spills of them are not.
 
 #[cfg(not(target_arch = "x86_64"))]
