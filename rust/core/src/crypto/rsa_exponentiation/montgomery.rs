@@ -296,17 +296,13 @@ const SECOND_ROUND: [[i64; LANES]; VECTORS] = {
 
 #[cfg(test)]
 mod tests {
-    use fearless_simd::{Avx2, Level};
+    use fearless_simd::Level;
 
     use super::*;
     use crate::crypto::rsa_exponentiation::integers::{double, folded};
 
     /// R modulo the prime comes of doubling one this often.
     const R_BITS: usize = 1_044;
-
-    fn avx2() -> Option<Avx2> {
-        Level::new().as_avx2()
-    }
 
     /// Odd numbers of 1024 bits: Montgomery's reduction asks no more of a modulus.
     fn primes() -> Vec<[u64; WORDS]> {
@@ -387,7 +383,7 @@ mod tests {
     /// A product times R is the product, for all pairs of edges and random numbers; so are products of products.
     #[test]
     fn products_are_those_of_plain_arithmetic() {
-        let Some(avx2) = avx2() else { return };
+        let Some(avx2) = Level::new().as_avx2() else { return };
         for prime in &primes() {
             let modulus = modulus(prime);
             let unit = Digits::of(&times_r(&below(prime)[1], prime));
@@ -409,7 +405,7 @@ mod tests {
     /// Factors whose digits are all as large as they get do not overflow, in either sign.
     #[test]
     fn the_largest_digits_do_not_overflow() {
-        let Some(avx2) = avx2() else { return };
+        let Some(avx2) = Level::new().as_avx2() else { return };
         // The digits of a number and of its negation, as far as 2^28 + 2^6 and with a topmost of 2^11.
         let extreme = |digit: i64, top: i64| {
             let mut digits = Digits([[digit; LANES]; VECTORS]);
@@ -448,7 +444,7 @@ mod tests {
     /// Powers to exponents of all ones, one bit, none and random ones.
     #[test]
     fn powers_are_those_of_plain_arithmetic() {
-        let Some(avx2) = avx2() else { return };
+        let Some(avx2) = Level::new().as_avx2() else { return };
         let mut one = [0; WORDS];
         one[0] = 1;
         let mut highest = [0; WORDS];
@@ -476,7 +472,7 @@ mod tests {
     /// Every entry of a table is found under its index, and an exponent's windows are all of its bits.
     #[test]
     fn tables_and_windows_are_complete() {
-        if let Some(avx2) = avx2() {
+        if let Some(avx2) = Level::new().as_avx2() {
             kernel!(
                 fn selected(_avx2: Avx2, table: &[Digits; 1 << WINDOW], index: i64) -> Digits {
                     let mut out = Digits::ZERO;
