@@ -12,6 +12,8 @@ pub mod material;
 pub mod midstate;
 pub mod mldsa;
 pub mod rsa;
+pub mod rsa_encoding;
+pub mod rsa_exponentiation;
 
 use zeroize::Zeroizing;
 

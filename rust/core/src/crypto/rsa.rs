@@ -3,6 +3,9 @@
 //! A modulus is odd, of 2048 to 8192 bits and without the fingerprint of ROCA; an exponent is odd and from 3 to 2^33. A
 //! signature is exactly as long as the modulus. PKCS#1 v1.5 is compared with its one full encoding, and a PSS salt is as
 //! long as the digest: both are AWS-LC's doing. Keys of any other shape cannot be built here.
+//!
+//! With a modulus of 2048 bits, and where vectors are faster than AWS-LC, the private operation is `rsa_exponentiation`'s.
+//! A signature of its making leaves only after AWS-LC has verified it; else AWS-LC signs.
 
 use aws_lc_rs::digest::Digest;
 use aws_lc_rs::encoding::AsDer;
@@ -18,6 +21,8 @@ use zeroize::Zeroizing;
 
 use super::digest::Hash;
 use super::material::{RsaPrimes, Secret};
+use super::rsa_encoding;
+use super::rsa_exponentiation::PrivateOperation;
 use crate::error::{Error, Result};
 use crate::jwa::Alg;
 
@@ -79,10 +84,12 @@ impl Verifying {
 pub struct Signing {
     key: RsaKeyPair,
     row: &'static Row,
+    /// `None` where AWS-LC is faster.
+    vectors: Option<Box<Vectors>>,
 }
 
 impl Signing {
-    /// Builds a key of two primes; AWS-LC checks every part against every other.
+    /// Builds a key of two primes; AWS-LC checks every part against every other. Such keys alone may sign in vectors.
     pub fn new(alg: Alg, n: &[u8], e: &[u8], d: &[u8], primes: &RsaPrimes) -> Result<Self> {
         judge(n, e)?;
         let parts = [d, &primes.p, &primes.q, &primes.dp, &primes.dq, &primes.qi];
@@ -100,7 +107,8 @@ impl Signing {
             qInv: primes.qi.as_slice(),
         })
         .map_err(|_| Error::key("the parts of this RSA private key do not belong together"))?;
-        Ok(Self { key, row: row(alg)? })
+        let row = row(alg)?;
+        Ok(Self { key, row, vectors: Vectors::new(row, n, e, primes) })
     }
 
     /// A new key.
@@ -114,11 +122,14 @@ impl Signing {
         };
         let row = row(alg)?;
         let key = RsaKeyPair::generate(size).map_err(|_| unusable())?;
-        Ok(Self { key, row })
+        Ok(Self { key, row, vectors: None })
     }
 
     /// Signs; the signature is as long as the modulus.
     pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>> {
+        if let Some(signature) = self.vectors.as_ref().and_then(|vectors| vectors.sign(&self.row.hash.of(message))) {
+            return Ok(signature);
+        }
         let mut signature = vec![0; self.key.public_modulus_len()];
         self.key.sign(self.row.signing, &SystemRandom::new(), message, &mut signature).map_err(|_| unusable())?;
         Ok(signature)
@@ -132,6 +143,9 @@ impl Signing {
 
     /// Signs a message that was hashed.
     pub fn sign_digest(&self, digest: &Digest) -> Result<Vec<u8>> {
+        if let Some(signature) = self.vectors.as_ref().and_then(|vectors| vectors.sign(digest)) {
+            return Ok(signature);
+        }
         let mut signature = vec![0; self.key.public_modulus_len()];
         self.key.sign_digest(self.row.signing, digest, &mut signature).map_err(|_| unusable())?;
         Ok(signature)
@@ -147,6 +161,30 @@ impl Signing {
     pub fn to_pkcs8(&self) -> Result<Secret> {
         let document = self.key.as_der().map_err(|_| unusable())?;
         Ok(Zeroizing::new(document.as_ref().to_vec()))
+    }
+}
+
+/// A key that signs in vectors.
+struct Vectors {
+    operation: PrivateOperation,
+    verifying: ParsedPublicKey,
+    encode: fn(&Digest) -> Option<[u8; rsa_encoding::OCTETS]>,
+}
+
+impl Vectors {
+    fn new(row: &Row, n: &[u8], e: &[u8], primes: &RsaPrimes) -> Option<Box<Self>> {
+        let operation = PrivateOperation::new(n, primes)?;
+        let verifying = RsaPublicKeyComponents { n, e }.to_parsed_public_key(row.verifying).ok()?;
+        let encode = if row.pss { rsa_encoding::pss } else { rsa_encoding::pkcs1 };
+        Some(Box::new(Self { operation, verifying, encode }))
+    }
+
+    /// A signature that AWS-LC has verified, under the hash of this key alone. `None` hands the digest to AWS-LC: a wrong
+    /// signature would give the primes away.
+    fn sign(&self, digest: &Digest) -> Option<Vec<u8>> {
+        let signature = self.operation.apply(&(self.encode)(digest)?);
+        self.verifying.verify_digest_sig(digest, signature.as_slice()).ok()?;
+        Some(signature.to_vec())
     }
 }
 
@@ -365,6 +403,60 @@ mod tests {
         assert_eq!(257, power.len());
         assert!(refusal(&power, &[1, 0, 1]).contains("ROCA"));
         assert_eq!(vec![1, 0, 1], parts(&Signing::generate(Alg::Ps256, 3_072).unwrap()).1);
+    }
+
+    /// Vectors give AWS-LC's own PKCS#1 signatures, and PSS signatures that AWS-LC verifies.
+    #[test]
+    fn vectors_sign_as_aws_lc_does() {
+        for row in &ROWS {
+            let (mut key, _) = known(row.alg);
+            let (n, e) = parts(&key);
+            let Some(vectors) = key.vectors.take() else { return };
+            let verifying = Verifying::new(row.alg, &n, &e).unwrap();
+            for octet in 0..8 {
+                let digest = row.hash.of(&[octet]);
+                let signature = vectors.sign(&digest).unwrap();
+                verifying.verify(&[octet], &signature).unwrap();
+                assert_eq!(!row.pss, signature == key.sign(&[octet]).unwrap());
+                assert_eq!(!row.pss, signature == vectors.sign(&digest).unwrap());
+            }
+        }
+    }
+
+    /// With any part corrupted, nothing leaves the vectors, and AWS-LC signs in their place.
+    #[test]
+    fn faults_never_leave() {
+        for alg in [Alg::Rs256, Alg::Ps256] {
+            let (mut key, primes) = known(alg);
+            let (n, e) = parts(&key);
+            if key.vectors.is_none() {
+                return;
+            }
+            for part in 0..5 {
+                for bit in [1, 511] {
+                    let mut faulty = primes.clone();
+                    let RsaPrimes { p, q, dp, dq, qi } = &mut faulty;
+                    let part = [p, q, dp, dq, qi].into_iter().nth(part).unwrap();
+                    let last = part.len() - 1;
+                    part[last - bit / 8] ^= 1 << (bit % 8);
+                    let vectors = Vectors::new(key.row, &n, &e, &faulty).unwrap();
+                    assert!(vectors.sign(&key.row.hash.of(b"message")).is_none());
+                    key.vectors = Some(vectors);
+                    let signature = key.sign(b"message").unwrap();
+                    Verifying::new(alg, &n, &e).unwrap().verify(b"message", &signature).unwrap();
+                    let signature = key.sign_digest(&key.row.hash.of(b"message")).unwrap();
+                    Verifying::new(alg, &n, &e).unwrap().verify(b"message", &signature).unwrap();
+                }
+            }
+        }
+    }
+
+    /// A key of known primes.
+    fn known(alg: Alg) -> (Signing, RsaPrimes) {
+        let generated = Signing::generate(alg, 2_048).unwrap();
+        let private = pkcs8::read(&generated.to_pkcs8().unwrap()).unwrap();
+        let PrivateParts::Rsa { n, e, d, primes: Some(primes), .. } = private else { panic!("not RSA") };
+        (Signing::new(alg, &n, &e, &d, &primes).unwrap(), primes)
     }
 
     /// Private parts of another key, missing or oversized, are refused; so are sizes that cannot be generated.

@@ -16,7 +16,7 @@ use crate::crypto::{Signing, eddsa, random};
 use crate::der::{pkcs8, spki};
 use crate::error::{Error, Result};
 use crate::external::External;
-use crate::jwa::{Alg, Curve};
+use crate::jwa::{Alg, Curve, Kty};
 use crate::jwk::{self, Material};
 
 /// A private key; clones share it.
@@ -52,7 +52,12 @@ impl SigningKey {
         if alg.spec().curve == Some(Curve::Ed448) {
             return Ed448Private::new(random(eddsa::ED448_LEN)?, None, Some(alg), kid).map(Loaded::Ed448);
         }
-        Self::own(Signing::generate(alg, bits)?, Some(alg), kid).map(Loaded::Ready)
+        let mut signing = Signing::generate(alg, bits)?;
+        if alg.spec().kty == Kty::Rsa {
+            // Read again as if it had been loaded: only then are its primes known, and it signs as fast as loaded keys do.
+            signing = Signing::new(Some(alg), &pkcs8::read(&signing.to_pkcs8()?)?)?;
+        }
+        Self::own(signing, Some(alg), kid).map(Loaded::Ready)
     }
 
     /// Reads plain PKCS#8 (RFC 5958). `alg` may be left out where the key has no choice.

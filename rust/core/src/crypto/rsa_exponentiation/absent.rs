@@ -1,0 +1,23 @@
+//! The private operation where there are no vectors for it: never built, so that AWS-LC computes.
+
+use zeroize::Zeroizing;
+
+use super::OCTETS;
+use crate::crypto::material::RsaPrimes;
+
+/// Never built.
+pub enum PrivateOperation {}
+
+impl PrivateOperation {
+    /// `None`.
+    #[must_use]
+    pub const fn new(_: &[u8], _: &RsaPrimes) -> Option<Self> {
+        None
+    }
+
+    /// Never reached.
+    #[must_use]
+    pub const fn apply(&self, _: &[u8; OCTETS]) -> Zeroizing<[u8; OCTETS]> {
+        match *self {}
+    }
+}
