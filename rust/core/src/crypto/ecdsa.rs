@@ -250,6 +250,16 @@ fn unusable() -> Error {
 mod tests {
     use super::*;
     use crate::crypto::digest::{Digested, Method};
+    use crate::limits::KEY_TABLE_AFTER;
+
+    /// With tables and without.
+    fn pairs(alg: Alg) -> [(Signing, Verifying); 2] {
+        [false, true].map(|prepared| {
+            let (key, verifying, _) = pair(alg);
+            assert!(!prepared || verifying.prepare());
+            (key, verifying)
+        })
+    }
 
     fn pair(alg: Alg) -> (Signing, Verifying, Vec<u8>) {
         let key = Signing::generate(alg).unwrap();
@@ -263,8 +273,7 @@ mod tests {
     /// A signature verifies with its key and message and with no other.
     #[test]
     fn signs_and_verifies() {
-        for alg in ALGS {
-            let (key, verifying, _) = pair(alg);
+        for (alg, (key, verifying)) in ALGS.into_iter().flat_map(|alg| pairs(alg).map(|pair| (alg, pair))) {
             let signature = key.sign(b"message").unwrap();
             assert_eq!(alg.spec().signature_len, Some(signature.len()));
             verifying.verify(b"message", &signature).unwrap();
@@ -275,8 +284,7 @@ mod tests {
     /// Hashed first or not, a message has the same signatures; a digest of another hash is good for nothing.
     #[test]
     fn digests_stand_for_messages() {
-        for alg in ALGS {
-            let (key, verifying, _) = pair(alg);
+        for (key, verifying) in ALGS.into_iter().flat_map(pairs) {
             assert!(key.hash() == verifying.hash());
             for hash in [Hash::SHA256, Hash::SHA384, Hash::SHA512] {
                 let mut context = Method::Hash(hash).start().unwrap();
@@ -300,8 +308,7 @@ mod tests {
     /// r and s of zero, of the wrong length and in DER are refused (CVE-2022-21449).
     #[test]
     fn malformed_signatures_are_refused() {
-        for alg in ALGS {
-            let (key, verifying, _) = pair(alg);
+        for (key, verifying) in ALGS.into_iter().flat_map(pairs) {
             let good = key.sign(b"message").unwrap();
             let len = good.len();
             let mut longer = good.clone();
@@ -310,6 +317,38 @@ mod tests {
             der.extend_from_slice(&good);
             for bad in [vec![0; len], vec![0xff; len], good[1..].to_vec(), longer, vec![], vec![1; 16_384], der] {
                 assert_eq!("invalid_signature", verifying.verify(b"message", &bad).unwrap_err().code());
+            }
+        }
+    }
+
+    /// Tables take over at the count, for all clones, and change no verdict; refusals do not count.
+    #[test]
+    fn tables_take_over() {
+        for alg in ALGS {
+            let (key, verifying, _) = pair(alg);
+            let (digest, good) = (key.hash().of(b"message"), key.sign(b"message").unwrap());
+            let mut bad = good.clone();
+            bad[5] ^= 1;
+            let refused =
+                |key: &Verifying| key.verify(b"message", &bad).is_err() && key.verify_digest(&digest, &bad).is_err();
+            for _ in 0..2 * KEY_TABLE_AFTER {
+                assert!(refused(&verifying));
+            }
+            let clone = verifying.clone();
+            for count in 1..=KEY_TABLE_AFTER + 2 {
+                if count % 2 == 0 {
+                    verifying.verify(b"message", &good).unwrap();
+                } else {
+                    clone.verify_digest(&digest, &good).unwrap();
+                }
+                assert_eq!(count >= KEY_TABLE_AFTER, verifying.on_demand.tables().is_some());
+                assert!(refused(&verifying) && refused(&clone));
+            }
+            clone.verify(b"message", &good).unwrap();
+            assert!(!clone.prepare() && !verifying.prepare());
+            verifying.verify_plain(b"message", &good).unwrap();
+            for bad in [&bad[..], &good[1..], &[]] {
+                assert_eq!("invalid_signature", verifying.verify_plain(b"message", bad).unwrap_err().code());
             }
         }
     }

@@ -171,6 +171,7 @@ fn unusable() -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::KEY_TABLE_AFTER;
 
     fn hex(text: &str) -> Vec<u8> {
         (0..text.len()).step_by(2).map(|place| u8::from_str_radix(&text[place..place + 2], 16).unwrap()).collect()
@@ -192,8 +193,12 @@ mod tests {
         let signature = key.sign(&[0x72]).unwrap();
         let verifying = Ed25519Verifying::new(&x).unwrap();
         assert_eq!(hex("92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da"), signature[..32]);
-        verifying.verify(&[0x72], &signature).unwrap();
-        assert_eq!("invalid_signature", verifying.verify(&[0x73], &signature).unwrap_err().code());
+        let prepared = Ed25519Verifying::new(&x).unwrap();
+        assert!(prepared.prepare());
+        for verifying in [&verifying, &prepared] {
+            verifying.verify(&[0x72], &signature).unwrap();
+            assert_eq!("invalid_signature", verifying.verify(&[0x73], &signature).unwrap_err().code());
+        }
         // S + L is the same scalar and must not be the same signature.
         let order = hex("edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010");
         let mut carry = 0;
@@ -204,6 +209,30 @@ mod tests {
         }
         for bad in [malleated, signature[..63].to_vec(), [signature.as_slice(), &[0]].concat(), vec![0; 64], vec![]] {
             assert_eq!("invalid_signature", verifying.verify(&[0x72], &bad).unwrap_err().code());
+            assert_eq!("invalid_signature", prepared.verify(&[0x72], &bad).unwrap_err().code());
+        }
+    }
+
+    /// Tables take over at the count, for all clones, and change no verdict; refusals do not count.
+    #[test]
+    fn tables_take_over() {
+        let key = Ed25519Signing::generate().unwrap();
+        let verifying = Ed25519Verifying::new(key.0.public_key().as_ref()).unwrap();
+        let good = key.sign(b"message").unwrap();
+        let refused = |key: &Ed25519Verifying| key.verify(b"massage", &good).is_err();
+        for _ in 0..2 * KEY_TABLE_AFTER {
+            assert!(refused(&verifying));
+        }
+        let clone = verifying.clone();
+        for count in 1..=KEY_TABLE_AFTER + 2 {
+            if count % 2 == 0 { &verifying } else { &clone }.verify(b"message", &good).unwrap();
+            assert_eq!(count >= KEY_TABLE_AFTER, verifying.on_demand.tables().is_some());
+            assert!(refused(&verifying) && refused(&clone));
+        }
+        assert!(!clone.prepare() && !verifying.prepare());
+        verifying.verify_plain(b"message", &good).unwrap();
+        for bad in [&[0; 64][..], &good[1..], &[]] {
+            assert_eq!("invalid_signature", verifying.verify_plain(b"message", bad).unwrap_err().code());
         }
     }
 

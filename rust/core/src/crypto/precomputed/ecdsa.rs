@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::Tables;
 use super::curve::Curve;
 use super::field::{Field, Scalar};
-use super::table::{Group, Table};
+use super::table::{Table, sum_of_multiples};
 use super::weierstrass::Finite;
 
 /// The tables of a key from its uncompressed point.
@@ -40,8 +40,8 @@ impl<C: Curve> Pair<C> {
         // No digest in use is longer than the order, so there is nothing to cut off; one that were has no scalar.
         let z = C::Scalar::reduce(digest)?;
         let over_s = s.invert();
-        let sum = self.generator.add_multiple(C::NEUTRAL, z.mul(&over_s).octets().as_ref());
-        let sum = self.key.add_multiple(sum, first.mul(&over_s).octets().as_ref());
+        let (u1, u2) = (z.mul(&over_s).octets(), first.mul(&over_s).octets());
+        let sum = sum_of_multiples([(&*self.generator, u1.as_ref()), (&self.key, u2.as_ref())]);
         Some(has_x::<C>(&sum?, r))
     }
 }

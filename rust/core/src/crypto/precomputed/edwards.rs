@@ -13,7 +13,7 @@ use crrl::field::GF25519;
 use super::Tables;
 use super::field::{Field, invert_all};
 use super::on_demand::Shared;
-use super::table::{Group, Table};
+use super::table::{Group, Table, sum_of_multiples};
 
 /// The tables of a public key, from its encoding; its low order was judged by others.
 pub(super) fn tables(key: &[u8]) -> Option<Box<dyn Tables>> {
@@ -38,8 +38,7 @@ impl Pair {
         let (r, s) = signature.split_at_checked(32)?;
         let s = Scalar::decode(s)?;
         let h = Scalar::decode_reduce(hash);
-        let sum = self.generator.add_multiple(Edwards25519::NEUTRAL, &s.encode());
-        let sum = self.minus_key.add_multiple(sum, &h.encode());
+        let sum = sum_of_multiples([(&*self.generator, &s.encode()), (&self.minus_key, &h.encode())]);
         Some(encode(&sum) == r)
     }
 }
@@ -53,8 +52,8 @@ impl Tables for Pair {
 static SHARED: Shared<Table<Edwards25519>> = Shared::new();
 /// Bits of L, the order of the generator.
 const BITS: u32 = 253;
-const KEY_WIDTH: u32 = 6;
-const GENERATOR_WIDTH: u32 = 7;
+const KEY_WIDTH: u32 = 5;
+const GENERATOR_WIDTH: u32 = 8;
 /// The encoding of B.
 const GENERATOR: [u8; 32] = *b"\x58\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\
     \x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66";
@@ -92,22 +91,22 @@ impl Group for Edwards25519 {
     const NEUTRAL: Extended = Extended { x: GF25519::ZERO, y: GF25519::ONE, z: GF25519::ONE, t: GF25519::ZERO };
 
     #[inline]
-    fn add(sum: &Extended, entry: &Entry) -> Extended {
+    fn add(sum: &mut Extended, entry: &Entry) {
         let minus = (sum.y - sum.x) * entry.difference;
         let plus = (sum.y + sum.x) * entry.sum;
         let product = sum.t * entry.product;
         let twice = sum.z.mul2();
         let (e, f, g, h) = (plus - minus, twice - product, twice + product, plus + minus);
-        Extended { x: e * f, y: g * h, z: f * g, t: e * h }
+        *sum = Extended { x: e * f, y: g * h, z: f * g, t: e * h };
     }
 
-    fn double(sum: &Extended) -> Extended {
+    fn double(sum: &mut Extended) {
         let (xx, yy, twice) = (sum.x.square(), sum.y.square(), sum.z.square().mul2());
         let h = xx + yy;
         let e = h - (sum.x + sum.y).square();
         let g = xx - yy;
         let f = twice + g;
-        Extended { x: e * f, y: g * h, z: f * g, t: e * h }
+        *sum = Extended { x: e * f, y: g * h, z: f * g, t: e * h };
     }
 
     #[inline]
@@ -154,6 +153,13 @@ const D: GF25519 =
     GF25519::w64be(0x5203_6cee_2b6f_fe73, 0x8cc7_4079_7779_e898, 0x0070_0a4d_4141_d8ab, 0x75eb_4dca_1359_78a3);
 const TWICE_D: GF25519 =
     GF25519::w64be(0x2406_d9dc_56df_fce7, 0x198e_80f2_eef3_d130, 0x00e0_149a_8283_b156, 0xebd6_9b94_26b2_f159);
+
+/// KiB of a key's table and of the generator's.
+#[cfg(test)]
+pub(super) fn sizes() -> [usize; 2] {
+    [KEY_WIDTH, GENERATOR_WIDTH]
+        .map(|width| Table::<Edwards25519>::new(&point(&GENERATOR).unwrap(), BITS, width).unwrap().octets() / 1024)
+}
 
 #[cfg(test)]
 mod tests {
@@ -310,20 +316,27 @@ mod tests {
     /// The addition law by itself: a point and its negative, twice, and the neutral one, against `crrl`'s.
     #[test]
     fn the_group_law() {
-        let a = scalar();
-        let (point_a, entry) = (Point::mulgen(&a), point(&Point::mulgen(&a).encode()).unwrap());
-        let once = Edwards25519::add(&Edwards25519::NEUTRAL, &entry);
+        let a = Point::mulgen(&scalar());
+        let entry = point(&a.encode()).unwrap();
         let minus = Edwards25519::negate(&entry);
-        assert_eq!(point_a.encode(), encode(&once));
-        assert_eq!(Point::NEUTRAL.encode(), encode(&Edwards25519::add(&once, &minus)));
-        assert_eq!((-point_a).encode(), encode(&Edwards25519::add(&Edwards25519::NEUTRAL, &minus)));
-        let twice = Edwards25519::add(&once, &entry);
-        assert_eq!((point_a + point_a).encode(), encode(&twice));
-        assert_eq!(encode(&twice), encode(&Edwards25519::double(&once)));
-        assert_eq!(encode(&once), encode(&Edwards25519::add(&twice, &minus)));
+        let sum = |entries: &[Entry]| {
+            let mut sum = Edwards25519::NEUTRAL;
+            for entry in entries {
+                Edwards25519::add(&mut sum, entry);
+            }
+            sum
+        };
+        assert_eq!(a.encode(), encode(&sum(&[entry])));
+        assert_eq!((-a).encode(), encode(&sum(&[minus])));
+        assert_eq!(Point::NEUTRAL.encode(), encode(&sum(&[entry, minus])));
+        assert_eq!((a + a).encode(), encode(&sum(&[entry, entry])));
+        assert_eq!(a.encode(), encode(&sum(&[entry, entry, minus])));
+        let mut twice = sum(&[entry]);
+        Edwards25519::double(&mut twice);
+        assert_eq!((a + a).encode(), encode(&twice));
         for low in torsion() {
-            let entry = point(&low.encode()).unwrap();
-            assert_eq!((point_a + low).encode(), encode(&Edwards25519::add(&once, &entry)));
+            let low_entry = point(&low.encode()).unwrap();
+            assert_eq!((a + low).encode(), encode(&sum(&[entry, low_entry])));
         }
     }
 
@@ -341,8 +354,8 @@ mod tests {
             scalars.push(Scalar::decode(&octets).unwrap());
         }
         for k in scalars {
-            assert_eq!((a * k).encode(), encode(&table.add_multiple(Edwards25519::NEUTRAL, &k.encode())));
-            assert_eq!(Point::mulgen(&k).encode(), encode(&base.add_multiple(Edwards25519::NEUTRAL, &k.encode())));
+            assert_eq!((a * k).encode(), encode(&sum_of_multiples([(&table, &k.encode()), (&table, &[])])));
+            assert_eq!(Point::mulgen(&k).encode(), encode(&sum_of_multiples([(&base, &k.encode()), (&base, &[])])));
         }
     }
 

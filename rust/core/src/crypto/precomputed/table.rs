@@ -15,8 +15,8 @@ pub(super) trait Group: 'static {
 
     const NEUTRAL: Self::Sum;
 
-    fn add(sum: &Self::Sum, entry: &Self::Entry) -> Self::Sum;
-    fn double(sum: &Self::Sum) -> Self::Sum;
+    fn add(sum: &mut Self::Sum, entry: &Self::Entry);
+    fn double(sum: &mut Self::Sum);
     fn negate(entry: &Self::Entry) -> Self::Entry;
     /// All sums as entries, at the price of one inversion; `None` if one of them cannot be an entry.
     fn entries(sums: &[Self::Sum]) -> Option<Vec<Self::Entry>>;
@@ -36,32 +36,71 @@ impl<G: Group> Table<G> {
             return None;
         }
         let row = 1_usize << (width - 1);
-        let first = G::add(&G::NEUTRAL, point);
-        let next = |base: &G::Sum| Some((0..width).fold(*base, |sum, _| G::double(&sum)));
-        let rows = usize::try_from(digits::count(bits, width)).ok()?;
-        let bases: Vec<G::Sum> = std::iter::successors(Some(first), next).take(rows).collect();
-        let mut sums = Vec::with_capacity(bases.len() * row);
-        for base in G::entries(&bases)? {
-            let mut sum = G::NEUTRAL;
-            for _ in 0..row {
-                sum = G::add(&sum, &base);
-                sums.push(sum);
+        let mut bases = Vec::new();
+        let mut base = G::NEUTRAL;
+        G::add(&mut base, point);
+        for _ in 0..digits::count(bits, width) {
+            bases.push(base);
+            for _ in 0..width {
+                G::double(&mut base);
             }
         }
-        Some(Self { width, row, entries: G::entries(&sums)?.into_boxed_slice() })
+        let mut entries = Vec::with_capacity(bases.len() * row);
+        let mut sums = Vec::with_capacity(ROWS_AT_ONCE * row);
+        for bases in G::entries(&bases)?.chunks(ROWS_AT_ONCE) {
+            sums.clear();
+            for base in bases {
+                let mut sum = G::NEUTRAL;
+                for _ in 0..row {
+                    G::add(&mut sum, base);
+                    sums.push(sum);
+                }
+            }
+            entries.extend(G::entries(&sums)?);
+        }
+        Some(Self { width, row, entries: entries.into_boxed_slice() })
     }
 
-    /// Adds the multiple of the point by a little-endian scalar, taken as an integer, to a sum.
+    /// The entries whose sum is the multiple of the point by a little-endian scalar, taken as an integer.
+    ///
+    /// They are fetched before anything is added: the fetches do not depend on each other, so those that miss the cache
+    /// wait for memory together and not one by one between the additions.
     #[inline]
-    pub(super) fn add_multiple(&self, sum: G::Sum, scalar: &[u8]) -> G::Sum {
-        let mut sum = sum;
+    pub(super) fn fetch(&self, scalar: &[u8], into: &mut Vec<G::Entry>) {
         for (row, digit) in self.entries.chunks_exact(self.row).zip(Digits::new(scalar, self.width)) {
             // A digit of zero has no entry and adds nothing.
             let place = (digit.magnitude as usize).wrapping_sub(1);
             if let Some(entry) = row.get(place) {
-                sum = if digit.negative { G::add(&sum, &G::negate(entry)) } else { G::add(&sum, entry) };
+                into.push(if digit.negative { G::negate(entry) } else { *entry });
             }
         }
-        sum
     }
+
+    /// Its size.
+    #[cfg(test)]
+    pub(super) fn octets(&self) -> usize {
+        size_of_val(&*self.entries)
+    }
+
+    /// How many entries a multiple can have.
+    pub(super) fn rows(&self) -> usize {
+        self.entries.len() / self.row
+    }
+}
+
+/// Rows that share an inversion: more of them hold more memory while the table is built than the inversion is worth.
+const ROWS_AT_ONCE: usize = 8;
+
+/// The sum of a multiple of one point and a multiple of another.
+#[inline]
+pub(super) fn sum_of_multiples<G: Group>(multiples: [(&Table<G>, &[u8]); 2]) -> G::Sum {
+    let mut entries = Vec::with_capacity(multiples.iter().map(|(table, _)| table.rows()).sum());
+    for (table, scalar) in multiples {
+        table.fetch(scalar, &mut entries);
+    }
+    let mut sum = G::NEUTRAL;
+    for entry in &entries {
+        G::add(&mut sum, entry);
+    }
+    sum
 }

@@ -6,9 +6,9 @@ use super::curve::Curve;
 use super::curves::{P256, P384, P521, Secp256k1};
 use super::ecdsa::raised;
 use super::field::{Field, Scalar};
-use super::table::Group;
-use super::weierstrass::Finite;
-use super::{Tables, ecdsa};
+use super::table::{Group, Table};
+use super::weierstrass::{Affine, Finite};
+use super::{Tables, ecdsa, edwards};
 use crate::crypto::digest::Hash;
 use crate::crypto::ecdsa::{Signing, UNCOMPRESSED, Verifying};
 use crate::crypto::random;
@@ -69,6 +69,20 @@ named!(
     "0000000000000000000000000000000000000000000000000000000000000007",
     "fffffffffffffffffffffffffffffffffffffffffffffffffffffffefffffc2f"
 );
+
+/// How large the tables are: what SECURITY.md says about memory.
+#[test]
+fn sizes() {
+    fn sizes<C: Named>() -> [usize; 2] {
+        let point = C::point(C::GENERATOR).unwrap();
+        [C::KEY_WIDTH, C::GENERATOR_WIDTH].map(|width| Table::<C>::new(&point, C::BITS, width).unwrap().octets() / 1024)
+    }
+    assert_eq!([86, 264], sizes::<P256>());
+    assert_eq!([86, 264], sizes::<Secp256k1>());
+    assert_eq!([195, 330], sizes::<P384>());
+    assert_eq!([236, 675], sizes::<P521>());
+    assert_eq!([76, 384], edwards::sizes());
+}
 
 macro_rules! on_every_curve {
     ($($(#[$doc:meta])* $name:ident;)*) => {
@@ -234,23 +248,32 @@ mod each {
         let key = Key::<C>::generated();
         let entry = C::point(&key.point[1..]).unwrap();
         let minus = C::negate(&entry);
-        let once = C::add(&C::NEUTRAL, &entry);
-        assert!(same::<C>(once, &key.d));
-        assert!(C::add(&once, &minus).is_none());
-        assert!(C::double(&C::NEUTRAL).is_none());
-        let doubled = C::add(&once, &entry);
-        assert!(same::<C>(doubled, &twice::<C>(&key.d)));
-        assert!(same::<C>(C::double(&once), &twice::<C>(&key.d)));
-        // With a denominator: 2 Q + Q - Q - Q is Q again, and meets Q and -Q.
-        let thrice = C::add(&doubled, &entry);
-        assert!(same::<C>(thrice, &key.d.mul(&small::<C>(3))));
-        let again = C::add(&C::add(&thrice, &minus), &minus);
-        assert!(!again.unwrap().zz.sub(&C::Field::ONE).is_zero());
-        assert!(same::<C>(again, &key.d));
-        assert!(same::<C>(C::add(&again, &entry), &twice::<C>(&key.d)));
-        assert!(C::add(&again, &minus).is_none());
-        assert!(C::entries(&[again, C::NEUTRAL]).is_none());
-        let back = C::entries(&[again, thrice]).unwrap()[0];
+        let sum = |entries: &[Affine<C::Field>]| {
+            let mut sum = C::NEUTRAL;
+            for entry in entries {
+                C::add(&mut sum, entry);
+            }
+            sum
+        };
+        let doubled = |mut sum| {
+            C::double(&mut sum);
+            sum
+        };
+        assert!(same::<C>(sum(&[entry]), &key.d));
+        assert!(sum(&[entry, minus]).is_none() && doubled(C::NEUTRAL).is_none());
+        assert!(same::<C>(sum(&[entry, entry]), &twice::<C>(&key.d)));
+        assert!(same::<C>(doubled(sum(&[entry])), &twice::<C>(&key.d)));
+        assert!(same::<C>(sum(&[entry, entry, entry]), &key.d.mul(&small::<C>(3))));
+        assert!(same::<C>(sum(&[entry, minus, entry, entry]), &twice::<C>(&key.d)));
+        // With a denominator: 3 Q - 2 Q is Q again, and meets Q and -Q.
+        let again = [entry, entry, entry, minus, minus];
+        assert!(!sum(&again).unwrap().zz.sub(&C::Field::ONE).is_zero());
+        assert!(same::<C>(sum(&again), &key.d));
+        assert!(same::<C>(sum(&[&again[..], &[entry]].concat()), &twice::<C>(&key.d)));
+        assert!(same::<C>(doubled(sum(&again)), &twice::<C>(&key.d)));
+        assert!(sum(&[&again[..], &[minus]].concat()).is_none());
+        assert!(C::entries(&[sum(&again), C::NEUTRAL]).is_none());
+        let back = C::entries(&[sum(&again), sum(&[entry, entry])]).unwrap()[0];
         assert!(back.x.sub(&entry.x).is_zero() && back.y.sub(&entry.y).is_zero());
     }
 

@@ -32,15 +32,21 @@ impl<C: Curve> Group for C {
     const NEUTRAL: Self::Sum = None;
 
     #[inline]
-    fn add(sum: &Self::Sum, entry: &Self::Entry) -> Self::Sum {
+    fn add(sum: &mut Self::Sum, entry: &Self::Entry) {
         match sum {
-            None => Some(Finite { x: entry.x, y: entry.y, zz: C::Field::ONE, zzz: C::Field::ONE }),
-            Some(sum) => add::<C>(sum, entry),
+            None => *sum = Some(Finite { x: entry.x, y: entry.y, zz: C::Field::ONE, zzz: C::Field::ONE }),
+            Some(point) => match add::<C>(point, entry) {
+                Step::Done => {}
+                Step::Equal => double::<C>(point),
+                Step::Opposite => *sum = None,
+            },
         }
     }
 
-    fn double(sum: &Self::Sum) -> Self::Sum {
-        sum.as_ref().map(double::<C>)
+    fn double(sum: &mut Self::Sum) {
+        if let Some(point) = sum {
+            double::<C>(point);
+        }
     }
 
     #[inline]
@@ -61,38 +67,49 @@ impl<C: Curve> Group for C {
     }
 }
 
-/// The sum of a finite point and an affine one.
+/// What became of an addition.
+enum Step {
+    Done,
+    /// Nothing was added: the points are equal.
+    Equal,
+    /// Nothing was added: the points are each other's negative.
+    Opposite,
+}
+
+/// Adds an affine point to another finite one, where the formulas hold.
 #[inline]
-fn add<C: Curve>(sum: &Finite<C::Field>, entry: &Affine<C::Field>) -> Option<Finite<C::Field>> {
-    let across = entry.x.mul(&sum.zz).sub(&sum.x);
-    let up = entry.y.mul(&sum.zzz).sub(&sum.y);
+fn add<C: Curve>(point: &mut Finite<C::Field>, entry: &Affine<C::Field>) -> Step {
+    let across = entry.x.mul(&point.zz).sub(&point.x);
+    let up = entry.y.mul(&point.zzz).sub(&point.y);
     if across.is_zero() {
-        // One x: the points are equal, or each other's negative.
-        return if up.is_zero() { Some(double::<C>(sum)) } else { None };
+        return if up.is_zero() { Step::Equal } else { Step::Opposite };
     }
     let square = across.square();
     let cube = square.mul(&across);
-    let middle = sum.x.mul(&square);
-    let x = up.square().sub(&cube).sub(&middle.double());
-    let y = middle.sub(&x).mul(&up).sub(&sum.y.mul(&cube));
-    Some(Finite { x, y, zz: sum.zz.mul(&square), zzz: sum.zzz.mul(&cube) })
+    let middle = point.x.mul(&square);
+    point.x = up.square().sub(&cube).sub(&middle).sub(&middle);
+    point.y = middle.sub(&point.x).mul(&up).sub(&point.y.mul(&cube));
+    point.zz = point.zz.mul(&square);
+    point.zzz = point.zzz.mul(&cube);
+    Step::Done
 }
 
-/// Twice a finite point; y is never zero, as a group of prime order has no point of order two.
-fn double<C: Curve>(sum: &Finite<C::Field>) -> Finite<C::Field> {
-    let twice = sum.y.double();
+/// Doubles a finite point; y is never zero, as a group of prime order has no point of order two.
+fn double<C: Curve>(point: &mut Finite<C::Field>) {
+    let twice = point.y.double();
     let square = twice.square();
     let cube = square.mul(&twice);
-    let middle = sum.x.mul(&square);
+    let middle = point.x.mul(&square);
     let slope = if C::A_IS_ZERO {
-        let squared = sum.x.square();
+        let squared = point.x.square();
         squared.double().add(&squared)
     } else {
         // 3 x^2 - 3 ZZ^2, as a difference of squares.
-        let product = sum.x.sub(&sum.zz).mul(&sum.x.add(&sum.zz));
+        let product = point.x.sub(&point.zz).mul(&point.x.add(&point.zz));
         product.double().add(&product)
     };
-    let x = slope.square().sub(&middle.double());
-    let y = middle.sub(&x).mul(&slope).sub(&sum.y.mul(&cube));
-    Finite { x, y, zz: sum.zz.mul(&square), zzz: sum.zzz.mul(&cube) }
+    point.x = slope.square().sub(&middle).sub(&middle);
+    point.y = middle.sub(&point.x).mul(&slope).sub(&point.y.mul(&cube));
+    point.zz = point.zz.mul(&square);
+    point.zzz = point.zzz.mul(&cube);
 }
