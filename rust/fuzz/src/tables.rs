@@ -31,9 +31,21 @@ static KEYS: LazyLock<[(Alg, VerifyingKey); 5]> = LazyLock::new(|| {
 });
 
 const JWKS: [(Alg, &str); 5] = [
-    (Alg::Es256, r#"{"kty":"EC","crv":"P-256","x":"TVKVDfcq_KZMD3EXjs1vYa-8e33HCg9YNHjCSE4Nx44","y":"w6gmfSmaQgt57Dgu4v_i915SawsrpKc3RojicNjj-IY"}"#),
-    (Alg::Es256k, r#"{"kty":"EC","crv":"secp256k1","x":"CfG9kgMOC2ykMCTNdbD3YLNKMlnworqdwj9V4JW-uNs","y":"3aQ9xM0JwId9WyFAn0kGX6fer9MvJfBKqxcwqaz1fns"}"#),
-    (Alg::Es384, r#"{"kty":"EC","crv":"P-384","x":"7tL4EGp4frDZwodlmQd0vhSVn4juYiL95tr38X-4hXlcqPEsv_KjPJ6pwnjqQnq7","y":"NfU7zeMZxAMLusCioATsDePgLD2TeNR755asfdBbbei3wB5XAJFKOtKPcmkHkMFl"}"#),
-    (Alg::Es512, r#"{"kty":"EC","crv":"P-521","x":"AK9Wcl5hxJKq1LU4fjpNGjz7zZll6hAX2uovM1Naryg8l_GS99eeW3epWbRaoBx4S8xGBHbhr_L_GDR1MZlACSxK","y":"AWTtDdXkqf_R35UVI4xqqaeg2NSpa8r6JhN--uQps75l4otKMZLXc8TqMeuoccsMz8S0ktYnmJoU6thKNPw8y_9I"}"#),
+    (
+        Alg::Es256,
+        r#"{"kty":"EC","crv":"P-256","x":"TVKVDfcq_KZMD3EXjs1vYa-8e33HCg9YNHjCSE4Nx44","y":"w6gmfSmaQgt57Dgu4v_i915SawsrpKc3RojicNjj-IY"}"#,
+    ),
+    (
+        Alg::Es256k,
+        r#"{"kty":"EC","crv":"secp256k1","x":"CfG9kgMOC2ykMCTNdbD3YLNKMlnworqdwj9V4JW-uNs","y":"3aQ9xM0JwId9WyFAn0kGX6fer9MvJfBKqxcwqaz1fns"}"#,
+    ),
+    (
+        Alg::Es384,
+        r#"{"kty":"EC","crv":"P-384","x":"7tL4EGp4frDZwodlmQd0vhSVn4juYiL95tr38X-4hXlcqPEsv_KjPJ6pwnjqQnq7","y":"NfU7zeMZxAMLusCioATsDePgLD2TeNR755asfdBbbei3wB5XAJFKOtKPcmkHkMFl"}"#,
+    ),
+    (
+        Alg::Es512,
+        r#"{"kty":"EC","crv":"P-521","x":"AK9Wcl5hxJKq1LU4fjpNGjz7zZll6hAX2uovM1Naryg8l_GS99eeW3epWbRaoBx4S8xGBHbhr_L_GDR1MZlACSxK","y":"AWTtDdXkqf_R35UVI4xqqaeg2NSpa8r6JhN--uQps75l4otKMZLXc8TqMeuoccsMz8S0ktYnmJoU6thKNPw8y_9I"}"#,
+    ),
     (Alg::EdDsa, r#"{"kty":"OKP","crv":"Ed25519","x":"bnoc3Smwt4_ROvTFWY_v9O8qlxZuPKby5Pv8zYBQW_E"}"#),
 ];
