@@ -192,6 +192,11 @@ mod each {
                 // There is no R: whatever r says, s and z make up u1 and u2 for it.
                 assert!(!made::<C>(|d| (d.mul(&u2).mul(&minus_one::<C>()), u2, r)));
             }
+            // Nor does the point that was there before stay: r is its x.
+            assert!(!made::<C>(|d| {
+                let u1 = d.mul(&u2).mul(&minus_one::<C>());
+                (u1, u2, C::Scalar::reduce(&point::<C>(&u1)[1..=C::LEN]).unwrap())
+            }));
         }
     }
 
