@@ -190,7 +190,9 @@ def test_fork_while_tables_are_built(alg: str) -> None:
             signal.alarm(10)
             try:
                 read = judged.verify_many([good] * 70 + [bad], now=NOW)
-                os._exit(0 if [type(token).__name__ for token in read[69:]] == ["VerifiedJWT", "InvalidSignature"] else 2)
+                os._exit(
+                    0 if [type(token).__name__ for token in read[69:]] == ["VerifiedJWT", "InvalidSignature"] else 2
+                )
             finally:
                 os._exit(1)
         thread.join()
