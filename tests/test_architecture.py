@@ -193,6 +193,14 @@ def test_the_core_forbids_unsafe() -> None:
     assert "#![forbid(unsafe_code)]" in (CORE / "lib.rs").read_text()
 
 
+def test_only_the_curves_reach_the_tables() -> None:
+    """Tables take variable time, so only what verifies signatures on elliptic curves may reach them."""
+    outside = [path for path in CORE.rglob("*.rs") if "precomputed" not in path.parts]
+    naming = {path.name for path in outside if re.search(r"\bprecomputed::", product_code(path))}
+    assert naming == {"ecdsa.rs", "eddsa.rs"}
+    assert "\nmod precomputed;" in (CORE / "crypto/mod.rs").read_text()
+
+
 @rust_sources
 def test_unsafe_gives_its_reason(path: Path) -> None:
     """Outside the core, a SAFETY comment stands right above each unsafe block."""

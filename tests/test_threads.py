@@ -173,6 +173,35 @@ def test_after_fork() -> None:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
 @pytest.mark.filterwarnings("ignore:.*fork.*")
+@pytest.mark.parametrize("alg", ["ES256", "ES512", "EdDSA"])
+def test_fork_while_tables_are_built(alg: str) -> None:
+    """A child forked while another thread builds a key's tables verifies with the same key, and waits for nobody."""
+    material = forge.material(alg)
+    good = forge.token({"alg": alg}, {}, material)
+    bad = good[:-20] + ("A" if good[-20] != "A" else "B") + good[-19:]
+    statuses = []
+    for _ in range(10):
+        # Batches run without the interpreter lock: the fork may come at any step of theirs.
+        judged = verifier(verifying(material))
+        thread = threading.Thread(target=judged.verify_many, args=([good] * 60,), kwargs={"now": NOW})
+        thread.start()
+        child = os.fork()
+        if child == 0:
+            signal.alarm(10)
+            try:
+                read = judged.verify_many([good] * 70 + [bad], now=NOW)
+                os._exit(
+                    0 if [type(token).__name__ for token in read[69:]] == ["VerifiedJWT", "InvalidSignature"] else 2
+                )
+            finally:
+                os._exit(1)
+        thread.join()
+        statuses.append(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+    assert statuses == [0] * 10
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+@pytest.mark.filterwarnings("ignore:.*fork.*")
 def test_fork_while_keys_are_read() -> None:
     """A child forked while another thread reads keys reads keys too, and has the warning filters of before."""
     busy = rsa.generate_private_key(65537, 2048).private_bytes(

@@ -20,6 +20,11 @@ pub const MAX_INTEGER_DIGITS: usize = 4_300;
 pub const MAX_SIGNATURES: usize = 8;
 /// Keys tried for one signature.
 pub const MAX_CANDIDATES: usize = 4;
+/// Signatures that a key has found good before its tables are built: building costs about as much time as so many checks
+/// with tables save. It is a power of two, as are the counts at which it is tried again.
+pub const KEY_TABLE_AFTER: u32 = 32;
+/// Keys that may have tables at one time; those beyond it verify without.
+pub const MAX_KEY_TABLES: usize = 256;
 /// Headers a verifier remembers.
 pub const MAX_MEMO: usize = 64;
 /// Seconds of clock difference a policy may forgive.

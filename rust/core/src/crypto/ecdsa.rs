@@ -3,6 +3,9 @@
 //! The curve fixes the digest. Points are uncompressed, of full length and on the curve; scalars are of the order's full
 //! length. A signature is exactly twice that long before r and s are read, and AWS-LC holds both to 1..n-1. High s is
 //! valid, as JOSE has no low-s rule, so a token's text never identifies it. Nonces are AWS-LC's, hedged with the key.
+//! A key that has found enough signatures good goes on with tables, to the verdicts that AWS-LC would give.
+
+use std::sync::Arc;
 
 use aws_lc_rs::digest::Digest;
 use aws_lc_rs::encoding::AsDer;
@@ -17,6 +20,7 @@ use zeroize::Zeroizing;
 
 use super::digest::Hash;
 use super::material::Secret;
+use super::precomputed::{self, Build, OnDemand};
 use crate::error::{Error, Result};
 use crate::jwa::{Alg, Curve};
 
@@ -24,6 +28,7 @@ use crate::jwa::{Alg, Curve};
 #[derive(Clone)]
 pub struct Verifying {
     key: ParsedPublicKey,
+    on_demand: Arc<OnDemand>,
     hash: Hash,
     signature_len: usize,
 }
@@ -41,15 +46,25 @@ impl Verifying {
         }
         let key = ParsedPublicKey::new(row.verifying, point)
             .map_err(|_| Error::key(format!("this point is not on the curve {}", curve.name())))?;
-        Ok(Self { key, hash: row.hash, signature_len: 2 * row.field_len })
+        let on_demand = Arc::new(OnDemand::new(point, row.tables));
+        Ok(Self { key, on_demand, hash: row.hash, signature_len: 2 * row.field_len })
     }
 
     /// Verifies r and s of exactly the curve's length.
     #[inline]
     pub fn verify(&self, message: &[u8], signature: &[u8]) -> Result<()> {
-        if signature.len() != self.signature_len {
-            return Err(Error::InvalidSignature);
+        self.require_length(signature)?;
+        if let Some(tables) = self.on_demand.tables() {
+            return verdict(tables.holds(self.hash.of(message).as_ref(), signature));
         }
+        self.key.verify_sig(message, signature).map_err(|_| Error::InvalidSignature)?;
+        self.on_demand.count();
+        Ok(())
+    }
+
+    /// Verifies with AWS-LC, from the message to the verdict.
+    pub fn verify_plain(&self, message: &[u8], signature: &[u8]) -> Result<()> {
+        self.require_length(signature)?;
         self.key.verify_sig(message, signature).map_err(|_| Error::InvalidSignature)
     }
 
@@ -61,11 +76,30 @@ impl Verifying {
 
     /// Verifies r and s over a message that was hashed.
     pub fn verify_digest(&self, digest: &Digest, signature: &[u8]) -> Result<()> {
-        if signature.len() != self.signature_len {
-            return Err(Error::InvalidSignature);
+        self.require_length(signature)?;
+        if let Some(tables) = self.on_demand.tables() {
+            return verdict(self.hash.made(digest) && tables.holds(digest.as_ref(), signature));
         }
-        self.key.verify_digest_sig(digest, signature).map_err(|_| Error::InvalidSignature)
+        self.key.verify_digest_sig(digest, signature).map_err(|_| Error::InvalidSignature)?;
+        self.on_demand.count();
+        Ok(())
     }
+
+    /// Builds the tables now; whether this call is what brought them about.
+    #[must_use]
+    pub fn prepare(&self) -> bool {
+        self.on_demand.prepare()
+    }
+
+    #[inline]
+    fn require_length(&self, signature: &[u8]) -> Result<()> {
+        verdict(signature.len() == self.signature_len)
+    }
+}
+
+#[inline]
+fn verdict(good: bool) -> Result<()> {
+    if good { Ok(()) } else { Err(Error::InvalidSignature) }
 }
 
 /// A private key ready to sign.
@@ -154,6 +188,7 @@ struct Row {
     hash: Hash,
     verifying: &'static EcdsaVerificationAlgorithm,
     signing: &'static EcdsaSigningAlgorithm,
+    tables: Build,
     /// PKCS#8 up to the scalar of a key without its point, from which AWS-LC computes the point (RFC 5915).
     pkcs8_start: &'static [u8],
 }
@@ -165,6 +200,7 @@ static ROWS: [Row; 4] = [
         hash: Hash::SHA256,
         verifying: &ECDSA_P256_SHA256_FIXED,
         signing: &ECDSA_P256_SHA256_FIXED_SIGNING,
+        tables: precomputed::P256,
         pkcs8_start: b"\x30\x41\x02\x01\x00\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\
             \x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07\x04\x27\x30\x25\x02\x01\x01\x04\x20",
     },
@@ -174,6 +210,7 @@ static ROWS: [Row; 4] = [
         hash: Hash::SHA384,
         verifying: &ECDSA_P384_SHA384_FIXED,
         signing: &ECDSA_P384_SHA384_FIXED_SIGNING,
+        tables: precomputed::P384,
         pkcs8_start: b"\x30\x4e\x02\x01\x00\x30\x10\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\
             \x06\x05\x2b\x81\x04\x00\x22\x04\x37\x30\x35\x02\x01\x01\x04\x30",
     },
@@ -183,6 +220,7 @@ static ROWS: [Row; 4] = [
         hash: Hash::SHA512,
         verifying: &ECDSA_P521_SHA512_FIXED,
         signing: &ECDSA_P521_SHA512_FIXED_SIGNING,
+        tables: precomputed::P521,
         pkcs8_start: b"\x30\x60\x02\x01\x00\x30\x10\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\
             \x06\x05\x2b\x81\x04\x00\x23\x04\x49\x30\x47\x02\x01\x01\x04\x42",
     },
@@ -192,6 +230,7 @@ static ROWS: [Row; 4] = [
         hash: Hash::SHA256,
         verifying: &ECDSA_P256K1_SHA256_FIXED,
         signing: &ECDSA_P256K1_SHA256_FIXED_SIGNING,
+        tables: precomputed::SECP256K1,
         pkcs8_start: b"\x30\x3e\x02\x01\x00\x30\x10\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\
             \x06\x05\x2b\x81\x04\x00\x0a\x04\x27\x30\x25\x02\x01\x01\x04\x20",
     },
@@ -211,6 +250,16 @@ fn unusable() -> Error {
 mod tests {
     use super::*;
     use crate::crypto::digest::{Digested, Method};
+    use crate::limits::KEY_TABLE_AFTER;
+
+    /// With tables and without.
+    fn pairs(alg: Alg) -> [(Signing, Verifying); 2] {
+        [false, true].map(|prepared| {
+            let (key, verifying, _) = pair(alg);
+            assert!(!prepared || verifying.prepare());
+            (key, verifying)
+        })
+    }
 
     fn pair(alg: Alg) -> (Signing, Verifying, Vec<u8>) {
         let key = Signing::generate(alg).unwrap();
@@ -224,8 +273,7 @@ mod tests {
     /// A signature verifies with its key and message and with no other.
     #[test]
     fn signs_and_verifies() {
-        for alg in ALGS {
-            let (key, verifying, _) = pair(alg);
+        for (alg, (key, verifying)) in ALGS.into_iter().flat_map(|alg| pairs(alg).map(|pair| (alg, pair))) {
             let signature = key.sign(b"message").unwrap();
             assert_eq!(alg.spec().signature_len, Some(signature.len()));
             verifying.verify(b"message", &signature).unwrap();
@@ -236,8 +284,7 @@ mod tests {
     /// Hashed first or not, a message has the same signatures; a digest of another hash is good for nothing.
     #[test]
     fn digests_stand_for_messages() {
-        for alg in ALGS {
-            let (key, verifying, _) = pair(alg);
+        for (key, verifying) in ALGS.into_iter().flat_map(pairs) {
             assert!(key.hash() == verifying.hash());
             for hash in [Hash::SHA256, Hash::SHA384, Hash::SHA512] {
                 let mut context = Method::Hash(hash).start().unwrap();
@@ -261,8 +308,7 @@ mod tests {
     /// r and s of zero, of the wrong length and in DER are refused (CVE-2022-21449).
     #[test]
     fn malformed_signatures_are_refused() {
-        for alg in ALGS {
-            let (key, verifying, _) = pair(alg);
+        for (key, verifying) in ALGS.into_iter().flat_map(pairs) {
             let good = key.sign(b"message").unwrap();
             let len = good.len();
             let mut longer = good.clone();
@@ -271,6 +317,38 @@ mod tests {
             der.extend_from_slice(&good);
             for bad in [vec![0; len], vec![0xff; len], good[1..].to_vec(), longer, vec![], vec![1; 16_384], der] {
                 assert_eq!("invalid_signature", verifying.verify(b"message", &bad).unwrap_err().code());
+            }
+        }
+    }
+
+    /// Tables take over at the count, for all clones, and change no verdict; refusals do not count.
+    #[test]
+    fn tables_take_over() {
+        for alg in ALGS {
+            let (key, verifying, _) = pair(alg);
+            let (digest, good) = (key.hash().of(b"message"), key.sign(b"message").unwrap());
+            let mut bad = good.clone();
+            bad[5] ^= 1;
+            let refused =
+                |key: &Verifying| key.verify(b"message", &bad).is_err() && key.verify_digest(&digest, &bad).is_err();
+            for _ in 0..2 * KEY_TABLE_AFTER {
+                assert!(refused(&verifying));
+            }
+            let clone = verifying.clone();
+            for count in 1..=KEY_TABLE_AFTER + 2 {
+                if count % 2 == 0 {
+                    verifying.verify(b"message", &good).unwrap();
+                } else {
+                    clone.verify_digest(&digest, &good).unwrap();
+                }
+                assert_eq!(count >= KEY_TABLE_AFTER, verifying.on_demand.tables().is_some());
+                assert!(refused(&verifying) && refused(&clone));
+            }
+            clone.verify(b"message", &good).unwrap();
+            assert!(!clone.prepare() && !verifying.prepare());
+            verifying.verify_plain(b"message", &good).unwrap();
+            for bad in [&bad[..], &good[1..], &[]] {
+                assert_eq!("invalid_signature", verifying.verify_plain(b"message", bad).unwrap_err().code());
             }
         }
     }

@@ -2,13 +2,17 @@
 //!
 //! A public key is the canonical encoding of a point on the curve that is not of low order: with a low-order key anyone
 //! can make signatures that verify. Points with a low-order component pass, as in AWS-LC. S is below the group's order.
-//! Ed25519 is AWS-LC's; Ed448 is only verified here, and signed by an external signer.
+//! Ed25519 is AWS-LC's, and a key that has found enough signatures good goes on with tables to the same verdicts; Ed448 is only verified here, and signed by an external signer.
 
+use std::sync::Arc;
+
+use aws_lc_rs::digest::{Context, SHA512};
 use aws_lc_rs::encoding::AsDer;
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair, ParsedPublicKey};
 use zeroize::Zeroizing;
 
 use super::material::{PublicParts, Secret};
+use super::precomputed::{self, OnDemand};
 use crate::error::{Error, Result};
 use crate::jwa::Curve;
 
@@ -29,7 +33,11 @@ pub const fn key_len(curve: Curve) -> Option<usize> {
 
 /// An Ed25519 public key ready to verify.
 #[derive(Clone)]
-pub struct Ed25519Verifying(ParsedPublicKey);
+pub struct Ed25519Verifying {
+    key: ParsedPublicKey,
+    x: [u8; ED25519_LEN],
+    on_demand: Arc<OnDemand>,
+}
 
 impl Ed25519Verifying {
     /// Parses a public key.
@@ -38,16 +46,40 @@ impl Ed25519Verifying {
         if point.has_low_order() != 0 {
             return Err(low_order(Curve::Ed25519));
         }
-        ParsedPublicKey::new(&ED25519, x).map(Self).map_err(|_| not_a_point(Curve::Ed25519))
+        let key = ParsedPublicKey::new(&ED25519, x).map_err(|_| not_a_point(Curve::Ed25519))?;
+        let on_demand = Arc::new(OnDemand::new(x, precomputed::ED25519));
+        let x = x.try_into().map_err(|_| not_a_point(Curve::Ed25519))?;
+        Ok(Self { key, x, on_demand })
     }
 
     /// Verifies a signature of 64 octets.
     #[inline]
     pub fn verify(&self, message: &[u8], signature: &[u8]) -> Result<()> {
+        let Some(tables) = self.on_demand.tables() else {
+            self.verify_plain(message, signature)?;
+            self.on_demand.count();
+            return Ok(());
+        };
+        let (r, _) = signature.split_at_checked(ED25519_LEN).ok_or(Error::InvalidSignature)?;
+        let mut hash = Context::new(&SHA512);
+        for octets in [r, &self.x, message] {
+            hash.update(octets);
+        }
+        if tables.holds(hash.finish().as_ref(), signature) { Ok(()) } else { Err(Error::InvalidSignature) }
+    }
+
+    /// Verifies with AWS-LC, from the message to the verdict.
+    pub fn verify_plain(&self, message: &[u8], signature: &[u8]) -> Result<()> {
         if signature.len() != 2 * ED25519_LEN {
             return Err(Error::InvalidSignature);
         }
-        self.0.verify_sig(message, signature).map_err(|_| Error::InvalidSignature)
+        self.key.verify_sig(message, signature).map_err(|_| Error::InvalidSignature)
+    }
+
+    /// Builds the tables now; whether this call is what brought them about.
+    #[must_use]
+    pub fn prepare(&self) -> bool {
+        self.on_demand.prepare()
     }
 }
 
@@ -139,6 +171,7 @@ fn unusable() -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::KEY_TABLE_AFTER;
 
     fn hex(text: &str) -> Vec<u8> {
         (0..text.len()).step_by(2).map(|place| u8::from_str_radix(&text[place..place + 2], 16).unwrap()).collect()
@@ -160,8 +193,12 @@ mod tests {
         let signature = key.sign(&[0x72]).unwrap();
         let verifying = Ed25519Verifying::new(&x).unwrap();
         assert_eq!(hex("92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da"), signature[..32]);
-        verifying.verify(&[0x72], &signature).unwrap();
-        assert_eq!("invalid_signature", verifying.verify(&[0x73], &signature).unwrap_err().code());
+        let prepared = Ed25519Verifying::new(&x).unwrap();
+        assert!(prepared.prepare());
+        for verifying in [&verifying, &prepared] {
+            verifying.verify(&[0x72], &signature).unwrap();
+            assert_eq!("invalid_signature", verifying.verify(&[0x73], &signature).unwrap_err().code());
+        }
         // S + L is the same scalar and must not be the same signature.
         let order = hex("edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010");
         let mut carry = 0;
@@ -172,6 +209,30 @@ mod tests {
         }
         for bad in [malleated, signature[..63].to_vec(), [signature.as_slice(), &[0]].concat(), vec![0; 64], vec![]] {
             assert_eq!("invalid_signature", verifying.verify(&[0x72], &bad).unwrap_err().code());
+            assert_eq!("invalid_signature", prepared.verify(&[0x72], &bad).unwrap_err().code());
+        }
+    }
+
+    /// Tables take over at the count, for all clones, and change no verdict; refusals do not count.
+    #[test]
+    fn tables_take_over() {
+        let key = Ed25519Signing::generate().unwrap();
+        let verifying = Ed25519Verifying::new(key.0.public_key().as_ref()).unwrap();
+        let good = key.sign(b"message").unwrap();
+        let refused = |key: &Ed25519Verifying| key.verify(b"massage", &good).is_err();
+        for _ in 0..2 * KEY_TABLE_AFTER {
+            assert!(refused(&verifying));
+        }
+        let clone = verifying.clone();
+        for count in 1..=KEY_TABLE_AFTER + 2 {
+            if count % 2 == 0 { &verifying } else { &clone }.verify(b"message", &good).unwrap();
+            assert_eq!(count >= KEY_TABLE_AFTER, verifying.on_demand.tables().is_some());
+            assert!(refused(&verifying) && refused(&clone));
+        }
+        assert!(!clone.prepare() && !verifying.prepare());
+        verifying.verify_plain(b"message", &good).unwrap();
+        for bad in [&[0; 64][..], &good[1..], &[]] {
+            assert_eq!("invalid_signature", verifying.verify_plain(b"message", bad).unwrap_err().code());
         }
     }
 
