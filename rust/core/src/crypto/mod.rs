@@ -1,6 +1,7 @@
 //! The primitives: octets in, octets out, every key parsed and judged once (RFC 7518 section 3, RFC 8032, FIPS 204).
 //!
-//! AWS-LC computes all of them but Ed448. What AWS-LC does not ask of a key is asked here, at import: the size and
+//! AWS-LC computes all of them but Ed448, and gives every verdict on a key's first signatures; an ML-DSA key that has found
+//! enough of them good goes on expanded to the same verdicts. What AWS-LC does not ask of a key is asked here, at import: the size and
 //! parity of an RSA key and its fingerprint, canonical and not low order on the Edwards curves. A signature's length is
 //! judged before any arithmetic. Nothing here knows a token, a header or a key set.
 
@@ -11,6 +12,7 @@ pub mod hmac;
 pub mod material;
 pub mod midstate;
 pub mod mldsa;
+mod on_demand;
 pub mod rsa;
 
 use zeroize::Zeroizing;
@@ -86,7 +88,17 @@ impl Verifying {
     pub fn verify_plain(&self, message: &[u8], signature: &[u8]) -> Result<()> {
         match self {
             Self::Rsa(key) => key.verify_plain(message, signature),
-            Self::Ecdsa(_) | Self::Ed25519(_) | Self::Ed448(_) | Self::MlDsa(_) => self.verify(message, signature),
+            Self::MlDsa(key) => key.verify_plain(message, signature),
+            Self::Ecdsa(_) | Self::Ed25519(_) | Self::Ed448(_) => self.verify(message, signature),
+        }
+    }
+
+    /// Expands the key without waiting for good signatures; whether this call is what brought it about.
+    #[must_use]
+    pub fn prepare(&self) -> bool {
+        match self {
+            Self::MlDsa(key) => key.prepare(),
+            Self::Rsa(_) | Self::Ecdsa(_) | Self::Ed25519(_) | Self::Ed448(_) => false,
         }
     }
 }

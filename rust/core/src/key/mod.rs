@@ -81,6 +81,16 @@ impl Key {
         }
     }
 
+    /// Builds what verifying goes on with once a key has found enough signatures good, without waiting for them; whether
+    /// this call is what brought it about.
+    #[must_use]
+    pub fn prepare(&self, alg: Alg) -> bool {
+        match self {
+            Self::Secret(_) => false,
+            Self::Verifying(key) => key.prepare(alg),
+        }
+    }
+
     /// How it takes in a message under one of its algorithms.
     pub(crate) fn method(&self, alg: Alg) -> Result<Method> {
         match self {

@@ -169,6 +169,12 @@ impl VerifyingKey {
         self.primitive(alg)?.verify_plain(message, signature)
     }
 
+    /// Builds the tables of an algorithm's primitive now, where it has any; whether this call is what brought them about.
+    #[must_use]
+    pub fn prepare(&self, alg: Alg) -> bool {
+        self.primitive(alg).is_ok_and(Verifying::prepare)
+    }
+
     pub(super) fn method(&self, alg: Alg) -> Result<Method> {
         Ok(self.primitive(alg)?.method())
     }

@@ -1,0 +1,109 @@
+//! SHAKE128 and SHAKE256 (FIPS 202 section 6.2), of which AWS-LC offers none through its Rust interface.
+//!
+//! Octets go in, then blocks come out; there is no way back. Only what is public goes in here.
+
+/// A sponge with blocks of so many octets.
+pub(super) struct Shake<const BLOCK: usize> {
+    state: [u64; 25],
+    block: [u8; BLOCK],
+    filled: usize,
+}
+
+pub(super) type Shake128 = Shake<168>;
+pub(super) type Shake256 = Shake<136>;
+
+/// The output, block by block.
+pub(super) struct Blocks<const BLOCK: usize> {
+    sponge: Shake<BLOCK>,
+    /// Whether the state has not been read since it was last mixed.
+    fresh: bool,
+}
+
+impl<const BLOCK: usize> Shake<BLOCK> {
+    #[inline]
+    pub(super) const fn new() -> Self {
+        Self { state: [0; 25], block: [0; BLOCK], filled: 0 }
+    }
+
+    /// Takes in octets.
+    #[inline]
+    pub(super) fn absorb(mut self, mut octets: &[u8]) -> Self {
+        while let Some(room) = self.block.get_mut(self.filled..)
+            && let Some((fitting, rest)) = octets.split_at_checked(room.len())
+        {
+            room.copy_from_slice(fitting);
+            self.mix();
+            (self.filled, octets) = (0, rest);
+        }
+        let end = self.filled + octets.len();
+        if let Some(room) = self.block.get_mut(self.filled..end) {
+            room.copy_from_slice(octets);
+        }
+        self.filled = end;
+        self
+    }
+
+    /// Ends the input: the four bits that mark an extendable output and pad it, zeros, a one bit.
+    #[inline]
+    pub(super) fn finish(mut self) -> Blocks<BLOCK> {
+        if let Some(room) = self.block.get_mut(self.filled..) {
+            room.fill(0);
+            if let Some(first) = room.first_mut() {
+                *first = 0x1f;
+            }
+            if let Some(last) = room.last_mut() {
+                *last |= 0x80;
+            }
+        }
+        self.mix();
+        Blocks { sponge: self, fresh: true }
+    }
+
+    #[inline]
+    fn mix(&mut self) {
+        for (word, octets) in self.state.iter_mut().zip(self.block.as_chunks().0) {
+            *word ^= u64::from_le_bytes(*octets);
+        }
+        keccak::f1600(&mut self.state);
+    }
+}
+
+impl<const BLOCK: usize> Blocks<BLOCK> {
+    /// The next block.
+    #[inline]
+    pub(super) fn next(&mut self) -> &[u8; BLOCK] {
+        let Shake { state, block, .. } = &mut self.sponge;
+        if !self.fresh {
+            keccak::f1600(state);
+        }
+        self.fresh = false;
+        for (octets, word) in block.as_chunks_mut().0.iter_mut().zip(state.iter()) {
+            *octets = word.to_le_bytes();
+        }
+        block
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_lc_rs::digest;
+
+    use super::*;
+
+    fn hex(octets: &[u8]) -> String {
+        octets.iter().map(|octet| format!("{octet:02x}")).collect()
+    }
+
+    /// The empty input, whose outputs are NIST's examples.
+    #[test]
+    fn examples() {
+        let short = Shake128::new().finish().next()[..32].to_vec();
+        assert_eq!("7f9c2ba4e88f827d616045507605853ed73b8093f6efbc88eb1a6eacfa66ef26", hex(&short));
+        let long = Shake256::new().finish().next()[..64].to_vec();
+        assert_eq!(
+            "46b9dd2b0ba88d13233b3feb743eeb243fcd52ea62b81b82b50c27646ed5762f\
+             d75dc4ddd8c0f200cb05019d67b592f6fc821c49479ab48640292eacb3b7c4be",
+            hex(&long)
+        );
+    }
+}
