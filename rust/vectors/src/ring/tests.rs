@@ -82,9 +82,11 @@ fn transforms_are_values() {
         for polynomial in [numbers.polynomial(), numbers.signed()] {
             let mut naive = Polynomial(std::array::from_fn(|place| {
                 let root = power(1753, 2 * usize::from(u8::try_from(place).unwrap().reverse_bits()) + 1);
-                polynomial.0.iter().rev().fold(0, |sum, coefficient| {
-                    modulo(i64::from(sum) * i64::from(root) + i64::from(*coefficient))
-                })
+                polynomial
+                    .0
+                    .iter()
+                    .rev()
+                    .fold(0, |sum, coefficient| modulo(i64::from(sum) * i64::from(root) + i64::from(*coefficient)))
             }));
             ring.arrange(&mut naive);
             let fast = transformed(ring, &polynomial);

@@ -6,7 +6,6 @@
 use jwseal_vectors::ring::{DEGREE, Polynomial};
 
 use super::parameters::{Bits, Parameters};
-use super::rounding::Rounding;
 
 /// A signature of the right length, whose hints are well-formed.
 pub(super) struct Signature<'a> {
@@ -117,19 +116,117 @@ pub(super) fn read_t1(octets: &[u8]) -> Polynomial {
     t1
 }
 
-/// Writes the high bits of one polynomial (Algorithm 28, w1Encode), four or six bits each.
+/// Writes the high bits of one polynomial (Algorithm 28, w1Encode), where they are below 16.
 #[inline]
-pub(super) fn write_high(rounding: Rounding, high: &[u8; DEGREE], out: &mut [u8]) {
-    match rounding {
-        Rounding::Into16 => {
-            for (octet, [a, b]) in out.iter_mut().zip(high.as_chunks().0) {
-                *octet = a | b << 4;
+pub(super) fn in_four_bits(high: &[u8; DEGREE]) -> [u8; DEGREE / 2] {
+    let mut out = [0; DEGREE / 2];
+    for (octet, [a, b]) in out.iter_mut().zip(high.as_chunks().0) {
+        *octet = a | b << 4;
+    }
+    out
+}
+
+/// The same where they are below 44.
+#[inline]
+pub(super) fn in_six_bits(high: &[u8; DEGREE]) -> [u8; DEGREE / 4 * 3] {
+    let mut out = [0; DEGREE / 4 * 3];
+    for (octets, [a, b, c, d]) in out.as_chunks_mut().0.iter_mut().zip(high.as_chunks().0) {
+        *octets = [a | b << 6, b >> 2 | c << 4, c >> 4 | d << 2];
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the standard's Algorithm 21 reads, line by line; `None` for its bottom.
+    fn transcription(octets: &[u8], omega: usize, k: usize) -> Option<Vec<Vec<u8>>> {
+        let mut hints = Vec::new();
+        let mut index = 0;
+        for i in 0..k {
+            let end = usize::from(octets[omega + i]);
+            if end < index || end > omega {
+                return None;
             }
-        }
-        Rounding::Into44 => {
-            for (octets, [a, b, c, d]) in out.as_chunks_mut().0.iter_mut().zip(high.as_chunks().0) {
-                *octets = [a | b << 6, b >> 2 | c << 4, c >> 4 | d << 2];
+            let first = index;
+            let mut places = Vec::new();
+            while index < end {
+                if index > first && octets[index - 1] >= octets[index] {
+                    return None;
+                }
+                places.push(octets[index]);
+                index += 1;
             }
+            hints.push(places);
         }
+        (index..omega).all(|unused| octets[unused] == 0).then_some(hints)
+    }
+
+    fn read(octets: &[u8], omega: usize) -> Option<Vec<Vec<u8>>> {
+        Hints::read(octets, omega).map(|hints| hints.polynomials().map(<[u8]>::to_vec).collect())
+    }
+
+    /// Over every string of a small alphabet, hints are read as the standard reads them: two polynomials of three hints.
+    #[test]
+    fn hints_are_the_standards() {
+        let mut accepted = 0;
+        for number in 0..5_usize.pow(5) {
+            let octets: Vec<u8> = (0..5).map(|digit| u8::try_from(number / 5_usize.pow(digit) % 5).unwrap()).collect();
+            let expected = transcription(&octets, 3, 2);
+            accepted += usize::from(expected.is_some());
+            assert_eq!(expected, read(&octets, 3), "{octets:?}");
+        }
+        // No more than three of ten: two polynomials have five places each.
+        assert_eq!(1 + 10 + 45 + 120, accepted);
+    }
+
+    /// Each rule refuses on its own.
+    #[test]
+    fn each_rule_of_hints_refuses() {
+        assert_eq!(Some(vec![vec![3, 7], vec![0]]), read(&[3, 7, 0, 0, 2, 3], 4));
+        for (broken, octets) in [
+            ("a count below the one before", [3, 7, 0, 0, 2, 1]),
+            ("a count above omega", [3, 7, 8, 9, 2, 5]),
+            ("places that decrease", [7, 3, 0, 0, 2, 3]),
+            ("a place twice", [3, 3, 0, 0, 2, 3]),
+            ("an octet after the last place", [3, 7, 0, 1, 2, 3]),
+        ] {
+            assert_eq!(None, read(&octets, 4), "{broken}");
+        }
+    }
+
+    /// Every width of bits is read least significant bit first, and a bound is the first number that is too large.
+    #[test]
+    fn numbers_are_read_bit_by_bit() {
+        use super::super::parameters::{ML_DSA_44, ML_DSA_65};
+        for parameters in [&ML_DSA_44, &ML_DSA_65] {
+            let octets: Vec<u8> =
+                (0..parameters.z_len()).map(|place| u8::try_from(place * place * 7 % 251).unwrap()).collect();
+            let mut z = Polynomial::ZERO;
+            read_z(parameters, &octets, &mut z);
+            let gamma1 = parameters.gamma1();
+            assert_eq!(z.0.to_vec(), bits(&octets, parameters.z_bits as usize).map(|n| gamma1 - n).collect::<Vec<_>>());
+        }
+        let octets: Vec<u8> = (0..320).map(|place| u8::try_from(place * place * 7 % 251).unwrap()).collect();
+        assert_eq!(read_t1(&octets).0.to_vec(), bits(&octets, 10).map(|number| number << 13).collect::<Vec<_>>());
+        assert_eq!(read_t1(&[255; 320]).0, [1023 << 13; DEGREE]);
+    }
+
+    fn bits(octets: &[u8], width: usize) -> impl Iterator<Item = i32> {
+        (0..octets.len() * 8 / width).map(move |number| {
+            (0..width)
+                .map(|bit| (number * width + bit, bit))
+                .fold(0, |sum, (from, bit)| sum | i32::from(octets[from / 8] >> (from % 8) & 1) << bit)
+        })
+    }
+
+    /// High bits are written least significant bit first.
+    #[test]
+    fn high_bits_are_written_bit_by_bit() {
+        let high = std::array::from_fn(|place| u8::try_from(place % 16).unwrap());
+        assert_eq!(high.map(i32::from).to_vec(), bits(&in_four_bits(&high), 4).collect::<Vec<_>>());
+        let high = std::array::from_fn(|place| u8::try_from(place % 44).unwrap());
+        assert_eq!(high.map(i32::from).to_vec(), bits(&in_six_bits(&high), 6).collect::<Vec<_>>());
     }
 }

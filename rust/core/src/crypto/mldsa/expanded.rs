@@ -4,10 +4,14 @@
 //! t1 2^13, the hash of the key. With them at hand a verification computes A z - c t1, one row at a time, and rounds it. The
 //! verdict is AWS-LC's, which the tests compare. Everything here is public, and takes variable time.
 
+#[cfg(test)]
+mod tests;
+
 use jwseal_vectors::ring::{Polynomial, Q, Ring};
 
 use super::encoding::{self, Signature};
 use super::parameters::{MOST, Parameters};
+use super::rounding::Rounding;
 use super::sampling;
 use super::shake::Shake256;
 
@@ -27,10 +31,10 @@ pub(super) struct Expanded {
 impl Expanded {
     /// Expands a key, to be computed with in this ring; `None` if it has the wrong length.
     pub(super) fn new(parameters: &'static Parameters, ring: Ring, key: &[u8]) -> Option<Self> {
-        let (seed, t1) = key.split_at_checked(32)?;
-        if t1.len() != 320 * parameters.k {
+        if key.len() != parameters.public_key_len() {
             return None;
         }
+        let (seed, t1) = key.split_at_checked(32)?;
         let mut rows = Vec::with_capacity(parameters.k * (parameters.l + 1));
         for (row, t1) in (0..).zip(t1.chunks_exact(320)) {
             for column in (0..).take(parameters.l) {
@@ -67,18 +71,32 @@ impl Expanded {
         *c = sampling::challenge(signature.challenge, parameters.tau);
         ring.transform(c);
 
+        let hash = self.challenge_hash(message, &column, signature.hints.polynomials());
+        let (expected, _) = hash.split_at_checked(parameters.challenge_len)?;
+        Some(expected == signature.challenge)
+    }
+
+    /// The hash that a challenge is made of, for z and c, transformed, and the places of hints in each polynomial.
+    #[inline]
+    fn challenge_hash<'a>(
+        &self,
+        message: &[u8],
+        column: &[Polynomial],
+        hints: impl Iterator<Item = &'a [u8]>,
+    ) -> [u8; 136] {
+        let Self { parameters: Parameters { rounding, l, .. }, ring, .. } = self;
         let mut mu = Shake256::new().absorb(&self.tr).absorb(&PURE).absorb(message).finish();
-        let mu = mu.next().first_chunk::<64>()?;
+        let (mu, _) = mu.next().split_at(64);
         let mut hash = Shake256::new().absorb(mu);
-        let mut written = [0; 192];
-        let written = written.get_mut(..parameters.rounding.octets())?;
-        for (row, hints) in self.rows.chunks_exact(parameters.l + 1).zip(signature.hints.polynomials()) {
-            let mut approximate = ring.product(row, &column);
+        for (row, hints) in self.rows.chunks_exact(l + 1).zip(hints) {
+            let mut approximate = ring.product(row, column);
             ring.invert(&mut approximate);
-            let high = parameters.rounding.use_hints(&approximate, hints);
-            encoding::write_high(parameters.rounding, &high, written);
-            hash = hash.absorb(written);
+            let high = rounding.use_hints(&approximate, hints);
+            hash = match rounding {
+                Rounding::Into16 => hash.absorb(&encoding::in_four_bits(&high)),
+                Rounding::Into44 => hash.absorb(&encoding::in_six_bits(&high)),
+            };
         }
-        Some(hash.finish().next().get(..parameters.challenge_len)? == signature.challenge)
+        *hash.finish().next()
     }
 }

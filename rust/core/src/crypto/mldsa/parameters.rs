@@ -79,7 +79,6 @@ impl Parameters {
     }
 
     /// Octets of a public key.
-    #[cfg(test)]
     pub(super) const fn public_key_len(&self) -> usize {
         32 + 320 * self.k
     }

@@ -23,8 +23,7 @@ impl Rounding {
             Self::Into44 => numbers.0.map(high_bits_of_44),
         };
         for place in hints {
-            if let (Some(high), Some(number)) =
-                (high.get_mut(usize::from(*place)), numbers.0.get(usize::from(*place)))
+            if let (Some(high), Some(number)) = (high.get_mut(usize::from(*place)), numbers.0.get(usize::from(*place)))
             {
                 *high = self.hinted(*number, *high);
             }
@@ -43,14 +42,6 @@ impl Rounding {
             (true, high) => high + 1,
             (false, 0) => most,
             (false, high) => high - 1,
-        }
-    }
-
-    /// Octets in which the high bits of 256 numbers are written.
-    pub(super) const fn octets(self) -> usize {
-        match self {
-            Self::Into16 => DEGREE / 8 * 4,
-            Self::Into44 => DEGREE / 8 * 6,
         }
     }
 
@@ -83,4 +74,66 @@ fn high_bits_of_16(number: i32) -> u8 {
 fn high_bits_of_44(number: i32) -> u8 {
     let high = (((number + 127) >> 7) * 11_275 + (1 << 23)) >> 24;
     (if high == 44 { 0 } else { high }) as u8
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Algorithm 36 (Decompose), line by line.
+    fn decompose(number: i32, gamma2: i32) -> (i32, i32) {
+        let alpha = 2 * gamma2;
+        let remainder = number % alpha;
+        let low = if remainder > gamma2 { remainder - alpha } else { remainder };
+        if number - low == Q - 1 { (0, low - 1) } else { ((number - low) / alpha, low) }
+    }
+
+    /// Algorithm 40 (UseHint), line by line.
+    fn use_hint(hint: bool, number: i32, gamma2: i32) -> i32 {
+        let m = (Q - 1) / (2 * gamma2);
+        let (high, low) = decompose(number, gamma2);
+        match (hint, low > 0) {
+            (true, true) => (high + 1).rem_euclid(m),
+            (true, false) => (high - 1).rem_euclid(m),
+            (false, _) => high,
+        }
+    }
+
+    /// Every number from 0..q is rounded as the standard rounds it, with a hint and without.
+    #[test]
+    fn every_number_is_rounded() {
+        let everywhere: Vec<u8> = (0..=255).collect();
+        for rounding in [Rounding::Into16, Rounding::Into44] {
+            for start in (0..Q).step_by(DEGREE) {
+                let numbers = Polynomial(std::array::from_fn(|place| (start + i32::try_from(place).unwrap()) % Q));
+                for (hints, hint) in [(&[][..], false), (&everywhere, true)] {
+                    let expected = numbers.0.map(|number| use_hint(hint, number, rounding.gamma2()));
+                    assert_eq!(expected, rounding.use_hints(&numbers, hints).map(i32::from), "{rounding:?} {start}");
+                }
+            }
+        }
+    }
+
+    /// The ends of the first, the second and the last interval.
+    #[test]
+    fn edges() {
+        for rounding in [Rounding::Into16, Rounding::Into44] {
+            let (gamma2, most) = (rounding.gamma2(), i32::from(rounding.multiples()) - 1);
+            for (number, high, hinted) in [
+                (0, 0, most),
+                (1, 0, 1),
+                (gamma2, 0, 1),
+                (gamma2 + 1, 1, 0),
+                (2 * gamma2, 1, 0),
+                (2 * gamma2 + 1, 1, 2),
+                (Q - 1 - gamma2, most, 0),
+                (Q - gamma2, 0, most),
+                (Q - 1, 0, most),
+            ] {
+                let numbers = Polynomial([number; DEGREE]);
+                assert_eq!(high, i32::from(rounding.use_hints(&numbers, &[])[7]), "{rounding:?} {number}");
+                assert_eq!(hinted, i32::from(rounding.use_hints(&numbers, &[7])[7]), "{rounding:?} {number}");
+            }
+        }
+    }
 }

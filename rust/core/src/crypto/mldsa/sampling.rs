@@ -53,3 +53,39 @@ pub(super) fn uniform(seed: &[u8], row: u8, column: u8) -> Polynomial {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Algorithm 29, line by line, over a stream that is read octet by octet.
+    fn transcription(hash: &[u8], tau: usize) -> Vec<i32> {
+        let mut blocks = Shake256::new().absorb(hash).finish();
+        let stream: Vec<u8> = (0..4).flat_map(|_| *blocks.next()).collect();
+        let mut read = stream[8..].iter().map(|octet| usize::from(*octet));
+        let mut out = vec![0; DEGREE];
+        for i in DEGREE - tau..DEGREE {
+            let j = read.find(|j| *j <= i).unwrap();
+            out[i] = out[j];
+            let bit = i + tau - DEGREE;
+            out[j] = if stream.get(bit / 8).is_some_and(|octet| octet >> (bit % 8) & 1 == 1) { -1 } else { 1 };
+        }
+        out
+    }
+
+    /// Challenges are the standard's, also where one block of the hash is not enough.
+    #[test]
+    fn challenges_are_the_standards() {
+        for number in 0..=255_u8 {
+            for tau in [39, 49, 60, 64] {
+                let challenge = challenge(&[number; 48], tau);
+                assert_eq!(transcription(&[number; 48], tau), challenge.0);
+                assert_eq!(tau, challenge.0.iter().filter(|number| **number != 0).count());
+            }
+            let long = challenge(&[number; 48], 200).0;
+            assert_eq!(200, long.iter().filter(|number| **number != 0).count());
+            let places = |numbers: &[i32]| numbers.iter().map(|number| *number != 0).collect::<Vec<_>>();
+            assert_eq!(places(&transcription(&[number; 48], 200)), places(&long));
+        }
+    }
+}

@@ -106,4 +106,30 @@ mod tests {
             hex(&long)
         );
     }
+
+    /// Every length up to a thousand octets, in one piece and in two, and blocks beyond the first: the hash of all outputs
+    /// is that of `hashlib`'s (`hashlib.shake_256(m[:n]).digest(300)` and `hashlib.shake_128(m[:n]).digest(400)` for each n).
+    #[test]
+    fn every_length() {
+        fn output<const BLOCK: usize>(message: &[u8], len: usize) -> Vec<u8> {
+            let whole = Shake::<BLOCK>::new().absorb(message);
+            let (one, two) = message.split_at(message.len() / 3);
+            let mut parts = Shake::<BLOCK>::new().absorb(one).absorb(two).finish();
+            let mut blocks = whole.finish();
+            let mut out = Vec::new();
+            while out.len() < len {
+                out.extend_from_slice(blocks.next());
+                assert_eq!(out[out.len() - BLOCK..], *parts.next());
+            }
+            out.truncate(len);
+            out
+        }
+        let message: Vec<u8> = (0..1000).map(|place| u8::try_from(place % 251).unwrap()).collect();
+        let mut all = digest::Context::new(&digest::SHA256);
+        for len in 0..message.len() {
+            all.update(&output::<136>(&message[..len], 300));
+            all.update(&output::<168>(&message[..len], 400));
+        }
+        assert_eq!("d6df74aca1705f103384ab15e5468be1dab1fe4f9c56a8ce28e391a838e5523e", hex(all.finish().as_ref()));
+    }
 }
