@@ -24,26 +24,27 @@ impl Avx2 {
         None
     }
 
-    /// Runs a computation; what is inlined into it is compiled for the instructions.
+    /// Calls a function. If it is marked `#[inline(always)]`, it is compiled for the instructions, and so is what is inlined
+    /// into it.
     #[cfg(target_arch = "x86_64")]
     #[inline]
-    pub fn run<R>(self, computation: impl FnOnce() -> R) -> R {
+    pub fn run<A, R>(self, function: impl FnOnce(A) -> R, argument: A) -> R {
         // SAFETY: an `Avx2` exists only where `detect` found the instructions.
-        unsafe { compiled_for_avx2(computation) }
+        unsafe { compiled_for_avx2(function, argument) }
     }
 
-    /// Runs a computation; where there are no such instructions, nobody can call this.
+    /// Calls a function; where there are no such instructions, nobody can call this.
     #[cfg(not(target_arch = "x86_64"))]
     #[inline]
-    pub fn run<R>(self, computation: impl FnOnce() -> R) -> R {
-        computation()
+    pub fn run<A, R>(self, function: impl FnOnce(A) -> R, argument: A) -> R {
+        function(argument)
     }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,bmi1,bmi2")]
-fn compiled_for_avx2<R>(computation: impl FnOnce() -> R) -> R {
-    computation()
+fn compiled_for_avx2<A, R>(function: impl FnOnce(A) -> R, argument: A) -> R {
+    function(argument)
 }
 
 #[cfg(test)]
@@ -55,7 +56,7 @@ mod tests {
     fn runs_what_it_is_given() {
         let numbers: Vec<i32> = (0..100).collect();
         if let Some(avx2) = Avx2::detect() {
-            assert_eq!(4950, avx2.run(|| numbers.iter().sum::<i32>()));
+            assert_eq!(4950, avx2.run(|numbers: Vec<i32>| numbers.iter().sum::<i32>(), numbers));
         }
     }
 }

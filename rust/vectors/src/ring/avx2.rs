@@ -51,18 +51,18 @@ pub(super) fn transform(polynomial: &mut Polynomial) {
 #[target_feature(enable = "avx2")]
 fn transform_row(row: &mut Row, block: &Block) {
     let mut v = load_row(row);
-    split(&mut v, 0, 2, &block.over_32);
-    split(&mut v, 1, 3, &block.over_32);
-    split(&mut v, 0, 1, &block.over_16[0]);
-    split(&mut v, 2, 3, &block.over_16[1]);
+    split(&mut v, 0, 2, &block.whole);
+    split(&mut v, 1, 3, &block.whole);
+    split(&mut v, 0, 1, &block.halves[0]);
+    split(&mut v, 2, 3, &block.halves[1]);
     for (pair, low) in [(0, 0), (1, 2)] {
         let high = low + 1;
         (v[low], v[high]) = exchange_halves(v[low], v[high]);
-        split(&mut v, low, high, &block.over_8[pair]);
+        split(&mut v, low, high, &block.eights[pair]);
         (v[low], v[high]) = exchange_pairs(v[low], v[high]);
-        split(&mut v, low, high, &block.over_4[pair]);
+        split(&mut v, low, high, &block.fours[pair]);
         (v[low], v[high]) = exchange_numbers(v[low], v[high]);
-        split(&mut v, low, high, &block.over_2[pair]);
+        split(&mut v, low, high, &block.pairs[pair]);
     }
     store_row(row, v);
 }
@@ -98,17 +98,17 @@ fn invert_row(row: &mut Row, block: &Block) {
     let mut v = load_row(row);
     for (pair, low) in [(0, 0), (1, 2)] {
         let high = low + 1;
-        join(&mut v, low, high, &block.over_2[pair]);
+        join(&mut v, low, high, &block.pairs[pair]);
         (v[low], v[high]) = return_numbers(v[low], v[high]);
-        join(&mut v, low, high, &block.over_4[pair]);
+        join(&mut v, low, high, &block.fours[pair]);
         (v[low], v[high]) = exchange_pairs(v[low], v[high]);
-        join(&mut v, low, high, &block.over_8[pair]);
+        join(&mut v, low, high, &block.eights[pair]);
         (v[low], v[high]) = exchange_halves(v[low], v[high]);
     }
-    join(&mut v, 0, 1, &block.over_16[0]);
-    join(&mut v, 2, 3, &block.over_16[1]);
-    join(&mut v, 0, 2, &block.over_32);
-    join(&mut v, 1, 3, &block.over_32);
+    join(&mut v, 0, 1, &block.halves[0]);
+    join(&mut v, 2, 3, &block.halves[1]);
+    join(&mut v, 0, 2, &block.whole);
+    join(&mut v, 1, 3, &block.whole);
     store_row(row, v);
 }
 

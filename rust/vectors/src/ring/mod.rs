@@ -47,12 +47,13 @@ impl Ring {
         Avx2::detect().map(|avx2| Self(Some(avx2)))
     }
 
-    /// Runs a computation; what is inlined into it is compiled for this ring's instructions.
+    /// Calls a function. If it is marked `#[inline(always)]`, it is compiled for this ring's instructions, and so is what is
+    /// inlined into it.
     #[inline]
-    pub fn run<R>(self, computation: impl FnOnce() -> R) -> R {
+    pub fn run<A, R>(self, function: impl FnOnce(A) -> R, argument: A) -> R {
         match self.0 {
-            Some(avx2) => avx2.run(computation),
-            None => computation(),
+            Some(avx2) => avx2.run(function, argument),
+            None => function(argument),
         }
     }
 

@@ -24,11 +24,12 @@ pub(super) struct Twiddles {
 
 /// The factors of 32 numbers, which are two pairs of vectors.
 pub(super) struct Block {
-    pub(super) over_32: Twiddle,
-    pub(super) over_16: [Twiddle; 2],
-    pub(super) over_8: [Twiddle; 2],
-    pub(super) over_4: [Twiddle; 2],
-    pub(super) over_2: [Twiddle; 2],
+    pub(super) whole: Twiddle,
+    pub(super) halves: [Twiddle; 2],
+    /// Of the layers over 8, 4 and 2 numbers, for either pair of vectors.
+    pub(super) eights: [Twiddle; 2],
+    pub(super) fours: [Twiddle; 2],
+    pub(super) pairs: [Twiddle; 2],
 }
 
 impl Twiddle {
@@ -79,24 +80,24 @@ impl Twiddles {
 impl Block {
     const fn new(powers: &[i32; DEGREE], block: usize) -> Self {
         Self {
-            over_32: Twiddle::constant(powers[8 + block]),
-            over_16: [Twiddle::constant(powers[16 + 2 * block]), Twiddle::constant(powers[17 + 2 * block])],
-            over_8: [over_8(powers, 32 + 4 * block), over_8(powers, 34 + 4 * block)],
-            over_4: [over_4(powers, 64 + 8 * block), over_4(powers, 68 + 8 * block)],
-            over_2: [over_2(powers, 128 + 16 * block), over_2(powers, 136 + 16 * block)],
+            whole: Twiddle::constant(powers[8 + block]),
+            halves: [Twiddle::constant(powers[16 + 2 * block]), Twiddle::constant(powers[17 + 2 * block])],
+            eights: [eights(powers, 32 + 4 * block), eights(powers, 34 + 4 * block)],
+            fours: [fours(powers, 64 + 8 * block), fours(powers, 68 + 8 * block)],
+            pairs: [pairs(powers, 128 + 16 * block), pairs(powers, 136 + 16 * block)],
         }
     }
 }
 
-const fn over_8(powers: &[i32; DEGREE], place: usize) -> Twiddle {
+const fn eights(powers: &[i32; DEGREE], place: usize) -> Twiddle {
     Twiddle::new(powers, [place, place, place, place, place + 1, place + 1, place + 1, place + 1])
 }
 
-const fn over_4(powers: &[i32; DEGREE], place: usize) -> Twiddle {
+const fn fours(powers: &[i32; DEGREE], place: usize) -> Twiddle {
     Twiddle::new(powers, [place, place, place + 1, place + 1, place + 2, place + 2, place + 3, place + 3])
 }
 
 /// The exchange of single numbers leaves the pairs of each half in the order 0, 2, 1, 3.
-const fn over_2(powers: &[i32; DEGREE], place: usize) -> Twiddle {
+const fn pairs(powers: &[i32; DEGREE], place: usize) -> Twiddle {
     Twiddle::new(powers, [place, place + 2, place + 1, place + 3, place + 4, place + 6, place + 5, place + 7])
 }

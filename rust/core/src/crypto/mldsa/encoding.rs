@@ -3,6 +3,8 @@
 //! A signature has one encoding: what could be written in two ways is refused, or others could make a second signature of
 //! one that they have seen.
 
+#![allow(clippy::inline_always, reason = "only what is inlined is compiled for the ring's instructions")]
+
 use jwseal_vectors::ring::{DEGREE, Polynomial};
 
 use super::parameters::{Bits, Parameters};
@@ -67,57 +69,46 @@ impl<'a> Hints<'a> {
 }
 
 /// Reads one polynomial of z (Algorithm 19, BitUnpack); whether all coefficients are below the bound, gamma1 - beta.
-#[inline]
+#[inline(always)]
 pub(super) fn read_z(parameters: &Parameters, octets: &[u8], z: &mut Polynomial) -> bool {
     let gamma1 = parameters.gamma1();
     match parameters.z_bits {
-        Bits::Eighteen => {
-            for (four, octets) in z.0.as_chunks_mut().0.iter_mut().zip(octets.as_chunks().0) {
-                *four = four_of_18(octets).map(|number| gamma1 - number);
-            }
-        }
-        Bits::Twenty => {
-            for (two, octets) in z.0.as_chunks_mut().0.iter_mut().zip(octets.as_chunks().0) {
-                *two = two_of_20(octets).map(|number| gamma1 - number);
-            }
-        }
+        Bits::Eighteen => unpack::<18, 9, 4>(octets, z),
+        Bits::Twenty => unpack::<20, 5, 2>(octets, z),
+    }
+    for number in &mut z.0 {
+        *number = gamma1 - *number;
     }
     let bound = gamma1 - parameters.beta;
     z.0.iter().fold(0, |largest, number| largest.max(number.abs())) < bound
 }
 
-#[inline]
-fn four_of_18([a, b, c, d, e, f, g, h, i]: &[u8; 9]) -> [i32; 4] {
-    [
-        i32::from_le_bytes([*a, *b, *c & 0x03, 0]),
-        i32::from_le_bytes([*c, *d, *e & 0x0f, 0]) >> 2,
-        i32::from_le_bytes([*e, *f, *g & 0x3f, 0]) >> 4,
-        i32::from_le_bytes([*g, *h, *i, 0]) >> 6,
-    ]
-}
-
-#[inline]
-fn two_of_20([a, b, c, d, e]: &[u8; 5]) -> [i32; 2] {
-    [i32::from_le_bytes([*a, *b, *c & 0x0f, 0]), i32::from_le_bytes([*c, *d, *e, 0]) >> 4]
-}
-
 /// Reads one polynomial of t1 (Algorithm 18, SimpleBitUnpack, ten bits each) and multiplies it by 2^13; it stays below q.
 pub(super) fn read_t1(octets: &[u8]) -> Polynomial {
     let mut t1 = Polynomial::ZERO;
-    for (four, [a, b, c, d, e]) in t1.0.as_chunks_mut::<4>().0.iter_mut().zip(octets.as_chunks().0) {
-        *four = [
-            i32::from_le_bytes([*a, *b & 0x03, 0, 0]),
-            i32::from_le_bytes([*b, *c & 0x0f, 0, 0]) >> 2,
-            i32::from_le_bytes([*c, *d & 0x3f, 0, 0]) >> 4,
-            i32::from_le_bytes([*d, *e, 0, 0]) >> 6,
-        ]
-        .map(|number| number << 13);
+    unpack::<10, 5, 4>(octets, &mut t1);
+    Polynomial(t1.0.map(|number| number << 13))
+}
+
+/// Reads numbers of so many bits, least significant bit first, so many octets with so many numbers at a time.
+#[inline(always)]
+#[allow(clippy::cast_possible_truncation, reason = "no number has more than 20 bits")]
+fn unpack<const BITS: usize, const OCTETS: usize, const NUMBERS: usize>(octets: &[u8], out: &mut Polynomial) {
+    const { assert!(BITS * NUMBERS == 8 * OCTETS && OCTETS <= 16) };
+    for (numbers, octets) in out.0.as_chunks_mut::<NUMBERS>().0.iter_mut().zip(octets.as_chunks::<OCTETS>().0) {
+        let mut word = [0; 16];
+        for (to, from) in word.iter_mut().zip(octets) {
+            *to = *from;
+        }
+        let word = u128::from_le_bytes(word);
+        for (place, number) in numbers.iter_mut().enumerate() {
+            *number = (word >> (BITS * place)) as i32 & ((1 << BITS) - 1);
+        }
     }
-    t1
 }
 
 /// Writes the high bits of one polynomial (Algorithm 28, w1Encode), where they are below 16.
-#[inline]
+#[inline(always)]
 pub(super) fn in_four_bits(high: &[u8; DEGREE]) -> [u8; DEGREE / 2] {
     let mut out = [0; DEGREE / 2];
     for (octet, [a, b]) in out.iter_mut().zip(high.as_chunks().0) {
@@ -127,7 +118,7 @@ pub(super) fn in_four_bits(high: &[u8; DEGREE]) -> [u8; DEGREE / 2] {
 }
 
 /// The same where they are below 44.
-#[inline]
+#[inline(always)]
 pub(super) fn in_six_bits(high: &[u8; DEGREE]) -> [u8; DEGREE / 4 * 3] {
     let mut out = [0; DEGREE / 4 * 3];
     for (octets, [a, b, c, d]) in out.as_chunks_mut().0.iter_mut().zip(high.as_chunks().0) {

@@ -4,6 +4,8 @@
 //! t1 2^13, the hash of the key. With them at hand a verification computes A z - c t1, one row at a time, and rounds it. The
 //! verdict is AWS-LC's, which the tests compare. Everything here is public, and takes variable time.
 
+#![allow(clippy::inline_always, reason = "only what is inlined is compiled for the ring's instructions")]
+
 #[cfg(test)]
 mod tests;
 
@@ -38,7 +40,7 @@ impl Expanded {
         let mut rows = Vec::with_capacity(parameters.k * (parameters.l + 1));
         for (row, t1) in (0..).zip(t1.chunks_exact(320)) {
             for column in (0..).take(parameters.l) {
-                let mut number = sampling::uniform(seed, row, column);
+                let mut number = sampling::uniform(ring, seed, row, column);
                 ring.arrange(&mut number);
                 rows.push(number);
             }
@@ -46,16 +48,16 @@ impl Expanded {
             ring.transform(&mut t1);
             rows.push(Polynomial(t1.0.map(|number| (-number).rem_euclid(Q))));
         }
-        let tr = *Shake256::new().absorb(key).finish().next().first_chunk()?;
+        let tr = *Shake256::new(ring).absorb(key).finish().next().first_chunk()?;
         Some(Self { parameters, ring, tr, rows: rows.into() })
     }
 
     /// Whether a signature is good.
     pub(super) fn holds(&self, message: &[u8], signature: &[u8]) -> bool {
-        self.ring.run(|| self.verdict(message, signature).unwrap_or(false))
+        self.ring.run(verdict, (self, message, signature)).unwrap_or(false)
     }
 
-    #[inline]
+    #[inline(always)]
     fn verdict(&self, message: &[u8], signature: &[u8]) -> Option<bool> {
         let Self { parameters, ring, .. } = self;
         let signature = Signature::read(parameters, signature)?;
@@ -68,7 +70,7 @@ impl Expanded {
             ring.transform(polynomial);
         }
         let c = c.first_mut()?;
-        *c = sampling::challenge(signature.challenge, parameters.tau);
+        *c = sampling::challenge(*ring, signature.challenge, parameters.tau);
         ring.transform(c);
 
         let hash = self.challenge_hash(message, &column, signature.hints.polynomials());
@@ -77,7 +79,7 @@ impl Expanded {
     }
 
     /// The hash that a challenge is made of, for z and c, transformed, and the places of hints in each polynomial.
-    #[inline]
+    #[inline(always)]
     fn challenge_hash<'a>(
         &self,
         message: &[u8],
@@ -85,9 +87,9 @@ impl Expanded {
         hints: impl Iterator<Item = &'a [u8]>,
     ) -> [u8; 136] {
         let Self { parameters: Parameters { rounding, l, .. }, ring, .. } = self;
-        let mut mu = Shake256::new().absorb(&self.tr).absorb(&PURE).absorb(message).finish();
+        let mut mu = Shake256::new(*ring).absorb(&self.tr).absorb(&PURE).absorb(message).finish();
         let (mu, _) = mu.next().split_at(64);
-        let mut hash = Shake256::new().absorb(mu);
+        let mut hash = Shake256::new(*ring).absorb(mu);
         for (row, hints) in self.rows.chunks_exact(l + 1).zip(hints) {
             let mut approximate = ring.product(row, column);
             ring.invert(&mut approximate);
@@ -99,4 +101,10 @@ impl Expanded {
         }
         *hash.finish().next()
     }
+}
+
+/// One argument, as `Ring::run` asks for.
+#[inline(always)]
+fn verdict((expanded, message, signature): (&Expanded, &[u8], &[u8])) -> Option<bool> {
+    expanded.verdict(message, signature)
 }

@@ -6,6 +6,7 @@
 
 mod encoding;
 mod expanded;
+mod keccak;
 mod parameters;
 mod rounding;
 mod sampling;

@@ -3,6 +3,8 @@
 //! A number from 0..q lies nearest to one of so many multiples of 2 gamma2, and its high bits say to which. A hint says to
 //! go one multiple further, to the side on which the number lies.
 
+#![allow(clippy::inline_always, reason = "only what is inlined is compiled for the ring's instructions")]
+
 use jwseal_vectors::ring::{DEGREE, Polynomial, Q};
 
 /// How many multiples there are: (q - 1) / (2 gamma2).
@@ -16,12 +18,13 @@ pub(super) enum Rounding {
 
 impl Rounding {
     /// The high bits of 256 numbers, corrected where there are hints (Algorithm 40).
-    #[inline]
+    #[inline(always)]
     pub(super) fn use_hints(self, numbers: &Polynomial, hints: &[u8]) -> [u8; DEGREE] {
-        let mut high = match self {
-            Self::Into16 => numbers.0.map(high_bits_of_16),
-            Self::Into44 => numbers.0.map(high_bits_of_44),
-        };
+        let mut high = [0; DEGREE];
+        match self {
+            Self::Into16 => high.iter_mut().zip(&numbers.0).for_each(|(high, number)| *high = high_bits_of_16(*number)),
+            Self::Into44 => high.iter_mut().zip(&numbers.0).for_each(|(high, number)| *high = high_bits_of_44(*number)),
+        }
         for place in hints {
             if let (Some(high), Some(number)) = (high.get_mut(usize::from(*place)), numbers.0.get(usize::from(*place)))
             {
@@ -62,14 +65,14 @@ impl Rounding {
 
 /// A number from 0..q divided by 2 gamma2 and rounded, half down; what would be 16 is 0. 1025 / 2^22 is 128 / (2 gamma2), nearly:
 /// a test compares all numbers.
-#[inline]
+#[inline(always)]
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "four bits are left")]
 fn high_bits_of_16(number: i32) -> u8 {
     (((((number + 127) >> 7) * 1025 + (1 << 21)) >> 22) & 15) as u8
 }
 
 /// The same for 44; what would be 44 is 0.
-#[inline]
+#[inline(always)]
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is from 0..44")]
 fn high_bits_of_44(number: i32) -> u8 {
     let high = (((number + 127) >> 7) * 11_275 + (1 << 23)) >> 24;

@@ -2,14 +2,14 @@
 //!
 //! Both take what they can use of a hash's octets and skip the rest, for as long as it takes.
 
-use jwseal_vectors::ring::{DEGREE, Polynomial, Q};
+use jwseal_vectors::ring::{DEGREE, Polynomial, Q, Ring};
 
 use super::shake::{Shake128, Shake256};
 
 /// A polynomial with `tau` coefficients of 1 or -1 and zeros (Algorithm 29, SampleInBall).
 #[inline]
-pub(super) fn challenge(hash: &[u8], tau: usize) -> Polynomial {
-    let mut blocks = Shake256::new().absorb(hash).finish();
+pub(super) fn challenge(ring: Ring, hash: &[u8], tau: usize) -> Polynomial {
+    let mut blocks = Shake256::new(ring).absorb(hash).finish();
     let mut out = Polynomial::ZERO;
     let mut places = DEGREE - tau..DEGREE;
     let mut next = places.next();
@@ -35,8 +35,8 @@ pub(super) fn challenge(hash: &[u8], tau: usize) -> Polynomial {
 }
 
 /// One polynomial of A, transformed, from 0..q in the standard's order (Algorithm 30, RejNTTPoly).
-pub(super) fn uniform(seed: &[u8], row: u8, column: u8) -> Polynomial {
-    let mut blocks = Shake128::new().absorb(seed).absorb(&[column, row]).finish();
+pub(super) fn uniform(ring: Ring, seed: &[u8], row: u8, column: u8) -> Polynomial {
+    let mut blocks = Shake128::new(ring).absorb(seed).absorb(&[column, row]).finish();
     let mut out = Polynomial::ZERO;
     let mut places = out.0.iter_mut();
     let mut next = places.next();
@@ -60,7 +60,7 @@ mod tests {
 
     /// Algorithm 29, line by line, over a stream that is read octet by octet.
     fn transcription(hash: &[u8], tau: usize) -> Vec<i32> {
-        let mut blocks = Shake256::new().absorb(hash).finish();
+        let mut blocks = Shake256::new(Ring::PORTABLE).absorb(hash).finish();
         let stream: Vec<u8> = (0..4).flat_map(|_| *blocks.next()).collect();
         let mut read = stream[8..].iter().map(|octet| usize::from(*octet));
         let mut out = vec![0; DEGREE];
@@ -78,11 +78,11 @@ mod tests {
     fn challenges_are_the_standards() {
         for number in 0..=255_u8 {
             for tau in [39, 49, 60, 64] {
-                let challenge = challenge(&[number; 48], tau);
+                let challenge = challenge(Ring::PORTABLE, &[number; 48], tau);
                 assert_eq!(transcription(&[number; 48], tau), challenge.0);
                 assert_eq!(tau, challenge.0.iter().filter(|number| **number != 0).count());
             }
-            let long = challenge(&[number; 48], 200).0;
+            let long = challenge(Ring::PORTABLE, &[number; 48], 200).0;
             assert_eq!(200, long.iter().filter(|number| **number != 0).count());
             let places = |numbers: &[i32]| numbers.iter().map(|number| *number != 0).collect::<Vec<_>>();
             assert_eq!(places(&transcription(&[number; 48], 200)), places(&long));

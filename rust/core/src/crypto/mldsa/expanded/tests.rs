@@ -91,7 +91,9 @@ impl Forger {
         let expanded = &self.key.expanded[0];
         let mut column = z.to_vec();
         column.push(Polynomial::ZERO);
-        column.iter_mut().for_each(|polynomial| expanded.ring.transform(polynomial));
+        for polynomial in &mut column {
+            expanded.ring.transform(polynomial);
+        }
         let hash = expanded.challenge_hash(message, &column, hints.iter().map(Vec::as_slice));
         let mut signature = hash[..self.parameters.challenge_len].to_vec();
         for polynomial in z {
