@@ -694,7 +694,8 @@ def verify_primitive(
 ) -> bool:
     """Whether the signature is valid over the raw message: the seam for test vectors and benchmarks.
 
-    It runs the very code path of `Verifier.verify`; `plain=True` runs the backend's own check instead. Private:
+    It runs the very code path of `Verifier.verify`; `plain=True` runs the backend's own check instead. An ML-DSA key is
+    expanded at the first call; should it disagree then with what was said before, this raises `RuntimeError`. Private:
     applications have `jwseal.jws.verify`, which returns data or raises and cannot be ignored.
     """
 

@@ -24,7 +24,7 @@ pub const MAX_CANDIDATES: usize = 4;
 /// it save, and keys seen once or twice shall not take the memory. A power of two, as are the counts at which it is tried
 /// again.
 pub const EXPANDED_AFTER: u32 = 8;
-/// ML-DSA keys that may be expanded at one time; those beyond it verify without. Each takes 20 to 64 KiB.
+/// ML-DSA keys that may be expanded at one time; those beyond it verify with AWS-LC. Each takes 20 to 64 KiB.
 pub const MAX_EXPANDED: usize = 256;
 /// Headers a verifier remembers.
 pub const MAX_MEMO: usize = 64;

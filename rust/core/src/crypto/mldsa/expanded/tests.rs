@@ -127,6 +127,16 @@ fn written(z: &Polynomial, parameters: &Parameters) -> Vec<u8> {
     out
 }
 
+/// The sizes that SECURITY.md states.
+#[test]
+fn sizes() {
+    let in_kib = |parameters: &'static Parameters| {
+        let expanded = Expanded::new(parameters, Ring::PORTABLE, &vec![0; parameters.public_key_len()]).unwrap();
+        size_of_val(&*expanded.rows) / 1024
+    };
+    assert_eq!([20, 36, 64], [in_kib(&ML_DSA_44), in_kib(&ML_DSA_65), in_kib(&ML_DSA_87)]);
+}
+
 /// Signatures of AWS-LC's verify over messages of every length about a block's, and under no other message.
 #[test]
 fn good_signatures() {
