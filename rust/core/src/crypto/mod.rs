@@ -1,9 +1,9 @@
 //! The primitives: octets in, octets out, every key parsed and judged once (RFC 7518 section 3, RFC 8032, FIPS 204).
 //!
 //! AWS-LC computes all of them but Ed448, and gives every verdict on a key's first signatures; an ML-DSA key that has found
-//! enough of them good goes on expanded to the same verdicts. What AWS-LC does not ask of a key is asked here, at import: the size and
-//! parity of an RSA key and its fingerprint, canonical and not low order on the Edwards curves. A signature's length is
-//! judged before any arithmetic. Nothing here knows a token, a header or a key set.
+//! enough of them good goes on expanded to the same verdicts. What AWS-LC does not ask of a key is asked here, at import:
+//! the size and parity of an RSA key and its fingerprint, canonical and not low order on the Edwards curves. A signature's
+//! length is judged before any arithmetic. Nothing here knows a token, a header or a key set.
 
 pub mod digest;
 pub mod ecdsa;

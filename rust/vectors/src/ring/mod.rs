@@ -15,6 +15,8 @@ mod tests;
 #[cfg(target_arch = "x86_64")]
 mod twiddles;
 
+#[cfg(not(target_arch = "x86_64"))]
+use self::portable as avx2;
 use crate::instructions::Avx2;
 
 /// The modulus.
@@ -37,6 +39,7 @@ impl Polynomial {
 #[derive(Clone, Copy, Debug)]
 pub struct Ring(Option<Avx2>);
 
+#[cfg_attr(not(target_arch = "x86_64"), allow(unused_unsafe, reason = "nobody has an `Avx2` there"))]
 impl Ring {
     /// Without vector instructions, on any processor.
     pub const PORTABLE: Self = Self(None);
@@ -61,11 +64,8 @@ impl Ring {
     #[inline]
     pub fn transform(self, polynomial: &mut Polynomial) {
         match self.0 {
-            #[cfg(target_arch = "x86_64")]
             // SAFETY: an `Avx2` exists only where the processor has the instructions.
-            Some(Avx2 { .. }) => unsafe { avx2::transform(polynomial) },
-            #[cfg(not(target_arch = "x86_64"))]
-            Some(Avx2 { .. }) => portable::transform(polynomial),
+            Some(_) => unsafe { avx2::transform(polynomial) },
             None => portable::transform(polynomial),
         }
     }
@@ -74,11 +74,8 @@ impl Ring {
     #[inline]
     pub fn invert(self, polynomial: &mut Polynomial) {
         match self.0 {
-            #[cfg(target_arch = "x86_64")]
             // SAFETY: an `Avx2` exists only where the processor has the instructions.
-            Some(Avx2 { .. }) => unsafe { avx2::invert(polynomial) },
-            #[cfg(not(target_arch = "x86_64"))]
-            Some(Avx2 { .. }) => portable::invert(polynomial),
+            Some(_) => unsafe { avx2::invert(polynomial) },
             None => portable::invert(polynomial),
         }
     }
@@ -89,11 +86,8 @@ impl Ring {
     #[must_use]
     pub fn product(self, row: &[Polynomial], column: &[Polynomial]) -> Polynomial {
         match self.0 {
-            #[cfg(target_arch = "x86_64")]
             // SAFETY: an `Avx2` exists only where the processor has the instructions.
-            Some(Avx2 { .. }) => unsafe { avx2::product(row, column) },
-            #[cfg(not(target_arch = "x86_64"))]
-            Some(Avx2 { .. }) => portable::product(row, column),
+            Some(_) => unsafe { avx2::product(row, column) },
             None => portable::product(row, column),
         }
     }
@@ -101,13 +95,9 @@ impl Ring {
     /// Brings a transform from the standard's order into this ring's.
     pub fn arrange(self, polynomial: &mut Polynomial) {
         match self.0 {
-            #[cfg(target_arch = "x86_64")]
             // SAFETY: an `Avx2` exists only where the processor has the instructions.
-            Some(Avx2 { .. }) => unsafe { avx2::arrange(polynomial) },
-            // The standard's order is the portable one.
-            #[cfg(not(target_arch = "x86_64"))]
-            Some(Avx2 { .. }) => {}
-            None => {}
+            Some(_) => unsafe { avx2::arrange(polynomial) },
+            None => portable::arrange(polynomial),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The permutation Keccak-p[1600, 24] (FIPS 202 section 3), which SHAKE is made of.
 //!
-//! A lane is a word, and the state five planes of five lanes. Written out, so that a round is straight-line code and stays in
-//! registers as far as it can.
+//! A lane is a word, and the state five planes of five lanes. A round is written out, so that it is straight-line code and
+//! stays in registers as far as it can. Padding and blocks are `shake`'s.
 
 #![allow(clippy::inline_always, reason = "only what is inlined is compiled for the caller's instructions")]
 

@@ -63,8 +63,8 @@ impl Rounding {
     }
 }
 
-/// A number from 0..q divided by 2 gamma2 and rounded, half down; what would be 16 is 0. 1025 / 2^22 is 128 / (2 gamma2), nearly:
-/// a test compares all numbers.
+/// A number from 0..q divided by 2 gamma2 and rounded, half down; what would be 16 is 0. 1025 / 2^22 is nearly
+/// 128 / (2 gamma2), and a test compares all numbers.
 #[inline(always)]
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "four bits are left")]
 fn high_bits_of_16(number: i32) -> u8 {

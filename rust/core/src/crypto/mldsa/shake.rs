@@ -119,7 +119,7 @@ mod tests {
     }
 
     /// Every length up to a thousand octets, in one piece and in two, and blocks beyond the first: the hash of all outputs
-    /// is that of `hashlib`'s (`hashlib.shake_256(m[:n]).digest(300)` and `hashlib.shake_128(m[:n]).digest(400)` for each n).
+    /// is that of Python's `shake_256(m[:n]).digest(300) + shake_128(m[:n]).digest(400)` for each n.
     #[test]
     fn every_length() {
         fn output<const BLOCK: usize>(message: &[u8], len: usize) -> Vec<u8> {

@@ -137,7 +137,7 @@ fn sizes() {
     assert_eq!([20, 36, 64], [in_kib(&ML_DSA_44), in_kib(&ML_DSA_65), in_kib(&ML_DSA_87)]);
 }
 
-/// Signatures of AWS-LC's verify over messages of every length about a block's, and under no other message.
+/// Signatures made by AWS-LC verify over messages of every length about a block's, and under no other message.
 #[test]
 fn good_signatures() {
     for (row, parameters) in sets() {
@@ -197,7 +197,7 @@ fn other_keys() {
     }
 }
 
-/// Any z below its bound and any hints in their one encoding pass, none, omega in one polynomial and the last place included.
+/// Any z below its bound passes with any hints in their one encoding: none, omega of them in one polynomial, the last place.
 #[test]
 fn forged_signatures() {
     let mut numbers = Numbers(2);
