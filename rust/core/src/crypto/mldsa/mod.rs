@@ -11,8 +11,6 @@ mod parameters;
 mod rounding;
 mod sampling;
 mod shake;
-#[cfg(test)]
-mod tests;
 
 use std::sync::Arc;
 
@@ -182,3 +180,6 @@ fn row(alg: Alg) -> Result<&'static Row> {
 fn unusable() -> Error {
     Error::key("this ML-DSA private key cannot be used")
 }
+
+#[cfg(test)]
+mod tests;
