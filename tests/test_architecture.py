@@ -22,7 +22,17 @@ LENGTH_EXEMPT = {"python/jwseal/_native.pyi"}
 
 def sources() -> Iterator[Path]:
     """Every Rust and Python file of the project."""
-    for folder in ("rust/core", "rust/vectors", "rust/py", "rust/fuzz", "python", "tests", "benches", "examples", ".ci"):
+    for folder in (
+        "rust/core",
+        "rust/vectors",
+        "rust/py",
+        "rust/fuzz",
+        "python",
+        "tests",
+        "benches",
+        "examples",
+        ".ci",
+    ):
         for suffix in ("*.rs", "*.py", "*.pyi"):
             for path in sorted((ROOT / folder).rglob(suffix)):
                 if not {"target", "__pycache__"} & set(path.relative_to(ROOT).parts):

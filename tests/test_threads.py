@@ -235,7 +235,9 @@ def test_fork_while_keys_are_expanded() -> None:
             signal.alarm(10)
             try:
                 read = judged.verify_many([good] * 40 + [bad], now=NOW)
-                os._exit(0 if [type(token).__name__ for token in read[39:]] == ["VerifiedJWT", "InvalidSignature"] else 2)
+                os._exit(
+                    0 if [type(token).__name__ for token in read[39:]] == ["VerifiedJWT", "InvalidSignature"] else 2
+                )
             finally:
                 os._exit(1)
         thread.join()
