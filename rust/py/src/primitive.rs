@@ -12,8 +12,8 @@ use crate::error::Fault;
 use crate::key_set::Keys;
 
 /// Whether a signature over raw octets is good. It runs the check that `Verifier.verify` runs; `plain` runs the backend's
-/// own, which differs where a shorter way of ours leads to the same verdict (HMAC with SHA-256, RSA, tables of elliptic
-/// curve keys). A key without tables gets them at once here, and is asked both before and after.
+/// own, which differs where a shorter way of ours leads to the same verdict (HMAC with SHA-256, RSA, tables of elliptic curve
+/// keys, expanded ML-DSA keys). A key that is not prepared yet is so at once here, and is asked both before and after.
 #[pyfunction]
 #[pyo3(signature = (alg, key, message, signature, *, plain=false))]
 pub(crate) fn verify_primitive(
@@ -38,7 +38,7 @@ pub(crate) fn verify_primitive(
     Ok(false)
 }
 
-/// The verdict of `verify`, which is that of the tables where there are any, and was the backend's where there were none.
+/// The verdict of `verify`, which is the prepared key's where there is one, and was the backend's where there was none.
 fn verify(key: &Key, alg: Alg, message: &[u8], signature: &[u8]) -> Result<Verdict<()>, Fault> {
     let verdict = key.verify(alg, message, signature);
     if key.prepare(alg) && verdict.is_ok() != key.verify(alg, message, signature).is_ok() {

@@ -46,7 +46,7 @@ impl Verifying {
         }
         let key = ParsedPublicKey::new(row.verifying, point)
             .map_err(|_| Error::key(format!("this point is not on the curve {}", curve.name())))?;
-        let on_demand = Arc::new(OnDemand::new(point, row.tables));
+        let on_demand = Arc::new(OnDemand::new(&precomputed::TERMS, point, row.tables));
         Ok(Self { key, on_demand, hash: row.hash, signature_len: 2 * row.field_len })
     }
 
@@ -54,7 +54,7 @@ impl Verifying {
     #[inline]
     pub fn verify(&self, message: &[u8], signature: &[u8]) -> Result<()> {
         self.require_length(signature)?;
-        if let Some(tables) = self.on_demand.tables() {
+        if let Some(tables) = self.on_demand.expanded() {
             return verdict(tables.holds(self.hash.of(message).as_ref(), signature));
         }
         self.key.verify_sig(message, signature).map_err(|_| Error::InvalidSignature)?;
@@ -77,7 +77,7 @@ impl Verifying {
     /// Verifies r and s over a message that was hashed.
     pub fn verify_digest(&self, digest: &Digest, signature: &[u8]) -> Result<()> {
         self.require_length(signature)?;
-        if let Some(tables) = self.on_demand.tables() {
+        if let Some(tables) = self.on_demand.expanded() {
             return verdict(self.hash.made(digest) && tables.holds(digest.as_ref(), signature));
         }
         self.key.verify_digest_sig(digest, signature).map_err(|_| Error::InvalidSignature)?;
@@ -341,7 +341,7 @@ mod tests {
                 } else {
                     clone.verify_digest(&digest, &good).unwrap();
                 }
-                assert_eq!(count >= KEY_TABLE_AFTER, verifying.on_demand.tables().is_some());
+                assert_eq!(count >= KEY_TABLE_AFTER, verifying.on_demand.expanded().is_some());
                 assert!(refused(&verifying) && refused(&clone));
             }
             clone.verify(b"message", &good).unwrap();

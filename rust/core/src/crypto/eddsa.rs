@@ -47,7 +47,7 @@ impl Ed25519Verifying {
             return Err(low_order(Curve::Ed25519));
         }
         let key = ParsedPublicKey::new(&ED25519, x).map_err(|_| not_a_point(Curve::Ed25519))?;
-        let on_demand = Arc::new(OnDemand::new(x, precomputed::ED25519));
+        let on_demand = Arc::new(OnDemand::new(&precomputed::TERMS, x, precomputed::ED25519));
         let x = x.try_into().map_err(|_| not_a_point(Curve::Ed25519))?;
         Ok(Self { key, x, on_demand })
     }
@@ -55,7 +55,7 @@ impl Ed25519Verifying {
     /// Verifies a signature of 64 octets.
     #[inline]
     pub fn verify(&self, message: &[u8], signature: &[u8]) -> Result<()> {
-        let Some(tables) = self.on_demand.tables() else {
+        let Some(tables) = self.on_demand.expanded() else {
             self.verify_plain(message, signature)?;
             self.on_demand.count();
             return Ok(());
@@ -226,7 +226,7 @@ mod tests {
         let clone = verifying.clone();
         for count in 1..=KEY_TABLE_AFTER + 2 {
             if count % 2 == 0 { &verifying } else { &clone }.verify(b"message", &good).unwrap();
-            assert_eq!(count >= KEY_TABLE_AFTER, verifying.on_demand.tables().is_some());
+            assert_eq!(count >= KEY_TABLE_AFTER, verifying.on_demand.expanded().is_some());
             assert!(refused(&verifying) && refused(&clone));
         }
         assert!(!clone.prepare() && !verifying.prepare());

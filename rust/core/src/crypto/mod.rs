@@ -1,9 +1,10 @@
 //! The primitives: octets in, octets out, every key parsed and judged once (RFC 7518 section 3, RFC 8032, FIPS 204).
 //!
-//! AWS-LC computes all of them but Ed448, and gives every verdict on a key's first signatures; keys on the curves of ECDSA
-//! and on edwards25519 that have found enough of them good go on with tables (`precomputed`) to the same verdicts. What AWS-LC does not ask of a key is asked here, at import: the size and
-//! parity of an RSA key and its fingerprint, canonical and not low order on the Edwards curves. A signature's length is
-//! judged before any arithmetic. Nothing here knows a token, a header or a key set.
+//! AWS-LC computes all of them but Ed448, and gives every verdict on a key's first signatures; keys that have found enough of
+//! them good go on to the same verdicts with tables (`precomputed`: the curves of ECDSA and edwards25519) or expanded
+//! (`mldsa`). What AWS-LC does not ask of a key is asked here, at import: the size and parity of an RSA key and its
+//! fingerprint, canonical and not low order on the Edwards curves. A signature's length is judged before any arithmetic.
+//! Nothing here knows a token, a header or a key set.
 
 pub mod digest;
 pub mod ecdsa;
@@ -12,6 +13,7 @@ pub mod hmac;
 pub mod material;
 pub mod midstate;
 pub mod mldsa;
+mod on_demand;
 mod precomputed;
 pub mod rsa;
 pub mod rsa_encoding;
@@ -92,17 +94,19 @@ impl Verifying {
             Self::Rsa(key) => key.verify_plain(message, signature),
             Self::Ecdsa(key) => key.verify_plain(message, signature),
             Self::Ed25519(key) => key.verify_plain(message, signature),
-            Self::Ed448(_) | Self::MlDsa(_) => self.verify(message, signature),
+            Self::MlDsa(key) => key.verify_plain(message, signature),
+            Self::Ed448(_) => self.verify(message, signature),
         }
     }
 
-    /// Builds the key's tables without waiting for good signatures; whether this call is what brought them about.
+    /// Prepares the key without waiting for good signatures; whether this call is what brought it about.
     #[must_use]
     pub fn prepare(&self) -> bool {
         match self {
             Self::Ecdsa(key) => key.prepare(),
             Self::Ed25519(key) => key.prepare(),
-            Self::Rsa(_) | Self::Ed448(_) | Self::MlDsa(_) => false,
+            Self::MlDsa(key) => key.prepare(),
+            Self::Rsa(_) | Self::Ed448(_) => false,
         }
     }
 }

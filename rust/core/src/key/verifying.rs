@@ -169,7 +169,7 @@ impl VerifyingKey {
         self.primitive(alg)?.verify_plain(message, signature)
     }
 
-    /// Builds the tables of an algorithm's primitive now, where it has any; whether this call is what brought them about.
+    /// Expands an algorithm's primitive now, where it can be; whether this call is what brought it about.
     #[must_use]
     pub fn prepare(&self, alg: Alg) -> bool {
         self.primitive(alg).is_ok_and(Verifying::prepare)

@@ -1,7 +1,7 @@
 //! What is fixed about a curve of ECDSA (SEC 2 section 2).
 
 use super::field::{Field, Scalar};
-use super::on_demand::Shared;
+use super::shared::Shared;
 use super::table::Table;
 use super::weierstrass::Affine;
 

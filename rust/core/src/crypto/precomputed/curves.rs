@@ -9,7 +9,7 @@ use crrl::{p256, secp256k1};
 use super::curve::Curve;
 use super::field_fiat::{P384Element, P521Element};
 use super::modular::{P384Scalar, P521Scalar};
-use super::on_demand::Shared;
+use super::shared::Shared;
 use super::table::Table;
 
 /// The curve of ES256.

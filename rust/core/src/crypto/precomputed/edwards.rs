@@ -12,7 +12,7 @@ use crrl::field::GF25519;
 
 use super::Tables;
 use super::field::{Field, invert_all};
-use super::on_demand::Shared;
+use super::shared::Shared;
 use super::table::{Group, Table, sum_of_multiples};
 
 /// The tables of a public key, from its encoding; its low order was judged by others.

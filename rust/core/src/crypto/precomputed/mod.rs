@@ -18,13 +18,14 @@ mod field;
 mod field_crrl;
 mod field_fiat;
 mod modular;
-mod on_demand;
+mod shared;
 mod table;
 #[cfg(test)]
 mod tests;
 mod weierstrass;
 
-pub(super) use self::on_demand::OnDemand;
+use super::on_demand::{self, Terms};
+use crate::limits::{KEY_TABLE_AFTER, MAX_KEY_TABLES};
 
 /// The tables of one key.
 pub(super) trait Tables: Send + Sync {
@@ -34,7 +35,13 @@ pub(super) trait Tables: Send + Sync {
 }
 
 /// Makes the tables of a key from the octets of its public point; `None` where those are no point that has any.
-pub(super) type Build = fn(&[u8]) -> Option<Box<dyn Tables>>;
+pub(super) type Build = on_demand::Build<Box<dyn Tables>>;
+
+/// The tables of one key, once it has some.
+pub(super) type OnDemand = on_demand::OnDemand<Box<dyn Tables>>;
+
+/// When a key gets its tables, and how many keys have some.
+pub(super) static TERMS: Terms = Terms::new(KEY_TABLE_AFTER, MAX_KEY_TABLES);
 
 /// Of an uncompressed point on P-256.
 pub(super) const P256: Build = ecdsa::tables::<curves::P256>;
