@@ -19,6 +19,7 @@ pub mod jwk;
 pub mod jwk_set;
 pub mod key_text;
 pub mod mutate;
+pub mod rsa;
 
 pub use base64url::base64url;
 pub use claims::claims;
@@ -30,12 +31,13 @@ pub use jwk::jwk;
 pub use jwk_set::jwk_set;
 pub use key_text::key_text;
 pub use outcome::Outcome;
+pub use rsa::rsa;
 
 /// A target: octets in, what became of them out.
 pub type Target = fn(&[u8]) -> Outcome;
 
 /// Every target by its name, which is also that of its folder of seeds.
-pub const TARGETS: [(&str, Target); 9] = [
+pub const TARGETS: [(&str, Target); 10] = [
     ("base64url", base64url),
     ("claims", claims),
     ("compact", compact),
@@ -45,4 +47,5 @@ pub const TARGETS: [(&str, Target); 9] = [
     ("jwk", jwk),
     ("jwk_set", jwk_set),
     ("key_text", key_text),
+    ("rsa", rsa),
 ];

@@ -38,6 +38,12 @@ impl Hash {
     pub fn of(self, message: &[u8]) -> Digest {
         digest::digest(self.0, message)
     }
+
+    /// Whether a digest is one of this hash.
+    #[must_use]
+    pub fn made(self, digest: &Digest) -> bool {
+        digest.algorithm() == self.0
+    }
 }
 
 /// A message being taken in.
