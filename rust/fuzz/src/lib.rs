@@ -20,6 +20,7 @@ pub mod jwk;
 pub mod jwk_set;
 pub mod key_text;
 pub mod mutate;
+pub mod rsa;
 pub mod tables;
 
 pub use base64url::base64url;
@@ -33,13 +34,14 @@ pub use jwk::jwk;
 pub use jwk_set::jwk_set;
 pub use key_text::key_text;
 pub use outcome::Outcome;
+pub use rsa::rsa;
 pub use tables::tables;
 
 /// A target: octets in, what became of them out.
 pub type Target = fn(&[u8]) -> Outcome;
 
 /// Every target by its name, which is also that of its folder of seeds.
-pub const TARGETS: [(&str, Target); 11] = [
+pub const TARGETS: [(&str, Target); 12] = [
     ("base64url", base64url),
     ("claims", claims),
     ("compact", compact),
@@ -50,5 +52,6 @@ pub const TARGETS: [(&str, Target); 11] = [
     ("jwk", jwk),
     ("jwk_set", jwk_set),
     ("key_text", key_text),
+    ("rsa", rsa),
     ("tables", tables),
 ];

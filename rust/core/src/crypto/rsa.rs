@@ -1,11 +1,14 @@
 //! RSASSA-PKCS1-v1_5 and RSASSA-PSS (RFC 7518 sections 3.3 and 3.5, RFC 8017).
 //!
 //! A modulus is odd, of 2048 to 8192 bits and without the fingerprint of ROCA; an exponent is odd and from 3 to 2^33. A
-//! signature is exactly as long as the modulus. PKCS#1 v1.5 is compared with its one full encoding, and a PSS salt is as
-//! long as the digest: both are AWS-LC's doing. Keys of any other shape cannot be built here.
+//! signature is exactly as long as the modulus and below it. PKCS#1 v1.5 is compared with its one full encoding, and a PSS
+//! salt is as long as the digest. Keys of any other shape cannot be built here.
 //!
-//! With a modulus of 2048 bits, and where vectors are faster than AWS-LC, the private operation is `rsa_exponentiation`'s.
-//! A signature of its making leaves only after AWS-LC has verified it; else AWS-LC signs.
+//! With a modulus of 2048 bits, and where vectors are faster than AWS-LC, the private operation is `rsa_exponentiation`'s,
+//! and so is the public one with the exponent 65537; `rsa_encoding` makes and judges what they take and give. A signature
+//! of its making leaves only after AWS-LC has verified it; else AWS-LC signs.
+
+use std::sync::Arc;
 
 use aws_lc_rs::digest::Digest;
 use aws_lc_rs::encoding::AsDer;
@@ -22,7 +25,7 @@ use zeroize::Zeroizing;
 use super::digest::Hash;
 use super::material::{RsaPrimes, Secret};
 use super::rsa_encoding;
-use super::rsa_exponentiation::PrivateOperation;
+use super::rsa_exponentiation::{PrivateOperation, PublicOperation};
 use crate::error::{Error, Result};
 use crate::jwa::Alg;
 
@@ -35,8 +38,10 @@ pub const MAX_BITS: usize = 8_192;
 #[derive(Clone)]
 pub struct Verifying {
     key: ParsedPublicKey,
-    hash: Hash,
+    row: &'static Row,
     signature_len: usize,
+    /// `None` where AWS-LC is faster.
+    public: Option<Arc<PublicOperation>>,
 }
 
 impl Verifying {
@@ -47,19 +52,25 @@ impl Verifying {
         let key = RsaPublicKeyComponents { n, e }
             .to_parsed_public_key(row.verifying)
             .map_err(|_| Error::key("this is no RSA public key"))?;
-        Ok(Self { key, hash: row.hash, signature_len: n.len() })
+        Ok(Self { key, row, signature_len: n.len(), public: PublicOperation::new(n, e).map(Arc::new) })
     }
 
     /// The hash of a message.
     #[must_use]
     pub const fn hash(&self) -> Hash {
-        self.hash
+        self.row.hash
     }
 
     /// Verifies a signature over a message that was hashed.
     pub fn verify_digest(&self, digest: &Digest, signature: &[u8]) -> Result<()> {
         if signature.len() != self.signature_len {
             return Err(Error::InvalidSignature);
+        }
+        if let Some(public) = &self.public {
+            let message = signature.try_into().ok().and_then(|signature| public.apply(signature));
+            let is_encoded = if self.row.pss { rsa_encoding::is_pss } else { rsa_encoding::is_pkcs1 };
+            let verified = self.row.hash.made(digest) && message.is_some_and(|message| is_encoded(&message, digest));
+            return if verified { Ok(()) } else { Err(Error::InvalidSignature) };
         }
         self.key.verify_digest_sig(digest, signature).map_err(|_| Error::InvalidSignature)
     }
@@ -68,7 +79,7 @@ impl Verifying {
     /// copy and clear.
     #[inline]
     pub fn verify(&self, message: &[u8], signature: &[u8]) -> Result<()> {
-        self.verify_digest(&self.hash.of(message), signature)
+        self.verify_digest(&self.row.hash.of(message), signature)
     }
 
     /// The same by AWS-LC's own way from message to verdict.

@@ -1,7 +1,10 @@
-//! What RSA signs in place of a digest: EMSA-PKCS1-v1_5 and EMSA-PSS (RFC 8017 sections 9.2 and 9.1.1).
+//! What RSA signs in place of a digest: EMSA-PKCS1-v1_5 and EMSA-PSS (RFC 8017 sections 9.2 and 9.1).
 //!
 //! For a modulus of exactly 2048 bits. The salt of PSS is as long as the digest and new every time, its mask is MGF1 with
-//! the digest's own hash (RFC 7518 section 3.5). What comes out is below the modulus. Decoding is AWS-LC's.
+//! the digest's own hash (RFC 7518 section 3.5). What comes out is below the modulus.
+//!
+//! Verifying parses nothing: PKCS#1 v1.5 has one encoding of a digest, and every octet has to be its; of PSS, the places
+//! and lengths of all parts follow from the digest's, and no octet goes unlooked at.
 
 use aws_lc_rs::digest::{self, Algorithm, Digest};
 use aws_lc_rs::rand;
@@ -63,12 +66,7 @@ pub fn pss(digest: &Digest) -> Option<[u8; OCTETS]> {
 
 fn pss_with(digest: &Digest, salt: &[u8]) -> Option<[u8; OCTETS]> {
     let algorithm = digest.algorithm();
-    let mut context = digest::Context::new(algorithm);
-    for part in [&[0; 8], digest.as_ref(), salt] {
-        context.update(part);
-    }
-    let hash = context.finish();
-
+    let hash = salted(digest, salt);
     let mut message = [0; OCTETS];
     let (block, end) = message.split_at_mut_checked(OCTETS - 1 - hash.as_ref().len())?;
     let (padding, salted) = block.split_at_mut_checked(block.len() - salt.len())?;
@@ -81,6 +79,43 @@ fn pss_with(digest: &Digest, salt: &[u8]) -> Option<[u8; OCTETS]> {
     hashed.copy_from_slice(hash.as_ref());
     *trailer = 0xbc;
     Some(message)
+}
+
+/// Whether a message is this one encoding of the digest.
+#[must_use]
+pub fn is_pkcs1(message: &[u8; OCTETS], digest: &Digest) -> bool {
+    pkcs1(digest).is_some_and(|encoded| encoded == *message)
+}
+
+/// EMSA-PSS-VERIFY (RFC 8017 section 9.1.2), with a salt of exactly the digest's length.
+#[must_use]
+pub fn is_pss(message: &[u8; OCTETS], digest: &Digest) -> bool {
+    is_pss_or_short(*message, digest).unwrap_or(false)
+}
+
+/// `None` for a digest too long for the message, which is none of SHA-2.
+fn is_pss_or_short(mut message: [u8; OCTETS], digest: &Digest) -> Option<bool> {
+    let salt_len = digest.as_ref().len();
+    let (block, end) = message.split_at_mut_checked((OCTETS - 1).checked_sub(salt_len)?)?;
+    let (trailer, hashed) = end.split_last()?;
+    if *trailer != 0xbc || *block.first()? > 0x7f {
+        return Some(false);
+    }
+    mask(block, digest.algorithm(), hashed);
+    // The mask may have set the bit that was zero.
+    *block.first_mut()? &= 0x7f;
+    let (padding, salt) = block.split_at_checked(block.len().checked_sub(salt_len)?)?;
+    let (one, zeros) = padding.split_last()?;
+    Some(*one == 1 && zeros.iter().all(|octet| *octet == 0) && salted(digest, salt).as_ref() == hashed)
+}
+
+/// The hash of eight zeros, the digest and the salt.
+fn salted(digest: &Digest, salt: &[u8]) -> Digest {
+    let mut context = digest::Context::new(digest.algorithm());
+    for part in [&[0; 8], digest.as_ref(), salt] {
+        context.update(part);
+    }
+    context.finish()
 }
 
 /// Adds MGF1 of a seed (RFC 8017 appendix B.2.1).
@@ -141,6 +176,32 @@ mod tests {
             assert_eq!([&vec![0; block.len() - salt.len() - 1], &[1][..], salt].concat(), block);
             assert_ne!(pss(&digest).unwrap(), pss(&digest).unwrap());
         }
+    }
+
+    /// An encoding is that of its digest alone, and no octet of it may change.
+    #[test]
+    fn every_octet_of_an_encoding_counts() {
+        type Way = (fn(&Digest) -> Option<[u8; OCTETS]>, fn(&[u8; OCTETS], &Digest) -> bool);
+        const WAYS: [Way; 2] = [(pkcs1, is_pkcs1), (pss, is_pss)];
+        for (algorithm, _) in PREFIXES {
+            let digest = digest::digest(algorithm, b"message");
+            for (encode, is_encoded) in WAYS {
+                let message = encode(&digest).unwrap();
+                assert!(is_encoded(&message, &digest));
+                for other in [&digest::SHA256, &digest::SHA384, &digest::SHA512] {
+                    assert!(!is_encoded(&message, &digest::digest(other, b"massage")));
+                    assert_eq!(other == algorithm, is_encoded(&message, &digest::digest(other, b"message")));
+                }
+                for at in 0..OCTETS {
+                    for bit in 0..8 {
+                        let mut changed = message;
+                        changed[at] ^= 1 << bit;
+                        assert!(!is_encoded(&changed, &digest), "octet {at}, bit {bit}");
+                    }
+                }
+            }
+        }
+        assert!(!is_pkcs1(&[0; OCTETS], &digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, b"message")));
     }
 
     /// MGF1 with SHA-256 of a known seed, longer than one digest.

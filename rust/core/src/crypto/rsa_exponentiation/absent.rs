@@ -1,4 +1,4 @@
-//! The private operation where there are no vectors for it: never built, so that AWS-LC computes.
+//! Both operations where there are no vectors for them: never built, so that AWS-LC computes.
 
 use zeroize::Zeroizing;
 
@@ -18,6 +18,23 @@ impl PrivateOperation {
     /// Never reached.
     #[must_use]
     pub const fn apply(&self, _: &[u8; OCTETS]) -> Zeroizing<[u8; OCTETS]> {
+        match *self {}
+    }
+}
+
+/// Never built.
+pub enum PublicOperation {}
+
+impl PublicOperation {
+    /// `None`.
+    #[must_use]
+    pub const fn new(_: &[u8], _: &[u8]) -> Option<Self> {
+        None
+    }
+
+    /// Never reached.
+    #[must_use]
+    pub const fn apply(&self, _: &[u8; OCTETS]) -> Option<[u8; OCTETS]> {
         match *self {}
     }
 }

@@ -131,8 +131,8 @@ pub(super) fn write(octets: &mut [u8], words: &[u64]) {
     }
 }
 
-/// Twice a number, modulo a prime above it.
-pub(super) fn double(number: &mut [u64; WORDS], prime: &[u64; WORDS]) {
+/// Twice a number, modulo a prime above it, or another modulus.
+pub(super) fn double<const N: usize>(number: &mut [u64; N], prime: &[u64; N]) {
     let mut carry = 0;
     for word in number.iter_mut() {
         (*word, carry) = (*word << 1 | carry, *word >> 63);
@@ -206,7 +206,7 @@ fn add(number: &mut [u64; WORDS], top: &mut u64, other: &[u64; WORDS], mask: u64
 }
 
 /// Subtracts and returns what was borrowed, 0 or 1.
-fn subtract(number: &mut [u64; WORDS], other: &[u64; WORDS]) -> u64 {
+pub(super) fn subtract<const N: usize>(number: &mut [u64; N], other: &[u64; N]) -> u64 {
     let mut borrow = 0;
     for (word, subtracted) in number.iter_mut().zip(other) {
         let wide = u128::from(*word).wrapping_sub(u128::from(*subtracted)).wrapping_sub(u128::from(borrow));

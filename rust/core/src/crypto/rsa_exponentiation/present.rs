@@ -58,7 +58,7 @@ impl PrivateOperation {
 
 /// Whether vectors beat AWS-LC here: it has code of its own for AVX-512 IFMA, and processors from before VAES multiply
 /// vectors of 256 bits too slowly.
-fn is_faster() -> bool {
+pub(super) fn is_faster() -> bool {
     std::arch::is_x86_feature_detected!("vaes") && !std::arch::is_x86_feature_detected!("avx512ifma")
 }
 
