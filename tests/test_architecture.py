@@ -13,8 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 CORE, BINDING, PACKAGE = ROOT / "rust/core/src", ROOT / "rust/py/src", ROOT / "python/jwseal"
-VECTORS = ROOT / "rust/vectors/src"
-CRATES = [("rust/core", CORE), ("rust/vectors", VECTORS), ("rust/py", BINDING)]
+CRATES = [("rust/core", CORE), ("rust/py", BINDING)]
 LONGEST, LONGEST_TEST = 500, 700
 # Reference text and not code: the one place where the native names are documented.
 LENGTH_EXEMPT = {"python/jwseal/_native.pyi"}
@@ -24,7 +23,6 @@ def sources() -> Iterator[Path]:
     """Every Rust and Python file of the project."""
     for folder in (
         "rust/core",
-        "rust/vectors",
         "rust/py",
         "rust/fuzz",
         "python",
@@ -213,22 +211,18 @@ def test_only_the_curves_reach_the_tables() -> None:
     assert "\nmod precomputed;" in (CORE / "crypto/mod.rs").read_text()
 
 
-def test_vectors_know_nothing() -> None:
-    """The crate with unsafe code depends on nothing, and has no words of tokens and keys."""
-    assert "dependencies" not in (ROOT / "rust/vectors/Cargo.toml").read_text()
-    wrong = [
-        f"{name(path)}: {word}"
-        for path in sorted(VECTORS.rglob("*.rs"))
-        for word in ("JWS", "JWT", "JWK", "Alg", "Signature", "Secret")
-        if word in product_code(path)
-    ]
-    assert wrong == []
+def test_only_public_data_reaches_the_ring() -> None:
+    """The ring takes variable time, so only what verifies ML-DSA signatures may reach it."""
+    naming = {path.relative_to(CORE) for path in CORE.rglob("*.rs") if re.search(r"\bring::", product_code(path))}
+    assert {path.parts[:2] for path in naming} == {("crypto", "mldsa")}
+    assert "\nmod ring;" in (CORE / "crypto/mldsa/mod.rs").read_text()
 
 
-def test_only_public_data_reaches_the_vectors() -> None:
-    """Vector arithmetic takes variable time: the core calls it from where signatures are verified, and from nowhere else."""
-    calling = {path.parent.name for path in CORE.rglob("*.rs") if "jwseal_vectors" in product_code(path)}
-    assert calling == {"mldsa"}
+def test_vector_instructions_have_two_users() -> None:
+    """AVX2 is entered for the private operation of RSA and for the ring of ML-DSA, both times through `fearless_simd`."""
+    naming = {path.parent.name for path in CORE.rglob("*.rs") if "fearless_simd" in product_code(path)}
+    detecting = [name(path) for path in CORE.rglob("*.rs") if 'is_x86_feature_detected!("avx2")' in product_code(path)]
+    assert (naming, detecting) == ({"ring", "rsa_exponentiation"}, [])
 
 
 @rust_sources

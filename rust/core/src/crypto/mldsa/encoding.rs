@@ -5,9 +5,8 @@
 
 #![allow(clippy::inline_always, reason = "only what is inlined is compiled for the ring's instructions")]
 
-use jwseal_vectors::ring::{DEGREE, Polynomial};
-
 use super::parameters::{Bits, Parameters};
+use super::ring::{DEGREE, Polynomial};
 
 /// A signature of the right length, whose hints are well-formed.
 pub(super) struct Signature<'a> {

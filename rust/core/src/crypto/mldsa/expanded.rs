@@ -9,10 +9,9 @@
 #[cfg(test)]
 mod tests;
 
-use jwseal_vectors::ring::{Polynomial, Q, Ring};
-
 use super::encoding::{self, Signature};
 use super::parameters::{MOST, Parameters};
+use super::ring::{Computation, Polynomial, Q, Ring};
 use super::rounding::Rounding;
 use super::sampling;
 use super::shake::Shake256;
@@ -54,7 +53,7 @@ impl Expanded {
 
     /// Whether a signature is good.
     pub(super) fn holds(&self, message: &[u8], signature: &[u8]) -> bool {
-        self.ring.run(verdict, (self, message, signature)).unwrap_or(false)
+        self.ring.run(Verdict { expanded: self, message, signature }).unwrap_or(false)
     }
 
     #[inline(always)]
@@ -103,8 +102,18 @@ impl Expanded {
     }
 }
 
-/// One argument, as `Ring::run` asks for.
-#[inline(always)]
-fn verdict((expanded, message, signature): (&Expanded, &[u8], &[u8])) -> Option<bool> {
-    expanded.verdict(message, signature)
+/// A signature to be judged.
+struct Verdict<'a> {
+    expanded: &'a Expanded,
+    message: &'a [u8],
+    signature: &'a [u8],
+}
+
+impl Computation for Verdict<'_> {
+    type Output = Option<bool>;
+
+    #[inline(always)]
+    fn run(self) -> Option<bool> {
+        self.expanded.verdict(self.message, self.signature)
+    }
 }

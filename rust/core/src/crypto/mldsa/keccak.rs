@@ -5,6 +5,8 @@
 
 #![allow(clippy::inline_always, reason = "only what is inlined is compiled for the caller's instructions")]
 
+use super::ring::Computation;
+
 /// The state: planes of lanes.
 pub(super) type State = [[u64; 5]; 5];
 
@@ -12,11 +14,18 @@ pub(super) type State = [[u64; 5]; 5];
 pub(super) const ZERO: State = [[0; 5]; 5];
 
 /// Permutes the state: 24 rounds.
-#[inline(always)]
-pub(super) fn permute(state: &mut State) {
-    for constant in CONSTANTS {
-        *state = round(state);
-        state[0][0] ^= constant;
+pub(super) struct Permutation<'a>(pub(super) &'a mut State);
+
+impl Computation for Permutation<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self(state) = self;
+        for constant in CONSTANTS {
+            *state = round(state);
+            state[0][0] ^= constant;
+        }
     }
 }
 
@@ -117,9 +126,9 @@ mod tests {
     #[test]
     fn permutes_zeros() {
         let mut state = ZERO;
-        permute(&mut state);
+        Permutation(&mut state).run();
         assert_eq!([0xf125_8f79_40e1_dde7, 0x84d5_ccf9_33c0_478a], state[0][..2]);
-        permute(&mut state);
+        Permutation(&mut state).run();
         assert_eq!([0x2d5c_954d_f96e_cb3c, 0x6a33_2cd0_7057_b56d], state[0][..2]);
     }
 }

@@ -8,6 +8,7 @@ mod encoding;
 mod expanded;
 mod keccak;
 mod parameters;
+mod ring;
 mod rounding;
 mod sampling;
 mod shake;
@@ -19,11 +20,11 @@ use aws_lc_rs::signature::{
     KeyPair, ML_DSA_44, ML_DSA_44_SIGNING, ML_DSA_65, ML_DSA_65_SIGNING, ML_DSA_87, ML_DSA_87_SIGNING, ParsedPublicKey,
     PqdsaKeyPair, PqdsaSigningAlgorithm, PqdsaVerificationAlgorithm,
 };
-use jwseal_vectors::ring::Ring;
 use zeroize::Zeroizing;
 
 use self::expanded::Expanded;
 use self::parameters::{ML_DSA_44 as SET_44, ML_DSA_65 as SET_65, ML_DSA_87 as SET_87};
+use self::ring::Ring;
 use super::material::Secret;
 use super::on_demand::{Build, OnDemand, Terms};
 use crate::error::{Error, Result};
@@ -169,7 +170,7 @@ static ROWS: [Row; 3] = [
 /// How to compute with expanded keys, if that is faster than AWS-LC: on vectors where they are, and without them on x86-64,
 /// where AWS-LC has no assembly without AVX2 either. It has some for other architectures, so AWS-LC stays there.
 fn ring() -> Option<Ring> {
-    let portable = cfg!(target_arch = "x86_64").then_some(Ring::PORTABLE);
+    let portable = cfg!(target_arch = "x86_64").then_some(Ring::Portable);
     Ring::on_vectors().or(portable)
 }
 

@@ -5,7 +5,7 @@
 
 #![allow(clippy::inline_always, reason = "only what is inlined is compiled for the ring's instructions")]
 
-use jwseal_vectors::ring::{DEGREE, Polynomial, Q};
+use super::ring::{DEGREE, Polynomial, Q};
 
 /// How many multiples there are: (q - 1) / (2 gamma2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

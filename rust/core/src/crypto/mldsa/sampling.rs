@@ -2,8 +2,7 @@
 //!
 //! Both take what they can use of a hash's octets and skip the rest, for as long as it takes.
 
-use jwseal_vectors::ring::{DEGREE, Polynomial, Q, Ring};
-
+use super::ring::{DEGREE, Polynomial, Q, Ring};
 use super::shake::{Shake128, Shake256};
 
 /// A polynomial with `tau` coefficients of 1 or -1 and zeros (Algorithm 29, SampleInBall).
@@ -60,7 +59,7 @@ mod tests {
 
     /// Algorithm 29, line by line, over a stream that is read octet by octet.
     fn transcription(hash: &[u8], tau: usize) -> Vec<i32> {
-        let mut blocks = Shake256::new(Ring::PORTABLE).absorb(hash).finish();
+        let mut blocks = Shake256::new(Ring::Portable).absorb(hash).finish();
         let stream: Vec<u8> = (0..4).flat_map(|_| *blocks.next()).collect();
         let mut read = stream[8..].iter().map(|octet| usize::from(*octet));
         let mut out = vec![0; DEGREE];
@@ -78,11 +77,11 @@ mod tests {
     fn challenges_are_the_standards() {
         for number in 0..=255_u8 {
             for tau in [39, 49, 60, 64] {
-                let challenge = challenge(Ring::PORTABLE, &[number; 48], tau);
+                let challenge = challenge(Ring::Portable, &[number; 48], tau);
                 assert_eq!(transcription(&[number; 48], tau), challenge.0);
                 assert_eq!(tau, challenge.0.iter().filter(|number| **number != 0).count());
             }
-            let long = challenge(Ring::PORTABLE, &[number; 48], 200).0;
+            let long = challenge(Ring::Portable, &[number; 48], 200).0;
             assert_eq!(200, long.iter().filter(|number| **number != 0).count());
             let places = |numbers: &[i32]| numbers.iter().map(|number| *number != 0).collect::<Vec<_>>();
             assert_eq!(places(&transcription(&[number; 48], 200)), places(&long));

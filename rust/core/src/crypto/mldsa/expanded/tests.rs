@@ -17,7 +17,7 @@ struct Key {
 
 impl Key {
     fn new(row: &Row, parameters: &'static Parameters, key: &[u8]) -> Self {
-        let rings = [Some(Ring::PORTABLE), Ring::on_vectors()].into_iter().flatten();
+        let rings = [Some(Ring::Portable), Ring::on_vectors()].into_iter().flatten();
         let expanded = rings.map(|ring| Expanded::new(parameters, ring, key).unwrap()).collect();
         Self { expanded, backend: ParsedPublicKey::new(row.verifying, key).unwrap() }
     }
@@ -131,7 +131,7 @@ fn written(z: &Polynomial, parameters: &Parameters) -> Vec<u8> {
 #[test]
 fn sizes() {
     let in_kib = |parameters: &'static Parameters| {
-        let expanded = Expanded::new(parameters, Ring::PORTABLE, &vec![0; parameters.public_key_len()]).unwrap();
+        let expanded = Expanded::new(parameters, Ring::Portable, &vec![0; parameters.public_key_len()]).unwrap();
         size_of_val(&*expanded.rows) / 1024
     };
     assert_eq!([20, 36, 64], [in_kib(&ML_DSA_44), in_kib(&ML_DSA_65), in_kib(&ML_DSA_87)]);
@@ -192,8 +192,8 @@ fn other_keys() {
         }
         let public = signing.public_key().as_ref();
         let short = &public[1..];
-        assert!(Expanded::new(parameters, Ring::PORTABLE, short).is_none());
-        assert!(Expanded::new(parameters, Ring::PORTABLE, &[public, &[0]].concat()).is_none());
+        assert!(Expanded::new(parameters, Ring::Portable, short).is_none());
+        assert!(Expanded::new(parameters, Ring::Portable, &[public, &[0]].concat()).is_none());
     }
 }
 

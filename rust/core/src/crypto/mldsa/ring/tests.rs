@@ -1,11 +1,11 @@
 //! The ring against a product by the book, and both ways to compute in it against each other.
 
 use super::roots::SCALE;
-use super::{DEGREE, Polynomial, Q, Ring};
+use super::{Computation, DEGREE, Polynomial, Q, Ring};
 
 /// All ways that this processor knows.
 fn rings() -> Vec<Ring> {
-    [Ring::on_vectors(), Some(Ring::PORTABLE)].into_iter().flatten().collect()
+    [Ring::on_vectors(), Some(Ring::Portable)].into_iter().flatten().collect()
 }
 
 /// Numbers below a bound, of any sign where it is said so, the same in every run.
@@ -167,7 +167,7 @@ fn extremes_do_not_overflow() {
 #[test]
 fn vectors_agree_with_portable() {
     let Some(vectors) = Ring::on_vectors() else { return };
-    let portable = Ring::PORTABLE;
+    let portable = Ring::Portable;
     let mut numbers = Numbers(4);
     let random: Vec<Polynomial> = (0..200).map(|_| numbers.signed()).collect();
     let all: Vec<Polynomial> = extremes().into_iter().chain(random).collect();
@@ -193,5 +193,23 @@ fn rows_end_together() {
     for ring in rings() {
         let short = ring.product(std::slice::from_ref(&one), std::slice::from_ref(&two));
         assert_eq!(short, ring.product(std::slice::from_ref(&one), &[two.clone(), three.clone()]));
+    }
+}
+
+/// What is run returns what it returns elsewhere.
+#[test]
+fn runs_what_it_is_given() {
+    struct Sum(Vec<i32>);
+    impl Computation for Sum {
+        type Output = i32;
+
+        #[allow(clippy::inline_always, reason = "only what is inlined is compiled for the ring's instructions")]
+        #[inline(always)]
+        fn run(self) -> i32 {
+            self.0.iter().sum()
+        }
+    }
+    for ring in rings() {
+        assert_eq!(4950, ring.run(Sum((0..100).collect())), "{ring:?}");
     }
 }

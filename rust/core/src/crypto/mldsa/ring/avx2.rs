@@ -3,16 +3,18 @@
 //! The layers that combine numbers of different vectors go first, in two passes over memory. Where a layer combines numbers
 //! of one vector, two vectors exchange halves, pairs or single numbers beforehand, so that it combines numbers of different
 //! vectors again. The transform is left in the order that this brings about, in which the inverse expects it.
+//! What is reached through `kernel!` runs on processors with AVX2 only.
 
 #![allow(clippy::indexing_slicing, reason = "every index is a constant or below one, within an array of that length")]
 
-use std::arch::x86_64::{
+use core::arch::x86_64::{
     __m256i, _mm256_add_epi32, _mm256_add_epi64, _mm256_and_si256, _mm256_blend_epi32, _mm256_castps_si256,
-    _mm256_castsi256_ps, _mm256_loadu_si256, _mm256_mul_epi32, _mm256_permute2x128_si256, _mm256_set1_epi32,
-    _mm256_setzero_si256, _mm256_shuffle_ps, _mm256_srai_epi32, _mm256_srli_epi64, _mm256_storeu_si256,
-    _mm256_sub_epi32, _mm256_sub_epi64, _mm256_unpackhi_epi32, _mm256_unpackhi_epi64, _mm256_unpacklo_epi32,
-    _mm256_unpacklo_epi64,
+    _mm256_castsi256_ps, _mm256_extract_epi32, _mm256_mul_epi32, _mm256_permute2x128_si256, _mm256_set1_epi32,
+    _mm256_setr_epi32, _mm256_setzero_si256, _mm256_shuffle_ps, _mm256_srai_epi32, _mm256_srli_epi64, _mm256_sub_epi32,
+    _mm256_sub_epi64, _mm256_unpackhi_epi32, _mm256_unpackhi_epi64, _mm256_unpacklo_epi32, _mm256_unpacklo_epi64,
 };
+
+use fearless_simd::kernel;
 
 use super::roots::{BACKWARD, FORWARD, Q_INVERSE, SCALE};
 use super::twiddles::{Block, Twiddle, Twiddles};
@@ -25,27 +27,28 @@ static SCALING: Twiddle = Twiddle::constant(SCALE);
 /// 32 numbers in four vectors.
 type Row = [[i32; 8]; 4];
 
-#[target_feature(enable = "avx2")]
-pub(super) fn transform(polynomial: &mut Polynomial) {
-    let rows = rows(polynomial);
-    let [t1, t2, t3, t4, t5, t6, t7] = &FORWARDS.wide;
-    for column in 0..4 {
-        let mut v = load_column(rows, column);
-        for (low, high) in [(0, 4), (1, 5), (2, 6), (3, 7)] {
-            split(&mut v, low, high, t1);
+kernel!(
+    pub(super) fn transform(_avx2: Avx2, polynomial: &mut Polynomial) {
+        let rows = rows(polynomial);
+        let [t1, t2, t3, t4, t5, t6, t7] = &FORWARDS.wide;
+        for column in 0..4 {
+            let mut v = load_column(rows, column);
+            for (low, high) in [(0, 4), (1, 5), (2, 6), (3, 7)] {
+                split(&mut v, low, high, t1);
+            }
+            for (low, high, twiddle) in [(0, 2, t2), (1, 3, t2), (4, 6, t3), (5, 7, t3)] {
+                split(&mut v, low, high, twiddle);
+            }
+            for (low, high, twiddle) in [(0, 1, t4), (2, 3, t5), (4, 5, t6), (6, 7, t7)] {
+                split(&mut v, low, high, twiddle);
+            }
+            store_column(rows, column, v);
         }
-        for (low, high, twiddle) in [(0, 2, t2), (1, 3, t2), (4, 6, t3), (5, 7, t3)] {
-            split(&mut v, low, high, twiddle);
+        for (row, block) in rows.iter_mut().zip(&FORWARDS.blocks) {
+            transform_row(row, block);
         }
-        for (low, high, twiddle) in [(0, 1, t4), (2, 3, t5), (4, 5, t6), (6, 7, t7)] {
-            split(&mut v, low, high, twiddle);
-        }
-        store_column(rows, column, v);
     }
-    for (row, block) in rows.iter_mut().zip(&FORWARDS.blocks) {
-        transform_row(row, block);
-    }
-}
+);
 
 #[inline]
 #[target_feature(enable = "avx2")]
@@ -67,30 +70,31 @@ fn transform_row(row: &mut Row, block: &Block) {
     store_row(row, v);
 }
 
-#[target_feature(enable = "avx2")]
-pub(super) fn invert(polynomial: &mut Polynomial) {
-    let rows = rows(polynomial);
-    for (row, block) in rows.iter_mut().zip(&BACKWARDS.blocks) {
-        invert_row(row, block);
+kernel!(
+    pub(super) fn invert(_avx2: Avx2, polynomial: &mut Polynomial) {
+        let rows = rows(polynomial);
+        for (row, block) in rows.iter_mut().zip(&BACKWARDS.blocks) {
+            invert_row(row, block);
+        }
+        let [t1, t2, t3, t4, t5, t6, t7] = &BACKWARDS.wide;
+        for column in 0..4 {
+            let mut v = load_column(rows, column);
+            for (low, high, twiddle) in [(0, 1, t4), (2, 3, t5), (4, 5, t6), (6, 7, t7)] {
+                join(&mut v, low, high, twiddle);
+            }
+            for (low, high, twiddle) in [(0, 2, t2), (1, 3, t2), (4, 6, t3), (5, 7, t3)] {
+                join(&mut v, low, high, twiddle);
+            }
+            for (low, high) in [(0, 4), (1, 5), (2, 6), (3, 7)] {
+                join(&mut v, low, high, t1);
+            }
+            for number in &mut v {
+                *number = canonical(multiply(*number, &SCALING));
+            }
+            store_column(rows, column, v);
+        }
     }
-    let [t1, t2, t3, t4, t5, t6, t7] = &BACKWARDS.wide;
-    for column in 0..4 {
-        let mut v = load_column(rows, column);
-        for (low, high, twiddle) in [(0, 1, t4), (2, 3, t5), (4, 5, t6), (6, 7, t7)] {
-            join(&mut v, low, high, twiddle);
-        }
-        for (low, high, twiddle) in [(0, 2, t2), (1, 3, t2), (4, 6, t3), (5, 7, t3)] {
-            join(&mut v, low, high, twiddle);
-        }
-        for (low, high) in [(0, 4), (1, 5), (2, 6), (3, 7)] {
-            join(&mut v, low, high, t1);
-        }
-        for number in &mut v {
-            *number = canonical(multiply(*number, &SCALING));
-        }
-        store_column(rows, column, v);
-    }
-}
+);
 
 #[inline]
 #[target_feature(enable = "avx2")]
@@ -112,36 +116,38 @@ fn invert_row(row: &mut Row, block: &Block) {
     store_row(row, v);
 }
 
-#[target_feature(enable = "avx2")]
-pub(super) fn product(row: &[Polynomial], column: &[Polynomial]) -> Polynomial {
-    let mut sums = Polynomial::ZERO;
-    let inverse = _mm256_set1_epi32(Q_INVERSE);
-    for (place, out) in vectors(&mut sums).iter_mut().enumerate() {
-        let (mut even, mut odd) = (_mm256_setzero_si256(), _mm256_setzero_si256());
-        for (left, right) in row.iter().zip(column) {
-            let (left, right) = (load(&left.0.as_chunks().0[place]), load(&right.0.as_chunks().0[place]));
-            even = _mm256_add_epi64(even, _mm256_mul_epi32(left, right));
-            odd = _mm256_add_epi64(odd, _mm256_mul_epi32(upper(left), upper(right)));
+kernel!(
+    pub(super) fn product(_avx2: Avx2, row: &[Polynomial], column: &[Polynomial]) -> Polynomial {
+        let mut sums = Polynomial::ZERO;
+        let inverse = _mm256_set1_epi32(Q_INVERSE);
+        for (place, out) in vectors(&mut sums).iter_mut().enumerate() {
+            let (mut even, mut odd) = (_mm256_setzero_si256(), _mm256_setzero_si256());
+            for (left, right) in row.iter().zip(column) {
+                let (left, right) = (load(&left.0.as_chunks().0[place]), load(&right.0.as_chunks().0[place]));
+                even = _mm256_add_epi64(even, _mm256_mul_epi32(left, right));
+                odd = _mm256_add_epi64(odd, _mm256_mul_epi32(upper(left), upper(right)));
+            }
+            let multiples = (_mm256_mul_epi32(even, inverse), _mm256_mul_epi32(odd, inverse));
+            store(out, reduce((even, odd), multiples));
         }
-        let multiples = (_mm256_mul_epi32(even, inverse), _mm256_mul_epi32(odd, inverse));
-        store(out, reduce((even, odd), multiples));
+        sums
     }
-    sums
-}
+);
 
-#[target_feature(enable = "avx2")]
-pub(super) fn arrange(polynomial: &mut Polynomial) {
-    for row in rows(polynomial) {
-        let mut v = load_row(row);
-        for low in [0, 2] {
-            let high = low + 1;
-            (v[low], v[high]) = exchange_halves(v[low], v[high]);
-            (v[low], v[high]) = exchange_pairs(v[low], v[high]);
-            (v[low], v[high]) = exchange_numbers(v[low], v[high]);
+kernel!(
+    pub(super) fn arrange(_avx2: Avx2, polynomial: &mut Polynomial) {
+        for row in rows(polynomial) {
+            let mut v = load_row(row);
+            for low in [0, 2] {
+                let high = low + 1;
+                (v[low], v[high]) = exchange_halves(v[low], v[high]);
+                (v[low], v[high]) = exchange_pairs(v[low], v[high]);
+                (v[low], v[high]) = exchange_numbers(v[low], v[high]);
+            }
+            store_row(row, v);
         }
-        store_row(row, v);
     }
-}
+);
 
 /// One step of the transform (FIPS 204 Algorithm 41) on eight pairs of numbers.
 #[inline]
@@ -274,13 +280,21 @@ fn store_column(rows: &mut [Row], column: usize, v: [__m256i; 8]) {
 #[inline]
 #[target_feature(enable = "avx2")]
 fn load(lanes: &[i32; 8]) -> __m256i {
-    // SAFETY: the reference is to 32 readable octets, and this load asks for no alignment.
-    unsafe { _mm256_loadu_si256(std::ptr::from_ref(lanes).cast()) }
+    let [l0, l1, l2, l3, l4, l5, l6, l7] = *lanes;
+    _mm256_setr_epi32(l0, l1, l2, l3, l4, l5, l6, l7)
 }
 
 #[inline]
 #[target_feature(enable = "avx2")]
 fn store(lanes: &mut [i32; 8], vector: __m256i) {
-    // SAFETY: the reference is to 32 octets that are ours to write, and this store asks for no alignment.
-    unsafe { _mm256_storeu_si256(std::ptr::from_mut(lanes).cast(), vector) };
+    *lanes = [
+        _mm256_extract_epi32::<0>(vector),
+        _mm256_extract_epi32::<1>(vector),
+        _mm256_extract_epi32::<2>(vector),
+        _mm256_extract_epi32::<3>(vector),
+        _mm256_extract_epi32::<4>(vector),
+        _mm256_extract_epi32::<5>(vector),
+        _mm256_extract_epi32::<6>(vector),
+        _mm256_extract_epi32::<7>(vector),
+    ];
 }
