@@ -22,7 +22,7 @@ RUST = Cargo.toml Cargo.lock pyproject.toml $(shell find rust/core rust/py -name
 OUTSIDE = benches/rust_peers rust/fuzz
 PACKAGE = $(shell find python -name '*.py' -o -name '*.pyi')
 
-.PHONY: help dev fmt lint test test-all fuzz demo bench docs notices doctor doctor-python doctor-rust clean
+.PHONY: help dev fmt lint test test-all fuzz secrets demo bench docs notices doctor doctor-python doctor-rust clean
 .DEFAULT_GOAL := help
 # One environment is installed into at a time.
 .NOTPARALLEL:
@@ -65,6 +65,11 @@ test-all: ## Run the Python tests on every supported version found here
 
 fuzz: doctor-rust ## Feed the parsers mutated input on stable Rust (ARGS='--seconds 60')
 	cargo run --quiet --release --no-default-features --manifest-path rust/fuzz/Cargo.toml --bin smoke -- $(ARGS)
+
+secrets: doctor-rust ## Look for branches and addresses that depend on an RSA private key (needs valgrind)
+	@command -v valgrind >/dev/null 2>&1 || { echo "this runs the private operation under valgrind, which is not on this machine: install it (apt install valgrind)" >&2; exit 1; }
+	cargo build --quiet --profile wheel --no-default-features --manifest-path rust/fuzz/Cargo.toml --bin secrets
+	valgrind --quiet --error-exitcode=1 rust/fuzz/target/wheel/secrets $(ARGS)
 
 demo: $(VENV)/.test $(VENV)/.native ## See it work: keys from openssl, tokens from three libraries, verdicts, a speed table
 	@$(BIN)/python examples/demo.py $(ARGS)

@@ -15,6 +15,12 @@ impl PrivateOperation {
         None
     }
 
+    /// `None`.
+    #[must_use]
+    pub const fn on_vectors(_: &RsaPrimes) -> Option<Self> {
+        None
+    }
+
     /// Never reached.
     #[must_use]
     pub const fn apply(&self, _: &[u8; OCTETS]) -> Zeroizing<[u8; OCTETS]> {

@@ -27,6 +27,13 @@ impl PrivateOperation {
         if n.len() != OCTETS || n.first()? >> 7 == 0 || !is_faster() {
             return None;
         }
+        Self::on_vectors(primes)
+    }
+
+    /// The same wherever there are vectors, faster or not, for those who examine it rather than use it: tools that run a
+    /// program instruction by instruction hide what `new` asks the processor for.
+    #[must_use]
+    pub fn on_vectors(primes: &RsaPrimes) -> Option<Self> {
         Self::prepared(Level::new().as_avx2()?, primes)
     }
 
