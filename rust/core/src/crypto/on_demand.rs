@@ -1,7 +1,7 @@
 //! What a public key is expanded into so that it verifies faster: when that is done, and for how many keys.
 //!
-//! Expanding costs time and memory, so a key earns it by signatures that verified: what an attacker can send without the
-//! private key counts for nothing. Nobody waits for another thread here, because a process forked while that thread was at
+//! Expanding costs time and memory, so a key earns it by signatures that verified: what an attacker can send without a
+//! good one counts for nothing. Nobody waits for another thread here, because a process forked while that thread was at
 //! work would wait for ever: what is kept is read without a lock, and whoever loses a race goes on without.
 
 use std::sync::OnceLock;
@@ -56,7 +56,7 @@ impl<T> OnDemand<T> {
 
     /// Makes it now; whether this call is what brought it about.
     pub(super) fn prepare(&self) -> bool {
-        if self.kept.get().is_some() {
+        if self.settled.load(Ordering::Relaxed) {
             return false;
         }
         let Some(place) = self.terms.take() else { return false };

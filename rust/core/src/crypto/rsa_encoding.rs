@@ -12,7 +12,8 @@ use aws_lc_rs::rand;
 /// Octets of what is signed.
 pub const OCTETS: usize = 256;
 
-/// EMSA-PKCS1-v1_5; `None` for a digest that is none of SHA-256, SHA-384 and SHA-512.
+/// EMSA-PKCS1-v1_5 of a SHA-2 digest of 256, 384 or 512 bits, which its length tells apart; that it is one of these hashes is
+/// for the caller to know.
 #[must_use]
 pub fn pkcs1(digest: &Digest) -> Option<[u8; OCTETS]> {
     let digest = digest.as_ref();

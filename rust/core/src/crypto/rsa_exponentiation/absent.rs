@@ -1,9 +1,7 @@
 //! Both operations where there are no vectors for them: never built, so that AWS-LC computes.
 
-use zeroize::Zeroizing;
-
 use super::OCTETS;
-use crate::crypto::material::RsaPrimes;
+use crate::crypto::material::{RsaPrimes, Wiped};
 
 /// Never built.
 pub enum PrivateOperation {}
@@ -23,7 +21,7 @@ impl PrivateOperation {
 
     /// Never reached.
     #[must_use]
-    pub const fn apply(&self, _: &[u8; OCTETS]) -> Zeroizing<[u8; OCTETS]> {
+    pub const fn apply(&self, _: &[u8; OCTETS]) -> Wiped<[u8; OCTETS]> {
         match *self {}
     }
 }

@@ -17,6 +17,8 @@ use core::hint::black_box;
 
 use zeroize::{Zeroize, Zeroizing};
 
+use crate::crypto::material::Wiped;
+
 /// Bits of a digit.
 pub(super) const DIGIT_BITS: u32 = 29;
 /// Vectors of a number.
@@ -34,8 +36,8 @@ const HALF: i64 = 1 << (DIGIT_BITS - 1);
 #[repr(align(32))]
 pub(super) struct Digits(pub(super) [[i64; LANES]; VECTORS]);
 
-/// A natural number below 2^1024, wiped when it goes.
-pub(super) type Natural = Zeroizing<[u64; WORDS]>;
+/// A natural number below 2^1024.
+pub(super) type Natural = Wiped<[u64; WORDS]>;
 
 impl Digits {
     pub(super) const ZERO: Self = Self([[0; LANES]; VECTORS]);
@@ -48,8 +50,8 @@ impl Digits {
     };
 
     /// The digits of a number below 2^1024.
-    pub(super) fn of(words: &[u64; WORDS]) -> Zeroizing<Self> {
-        let mut digits = Zeroizing::new(Self::ZERO);
+    pub(super) fn of(words: &[u64; WORDS]) -> Wiped<Self> {
+        let mut digits = Wiped::new(Self::ZERO);
         let mut words = words.iter();
         let (mut buffer, mut bits, mut carry) = (0_u128, 0, 0);
         for lane in 0..LANES {
@@ -90,7 +92,7 @@ impl Digits {
 
     /// The number in two's complement, its 17th word apart.
     fn words(&self) -> (Natural, u64) {
-        let mut number = Zeroizing::new([0; WORDS]);
+        let mut number = Wiped::new([0; WORDS]);
         let mut words = number.iter_mut();
         let (mut buffer, mut bits) = (0_i128, 0);
         for lane in 0..LANES {
@@ -137,7 +139,8 @@ pub(super) fn double<const N: usize>(number: &mut [u64; N], prime: &[u64; N]) {
     for word in number.iter_mut() {
         (*word, carry) = (*word << 1 | carry, *word >> 63);
     }
-    let mut difference = Zeroizing::new(*number);
+    let mut difference = Zeroizing::new([0; N]);
+    *difference = *number;
     let keep = sign(carry.wrapping_sub(subtract(&mut difference, prime)));
     for (word, less) in number.iter_mut().zip(difference.iter()) {
         *word = (*word & keep) | (less & !keep);
@@ -149,8 +152,8 @@ pub(super) fn multiply_add(
     factor: &[u64; WORDS],
     other: &[u64; WORDS],
     addend: &[u64; WORDS],
-) -> Zeroizing<[u64; 2 * WORDS]> {
-    let mut sum = Zeroizing::new([0; 2 * WORDS]);
+) -> Wiped<[u64; 2 * WORDS]> {
+    let mut sum = Wiped::new([0; 2 * WORDS]);
     for (word, added) in sum.iter_mut().zip(addend) {
         *word = *added;
     }
@@ -166,7 +169,7 @@ pub(super) fn multiply_add(
 
 /// `(prime * multiplier + 1) / 2^29`, which is exact for the multiplier that Montgomery's reduction uses.
 pub(super) fn folded(prime: &[u64; WORDS], multiplier: u64) -> Natural {
-    let mut folded = Zeroizing::new([0; WORDS]);
+    let mut folded = Wiped::new([0; WORDS]);
     let mut wide = 1_u128;
     let mut below = 0;
     let mut products = prime.iter().map(|word| {
@@ -242,7 +245,8 @@ mod tests {
         for number in &edges() {
             let digits = Digits::of(number);
             assert!(digits.0.as_flattened().iter().all(|digit| digit.abs() <= HALF));
-            assert_eq!((Zeroizing::new(*number), 0), digits.words());
+            let (words, top) = digits.words();
+            assert_eq!((*number, 0), (*words, top));
         }
     }
 

@@ -27,6 +27,7 @@ use fearless_simd::kernel;
 use zeroize::Zeroizing;
 
 use super::integers::{DIGIT_BITS, Digits, LANES, VECTORS, WORDS};
+use crate::crypto::material::Wiped;
 
 /// Bits of a window of the exponent.
 const WINDOW: usize = 5;
@@ -36,11 +37,11 @@ const WINDOWS: usize = 204;
 /// A prime, prepared.
 pub(super) struct Modulus {
     /// The prime.
-    pub(super) prime: Zeroizing<Digits>,
+    pub(super) prime: Wiped<Digits>,
     /// `(prime * negated_inverse + 1) / 2^29`.
-    pub(super) folded: Zeroizing<Digits>,
+    pub(super) folded: Wiped<Digits>,
     /// `-1 / prime` modulo 2^29.
-    pub(super) negated_inverse: Zeroizing<i64>,
+    pub(super) negated_inverse: Wiped<i64>,
 }
 
 /// One expression for each vector of a number, written out: a loop would keep its vectors in memory.
@@ -58,8 +59,8 @@ macro_rules! vectors {
 
 kernel!(
     /// `a * b / R`, from just below zero to just above two primes: `Digits::reduced` takes it.
-    pub(super) fn product(_avx2: Avx2, a: &Digits, b: &Digits, modulus: &Modulus) -> Zeroizing<Digits> {
-        let mut product = Zeroizing::new(Digits::ZERO);
+    pub(super) fn product(_avx2: Avx2, a: &Digits, b: &Digits, modulus: &Modulus) -> Wiped<Digits> {
+        let mut product = Wiped::new(Digits::ZERO);
         multiply(&mut product, a, b, modulus);
         product
     }
@@ -67,12 +68,12 @@ kernel!(
 
 kernel!(
     /// `a + b`, a factor and no more: two products may add up to more than `Digits::reduced` takes.
-    pub(super) fn sum(_avx2: Avx2, a: &Digits, b: &Digits) -> Zeroizing<Digits> {
+    pub(super) fn sum(_avx2: Avx2, a: &Digits, b: &Digits) -> Wiped<Digits> {
         let mut sums = start();
         for (sum, (a, b)) in sums.iter_mut().zip(a.0.iter().zip(&b.0)) {
             *sum = _mm256_add_epi64(*sum, _mm256_add_epi64(load(a), load(b)));
         }
-        let mut out = Zeroizing::new(Digits::ZERO);
+        let mut out = Wiped::new(Digits::ZERO);
         settle(&mut out, &sums);
         out
     }
@@ -86,9 +87,10 @@ kernel!(
         exponent: &[u64; WORDS],
         one: &Digits,
         modulus: &Modulus,
-    ) -> Zeroizing<Digits> {
+    ) -> Wiped<Digits> {
         let mut table = Zeroizing::new([Digits::ZERO; 1 << WINDOW]);
-        let mut last = Zeroizing::new(*one);
+        let [mut last, mut one_of_two, mut other, mut factor] = [Digits::ZERO; 4].map(Zeroizing::new);
+        *last = *one;
         if let Some((first, rest)) = table.split_first_mut() {
             *first = *last;
             for entry in rest {
@@ -96,9 +98,7 @@ kernel!(
                 *last = *entry;
             }
         }
-        let (mut one_of_two, mut other) = (last, Zeroizing::new(Digits::ZERO));
         let (mut power, mut next) = (&mut *one_of_two, &mut *other);
-        let mut factor = Zeroizing::new(Digits::ZERO);
         select(power, &table, window(exponent, WINDOWS));
         for at in (0..WINDOWS).rev() {
             for _ in 0..WINDOW {
@@ -109,7 +109,9 @@ kernel!(
             multiply(next, power, &factor, modulus);
             core::mem::swap(&mut power, &mut next);
         }
-        Zeroizing::new(*power)
+        let mut out = Wiped::new(Digits::ZERO);
+        *out = *power;
+        out
     }
 );
 
@@ -331,7 +333,7 @@ mod tests {
         Modulus {
             prime: Digits::of(prime),
             folded: Digits::of(&folded(prime, negated_inverse)),
-            negated_inverse: Zeroizing::new(negated_inverse.cast_signed()),
+            negated_inverse: Wiped::new(negated_inverse.cast_signed()),
         }
     }
 
@@ -445,10 +447,8 @@ mod tests {
     #[test]
     fn powers_are_those_of_plain_arithmetic() {
         let Some(avx2) = Level::new().as_avx2() else { return };
-        let mut one = [0; WORDS];
-        one[0] = 1;
-        let mut highest = [0; WORDS];
-        highest[15] = 1 << 63;
+        let (mut one, mut highest) = ([0; WORDS], [0; WORDS]);
+        (one[0], highest[15]) = (1, 1 << 63);
         for prime in &primes()[1..3] {
             let modulus = modulus(prime);
             let unit = times_r(&one, prime);

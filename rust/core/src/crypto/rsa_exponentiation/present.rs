@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::OCTETS;
 use super::integers::{self, DIGIT_BITS, Digits, Natural, WORDS};
 use super::montgomery::{self, Modulus};
-use crate::crypto::material::{RsaPrimes, Secret};
+use crate::crypto::material::{RsaPrimes, Secret, Wiped};
 
 /// The private operation of one key.
 pub struct PrivateOperation {
@@ -17,7 +17,7 @@ pub struct PrivateOperation {
     p: Prime,
     q: Prime,
     /// The inverse of q modulo p.
-    qi: Zeroizing<Digits>,
+    qi: Wiped<Digits>,
 }
 
 impl PrivateOperation {
@@ -40,12 +40,13 @@ impl PrivateOperation {
     fn prepared(avx2: Avx2, primes: &RsaPrimes) -> Option<Self> {
         let p = Prime::new(avx2, &primes.p, &primes.dp)?;
         let q = Prime::new(avx2, &primes.q, &primes.dq)?;
-        Some(Self { avx2, p, q, qi: Digits::of(&*natural(&primes.qi)?) })
+        let qi = natural(&primes.qi)?;
+        Some(Self { avx2, p, q, qi: Digits::of(&qi) })
     }
 
     /// The message representative to the private exponent, unchecked.
     #[must_use]
-    pub fn apply(&self, message: &[u8; OCTETS]) -> Zeroizing<[u8; OCTETS]> {
+    pub fn apply(&self, message: &[u8; OCTETS]) -> Wiped<[u8; OCTETS]> {
         let (high, low) = message.split_at(OCTETS / 2);
         let halves = [high, low].map(|octets| {
             let mut words = Zeroizing::new([0; WORDS]);
@@ -57,7 +58,7 @@ impl PrivateOperation {
         let m2 = montgomery::product(self.avx2, &m2, &Digits::ONE, &self.q.modulus).reduced(&self.q.number);
         let h = self.p.garner(self.avx2, &m1, &m2, &self.qi);
         let joined = integers::multiply_add(&h, &self.q.number, &m2);
-        let mut signature = Zeroizing::new([0; OCTETS]);
+        let mut signature = Wiped::new([0; OCTETS]);
         integers::write(&mut *signature, &*joined);
         signature
     }
@@ -75,9 +76,9 @@ struct Prime {
     exponent: Natural,
     modulus: Modulus,
     /// R, R^2 and 2^1024 * R^2.
-    one: Zeroizing<Digits>,
-    square: Zeroizing<Digits>,
-    high: Zeroizing<Digits>,
+    one: Wiped<Digits>,
+    square: Wiped<Digits>,
+    high: Wiped<Digits>,
 }
 
 impl Prime {
@@ -96,11 +97,14 @@ impl Prime {
         let modulus = Modulus {
             prime: Digits::of(&prime),
             folded: Digits::of(&integers::folded(&prime, negated_inverse)),
-            negated_inverse: Zeroizing::new(negated_inverse.cast_signed()),
+            negated_inverse: Wiped::new(negated_inverse.cast_signed()),
         };
         let times = |a: &Digits, b: &Digits| montgomery::product(avx2, a, b, &modulus);
         // 2^1024 less the prime, doubled 20 times, is R; then 9 and 20 times more for 2^9 and 2^29.
-        let mut doubled = Zeroizing::new(prime.map(|word| !word));
+        let mut doubled = Zeroizing::new([0; WORDS]);
+        for (word, of_prime) in doubled.iter_mut().zip(prime.iter()) {
+            *word = !of_prime;
+        }
         if let Some(word) = doubled.first_mut() {
             *word |= 1;
         }
@@ -111,7 +115,7 @@ impl Prime {
         let (one, nine, digit) = (shifted(20), shifted(9), shifted(20));
         // 35 digits and 9 bits are 1024 bits, 36 digits R.
         let two = times(&digit, &digit);
-        let thirty_two = (0..4).fold(two.clone(), |power, _| times(&power, &power));
+        let thirty_two = (0..3).fold(times(&two, &two), |power, _| times(&power, &power));
         let thirty_five = times(&times(&thirty_two, &two), &digit);
         let square = times(&thirty_five, &digit);
         let high = times(&times(&thirty_five, &nine), &square);
@@ -119,7 +123,7 @@ impl Prime {
     }
 
     /// The message, in halves, to the exponent; R times that.
-    fn power(&self, avx2: Avx2, [high, low]: &[Zeroizing<Digits>; 2]) -> Zeroizing<Digits> {
+    fn power(&self, avx2: Avx2, [high, low]: &[Wiped<Digits>; 2]) -> Wiped<Digits> {
         let high = montgomery::product(avx2, high, &self.high, &self.modulus);
         let low = montgomery::product(avx2, low, &self.square, &self.modulus);
         let base = montgomery::sum(avx2, &high, &low);
@@ -139,7 +143,7 @@ impl Prime {
 
 /// A part of a key; `None` if it is longer than a prime. Its length is as public as the modulus'.
 fn natural(octets: &Secret) -> Option<Natural> {
-    let mut number = Zeroizing::new([0; WORDS]);
+    let mut number: Natural = Wiped::new([0; WORDS]);
     let excess = octets.len().saturating_sub(OCTETS / 2);
     let (padding, octets) = octets.split_at_checked(excess)?;
     if padding.iter().any(|octet| *octet != 0) {
