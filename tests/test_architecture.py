@@ -21,16 +21,7 @@ LENGTH_EXEMPT = {"python/jwseal/_native.pyi"}
 
 def sources() -> Iterator[Path]:
     """Every Rust and Python file of the project."""
-    for folder in (
-        "rust/core",
-        "rust/py",
-        "rust/fuzz",
-        "python",
-        "tests",
-        "benches",
-        "examples",
-        ".ci",
-    ):
+    for folder in ("rust/core", "rust/py", "rust/fuzz", "python", "tests", "benches", "examples", ".ci"):
         for suffix in ("*.rs", "*.py", "*.pyi"):
             for path in sorted((ROOT / folder).rglob(suffix)):
                 if not {"target", "__pycache__"} & set(path.relative_to(ROOT).parts):
@@ -219,7 +210,7 @@ def test_only_public_data_reaches_the_ring() -> None:
 
 
 def test_vector_instructions_have_two_users() -> None:
-    """AVX2 is entered for the private operation of RSA and for the ring of ML-DSA, both times through `fearless_simd`."""
+    """AVX2 is entered for both operations of RSA and for the ring of ML-DSA, both times through `fearless_simd`."""
     naming = {path.parent.name for path in CORE.rglob("*.rs") if "fearless_simd" in product_code(path)}
     detecting = [name(path) for path in CORE.rglob("*.rs") if 'is_x86_feature_detected!("avx2")' in product_code(path)]
     assert (naming, detecting) == ({"ring", "rsa_exponentiation"}, [])

@@ -11,12 +11,13 @@ use pyo3::prelude::*;
 use pyo3::types::PyString;
 
 const SLOT_BITS: u32 = 9;
+const SLOTS: usize = 1 << SLOT_BITS;
 const LONGEST: usize = 64;
 
-static STORE: Mutex<[Slot; 1 << SLOT_BITS]> = Mutex::new([const { Slot { mark: Mark::EMPTY, name: None } }; 512]);
+static STORE: Mutex<[Slot; SLOTS]> = Mutex::new([const { Slot { mark: Mark::EMPTY, name: None } }; SLOTS]);
 
 /// The store, or nothing while someone else has it.
-pub(crate) struct Names(Option<MutexGuard<'static, [Slot; 1 << SLOT_BITS]>>);
+pub(crate) struct Names(Option<MutexGuard<'static, [Slot; SLOTS]>>);
 
 pub(crate) struct Slot {
     mark: Mark,

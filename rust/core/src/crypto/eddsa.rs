@@ -2,7 +2,8 @@
 //!
 //! A public key is the canonical encoding of a point on the curve that is not of low order: with a low-order key anyone
 //! can make signatures that verify. Points with a low-order component pass, as in AWS-LC. S is below the group's order.
-//! Ed25519 is AWS-LC's, and a key that has found enough signatures good goes on with tables to the same verdicts; Ed448 is only verified here, and signed by an external signer.
+//! Ed25519 is AWS-LC's, and a key that has found enough signatures good goes on with tables to the same verdicts; Ed448 is
+//! only verified here, and signed by an external signer.
 
 use std::sync::Arc;
 
