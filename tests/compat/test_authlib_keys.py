@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from compat_authlib import (
+from authlib_pair import (
     ASYMMETRIC,
     CURVES,
     RSA,

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compat_authlib import (
+from authlib_pair import (
     SECRET,
     answer,
     b64,

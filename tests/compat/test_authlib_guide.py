@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from compat_authlib import SECRET, face, plain, private_pem, public_pem, real
+from authlib_pair import SECRET, face, plain, private_pem, public_pem, real
 
 COMPACT = """
 jws = JsonWebSignature()

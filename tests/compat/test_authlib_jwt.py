@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from compat_authlib import SECRET, Call, agree, face, forged, private_jwk, private_pem, public_jwk, public_pem
+from authlib_pair import SECRET, Call, agree, face, forged, private_jwk, private_pem, public_jwk, public_pem
 
 HS = {"alg": "HS256"}
 NOW = int(time.time())

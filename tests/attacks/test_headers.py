@@ -1,6 +1,6 @@
 """Attacks: critical headers, unencoded and detached payloads, in compact form (CVE-2025-59420, CVE-2026-32597).
 
-The same in the JSON serializations is in `test_attacks_d_headers_json.py`.
+The same in the JSON serializations is in `attacks/test_headers_json.py`.
 """
 
 import pytest

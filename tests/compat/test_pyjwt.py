@@ -17,8 +17,8 @@ from typing import Any
 
 import pytest
 
-import compat_pyjwt as pair
-from compat_pyjwt import ASYMMETRIC, SECRET, SHORT, SYMMETRIC, agree, face, real, signing_material, verifying_material
+import pyjwt_pair as pair
+from pyjwt_pair import ASYMMETRIC, SECRET, SHORT, SYMMETRIC, agree, face, real, signing_material, verifying_material
 from jwseal import errors
 
 NOW = int(time.time())

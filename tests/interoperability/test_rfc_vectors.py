@@ -14,7 +14,7 @@ import forge
 from judge import LAX, refusal
 from jwseal import UNCHECKED, KeySet, Policy, SecretKey, SigningKey, Verifier, VerifyingKey, jws
 
-VECTORS = Path(__file__).parent / "vectors"
+VECTORS = Path(__file__).parents[1] / "vectors"
 
 
 def load(name: str) -> Any:

@@ -1,6 +1,6 @@
 """`Verifier`: its verbs, its batches and its options (RFC 7519 section 7.2).
 
-The rules a token is judged by are in `test_rules.py`, `test_policy.py` and `test_attacks_*.py`.
+The rules a token is judged by are in `test_rules.py`, `test_policy.py` and `attacks/`.
 """
 
 import asyncio

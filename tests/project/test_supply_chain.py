@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 LOCK = tomllib.loads((ROOT / "Cargo.lock").read_text())["package"]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 CRATES = {package["name"] for package in LOCK}

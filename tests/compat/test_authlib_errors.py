@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from compat_authlib import SECRET, Call, agree, answer, face, private_jwk, private_pem, public_pem, real
+from authlib_pair import SECRET, Call, agree, answer, face, private_jwk, private_pem, public_pem, real
 from jwseal import errors as ours
 
 errors = face.errors

@@ -1,7 +1,7 @@
 """Detached payloads of any size, in memory and in files, compact and JSON (RFC 7515 Appendix F, RFC 7797).
 
 The RFCs' own examples are in `test_rfc_vectors.py`; what a JWS with a payload beside it may not be is in
-`test_attacks_d_headers.py` and `test_attacks_d_headers_json.py`.
+`attacks/test_headers.py` and `attacks/test_headers_json.py`.
 """
 
 import io

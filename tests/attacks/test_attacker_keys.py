@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives import serialization
 import forge
 from judge import LAX, NOW, claims, refusal, secret, verifier, verifying
 from jwseal import Issuers, KeySet, Policy, Verifier, VerifyingKey, jws
-from test_attacks_b_confusion import certificate
+from test_algorithm_confusion import certificate
 
 TRUSTED = forge.material("ES256")
 ATTACKER = forge.material("ES256", "attacker")

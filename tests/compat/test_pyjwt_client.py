@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from compat_pyjwt import answer, face, private_key, real
-from test_compat_pyjwt import b64
+from pyjwt_pair import answer, face, private_key, real
+from test_pyjwt import b64
 
 
 class Endpoint:

@@ -1,6 +1,6 @@
 """`SigningKey`, `VerifyingKey`, `SecretKey`: every door in and out, and what a key must declare (design section 3).
 
-Hostile material is in `test_attacks_g_primitives.py` and `test_attacks_h_hmac.py`; the files operators have, in detail, in
+Hostile material is in `attacks/test_primitives.py` and `attacks/test_hmac.py`; the files operators have, in detail, in
 `test_key_reading.py`.
 """
 

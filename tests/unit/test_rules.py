@@ -1,6 +1,6 @@
 """The rules decided once, each by its number (design section 4), with the exact code of each refusal.
 
-Attacks on the same rules are in `test_attacks_*.py`; here every rule has its plain case, its boundary and its control.
+Attacks on the same rules are in `attacks/`; here every rule has its plain case, its boundary and its control.
 """
 
 import subprocess

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from compat_authlib import SECRET, SYMMETRIC, Call, agree, b64, face, flattened, forged, general, plain, real
+from authlib_pair import SECRET, SYMMETRIC, Call, agree, b64, face, flattened, forged, general, plain, real
 
 HS = {"alg": "HS256"}
 

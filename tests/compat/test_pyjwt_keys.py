@@ -13,7 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509.oid import NameOID
 
-from compat_pyjwt import (
+from pyjwt_pair import (
     ASYMMETRIC,
     SECRET,
     SYMMETRIC,
@@ -28,7 +28,7 @@ from compat_pyjwt import (
 )
 from jwseal.compat import remembered_keys
 from jwseal.compat.pyjwt import keys as face_keys
-from test_compat_pyjwt import b64, forged
+from test_pyjwt import b64, forged
 
 FORMS: dict[str, Callable[[str], Any]] = {
     "PEM text": public_pem,

@@ -502,7 +502,7 @@ def test_nonces_differ() -> None:
 
 def test_banned_dependencies() -> None:
     """The crates and packages with unfixed key-recovery attacks are not linked (Marvin, Minerva)."""
-    root = Path(__file__).parent.parent
+    root = Path(__file__).parents[2]
     lock = (root / "Cargo.lock").read_text("utf-8")
     assert [] == [name for name in ("rsa", "ml-dsa", "ring", "lru") if f'name = "{name}"\n' in lock]
     project = (root / "pyproject.toml").read_text("utf-8")

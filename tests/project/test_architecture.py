@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 CORE, BINDING, PACKAGE = ROOT / "rust/core/src", ROOT / "rust/py/src", ROOT / "python/jwseal"
 CRATES = [("rust/core", CORE), ("rust/py", BINDING)]
 LONGEST, LONGEST_TEST = 500, 700

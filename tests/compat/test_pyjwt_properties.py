@@ -12,8 +12,8 @@ from typing import Any
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from compat_pyjwt import SECRET, agree
-from test_compat_pyjwt import decoded, token
+from pyjwt_pair import SECRET, agree
+from test_pyjwt import decoded, token
 
 NOW = int(time.time())
 

@@ -1,6 +1,6 @@
 """`Policy`: what it takes, what it refuses to be declared with, and how it compares (design section 3).
 
-What it judges in tokens is in `test_rules.py` and `test_attacks_e_claims.py`.
+What it judges in tokens is in `test_rules.py` and `attacks/test_claims.py`.
 """
 
 import datetime as dt

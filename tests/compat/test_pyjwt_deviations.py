@@ -12,9 +12,9 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from compat_pyjwt import SECRET, answer, face, private_key, private_pem, public_pem, public_ssh, real
+from pyjwt_pair import SECRET, answer, face, private_key, private_pem, public_pem, public_ssh, real
 from jwseal import errors
-from test_compat_pyjwt import b64, forged, token
+from test_pyjwt import b64, forged, token
 
 HS256 = ["HS256"]
 

@@ -1,6 +1,6 @@
 """`jwseal.jws` in the JSON serializations: sign_json, verify_json, parse (RFC 7515 section 7.2, RFC 7797).
 
-What they refuse is in `test_attacks_d_headers_json.py`; the RFCs' own objects are in `test_rfc_vectors_json.py`.
+What they refuse is in `attacks/test_headers_json.py`; the RFCs' own objects are in `test_rfc_vectors_json.py`.
 """
 
 import copy
