@@ -18,8 +18,8 @@ from typing import Any
 import pytest
 
 import pyjwt_pair as pair
-from pyjwt_pair import ASYMMETRIC, SECRET, SHORT, SYMMETRIC, agree, face, real, signing_material, verifying_material
 from jwseal import errors
+from pyjwt_pair import ASYMMETRIC, SECRET, SHORT, SYMMETRIC, agree, face, real, signing_material, verifying_material
 
 NOW = int(time.time())
 HOUR = 3600

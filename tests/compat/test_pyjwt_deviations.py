@@ -12,8 +12,8 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from pyjwt_pair import SECRET, answer, face, private_key, private_pem, public_pem, public_ssh, real
 from jwseal import errors
+from pyjwt_pair import SECRET, answer, face, private_key, private_pem, public_pem, public_ssh, real
 from test_pyjwt import b64, forged, token
 
 HS256 = ["HS256"]

@@ -13,6 +13,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509.oid import NameOID
 
+from jwseal.compat import remembered_keys
+from jwseal.compat.pyjwt import keys as face_keys
 from pyjwt_pair import (
     ASYMMETRIC,
     SECRET,
@@ -26,8 +28,6 @@ from pyjwt_pair import (
     public_ssh,
     real,
 )
-from jwseal.compat import remembered_keys
-from jwseal.compat.pyjwt import keys as face_keys
 from test_pyjwt import b64, forged
 
 FORMS: dict[str, Callable[[str], Any]] = {
