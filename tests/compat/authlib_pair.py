@@ -129,7 +129,7 @@ def general(*entries: dict[str, Any]) -> dict[str, Any]:
 
 @cache
 def private_key(name: str) -> Any:
-    """A `cryptography` private key for an algorithm, or "RSA1024", "other RSA", "Ed448", "X25519"."""
+    """A `cryptography` private key for an algorithm, or "RSA1024", "other RSA", "other EC", "Ed448", "X25519"."""
     if name in CURVES:
         return _full_width_key(CURVES[name]())
     if name == "EdDSA":
@@ -138,6 +138,8 @@ def private_key(name: str) -> Any:
         return ed448.Ed448PrivateKey.generate()
     if name == "X25519":
         return x25519.X25519PrivateKey.generate()
+    if name == "other EC":
+        return _full_width_key(ec.SECP256R1())
     if name in RSA:
         return _rsa_key()
     return rsa.generate_private_key(65537, 1024 if name == "RSA1024" else 2048)
@@ -206,7 +208,7 @@ def certificate(name: str) -> bytes:
 @cache
 def _jwks(name: str) -> tuple[dict[str, Any], dict[str, Any]]:
     kinds = {"E": face.ECKey, "R": face.RSAKey, "P": face.RSAKey, "o": face.RSAKey, "X": face.OKPKey}
-    kind: Any = face.OKPKey if name in {"EdDSA", "Ed448"} else kinds[name[0]]
+    kind: Any = face.OKPKey if name in {"EdDSA", "Ed448"} else face.ECKey if name == "other EC" else kinds[name[0]]
     key = kind.import_key(private_pem(name))
     return key.as_dict(is_private=True), key.as_dict()
 

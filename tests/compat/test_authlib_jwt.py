@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from authlib_pair import SECRET, Call, agree, face, forged, private_jwk, private_pem, public_jwk, public_pem
+from authlib_pair import SECRET, agree, face, forged, private_jwk, private_pem, public_jwk, public_pem
 
 HS = {"alg": "HS256"}
 NOW = int(time.time())
@@ -148,103 +148,3 @@ def test_the_algorithms_of_an_instance(algorithms: Any) -> None:
 def test_private_headers_of_an_instance() -> None:
     agree(lambda lib: lib.JsonWebToken(["HS256"], private_headers=[]).encode({**HS, "x": 1}, {}, SECRET))
     agree(lambda lib: lib.JsonWebToken(["HS256"], private_headers=["x"]).encode({**HS, "x": 1}, {}, SECRET))
-
-
-# Claims ----------------------------------------------------------------------------------------------------------------------------
-
-CLAIMS = {
-    "iss": "me",
-    "sub": "you",
-    "aud": ["a", "b"],
-    "exp": 2000,
-    "nbf": 1000,
-    "iat": 1000,
-    "jti": "1",
-    "role": "x",
-    "empty": "",
-}
-OPTIONS: list[dict[str, Any]] = [
-    {},
-    {"iss": {"essential": True, "value": "me"}},
-    {"iss": {"essential": True, "values": ["x", "me"]}},
-    {"iss": {"value": "x"}},
-    {"iss": {"values": ["x"]}},
-    {"iss": {"values": []}},
-    {"sub": {"validate": lambda _claims, value: value == "you"}},
-    {"sub": {"validate": lambda claims, _value: claims["iss"] == "x"}},
-    {"aud": {"value": "a"}},
-    {"aud": {"values": ["x", "b"]}},
-    {"aud": {"values": ["x"]}},
-    {"aud": {"values": []}},
-    {"aud": {"essential": True}},
-    {"missing": {"essential": True}},
-    {"missing": {"value": "x"}},
-    {"empty": {"essential": True}},
-    {"empty": {"value": ""}},
-    {"role": {"value": "y"}},
-    {"role": {"validate": lambda _claims, value: value == "x"}},
-    {"jti": {"essential": True, "value": "1"}},
-]
-
-
-@pytest.mark.parametrize("options", OPTIONS)
-@pytest.mark.parametrize("changes", [{}, {"aud": "a"}, {"aud": None}, {"iss": None}, {"sub": ""}])
-def test_claims_are_judged_by_their_options(options: dict[str, Any], changes: dict[str, Any]) -> None:
-    def judged(lib: Any) -> Any:
-        claims = lib.jwt.decode(token({**CLAIMS, **changes}), SECRET, claims_options=options, claims_params={"p": 1})
-        return [claims.validate(now=1500), claims.params, claims.get_registered_claims()]
-
-    agree(judged)
-
-
-@pytest.mark.parametrize("value", [1000, 1999, 2000, 2001, 1500.5, "1500", None, True, [], {}])
-@pytest.mark.parametrize("name", ["exp", "nbf", "iat"])
-@pytest.mark.parametrize("leeway", [0, 1, 600])
-def test_times_are_judged_as_in_authlib(name: str, value: Any, leeway: int) -> None:
-    agree(lambda lib: lib.JWTClaims({name: value}, HS).validate(now=2000, leeway=leeway))
-
-
-@pytest.mark.parametrize(
-    "claims", [{"exp": NOW + 60}, {"exp": NOW - 60}, {"nbf": NOW + 60}, {"iat": NOW + 60}, {"iat": NOW - 60}]
-)
-def test_the_clock_is_the_default(claims: dict[str, Any]) -> None:
-    error = agree(lambda lib: lib.JWTClaims(claims, HS).validate())
-    if error[0] == "error" and "iat" in claims:
-        assert str(error[1]) == "invalid_token: The token is not valid as it was issued in the future"
-
-
-@pytest.mark.parametrize(
-    "call",
-    [
-        lambda lib: lib.JWTClaims({"iss": "x"}, HS).iss,
-        lambda lib: lib.JWTClaims({}, HS).exp,
-        lambda lib: lib.JWTClaims({"iss": "x"}, HS) == {"iss": "x"},
-        lambda lib: lib.JWTClaims({"iss": "x"}, HS).header,
-        lambda lib: [lib.JWTClaims({}, HS).options, lib.JWTClaims({}, HS).params],
-        lambda lib: lib.JWTClaims.REGISTERED_CLAIMS,
-        lambda lib: lib.BaseClaims.REGISTERED_CLAIMS,
-    ],
-)
-def test_claims_are_a_dict_with_attributes(call: Call) -> None:
-    agree(call)
-
-
-def test_an_unknown_attribute_is_an_attribute_error() -> None:
-    with pytest.raises(AttributeError):
-        _ = face.JWTClaims({"iss": "x"}, HS).invalid
-
-
-def test_a_claims_class_of_the_callers() -> None:
-    def own(lib: Any) -> Any:
-        class Own(lib.JWTClaims):  # type: ignore[misc, name-defined]
-            REGISTERED_CLAIMS = [*lib.JWTClaims.REGISTERED_CLAIMS, "role"]  # noqa: RUF012
-
-            def validate(self, now: Any = None, leeway: Any = 0) -> None:
-                super().validate(now, leeway)
-                if self.role != "admin":
-                    raise lib.errors.InvalidClaimError("role")
-
-        return lib.jwt.decode(token({"role": "user"}), SECRET, claims_cls=Own).validate()
-
-    error = agree(own)[1]
-    assert (error.claim_name, error.claim, error.code) == ("role", "role", "invalid_claim")

@@ -3,7 +3,11 @@
 Each row is run against both; value or exception class must be the same.
 """
 
+import contextlib
 import json
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
 import pytest
@@ -28,6 +32,8 @@ from authlib_pair import (
     real,
 )
 from jwseal import SecretKey, SigningKey, VerifyingKey
+from jwseal.compat.authlib import key as key_module
+from jwseal.compat.remembered_keys import forget, remembered
 
 HS = {"alg": "HS256"}
 KINDS = {
@@ -407,6 +413,100 @@ def test_find_by_kid(kid: str | None, params: dict[str, Any]) -> None:
 
     agree(found)
     agree(lambda lib: lib.KeySet([lib.OctKey.import_key("secret")]).find_by_kid(kid, **params).kid)
+
+
+# A JWK that changes -----------------------------------------------------------------------------------------------------------------
+
+
+def changed_before_reading(jwk: dict[str, Any], other: dict[str, Any]) -> Any:
+    """`remembered`, with another thread's change to the JWK between the look-up and the reading."""
+
+    def changing(kind: str, material: Any, alg: str, build: Any, **options: Any) -> Any:
+        jwk.update(other)
+        return remembered(kind, material, alg, build, **options)
+
+    return changing
+
+
+@pytest.mark.parametrize("alg", ["RS256", "ES256"])
+def test_a_jwk_changed_while_it_is_read_is_not_remembered_as_another(alg: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another thread changes the caller's JWK between look-up and reading: an untouched copy of A never accepts B's tokens."""
+    other = {"RS256": "other RSA", "ES256": "other EC"}[alg]
+    jwks = [public_jwk(alg), public_jwk(other)]
+    tokens = [signed(alg), face.JsonWebSignature().serialize_compact({"alg": alg}, b"hello", private_pem(other))]
+    changing = dict(jwks[0])
+
+    forget()
+    monkeypatch.setattr(key_module, "remembered", changed_before_reading(changing, jwks[1]))
+    assert verify(tokens[0], changing)(face)["payload"] == b"hello"
+    assert changing == jwks[1]
+    with pytest.raises(face.errors.BadSignatureError):
+        verify(tokens[1], dict(jwks[0]))(face)
+    with pytest.raises(face.errors.BadSignatureError):
+        verify(tokens[0], dict(jwks[1]))(face)
+
+
+def test_a_private_jwk_changed_while_it_is_read_signs_with_the_key_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same for signing: a copy of A made before never signs with B."""
+    first, second = private_jwk("ES256"), private_jwk("other EC")
+    changing = dict(first)
+
+    forget()
+    monkeypatch.setattr(key_module, "remembered", changed_before_reading(changing, second))
+    for jwk in (changing, dict(first)):
+        token = face.JsonWebSignature().serialize_compact({"alg": "ES256"}, b"hello", jwk)
+        assert accepted(verify(token, public_pem("ES256")))
+    assert changing == second
+
+
+def test_threads_that_change_a_jwk_leave_no_wrong_key_behind() -> None:
+    """One thread swaps the members of a JWK while three verify with it; afterwards each JWK accepts its own tokens only."""
+    names = ("ES256", "other EC")
+    jwks = [public_jwk(name) for name in names]
+    jws = face.JsonWebSignature()
+    tokens = [jws.serialize_compact({"alg": "ES256"}, b"hello", private_pem(name)) for name in names]
+    changing = dict(jwks[0])
+    ends = threading.Event()
+
+    def change() -> None:
+        while not ends.is_set():
+            for jwk in jwks:
+                changing.update(jwk)
+
+    def ask() -> None:
+        for _ in range(200):
+            forget()
+            for token in tokens:
+                with contextlib.suppress(face.JoseError):
+                    jws.deserialize_compact(token, changing)
+            for number in (0, 1):
+                jws.deserialize_compact(tokens[number], dict(jwks[number]))
+                with pytest.raises(face.errors.BadSignatureError):
+                    jws.deserialize_compact(tokens[number], dict(jwks[1 - number]))
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            pool.submit(change)
+            asked = [pool.submit(ask) for _ in range(3)]
+            wait(asked)
+            ends.set()
+            for future in asked:
+                future.result()
+    finally:
+        ends.set()
+        sys.setswitchinterval(interval)
+
+
+@pytest.mark.parametrize("name", ["RS256", "ES256", "EdDSA", "oct"])
+def test_a_key_does_not_follow_its_jwk(name: str) -> None:
+    """A key read from a dict stays what it was when the dict changes."""
+    jwk = {"kty": "oct", "k": "c2VjcmV0"} if name == "oct" else public_jwk(name)
+    key = face.JsonWebKey.import_key(jwk)
+    before = key.as_dict()
+    jwk.clear()
+    assert key.as_dict() == before
 
 
 # This face's addition --------------------------------------------------------------------------------------------------------------

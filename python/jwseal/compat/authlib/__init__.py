@@ -33,7 +33,9 @@ Keys:
 The rest:
 
 13. `JsonWebToken.encode` leaves the caller's header and payload as they were; header rules apply when signing too.
-14. An essential claim whose value is the number 0 is there; Authlib refused it as empty.
+14. Options of claims are applied wherever they are given: to falsy values of `aud`, to times, to `value` and `values` that are empty. Values
+    are compared with their JSON type, and an option that cannot be applied raises (`errors.ClaimsOptionError`). Authlib skipped these.
+15. A key read from a JWK dict keeps a copy, and does not change with the dict.
 """
 
 from jwseal.compat.authlib import errors

@@ -1,22 +1,38 @@
-"""Claims of a decoded JWT and Authlib's way of judging them (RFC 7519 section 4.1).
+"""The claims of a decoded JWT, and their validation by Authlib's options (RFC 7519 section 4.1).
 
-The rules are Authlib's, its leniencies included: a claim without an option is not judged, apart from the types and values of exp, nbf and
-iat; `exp` passes while exp >= now - leeway. Nothing is judged before `validate()` is called. Code that can change more than an import
-line should declare a `jwseal.Policy`, which demands issuer, audience and expiry.
+A claim is absent when the token has no such member. A member of any value, null included, is present, and its options are applied to it.
+
+- `essential`: an absent claim is a MissingClaimError, an empty one (null, false, 0, "", [], {}) an InvalidClaimError.
+- `value`, `values`, `validate`: each one given must accept the claim. For `aud` one of the token's audiences must be accepted. An absent
+  claim is judged as null, except aud, exp, nbf and iat, which pass where they are absent and not essential.
+- An option of None is an option that was not given. Every other value counts: `"values": []` accepts nothing.
+
+Nothing is validated before `validate()` is called, and claims without options are not judged, apart from the types and values of exp, nbf
+and iat. Code that can change more than an import line should use `jwseal.Policy`, which requires issuer, audience and expiry.
 """
 
 from __future__ import annotations
 
+import math
 import time
+from collections.abc import Collection, Mapping
 from typing import Any, ClassVar
 
-from jwseal.compat.authlib.errors import ExpiredTokenError, InvalidClaimError, InvalidTokenError, MissingClaimError
+from jwseal.compat.authlib.errors import (
+    ClaimsOptionError,
+    ExpiredTokenError,
+    InvalidClaimError,
+    InvalidTokenError,
+    MissingClaimError,
+)
 
 __all__ = ["BaseClaims", "JWTClaims"]
 
+OPTION_NAMES = frozenset(["essential", "value", "values", "validate"])
+
 
 class BaseClaims(dict[str, Any]):
-    """The claims, with the header they came under and the options to judge them by.
+    """The claims, with the token's header and the options to validate them by.
 
     An option is a dict with `essential`, `value`, `values` or `validate` (called with the claims and the value).
     """
@@ -42,39 +58,54 @@ class BaseClaims(dict[str, Any]):
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {key!r}")
 
     def get_registered_claims(self) -> dict[str, Any]:
-        """The registered claims that are there."""
+        """Return the registered claims that are present."""
         return {name: self[name] for name in self.REGISTERED_CLAIMS if name in self}
 
     def _validate_essential_claims(self) -> None:
-        for name, option in self.options.items():
-            if not option.get("essential"):
+        for name in self.options:
+            if not self._option(name).get("essential"):
                 continue
             if name not in self:
                 raise MissingClaimError(name)
-            # A time of 0 is there; None and "" are not.
-            if not self[name] and not _is_number(self[name]):
+            if not self[name]:
                 raise InvalidClaimError(name)
 
     def _validate_claim_value(self, claim_name: str) -> None:
-        option = self.options.get(claim_name)
-        if not option:
-            return
-        value = self.get(claim_name)
-        if option.get("value") and value != option["value"]:
-            raise InvalidClaimError(claim_name)
-        if option.get("values") and value not in option["values"]:
-            raise InvalidClaimError(claim_name)
-        if option.get("validate") and not option["validate"](self, value):
-            raise InvalidClaimError(claim_name)
+        self._apply_option(claim_name, [self.get(claim_name)])
+
+    def _apply_option(self, name: str, found: Collection[Any]) -> None:
+        # One of the values found in the token must be accepted.
+        option = self._option(name)
+        value, values, validate = map(option.get, ("value", "values", "validate"))
+        if value is not None and not _meet(found, [value]):
+            raise InvalidClaimError(name)
+        if values is not None and not _meet(found, values):
+            raise InvalidClaimError(name)
+        verdict = True if validate is None else validate(self, self.get(name))
+        if hasattr(verdict, "__await__"):
+            raise ClaimsOptionError(name, "must have a `validate` that is not async")
+        if not verdict:
+            raise InvalidClaimError(name)
+
+    def _option(self, name: str) -> Mapping[str, Any]:
+        option = self.options.get(name, {})
+        if not isinstance(option, Mapping) or not option.keys() <= OPTION_NAMES:
+            raise ClaimsOptionError(name, "must be a dict with the keys essential, value, values and validate")
+        values, validate = option.get("values"), option.get("validate")
+        if isinstance(values, (str, bytes)) or not isinstance(values, (Collection, type(None))):
+            raise ClaimsOptionError(name, "must have a list as `values`")
+        if validate is not None and not callable(validate):
+            raise ClaimsOptionError(name, "must have a callable as `validate`")
+        return option
 
 
 class JWTClaims(BaseClaims):
-    """The claims of a JWT. Each `validate_*` may be overridden."""
+    """The claims of a JWT. Each `validate_*` method may be overridden."""
 
     REGISTERED_CLAIMS: ClassVar[list[str]] = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti"]
 
     def validate(self, now: float | None = None, leeway: float = 0) -> None:
-        """Judge every claim by the options, and the times by `now`, which defaults to the clock."""
+        """Validate every claim by its options, and the times by `now`, which defaults to the clock."""
         self._validate_essential_claims()
         if now is None:
             now = int(time.time())
@@ -86,53 +117,71 @@ class JWTClaims(BaseClaims):
         self.validate_iat(now, leeway)
         self.validate_jti()
         for name in self.options:
-            if name not in self.REGISTERED_CLAIMS:
+            if name not in METHODS:
                 self._validate_claim_value(name)
 
     def validate_iss(self) -> None:
-        """The issuer, by its option."""
+        """Validate the issuer by its option."""
         self._validate_claim_value("iss")
 
     def validate_sub(self) -> None:
-        """The subject, by its option."""
+        """Validate the subject by its option."""
         self._validate_claim_value("sub")
 
     def validate_aud(self) -> None:
-        """The audience: one of the option's must be among the token's."""
-        option = self.options.get("aud")
-        audience = self.get("aud")
-        if not option or not audience:
-            return
-        wanted = option.get("values") or ([option["value"]] if option.get("value") else [])
-        audiences = audience if isinstance(audience, list) else [audience]
-        if wanted and not any(value in audiences for value in wanted):
-            raise InvalidClaimError("aud")
+        """Validate the audience: one of the token's audiences must be one of the option's."""
+        if "aud" in self:
+            audience = self["aud"]
+            self._apply_option("aud", audience if isinstance(audience, (list, tuple)) else [audience])
 
     def validate_exp(self, now: float, leeway: float) -> None:
-        """The expiry, where there is one."""
-        if "exp" in self and self._time("exp") < now - leeway:
-            raise ExpiredTokenError()
+        """Validate the expiry, where there is one."""
+        if "exp" in self:
+            if not self._time("exp") >= now - leeway:
+                raise ExpiredTokenError()
+            self._validate_claim_value("exp")
 
     def validate_nbf(self, now: float, leeway: float) -> None:
-        """The first moment, where there is one."""
-        if "nbf" in self and self._time("nbf") > now + leeway:
-            raise InvalidTokenError()
+        """Validate the time before which the token is not valid, where there is one."""
+        if "nbf" in self:
+            if not self._time("nbf") <= now + leeway:
+                raise InvalidTokenError()
+            self._validate_claim_value("nbf")
 
     def validate_iat(self, now: float, leeway: float) -> None:
-        """The moment of issue, where there is one: not in the future."""
-        if "iat" in self and self._time("iat") > now + leeway:
-            raise InvalidTokenError(description="The token is not valid as it was issued in the future")
+        """Validate the time of issue, where there is one: it must not lie in the future."""
+        if "iat" in self:
+            if not self._time("iat") <= now + leeway:
+                raise InvalidTokenError(description="The token is not valid as it was issued in the future")
+            self._validate_claim_value("iat")
 
     def validate_jti(self) -> None:
-        """The identifier, by its option."""
+        """Validate the identifier by its option."""
         self._validate_claim_value("jti")
 
     def _time(self, name: str) -> float:
         value = self[name]
-        if not _is_number(value):
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise InvalidClaimError(name)
-        return float(value) if isinstance(value, float) else value
+        if isinstance(value, float) and not math.isfinite(value):
+            raise InvalidClaimError(name)
+        return value
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+# The claims that have a method. A subclass may add names to REGISTERED_CLAIMS; options for those are still applied.
+METHODS = tuple(JWTClaims.REGISTERED_CLAIMS)
+
+
+def _meet(found: Collection[Any], accepted: Collection[Any]) -> bool:
+    return any(_equal(one, other) for one in found for other in accepted)
+
+
+def _equal(one: Any, other: Any) -> bool:
+    # JSON equality: 1 equals 1.0, and true equals neither.
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_equal, one, other))
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_equal(one[name], other[name]) for name in one)
+    return bool(one == other)

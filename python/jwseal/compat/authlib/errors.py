@@ -32,6 +32,7 @@ __all__ = [
     "AlgorithmRegistrationError",
     "AuthlibBaseError",
     "BadSignatureError",
+    "ClaimsOptionError",
     "DecodeError",
     "ExpiredTokenError",
     "InputTypeError",
@@ -255,6 +256,15 @@ class ExpiredTokenError(JoseError, TokenExpired):
     error = "expired_token"
     description = "The token is expired"
     claim = "exp"
+
+
+class ClaimsOptionError(PlainError, PolicyError, TypeError):
+    """An option in `claims_options` cannot be applied. Authlib ignored it, or raised AttributeError or TypeError."""
+
+    error = "invalid_option"
+
+    def __init__(self, claim: str, demand: str) -> None:
+        super().__init__(description=f"the option for claim {claim!r} {demand}")
 
 
 class InvalidTokenError(JoseError, TokenNotYetValid):

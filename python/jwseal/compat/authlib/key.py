@@ -281,10 +281,11 @@ class AsymmetricKey(Key):
 
     @classmethod
     def import_dict_key(cls, raw: dict[str, Any], options: dict[str, Any] | None = None) -> Self:
-        """A key from a JWK. The dict is kept, not copied."""
-        cls.check_required_fields(raw)
+        """A key from a JWK. The dict is copied: later changes to it do not change the key."""
+        members = dict(raw)
+        cls.check_required_fields(members)
         key = cls(options=options)
-        key._dict_data = raw
+        key._dict_data = members
         return key
 
     @classmethod
@@ -311,27 +312,19 @@ class AsymmetricKey(Key):
         if "d" in self._dict_data:
             # The private half vouches for the public one: jwseal refuses a pair that does not match.
             return self._seal_private(alg).verifying_key
-        names = self.PUBLIC_KEY_FIELDS
-
-        def build() -> VerifyingKey:
-            return VerifyingKey.from_jwk(self._jwk(names), alg=alg)
-
-        return remembered("authlib jwk", self._jwk_text(names), alg, build, public=True)
+        text = self._jwk_text(self.PUBLIC_KEY_FIELDS)
+        return remembered("authlib jwk", text, alg, lambda: VerifyingKey.from_jwk(text, alg=alg), public=True)
 
     def _seal_private(self, alg: Algorithm) -> SigningKey:
         if self.private_key:
             pkcs8 = key_material.pkcs8(self.private_key)
             return remembered("authlib pkcs8", pkcs8, alg, lambda: SigningKey.from_der(pkcs8, alg=alg))
-        names = sorted({*self.PUBLIC_KEY_FIELDS, *self.PRIVATE_KEY_FIELDS})
-
-        def build() -> SigningKey:
-            return SigningKey.from_jwk(self._jwk(names), alg=alg)
-
-        return remembered("authlib private jwk", self._jwk_text(names), alg, build)
+        text = self._jwk_text(sorted({*self.PUBLIC_KEY_FIELDS, *self.PRIVATE_KEY_FIELDS}))
+        return remembered("authlib private jwk", text, alg, lambda: SigningKey.from_jwk(text, alg=alg))
 
     def _jwk_text(self, names: list[str]) -> str:
-        # All that `_jwk` reads, in a form that no two JWKs share.
-        return json_text([self.kty, *map(self._dict_data.get, names)])
+        # One text is the index of the remembered key and what the key is read from, so that neither can be of another JWK.
+        return json_text(self._jwk(names))
 
 
 def member_octets(members: dict[str, Any], name: str) -> bytes:

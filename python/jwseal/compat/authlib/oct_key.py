@@ -74,9 +74,10 @@ class OctKey(Key):
                 raw.options.update(options)
             return raw
         if isinstance(raw, dict):
-            cls.check_required_fields(raw)
+            members = dict(raw)
+            cls.check_required_fields(members)
             key = cls(options=options)
-            key._dict_data = raw
+            key._dict_data = members
             return key
         octets = _secret_octets(raw)
         _refuse_unsafe(octets)

@@ -37,14 +37,13 @@ class RSAKey(AsymmetricKey):
     def import_dict_key(cls, raw: dict[str, Any], options: dict[str, Any] | None = None) -> Self:
         """A key from a JWK. One with `d` alone gets its prime factors computed."""
         key = super().import_dict_key(raw, options)
-        if "d" not in raw:
+        members = key._dict_data
+        if "d" not in members:
             return key
-        present = [name for name in FACTORS if name in raw]
+        present = [name for name in FACTORS if name in members]
         if present and len(present) < len(FACTORS):
             raise InvalidKeyError(description="RSA key must include all parameters if any are present besides d")
         if not present:
-            # A dict of its own: the caller's JWK does not grow members.
-            key._dict_data = dict(raw)
             key.load_raw_key()
             key.load_dict_key()
         return key
