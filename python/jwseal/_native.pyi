@@ -99,12 +99,16 @@ class SigningKey:
         """Read one private key from DER: PKCS#8, encrypted PKCS#8, PKCS#1 or SEC 1. Otherwise as `from_pem`."""
 
     @staticmethod
-    def from_jwk(jwk: _Text | JSONMapping, *, alg: Algorithm | None = None, kid: str | None = None) -> SigningKey:
+    def from_jwk(
+        jwk: _Text | JSONMapping, *, alg: Algorithm | None = None, kid: str | None = None, lenient: bool = False
+    ) -> SigningKey:
         """Read a private JWK of kty RSA, EC, OKP or AKP (RFC 7517, RFC 7518 section 6, RFC 8037, RFC 9964).
 
         Give JSON text rather than a mapping where you can: duplicate members can only be seen in text. An `alg` or
         `kid` that differs from the JWK's own is InvalidKey, and so are `use` other than `sig`, `key_ops` without
         `sign`, a public half that does not belong to the private one, and ML-DSA keys without their seed.
+        `lenient=True` forgives null for an absent member, base64 padding, line breaks and `+` and `/` in members,
+        leading zero bytes, and EC coordinates shorter than the field; the key is the same.
         """
 
     @staticmethod
@@ -172,11 +176,14 @@ class VerifyingKey:
         """Read one OpenSSH public key line: ssh-rsa, ecdsa-sha2-*, ssh-ed25519 (RFC 4253 section 6.6)."""
 
     @staticmethod
-    def from_jwk(jwk: _Text | JSONMapping, *, alg: Algorithm | None = None, kid: str | None = None) -> VerifyingKey:
+    def from_jwk(
+        jwk: _Text | JSONMapping, *, alg: Algorithm | None = None, kid: str | None = None, lenient: bool = False
+    ) -> VerifyingKey:
         """Read a public JWK of kty RSA, EC, OKP or AKP (RFC 7517, RFC 7518 section 6, RFC 8037, RFC 9964).
 
         Of a private JWK the public half is taken, and nothing else is kept. An `alg` or `kid` that differs from the
-        JWK's own is InvalidKey, and so are `use` other than `sig` and `key_ops` without `verify`.
+        JWK's own is InvalidKey, and so are `use` other than `sig` and `key_ops` without `verify`. `lenient=True` is
+        explained at `SigningKey.from_jwk`.
         """
 
     @property
@@ -222,8 +229,13 @@ class SecretKey:
         """
 
     @staticmethod
-    def from_jwk(jwk: _Text | JSONMapping, *, alg: Algorithm | None = None, kid: str | None = None) -> SecretKey:
-        """Read a JWK of kty oct (RFC 7518 section 6.4), with the same demands as `from_bytes`."""
+    def from_jwk(
+        jwk: _Text | JSONMapping, *, alg: Algorithm | None = None, kid: str | None = None, lenient: bool = False
+    ) -> SecretKey:
+        """Read a JWK of kty oct (RFC 7518 section 6.4), with the same demands as `from_bytes`.
+
+        `lenient=True` is explained at `SigningKey.from_jwk`.
+        """
 
     @property
     def alg(self) -> Algorithm:
@@ -244,15 +256,22 @@ class KeySet:
     """
 
     def __new__(cls, keys: Iterable[VerifyingKey | SecretKey]) -> KeySet:
-        """Build a set. Raises InvalidKey if it is empty, TypeError for anything that is not a key that verifies."""
+        """Build a set.
+
+        Raises InvalidKey if it is empty or holds different keys with one kid and an algorithm in common, TypeError for
+        anything that is not a key that verifies.
+        """
 
     @staticmethod
-    def from_jwks(jwks: _Text | JSONMapping, *, algorithms: Collection[Algorithm] | None = None) -> KeySet:
+    def from_jwks(
+        jwks: _Text | JSONMapping, *, algorithms: Collection[Algorithm] | None = None, lenient: bool = False
+    ) -> KeySet:
         """Read a JWK Set.
 
-        Members that cannot be used are skipped and listed in `skipped`. `algorithms` fills in the algorithms of RSA
-        keys that have no `alg`; it never filters and HMAC names are refused. Raises InvalidKey for a set without a
-        usable key, for different keys of one kty under one kid, and for a set that mixes secret and public keys.
+        Members that cannot be used are skipped and listed in `skipped`, and so are all keys that share a kid and an
+        algorithm but differ. `algorithms` fills in the algorithms of RSA keys that have no `alg`; it never filters and
+        HMAC names are refused. `lenient=True` is explained at `SigningKey.from_jwk`. Raises InvalidKey for a set
+        without a usable key, and for a set that mixes secret and public keys.
         """
 
     @property

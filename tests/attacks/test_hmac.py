@@ -4,6 +4,7 @@ Attacks of this family without a test here: secrets chosen badly by applications
 length, which no library can see.
 """
 
+import hashlib
 import re
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 
 import forge
 from judge import refusal, secret, verifier
-from jwseal import SecretKey, insecure
+from jwseal import KeySet, SecretKey, insecure, jws
 
 SIZES = {"HS256": 32, "HS384": 48, "HS512": 64}
 
@@ -100,3 +101,36 @@ def test_tags_are_compared_in_constant_time() -> None:
     code = re.sub(r"//.*", "", source.read_text("utf-8")).split("#[cfg(test)]")[0]
     assert [] == re.findall(r"(?:tag|signature|mac)\w*(?:\.as_ref\(\))?\s*[!=]=", code)
     assert "verify" in code
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "algs"),
+    [
+        (b"\x01" * 32, b"\x01" * 32 + bytes(32), ("HS256", "HS256")),
+        (b"\x01" * 64, b"\x01" * 64 + bytes(1), ("HS512", "HS512")),
+        (b"\x01" * 100, hashlib.sha256(b"\x01" * 100).digest(), ("HS256", "HS256")),
+        (b"\x01" * 200, hashlib.sha512(b"\x01" * 200).digest(), ("HS512", "HS512")),
+        (b"\x01" * 100, b"\x01" * 100 + bytes(1), ("HS384", "HS384")),
+        (b"\x01" * 64, b"\x01" * 64 + bytes(1), ("HS256", "HS512")),
+        (hashlib.sha256(b"\x01" * 100).digest(), b"\x01" * 100, ("HS256", "HS512")),
+        (b"\x01" * 64, b"\x01" * 64, ("HS256", "HS512")),
+    ],
+)
+def test_equivalent_secrets_count_once(one: bytes, other: bytes, algs: tuple[str, str]) -> None:
+    """Whoever has one of two secrets that HMAC takes for the same has both: `require=2` counts one key."""
+    pair = [secret(octets, alg=alg, kid=kid) for octets, alg, kid in zip((one, other), algs, "ab", strict=True)]
+    made = jws.sign_json(b"x", pair)
+    assert "invalid_policy" == refusal(jws.verify_json, made, KeySet(pair), require=2)
+    assert "invalid_policy" == refusal(jws.verify_json, made, KeySet(pair), require=["a", "b"])
+    third = secret(b"\x03" * 64, kid="c")
+    assert "invalid_signature" == refusal(
+        jws.verify_json, jws.sign_json(b"x", [*pair, secret(b"\x04" * 64, kid="c")]), KeySet([*pair, third]), require=2
+    )
+    assert b"x" == jws.verify_json(jws.sign_json(b"x", [*pair, third]), KeySet([*pair, third]), require=2).payload
+
+
+def test_secrets_that_only_look_alike_count_twice() -> None:
+    """Another length, or zero bytes in front, is another secret."""
+    for other in (b"\x01" * 33, bytes(1) + b"\x01" * 32, b"\x01" * 32 + b"\0\x01"):
+        pair = [secret(b"\x01" * 32, kid="a"), secret(other, kid="b")]
+        assert b"x" == jws.verify_json(jws.sign_json(b"x", pair), KeySet(pair), require=2).payload

@@ -1,5 +1,6 @@
 """`KeySet`: immutable sets of keys, JWK Sets in and out (RFC 7517 section 5, design rule 13)."""
 
+import hashlib
 import json
 import pickle
 
@@ -7,7 +8,7 @@ import pytest
 
 import forge
 from judge import LAX, refusal, secret, signing, verdict, verifier, verifying
-from jwseal import KeySet, SecretKey, Verifier, VerifyingKey, jws
+from jwseal import InvalidKey, KeySet, SecretKey, Verifier, VerifyingKey, jws
 
 ONE = forge.material("ES256")
 TWO = forge.material("ES256", "other")
@@ -51,11 +52,66 @@ def test_duplicates_count_once() -> None:
     assert 2 == len(KeySet([verifying(ONE, kid="a"), verifying(ONE, kid="b")]))
 
 
-def test_one_kid_for_different_keys() -> None:
-    """Different keys of one kty under one kid are refused; of different kty they are not."""
-    assert "invalid_key" == refusal(KeySet, [verifying(ONE, kid="a"), verifying(TWO, kid="a")])
+def test_one_kid_for_an_rs256_and_an_rs512_key() -> None:
+    """Keys without an algorithm in common share a kid: the header's alg says which is meant."""
+    other = forge.material("RS256", "3072")
+    members = [RSA.public_jwk(kid="a", alg="RS256"), other.public_jwk(kid="a", alg="RS512"), ONE.public_jwk(kid="a")]
+    for keys in (KeySet.from_jwks({"keys": members}), KeySet([VerifyingKey.from_jwk(jwk) for jwk in members])):
+        assert 3 == len(keys)
+        assert () == keys.skipped
+        for alg, material in (("RS256", RSA), ("RS512", other), ("ES256", ONE)):
+            token = forge.token({"alg": alg, "kid": "a"}, {}, material, alg)
+            assert alg == verifier(keys).verify(token).alg
+        crossed = forge.token({"alg": "RS512", "kid": "a"}, {}, RSA, "RS512")
+        assert "invalid_signature" == refusal(verifier(keys).verify, crossed)
+        foreign = forge.token({"alg": "RS384", "kid": "a"}, {}, RSA, "RS384")
+        assert "algorithm_not_allowed" == refusal(verifier(keys).verify, foreign)
+
+
+def test_one_key_for_several_algorithms_under_one_kid() -> None:
+    """The same key for RS256 and PS256 is no conflict, nor is a key filled in for both beside itself."""
+    pem = RSA.public_pem()
+    keys = KeySet([VerifyingKey.from_pem(pem, alg=alg, kid="a") for alg in ("RS256", "PS256")])
+    for alg in ("RS256", "PS256"):
+        assert alg == verifier(keys).verify(forge.token({"alg": alg, "kid": "a"}, {}, RSA, alg)).alg
+    jwk = RSA.public_jwk(kid="a")
+    filled = KeySet.from_jwks({"keys": [jwk, {**jwk, "alg": "RS256"}]}, algorithms=["RS256", "PS256"])
+    assert (2, ()) == (len(filled), filled.skipped)
+
+
+def test_a_true_conflict_skips_all_its_keys() -> None:
+    """Different keys with one kid and an algorithm in common are left out, each with the reason; the others stay."""
+    conflict = [ONE.public_jwk(kid="a"), TWO.public_jwk(kid="a")]
+    good = forge.material("ES256", "good").public_jwk(kid="b")
+    keys = KeySet.from_jwks({"keys": [conflict[0], good, conflict[1], conflict[0]]})
+    assert ["b"] == [key.kid for key in keys]
+    assert [(0, "a"), (2, "a"), (3, "a")] == [(place, kid) for place, kid, _ in keys.skipped]
+    assert {"a different key of the same algorithm has this kid too"} == {reason for _, _, reason in keys.skipped}
+    for material in (ONE, TWO):
+        token = forge.token({"alg": "ES256", "kid": "a"}, {}, material)
+        assert "key_not_found" == refusal(verifier(keys).verify, token)
+    assert "invalid_key" == refusal(KeySet.from_jwks, {"keys": conflict})
+
+
+def test_a_true_conflict_among_keys_is_refused() -> None:
+    """A KeySet of keys is the program's own: a conflict in it is InvalidKey and names the kid."""
+    with pytest.raises(InvalidKey, match='share the kid "a"'):
+        KeySet([verifying(ONE, kid="a"), verifying(TWO, kid="a")])
     assert "invalid_key" == refusal(KeySet, [secret(kid="a"), secret(bytes(32), kid="a")])
-    assert 2 == len(KeySet([verifying(ONE, kid="a"), VerifyingKey.from_jwk(RSA.public_jwk(), alg="RS256", kid="a")]))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (b"\x01" * 32, b"\x01" * 32 + bytes(32)),
+        (b"\x01" * 32 + bytes(1), b"\x01" * 32 + bytes(9)),
+        (b"\x01" * 100, hashlib.sha256(b"\x01" * 100).digest()),
+    ],
+    ids=["zero bytes follow", "other zero bytes follow", "a long secret and its hash"],
+)
+def test_secrets_that_hmac_takes_for_one(one: bytes, other: bytes) -> None:
+    """They are one key: no conflict under one kid."""
+    assert 2 == len(KeySet([secret(one, kid="a"), secret(other, kid="a")]))
 
 
 def test_equality() -> None:

@@ -45,6 +45,38 @@ pub fn decode_padded(text: &[u8]) -> Option<Vec<u8>> {
     decode(shorter.strip_suffix(b"=").unwrap_or(shorter))
 }
 
+/// The octets of base64 as it is found in the wild: of either alphabet, with any padding at its end, with spaces and line
+/// breaks, and with any value in the unused bits. For members of keys only, never for a token.
+#[must_use]
+pub fn decode_leniently(text: &[u8]) -> Option<Vec<u8>> {
+    let end = text.iter().rposition(|octet| *octet != b'=' && !octet.is_ascii_whitespace()).map_or(0, |last| last + 1);
+    let mut octets = Vec::with_capacity(text.len());
+    let (mut buffer, mut held) = (0_u32, 0);
+    for octet in text.get(..end)?.iter().filter(|octet| !octet.is_ascii_whitespace()) {
+        buffer = (buffer << 6 | u32::from(sextet(*octet)?)) & 0xffff;
+        held += 6;
+        if held >= 8 {
+            held -= 8;
+            octets.push((buffer >> held & 0xff) as u8);
+        }
+    }
+    // One character alone is less than an octet.
+    (held < 6).then_some(octets)
+}
+
+/// The six bits that a character stands for in either alphabet.
+#[must_use]
+pub const fn sextet(character: u8) -> Option<u8> {
+    match character {
+        b'A'..=b'Z' => Some(character - b'A'),
+        b'a'..=b'z' => Some(character - b'a' + 26),
+        b'0'..=b'9' => Some(character - b'0' + 52),
+        b'+' | b'-' => Some(62),
+        b'/' | b'_' => Some(63),
+        _ => None,
+    }
+}
+
 /// Octets that come in pieces, encoded as if they had come in one.
 #[derive(Debug, Default)]
 pub struct Encoder {

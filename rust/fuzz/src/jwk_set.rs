@@ -7,6 +7,7 @@
 use jwseal_core::error::Error;
 use jwseal_core::json::{Document, Limits, Value};
 use jwseal_core::jwa::{Alg, AlgSet, TABLE};
+use jwseal_core::jwk::Reading;
 use jwseal_core::key::Key;
 use jwseal_core::key_set::{KeySet, Origin};
 use jwseal_core::limits;
@@ -22,7 +23,7 @@ pub fn jwk_set(data: &[u8]) -> Outcome {
 }
 
 fn read(data: &[u8], fill: AlgSet, origin: Origin) -> Outcome {
-    let set = match KeySet::from_jwks(data, fill, origin) {
+    let set = match KeySet::from_jwks(data, fill, origin, Reading::Strict) {
         Ok(set) => set,
         Err(error) => return refused_set(&error, data),
     };
@@ -45,7 +46,8 @@ fn read(data: &[u8], fill: AlgSet, origin: Origin) -> Outcome {
     } else {
         let text = set.to_jwks().expect("public keys are published");
         for origin in [Origin::Local, Origin::Remote] {
-            let again = KeySet::from_jwks(text.as_bytes(), fill, origin).expect("a published set is read");
+            let again =
+                KeySet::from_jwks(text.as_bytes(), fill, origin, Reading::Strict).expect("a published set is read");
             assert_eq!((&set, 0), (&again, again.skipped().len()));
         }
     }

@@ -5,6 +5,7 @@
 
 use jwseal_core::base64url;
 use jwseal_core::jwa::{Alg, AlgSet};
+use jwseal_core::jwk::{self, Jwk, Reading};
 use jwseal_core::key::{Loaded, SecretKey, SigningKey, VerifyingKey};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
@@ -63,10 +64,10 @@ impl SigningKeyObject {
 
     /// Read a private JWK of kty RSA, EC, OKP or AKP (RFC 7517, RFC 7518 section 6, RFC 8037, RFC 9964).
     #[staticmethod]
-    #[pyo3(signature = (jwk, *, alg=None, kid=None))]
-    fn from_jwk(jwk: &Bound<'_, PyAny>, alg: Option<&str>, kid: Option<&str>) -> Result<Self, Fault> {
+    #[pyo3(signature = (jwk, *, alg=None, kid=None, lenient=false))]
+    fn from_jwk(jwk: &Bound<'_, PyAny>, alg: Option<&str>, kid: Option<&str>, lenient: bool) -> Result<Self, Fault> {
         let alg = convert::alg_option(alg)?;
-        let private = SigningKey::from_jwk(&convert::json_text(jwk, "a JWK")?, alg, kid)?;
+        let private = SigningKey::from_parsed(read_jwk(jwk, lenient)?, alg, kid)?;
         Self::finish(jwk.py(), private)
     }
 
@@ -203,10 +204,10 @@ impl VerifyingKeyObject {
 
     /// Read a public JWK of kty RSA, EC, OKP or AKP (RFC 7517, RFC 7518 section 6, RFC 8037, RFC 9964).
     #[staticmethod]
-    #[pyo3(signature = (jwk, *, alg=None, kid=None))]
-    fn from_jwk(jwk: &Bound<'_, PyAny>, alg: Option<&str>, kid: Option<&str>) -> Result<Self, Fault> {
+    #[pyo3(signature = (jwk, *, alg=None, kid=None, lenient=false))]
+    fn from_jwk(jwk: &Bound<'_, PyAny>, alg: Option<&str>, kid: Option<&str>, lenient: bool) -> Result<Self, Fault> {
         let alg = convert::alg_option(alg)?;
-        Ok(Self(VerifyingKey::from_jwk(&convert::json_text(jwk, "a JWK")?, alg, kid)?))
+        Ok(Self(VerifyingKey::from_parsed(read_jwk(jwk, lenient)?, alg, kid)?))
     }
 
     /// The header algorithms this key verifies; never empty.
@@ -321,10 +322,10 @@ impl SecretKeyObject {
 
     /// Read a JWK of kty oct (RFC 7518 section 6.4), with the same demands as `from_bytes`.
     #[staticmethod]
-    #[pyo3(signature = (jwk, *, alg=None, kid=None))]
-    fn from_jwk(jwk: &Bound<'_, PyAny>, alg: Option<&str>, kid: Option<&str>) -> Result<Self, Fault> {
+    #[pyo3(signature = (jwk, *, alg=None, kid=None, lenient=false))]
+    fn from_jwk(jwk: &Bound<'_, PyAny>, alg: Option<&str>, kid: Option<&str>, lenient: bool) -> Result<Self, Fault> {
         let alg = convert::alg_option(alg)?;
-        Ok(Self(SecretKey::from_jwk(&convert::json_text(jwk, "a JWK")?, alg, kid)?))
+        Ok(Self(SecretKey::from_parsed(read_jwk(jwk, lenient)?, alg, kid)?))
     }
 
     /// The one algorithm of this secret.
@@ -362,6 +363,15 @@ impl SecretKeyObject {
     pub(crate) const fn key(&self) -> &SecretKey {
         &self.0
     }
+}
+
+fn read_jwk(jwk: &Bound<'_, PyAny>, lenient: bool) -> Result<Jwk, Fault> {
+    Ok(jwk::read(&convert::json_text(jwk, "a JWK")?, reading(lenient))?)
+}
+
+/// How closely a JWK must keep to its RFCs, as the argument `lenient` says.
+pub(crate) const fn reading(lenient: bool) -> Reading {
+    if lenient { Reading::Lenient } else { Reading::Strict }
 }
 
 /// The RFC 7638 thumbprint under another hash than the one the core keeps.

@@ -10,7 +10,7 @@ use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
 
 use crate::convert;
 use crate::error::Fault;
-use crate::key::{SecretKeyObject, SigningKeyObject, VerifyingKeyObject};
+use crate::key::{self, SecretKeyObject, SigningKeyObject, VerifyingKeyObject};
 
 /// Keys in the core's form beside the objects the caller gave, place by place.
 pub(crate) struct Keys {
@@ -95,8 +95,8 @@ impl KeySetObject {
 
     /// Read a JWK Set.
     #[staticmethod]
-    #[pyo3(signature = (jwks, *, algorithms=None))]
-    fn from_jwks(jwks: &Bound<'_, PyAny>, algorithms: Option<&Bound<'_, PyAny>>) -> Result<Self, Fault> {
+    #[pyo3(signature = (jwks, *, algorithms=None, lenient=false))]
+    fn from_jwks(jwks: &Bound<'_, PyAny>, algorithms: Option<&Bound<'_, PyAny>>, lenient: bool) -> Result<Self, Fault> {
         let py = jwks.py();
         let text = convert::json_text(jwks, "a JWK Set")?;
         let fill = convert::algorithms(algorithms)?;
@@ -105,7 +105,7 @@ impl KeySetObject {
                 Error::policy("algorithms is empty; leave it out if every RSA key in the set has its alg").into()
             );
         }
-        let set = KeySet::from_jwks(&text, fill.unwrap_or_default(), Origin::Local)?;
+        let set = KeySet::from_jwks(&text, fill.unwrap_or_default(), Origin::Local, key::reading(lenient))?;
         let objects = set.keys().iter().map(|key| key_object(py, key)).collect::<PyResult<_>>()?;
         let skipped =
             set.skipped().iter().map(|s| (s.place, s.kid.as_deref().map(str::to_owned), s.reason.clone())).collect();

@@ -1,7 +1,6 @@
 //! JSON Web Key (RFC 7517), public and private, of every type (RFC 7518 section 6, RFC 8037, RFC 9964).
 //!
-//! After `read` the members that matter have their types, their base64url is canonical, integers are minimal and
-//! coordinates of full length, `use` and `key_ops` permit signatures and agree, and the public members are complete.
+//! After `read` the members that matter have their types, integers are minimal and coordinates of full length, `use` and `key_ops` permit signatures and agree, and the public members are complete.
 //! Unknown members are ignored, certificates among them. Whether the parts make an acceptable key is decided by `key`.
 
 mod reader;
@@ -17,6 +16,20 @@ use std::fmt;
 use crate::crypto::material::{PrivateParts, PublicParts, Secret};
 use crate::error::{Error, Result};
 use crate::jwa::Alg;
+
+/// How closely a JWK must keep to its RFCs.
+///
+/// A lenient reading forgives what real providers and old libraries write, and nothing else: null for an absent member,
+/// padding, line breaks and the alphabet of plain base64, leading zero octets of integers and coordinates, and EC
+/// coordinates shorter than the field. What it returns has the same canonical form.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reading {
+    /// To the letter.
+    #[default]
+    Strict,
+    /// With what is listed above forgiven.
+    Lenient,
+}
 
 /// A JWK, taken apart.
 #[derive(Debug)]

@@ -258,7 +258,7 @@ impl Require {
     fn check(&self, keys: &KeySet) -> Result<()> {
         match self {
             Self::Count(0) => Err(Error::policy("require must ask for at least one signature")),
-            Self::Count(count) if *count > distinct(keys, 0..keys.keys().len()) => {
+            Self::Count(count) if !has_distinct(*count, keys.keys().iter()) => {
                 Err(Error::policy("require asks for more different keys than were given"))
             }
             Self::All | Self::Any | Self::Count(_) => Ok(()),
@@ -270,9 +270,7 @@ impl Require {
                     return Err(Error::policy("require lists a kid that none of the keys has"));
                 }
                 // Each kid asks for a key of its own; one key under two names would sign for both.
-                let alias = |one: &&Key| {
-                    named.iter().any(|other| other.thumbprint() == one.thumbprint() && other.kid() != one.kid())
-                };
+                let alias = |one: &&Key| named.iter().any(|other| other.kid() != one.kid() && other.is_same(one));
                 if named.iter().any(alias) {
                     return Err(Error::policy("require lists two kids of one key"));
                 }
@@ -287,7 +285,7 @@ impl Require {
         let satisfied = match self {
             Self::All => report.iter().all(Result::is_ok),
             Self::Any => verified().next().is_some(),
-            Self::Count(count) => distinct(keys, verified()) >= *count,
+            Self::Count(count) => has_distinct(*count, verified().filter_map(|place| keys.key(place))),
             Self::Kids(kids) => {
                 kids.iter().all(|kid| verified().any(|place| keys.key(place).is_some_and(|key| key.kid() == Some(kid))))
             }
@@ -305,12 +303,15 @@ impl Require {
     }
 }
 
-/// How many different keys stand at these places, by thumbprint.
-fn distinct(keys: &KeySet, places: impl Iterator<Item = usize>) -> usize {
-    let mut seen: Vec<[u8; 32]> = places.filter_map(|place| keys.key(place)).map(|key| *key.thumbprint()).collect();
-    seen.sort_unstable();
-    seen.dedup();
-    seen.len()
+/// Whether so many of these are different keys: keys that sign for one another count once.
+fn has_distinct<'a>(count: usize, keys: impl Iterator<Item = &'a Key>) -> bool {
+    let mut seen: Vec<&Key> = Vec::new();
+    for key in keys {
+        if seen.len() < count && !seen.iter().any(|one| one.is_same(key)) {
+            seen.push(key);
+        }
+    }
+    seen.len() >= count
 }
 
 fn read_entries(members: Object<'_>, understood: &Understood) -> Result<(Form, Vec<Entry>)> {

@@ -62,6 +62,16 @@ impl Key {
         }
     }
 
+    /// Whether it is the same key under whatever algorithms and identifier: whoever signs with one signs with the other.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Secret(one), Self::Secret(other)) => one.is_equivalent(other),
+            (Self::Verifying(one), Self::Verifying(other)) => one.thumbprint() == other.thumbprint(),
+            _ => false,
+        }
+    }
+
     /// Verifies a signature under one of the key's algorithms.
     #[inline]
     pub fn verify(&self, alg: Alg, message: &[u8], signature: &[u8]) -> Result<()> {

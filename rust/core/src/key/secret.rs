@@ -16,7 +16,7 @@ use crate::crypto::material::Secret;
 use crate::crypto::{random, sha256};
 use crate::error::{Error, Result};
 use crate::jwa::{Alg, AlgSet, Kty, TABLE};
-use crate::jwk::{self, Jwk, Material, Ops};
+use crate::jwk::{self, Jwk, Material, Ops, Reading};
 
 /// A secret; clones share it.
 #[derive(Clone)]
@@ -51,7 +51,7 @@ impl SecretKey {
 
     /// Reads a JWK of kty oct.
     pub fn from_jwk(text: &[u8], alg: Option<Alg>, kid: Option<&str>) -> Result<Self> {
-        Self::from_parsed(jwk::read(text)?, alg, kid)
+        Self::from_parsed(jwk::read(text, Reading::Strict)?, alg, kid)
     }
 
     /// Takes a parsed JWK.
@@ -131,6 +131,17 @@ impl SecretKey {
     #[must_use]
     pub fn thumbprint(&self) -> &[u8; 32] {
         &self.0.thumbprint
+    }
+
+    /// Whether tags made with the one verify with the other: HMAC hashes a secret longer than its block and fills a
+    /// shorter one with zeros (RFC 2104 section 2), so that different secrets can come to the same.
+    #[must_use]
+    pub fn is_equivalent(&self, other: &Self) -> bool {
+        // Equal tags of one message mean equal blocks: anything else would be a collision of the hash.
+        [self.alg(), other.alg()].into_iter().any(|alg| {
+            let tag = |key: &Self| Mac::new(alg, key.octets()).map(|mac| mac.sign(b""));
+            tag(self).zip(tag(other)).is_some_and(|(one, two)| one.verify(two.as_ref()).is_ok())
+        })
     }
 
     /// The JWK's JSON text, the secret in it.

@@ -17,7 +17,7 @@ use crate::der::{pkcs8, spki};
 use crate::error::{Error, Result};
 use crate::external::External;
 use crate::jwa::{Alg, Curve, Kty};
-use crate::jwk::{self, Material};
+use crate::jwk::{self, Jwk, Material, Reading};
 
 /// A private key; clones share it.
 #[derive(Clone)]
@@ -67,7 +67,11 @@ impl SigningKey {
 
     /// Reads a private JWK.
     pub fn from_jwk(text: &[u8], alg: Option<Alg>, kid: Option<&str>) -> Result<Loaded> {
-        let jwk = jwk::read(text)?;
+        Self::from_parsed(jwk::read(text, Reading::Strict)?, alg, kid)
+    }
+
+    /// Takes a parsed private JWK.
+    pub fn from_parsed(jwk: Jwk, alg: Option<Alg>, kid: Option<&str>) -> Result<Loaded> {
         jwk.require_sign()?;
         let alg = agreed("alg", jwk.alg, alg)?;
         let kid = agreed("kid", jwk.kid.as_deref(), kid)?;

@@ -14,7 +14,7 @@ use crate::crypto::{Verifying, choices, sha256};
 use crate::der::spki;
 use crate::error::{Error, Result};
 use crate::jwa::{Alg, AlgSet, Curve, Kty};
-use crate::jwk::{self, Jwk, Material};
+use crate::jwk::{self, Jwk, Material, Reading};
 
 /// A public key; clones share it.
 #[derive(Clone)]
@@ -37,7 +37,7 @@ impl VerifyingKey {
 
     /// Reads a JWK; of a private one the public half.
     pub fn from_jwk(text: &[u8], alg: Option<Alg>, kid: Option<&str>) -> Result<Self> {
-        Self::from_parsed(jwk::read(text)?, alg, kid)
+        Self::from_parsed(jwk::read(text, Reading::Strict)?, alg, kid)
     }
 
     /// Takes the public half of a parsed JWK.

@@ -9,7 +9,7 @@ use std::fmt;
 use crate::error::{Error, Result};
 use crate::json::{Array, Value};
 use crate::jwa::{Alg, AlgSet, Kty};
-use crate::jwk::{self, Jwk, Material};
+use crate::jwk::{self, Jwk, Material, Reading};
 use crate::key::{Key, SecretKey, VerifyingKey};
 use crate::limits::MAX_CANDIDATES;
 
@@ -63,40 +63,45 @@ impl KeySet {
         if keys.is_empty() {
             return Err(Error::key("a key set needs a key"));
         }
-        if let Some(kid) = keys.iter().find(|key| is_ambiguous(key, &keys)).and_then(Key::kid) {
-            return Err(Error::key(format!("different keys of one type share the kid {kid:?}")));
+        if let Some(kid) = keys.iter().find(|key| conflicts(key, keys.iter())).and_then(Key::kid) {
+            return Err(Error::key(format!(
+                "different keys of one algorithm share the kid {kid:?}: give each key a kid of its own"
+            )));
         }
         Self::build(keys, Vec::new())
     }
 
     /// Reads a JWK Set. `fill` are the algorithms of RSA keys that name none; it fills in and never filters.
-    pub fn from_jwks(text: &[u8], fill: AlgSet, origin: Origin) -> Result<Self> {
+    pub fn from_jwks(text: &[u8], fill: AlgSet, origin: Origin, reading: Reading) -> Result<Self> {
         if let Some(alg) = fill.iter().find(|alg| alg.spec().kty == Kty::Oct) {
             return Err(Error::policy(format!("{alg} cannot be filled in: a secret in a JWK Set names its own alg")));
         }
         let document = jwk::document(text)?;
-        let members = document.root().as_object().and_then(|set| set.get("keys")).and_then(Value::as_array);
-        let set = members
-            .ok_or_else(|| Error::key("a JWK Set is a JSON object with an array of keys"))
-            .and_then(|members| Self::from_members(members, fill, origin));
+        let root = document.root();
+        let set = match root.as_object().and_then(|set| set.get("keys")).and_then(Value::as_array) {
+            Some(members) => Self::from_members(members, fill, origin, reading),
+            None => Err(Error::key(not_a_set(root))),
+        };
         document.wipe();
         set
     }
 
-    fn from_members(members: Array<'_>, fill: AlgSet, origin: Origin) -> Result<Self> {
+    fn from_members(members: Array<'_>, fill: AlgSet, origin: Origin, reading: Reading) -> Result<Self> {
         let mut keys = Vec::new();
         let mut skipped = Vec::new();
         for (place, member) in members.iter().enumerate() {
-            match member_key(member, fill, origin) {
+            match member_key(member, fill, origin, reading) {
                 Ok(key) => keys.push((place, key)),
                 Err(error) => skipped.push(Skipped { place, kid: kid_of(member), reason: error.to_string() }),
             }
         }
-        if origin == Origin::Remote {
-            let (sound, ambiguous) = keys.iter().cloned().partition(|(_, key)| !is_ambiguous_among(key, &keys));
-            keys = sound;
-            skipped.extend(leave_out(ambiguous));
-        }
+        let (conflicting, keys): (Vec<_>, Vec<_>) =
+            keys.iter().cloned().partition(|(_, key)| conflicts(key, keys.iter().map(|(_, other)| other)));
+        skipped.extend(conflicting.into_iter().map(|(place, key)| Skipped {
+            place,
+            kid: key.kid().map(str::to_owned),
+            reason: "a different key of the same algorithm has this kid too".to_owned(),
+        }));
         skipped.sort_by_key(|one| one.place);
         let keys: Vec<Key> = keys.into_iter().map(|(_, key)| key).collect();
         if keys.is_empty() {
@@ -183,8 +188,8 @@ impl KeySet {
 }
 
 /// The key of one member.
-fn member_key(member: Value<'_>, fill: AlgSet, origin: Origin) -> Result<Key> {
-    let jwk = jwk::read_value(member)?;
+fn member_key(member: Value<'_>, fill: AlgSet, origin: Origin, reading: Reading) -> Result<Key> {
+    let jwk = jwk::read_value(member, reading)?;
     if origin == Origin::Remote {
         match jwk.material {
             Material::Public(_) => {}
@@ -230,26 +235,36 @@ fn distinct(keys: Vec<Key>) -> Vec<Key> {
     kept
 }
 
-/// Whether another key of the same type goes by the same kid, so that a kid would not say which is meant. The same kid
-/// for keys of different types is for one key in several forms (RFC 7517 section 4.5).
-fn is_ambiguous(key: &Key, keys: &[Key]) -> bool {
-    key.kid().is_some() && keys.iter().any(|other| collide(key, other))
+/// Whether a kid would not say which key is meant: another key has the same one and an algorithm in common. Keys without
+/// a common algorithm may share a kid, since a header names both.
+fn conflicts<'a>(key: &Key, mut others: impl Iterator<Item = &'a Key>) -> bool {
+    key.kid().is_some()
+        && others.any(|other| {
+            key.kid() == other.kid() && !key.algs().intersection(other.algs()).is_empty() && !key.is_same(other)
+        })
 }
 
-fn is_ambiguous_among(key: &Key, keys: &[(usize, Key)]) -> bool {
-    key.kid().is_some() && keys.iter().any(|(_, other)| collide(key, other))
-}
-
-fn collide(key: &Key, other: &Key) -> bool {
-    key.kid() == other.kid() && key.kty() == other.kty() && key.thumbprint() != other.thumbprint()
-}
-
-fn leave_out(keys: Vec<(usize, Key)>) -> impl Iterator<Item = Skipped> {
-    keys.into_iter().map(|(place, key)| Skipped {
-        place,
-        kid: key.kid().map(str::to_owned),
-        reason: "different keys of one type share this kid".to_owned(),
-    })
+/// What was given in place of a JWK Set.
+fn not_a_set(value: Value<'_>) -> &'static str {
+    const WANTED: &str = "a JWK Set is a JSON object with an array of keys";
+    let Some(members) = value.as_object() else {
+        return if value.as_array().is_some() {
+            "this is an array, not a JWK Set: give {\"keys\": [...]}"
+        } else {
+            WANTED
+        };
+    };
+    let is_certificate =
+        |value: Value<'_>| value.as_str().is_some_and(|text| text.starts_with("-----BEGIN CERTIFICATE"));
+    if members.get("kty").is_some() {
+        "this is one JWK, not a JWK Set: use VerifyingKey.from_jwk, SigningKey.from_jwk or SecretKey.from_jwk"
+    } else if members.get("jwks_uri").is_some() {
+        "this is an issuer's metadata, not its JWK Set: fetch its jwks_uri and give what that returns"
+    } else if members.iter().next().is_some_and(|(_, value)| is_certificate(value)) {
+        "these are certificates by kid, not a JWK Set: use VerifyingKey.from_certificate for each, with its kid"
+    } else {
+        WANTED
+    }
 }
 
 fn none_usable(skipped: &[Skipped]) -> String {

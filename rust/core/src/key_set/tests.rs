@@ -23,11 +23,11 @@ fn jwks(members: &[String]) -> Vec<u8> {
 }
 
 fn local(members: &[String]) -> Result<KeySet> {
-    KeySet::from_jwks(&jwks(members), AlgSet::EMPTY, Origin::Local)
+    KeySet::from_jwks(&jwks(members), AlgSet::EMPTY, Origin::Local, Reading::Strict)
 }
 
 fn remote(members: &[String]) -> Result<KeySet> {
-    KeySet::from_jwks(&jwks(members), AlgSet::EMPTY, Origin::Remote)
+    KeySet::from_jwks(&jwks(members), AlgSet::EMPTY, Origin::Remote, Reading::Strict)
 }
 
 fn places(set: &KeySet, alg: Alg, kid: Option<&str>) -> std::result::Result<Vec<usize>, &'static str> {
@@ -105,7 +105,7 @@ fn building() {
     assert_eq!(1, set(&[&key, &key.clone(), &key]).keys().len());
     assert_eq!(2, set(&[&key, &key.with_kid(Some("b"))]).keys().len());
     let twins = vec![Key::from(key), Key::from(public(Alg::Es256, Some("a")))];
-    assert!(refusal(KeySet::new(twins)).contains("share the kid"));
+    assert!(refusal(KeySet::new(twins)).contains("share the kid \"a\""));
     let types = set(&[&public(Alg::Es256, Some("a")), &public(Alg::EdDsa, Some("a"))]);
     assert_eq!(2, types.keys().len());
     let mixed = KeySet::new(vec![public(Alg::Es256, None).into(), secret(None).into()]).unwrap();
@@ -155,7 +155,7 @@ fn unusable_members_are_skipped() {
 #[test]
 fn useless_sets_are_refused() {
     for text in ["", "[]", "{}", r#"{"keys":{}}"#, r#"{"keys":1}"#, r#"{"Keys":[]}"#, r#"{"keys":[],"keys":[]}"#] {
-        refusal(KeySet::from_jwks(text.as_bytes(), AlgSet::EMPTY, Origin::Local));
+        refusal(KeySet::from_jwks(text.as_bytes(), AlgSet::EMPTY, Origin::Local, Reading::Strict));
     }
     assert!(refusal(local(&[])).contains("empty"));
     let reasons = refusal(local(&[r#"{"kty":"XYZ"}"#.to_owned(), "{}".to_owned()]));
@@ -190,21 +190,92 @@ fn private_members() {
     assert_eq!(&[Key::from(key.verifying_key().clone())], local(&[private]).unwrap().keys());
 }
 
-/// Different keys of one type under one kid: refused in a local set, all left out from a URL.
+/// Different keys of one algorithm under one kid conflict: from_jwks leaves out all of them, wherever the set came from.
 #[test]
-fn ambiguous_kids() {
+fn conflicting_keys_are_skipped() {
     let twins = [public(Alg::Es256, Some("a")).to_jwk(), public(Alg::Es256, Some("a")).to_jwk()];
     let good = public(Alg::Es256, Some("b")).to_jwk();
     let members = [twins[0].clone(), good, twins[1].clone(), twins[0].clone()];
-    assert!(refusal(local(&members)).contains("share the kid"));
-    let set = remote(&members).unwrap();
-    assert_eq!(Some("b"), set.keys()[0].kid());
-    assert_eq!(vec![0, 2, 3], set.skipped().iter().map(|one| one.place).collect::<Vec<_>>());
-    assert!(set.skipped().iter().all(|one| one.reason.contains("share this kid")));
-    refusal(remote(&twins));
+    for set in [local(&members).unwrap(), remote(&members).unwrap()] {
+        assert_eq!(1, set.keys().len());
+        assert_eq!(Some("b"), set.keys()[0].kid());
+        assert_eq!(vec![0, 2, 3], set.skipped().iter().map(|one| one.place).collect::<Vec<_>>());
+        for skipped in set.skipped() {
+            assert_eq!((Some("a"), true), (skipped.kid.as_deref(), skipped.reason.contains("has this kid too")));
+        }
+    }
+    for origin in [local(&twins), remote(&twins)] {
+        assert!(refusal(origin).contains("key 1: a different key of the same algorithm"));
+    }
     let same = [twins[0].clone(), twins[0].clone()];
     for set in [local(&same), remote(&same)] {
         assert_eq!(1, set.unwrap().keys().len());
+    }
+}
+
+/// Keys without a common algorithm may share a kid, of one type or of two; the header's alg chooses between them.
+#[test]
+fn one_kid_for_different_algorithms() {
+    let keys: Vec<VerifyingKey> =
+        [Alg::Rs256, Alg::Rs512, Alg::Es256, Alg::EdDsa].map(|alg| public(alg, Some("a"))).into();
+    let members: Vec<String> = keys.iter().map(VerifyingKey::to_jwk).collect();
+    for set in [set(&keys.iter().collect::<Vec<_>>()), local(&members).unwrap(), remote(&members).unwrap()] {
+        assert_eq!((4, 0), (set.keys().len(), set.skipped().len()));
+        for (place, alg) in [Alg::Rs256, Alg::Rs512, Alg::Es256, Alg::EdDsa].into_iter().enumerate() {
+            assert_eq!(Ok(vec![place]), places(&set, alg, Some("a")));
+        }
+        assert_eq!(Err("algorithm_not_allowed"), places(&set, Alg::Rs384, Some("a")));
+    }
+    // Two keys that fill in the same algorithms have them in common.
+    let bare = [0, 1].map(|at| members[at].replace(r#""alg":"RS256","#, "").replace(r#""alg":"RS512","#, ""));
+    let fill = AlgSet::of(Alg::Rs256);
+    refusal(KeySet::from_jwks(&jwks(&bare), fill, Origin::Local, Reading::Strict));
+}
+
+/// Secrets that HMAC takes for the same are one key: they do not conflict.
+#[test]
+fn equivalent_secrets_do_not_conflict() {
+    let secret = |octets: &[u8]| Key::from(SecretKey::from_bytes(octets, Alg::Hs256, Some("a")).unwrap());
+    let long = [7; 100];
+    let hash = crate::crypto::sha256(&long);
+    for (one, other) in [(&[7; 32][..], &[&[7; 32][..], &[0; 20]].concat()), (&long, &hash.to_vec())] {
+        assert!(secret(one).is_same(&secret(other)));
+        KeySet::new(vec![secret(one), secret(other)]).unwrap();
+    }
+    for (one, other) in [([7; 32].to_vec(), [[7; 32], [1; 32]].concat()), (long.to_vec(), [7; 99].to_vec())] {
+        assert!(refusal(KeySet::new(vec![secret(&one), secret(&other)])).contains("share the kid"));
+    }
+}
+
+/// What is no JWK Set but was taken for one is named, with what to do.
+#[test]
+fn other_documents_are_named() {
+    let jwk = public(Alg::Es256, None).to_jwk();
+    for (text, advice) in [
+        (jwk.as_str(), "one JWK"),
+        (&format!("[{jwk}]"), "\"keys\""),
+        (r#"{"issuer":"https://id.example","jwks_uri":"https://id.example/keys"}"#, "fetch its jwks_uri"),
+        (r#"{"k1":"-----BEGIN CERTIFICATE-----\n"}"#, "from_certificate"),
+        ("https://id.example/keys", "fetch it"),
+        ("keys/public.json", "a file's name"),
+        ("-----BEGIN PUBLIC KEY-----", "from_pem"),
+        (" \n", "empty"),
+    ] {
+        let sentence = refusal(KeySet::from_jwks(text.as_bytes(), AlgSet::EMPTY, Origin::Local, Reading::Strict));
+        assert!(sentence.contains(advice), "{sentence}");
+    }
+}
+
+/// A lenient reading takes what a strict one skips, and the reason says so.
+#[test]
+fn lenient_sets() {
+    let good = public(Alg::Es256, Some("good")).to_jwk();
+    let null = good.replace(r#""kid":"good""#, r#""kid":null"#);
+    let strict = local(&[good.clone(), null.clone()]).unwrap();
+    assert_eq!(vec![(1, "the JWK's kid is null: leave it out, or lenient=True accepts it")], reasons(&strict));
+    for origin in [Origin::Local, Origin::Remote] {
+        let set = KeySet::from_jwks(&jwks(&[null.clone()]), AlgSet::EMPTY, origin, Reading::Lenient).unwrap();
+        assert_eq!((1, None), (set.keys().len(), set.keys()[0].kid()));
     }
 }
 
@@ -215,7 +286,7 @@ fn algorithms_are_filled_in() {
     let bare = public(Alg::Rs256, Some("bare")).to_jwk().replace(r#""alg":"RS256","#, "");
     let ec = public(Alg::Es256, Some("ec")).to_jwk();
     let members = jwks(&[named, bare, ec]);
-    let read = |fill| KeySet::from_jwks(&members, fill, Origin::Remote);
+    let read = |fill| KeySet::from_jwks(&members, fill, Origin::Remote, Reading::Strict);
     let set = read(AlgSet::EMPTY).unwrap();
     assert_eq!((2, 1), (set.keys().len(), set.skipped().len()));
     assert!(set.skipped()[0].reason.contains("without alg"));
@@ -235,7 +306,7 @@ fn algorithms_are_filled_in() {
 fn publishing() {
     let keys = set(&[&public(Alg::Es256, Some("a")), &public(Alg::EdDsa, Some("b"))]);
     let text = keys.to_jwks().unwrap();
-    assert_eq!(keys, KeySet::from_jwks(text.as_bytes(), AlgSet::EMPTY, Origin::Remote).unwrap());
+    assert_eq!(keys, KeySet::from_jwks(text.as_bytes(), AlgSet::EMPTY, Origin::Remote, Reading::Strict).unwrap());
     let secrets = KeySet::new(vec![secret(None).into()]).unwrap();
     assert_eq!("invalid_key", secrets.to_jwks().unwrap_err().code());
 }
