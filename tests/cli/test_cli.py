@@ -6,62 +6,15 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from typer.testing import CliRunner, Result
 
 from jwseal import KeySet, SecretKey, Signer, SigningKey, VerifyingKey
 from jwseal.cli import answer
-from jwseal.cli.app import app
 from jwseal.insecure import header_unverified, read_unverified
-
-ISSUER = "https://id.example"
-EXPECT = ["--issuer", ISSUER, "--audience", "api"]
-ANY = ["--any-issuer", "--any-audience"]
-RSA_KEY = rsa.generate_private_key(65537, 2048)
-
-
-@pytest.fixture(autouse=True)
-def _in_an_empty_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "200")
-    monkeypatch.delenv("JWSEAL_PASSWORD", raising=False)
-    monkeypatch.delenv("JWSEAL_NEW_PASSWORD", raising=False)
-
-
-def run(*arguments: str, given: bytes | str | None = None, status: int = 0) -> Result:
-    """Run a command and hold it to its exit status."""
-    result = CliRunner().invoke(app, list(arguments), input=given)
-    assert status == result.exit_code, (result.stdout, result.stderr, result.exception)
-    return result
-
-
-def answered(*arguments: str, given: bytes | str | None = None, status: int = 0) -> Any:
-    """Run a command with --json and return what it answers."""
-    return json.loads(run(*arguments, "--json", given=given, status=status).stdout)
-
-
-def key_file(name: str = "key.pem", alg: Any = "ES256", kid: str | None = None) -> SigningKey:
-    """A private key in a file: PEM, or a JWK if the name says so."""
-    key = SigningKey.generate(alg, kid=kid)
-    jwk = name.endswith(".jwk")
-    Path(name).write_bytes(json.dumps(key.to_private_jwk()).encode() if jwk else key.to_private_pem(password=None))
-    return key
-
-
-def rsa_file(name: str = "rsa.pem") -> None:
-    """An RSA key, which does not say its algorithm."""
-    encoding, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
-    Path(name).write_bytes(RSA_KEY.private_bytes(encoding, form, serialization.NoEncryption()))
-
-
-def mint(key: SigningKey | SecretKey, **claims: Any) -> str:
-    """A token that satisfies EXPECT unless told otherwise."""
-    return Signer(key, issuer=ISSUER, expires_in=300).sign({"sub": "alice", "aud": "api", **claims})
-
+from terminal import ANY, EXPECT, ISSUER, RSA_KEY, answered, key_file, mint, rsa_file, run
 
 # The front door
 
@@ -512,7 +465,7 @@ def test_verify_unusable_key() -> None:
     Path("key.pem").write_text("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n")
     told = answered("verify", "-k", "key.pem", *EXPECT, "x", status=2)
     assert "invalid_key" == told["error"]["code"]
-    assert told["error"]["message"].startswith("key.pem: ")
+    assert told["error"]["message"].startswith("--key key.pem: ")
 
 
 def test_verify_file() -> None:
@@ -531,7 +484,6 @@ def test_verify_file() -> None:
     Path("good.txt").write_text(f"{good}\n" * 3000)
     assert 3000 == answered(*shared, "good.txt")["valid"]
     assert 3000 == answered(*shared, "-", given=Path("good.txt").read_bytes())["valid"]
-    assert 0 == answered(*shared, "/dev/null")["tokens"]
     run(*shared, "tokens.txt", good, status=2)
 
 

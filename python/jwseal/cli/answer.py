@@ -1,69 +1,88 @@
 """How a command answers: results on standard output, remarks on standard error, and the exit status.
 
-A refused token is status 1, everything else that stops a command is status 2. What a token says is written with every
-character that does not print escaped, because whoever made the token could otherwise write to the terminal.
+A refused token is status 1; everything else that stops a command is status 2. Characters that do not print are escaped,
+because whoever made a token could otherwise write to the terminal; so are those that the output's encoding lacks.
 """
 
 from __future__ import annotations
 
 import json
+import os
+import re
 import sys
-from contextlib import contextmanager
-from pathlib import Path
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import typer
 
+from jwseal.cli import files
 from jwseal.errors import ClaimError, InvalidToken, JOSEError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import TextIO
 
 REFUSED, UNUSABLE = 1, 2
 
 
 @contextmanager
-def answering(*, as_json: bool) -> Iterator[None]:
+def answering(*, as_json: bool, indent: int | None = 2) -> Iterator[None]:
     """Turn what stops a command into one sentence and an exit status."""
+    files.begin_command()
+    status, code = UNUSABLE, "usage"
     try:
         yield
     except InvalidToken as error:
-        if as_json:
-            write_json({"valid": False, **facts(error)})
-        else:
-            remark(f"invalid: {error.code}: {error}")
-        raise typer.Exit(REFUSED) from None
-    except BrokenPipeError:  # the reader has seen enough; the front door ends quietly
-        raise
-    except (JOSEError, OSError, ValueError, TypeError) as error:
-        sentence = _os_sentence(error) if isinstance(error, OSError) else str(error)
-        if as_json:
-            code = error.code if isinstance(error, JOSEError) else "usage"
-            write_json({"error": {"code": code, "message": sentence}})
-        else:
-            remark(f"jwseal: {sentence}")
+        status, sentence = REFUSED, f"invalid: {error.code}: {error}"
+        answer: dict[str, Any] = {"valid": False, **facts(error)}
+    except BrokenPipeError:  # the reader of standard output has gone
         raise typer.Exit(UNUSABLE) from None
+    except (JOSEError, OSError, ValueError, TypeError, OverflowError, typer.Abort) as error:
+        code = error.code if isinstance(error, JOSEError) else code
+        reason = "no password was given" if isinstance(error, typer.Abort) else str(error)
+        # The library's sentences name its arguments; here they are options.
+        reason = re.sub(r"\bgive (alg|kid)\b|\b(alg|kid)=\S+", lambda found: f"give --{found[1] or found[2]}", reason)
+        sentence, answer = f"jwseal: {reason}", {"error": {"code": code, "message": reason}}
+    else:
+        return
+    with suppress(OSError):
+        if as_json:
+            write_json(answer, indent=indent)
+        else:
+            remark(sentence)
+    raise typer.Exit(status)
 
 
-def facts(error: InvalidToken) -> dict[str, Any]:
+def facts(error: JOSEError) -> dict[str, Any]:
     """What a refusal says, for JSON."""
     claim = {"claim": error.claim} if isinstance(error, ClaimError) else {}
     return {"code": error.code, **claim, "message": str(error)}
 
 
-def write_json(value: object) -> None:
-    """Write a value to standard output as indented JSON."""
-    print(printable(json.dumps(value, indent=2, ensure_ascii=False)))
+def write_json(value: object, *, indent: int | None = 2) -> None:
+    """Write a value to standard output as JSON."""
+    write(json.dumps(value, indent=indent, ensure_ascii=False))
+
+
+def write(text: str | bytes) -> None:
+    """Write text, or bytes as they are, to standard output; BrokenPipeError if nothing reads it."""
+    _send(sys.stdout, text)
 
 
 def remark(sentence: str) -> None:
-    """Write a line to standard error."""
-    print(printable(sentence), file=sys.stderr)
+    """Write one line to standard error, if it can be written to."""
+    with suppress(OSError):
+        _send(sys.stderr, sentence.replace("\n", "\\n"))
 
 
-def printable(text: str) -> str:
-    """Escape what could move the cursor, recolour the terminal or reorder the line."""
-    return "".join(c if c.isprintable() or c == "\n" else _escape(c) for c in text)
+def printable(text: str, encoding: str = "utf-8") -> str:
+    """Escape what could move the cursor, recolour the terminal or reorder the line, and what the encoding lacks."""
+    text = "".join(c if c.isprintable() or c == "\n" else _escape(c) for c in text)
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return "".join(c if c.isascii() else _escape(c) for c in text)
+    return text
 
 
 def _escape(character: str) -> str:
@@ -74,30 +93,24 @@ def _escape(character: str) -> str:
     return f"\\u{code:04x}"
 
 
-def read_octets(source: str) -> bytes:
-    """Read a file, or standard input if it is named -."""
-    return sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
+def _send(stream: TextIO | None, content: str | bytes) -> None:
+    if stream is None:  # it was closed when the program started
+        raise BrokenPipeError
+    try:
+        if isinstance(content, bytes):
+            stream.flush()
+            stream.buffer.write(content)
+        else:
+            stream.write(printable(content, stream.encoding) + "\n")
+        stream.flush()
+    except BrokenPipeError:
+        _drop(stream)
+        raise
+    except OSError as error:
+        _drop(stream)
+        raise OSError(f"{stream.name}: {error.strerror}") from None
 
 
-def write_octets(octets: bytes, target: str, *, secret: bool = False, force: bool = False) -> None:
-    """Write a file, or to standard output if it is named -; a secret file is its owner's alone from the start."""
-    if target == "-":
-        sys.stdout.flush()
-        sys.stdout.buffer.write(octets)
-        sys.stdout.buffer.flush()
-        return
-    path = Path(target)
-    if secret:
-        # A file that is replaced would keep the permissions it had, so the old one goes first.
-        if force:
-            path.unlink(missing_ok=True)
-        path.touch(mode=0o600, exist_ok=False)
-    elif path.exists() and not force:
-        raise FileExistsError(None, "", target)
-    path.write_bytes(octets)
-
-
-def _os_sentence(error: OSError) -> str:
-    if isinstance(error, FileExistsError):
-        return f"{error.filename} exists: choose another name, or add --force to replace it"
-    return f"{error.filename}: {error.strerror}" if error.filename else str(error)
+def _drop(stream: TextIO) -> None:
+    """Keep what is left in the buffer from failing once more when the interpreter ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

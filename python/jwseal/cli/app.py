@@ -1,11 +1,14 @@
 """The list of commands; each lives with its kind, keys or tokens."""
 
+from importlib import metadata
+from platform import python_version
 from typing import Annotated
 
 import typer
 
 from jwseal import __version__
 from jwseal.cli import key_commands, token_commands
+from jwseal.cli.answer import answering, write, write_json
 
 app = typer.Typer(
     name="jwseal",
@@ -19,19 +22,23 @@ app = typer.Typer(
 )
 
 
-def _show_version(wanted: bool) -> None:
-    if wanted:
-        print(f"jwseal {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
+@app.callback(invoke_without_command=True)
 def _options(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
-    ] = False,
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="With --version: as JSON, for a report.")] = False,
 ) -> None:
-    del version
+    with answering(as_json=as_json):
+        if version and as_json:
+            write_json(
+                {"jwseal": __version__, "python": python_version(), "cryptography": metadata.version("cryptography")}
+            )
+        elif version:
+            write(f"jwseal {__version__}")
+        elif as_json:
+            raise ValueError("--json goes behind the command: jwseal COMMAND --json")
+        if version or context.invoked_subcommand is None:
+            raise typer.Exit
 
 
 for _command in (

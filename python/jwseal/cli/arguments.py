@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from jwseal.cli.answer import read_octets
+from jwseal.cli.files import File
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,36 +40,45 @@ def pairs(items: Iterable[str]) -> dict[str, Any]:
             raise ValueError(f"{name!r} is given twice")
         try:
             found[name] = strict_json(value)
-        except ValueError:
+        except json.JSONDecodeError:
             found[name] = value
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}; for text write {name}='\"...\"'") from None
     return found
 
 
 def strict_json(text: str | bytes) -> Any:
     """Parse JSON, refusing what a token may not hold: duplicate members, NaN and infinities."""
-    return json.loads(text, object_pairs_hook=_distinct, parse_constant=_refuse_constant)
-
-
-def json_object(source: str) -> dict[str, Any]:
-    """Return the JSON object in a file or on standard input."""
     try:
-        found = strict_json(read_octets(source))
+        return json.loads(text, object_pairs_hook=_distinct, parse_constant=_refuse_constant)
+    except RecursionError:
+        raise ValueError("JSON is nested too deeply") from None
+
+
+def json_object(source: File) -> dict[str, Any]:
+    """Return the JSON object in a file or on standard input."""
+    content = source.read()
+    try:
+        found = strict_json(content)
     except ValueError as error:
-        raise ValueError(f"{_name(source)} is not JSON: {error}") from None
+        raise ValueError(f"{source} is not JSON that can be signed: {error}") from None
     if not isinstance(found, dict):
-        raise ValueError(f"{_name(source)} must hold a JSON object")  # noqa: TRY004  # the text is wrong, not the call
+        raise ValueError(f"{source} must hold a JSON object")  # noqa: TRY004  # the text is wrong, not the call
     return found
 
 
 def token(argument: str | None) -> str:
     """Return the token that was typed, or the one in @FILE, or on standard input."""
     if argument is None:
-        if sys.stdin.isatty():
+        if sys.stdin is not None and sys.stdin.isatty():
             raise ValueError("give a token, @FILE for a file that holds one, or - for standard input")
         argument = "-"
     if argument == "-" or argument.startswith("@"):
-        octets = read_octets(argument.removeprefix("@"))
-        argument = octets.strip().decode("utf-8", "replace")
+        return File(argument.removeprefix("@"), "TOKEN").read().strip().decode("utf-8", "replace")
+    if not argument:
+        raise ValueError("TOKEN is empty")
+    if os.path.exists(argument):
+        raise ValueError(f"TOKEN {argument} is a file: write @{argument} for the token in it, --file for one a line")
     return argument
 
 
@@ -97,7 +106,3 @@ def _distinct(members: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refuse_constant(name: str) -> Any:
     raise ValueError(f"{name} is no JSON number")
-
-
-def _name(source: str) -> str:
-    return "standard input" if source == "-" else source

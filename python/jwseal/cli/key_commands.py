@@ -14,7 +14,8 @@ import typer
 
 from jwseal import KeySet, SecretKey, SigningKey, VerifyingKey
 from jwseal.cli import arguments
-from jwseal.cli.answer import answering, remark, write_json, write_octets
+from jwseal.cli.answer import answering, remark, write, write_json
+from jwseal.cli.files import File
 from jwseal.cli.key_file import Material, public, read_key, read_key_of_any_alg, read_keys
 from jwseal.errors import InvalidKey
 
@@ -92,22 +93,32 @@ def keygen(
     jwseal keygen HS256 --kid 2026-a --out secret.jwk
     """
     with answering(as_json=as_json):
+        private, public_half = File(out, "--out"), None if public_out is None else File(public_out, "--public-out")
+        if public_half is not None:
+            if alg in _HMAC:
+                raise InvalidKey("an HMAC secret has no public half: leave --public-out out")
+            public_half.check_target(secret=False, force=force)
+        private.check_target(secret=True, force=force)
+        _refuse_one_file(private, public_half)
         name = cast("Algorithm", alg)
         key = SecretKey.generate(name, kid=kid) if alg in _HMAC else SigningKey.generate(name, kid=kid, bits=bits)
         chosen = form or (Form.jwk if isinstance(key, SecretKey) else Form.pem)
         half = key.verifying_key if isinstance(key, SigningKey) else None
-        if public_out is not None and half is None:
-            raise InvalidKey("an HMAC secret has no public half: leave --public-out out")
-        write_octets(_private_octets(key, chosen, encrypt=encrypt), out, secret=True, force=force)
-        if half is not None and public_out is not None:
-            write_octets(_public_octets(half, chosen), public_out, force=force)
+        _put(private, _private_octets(key, chosen, encrypt=encrypt), secret=True, force=force)
+        _refuse_one_file(private, public_half)  # again, for names that only now lead to one file
+        if half is not None and public_half is not None:
+            _put(public_half, _public_octets(half, chosen), force=force)
         if as_json and "-" not in (out, public_out):
             thumbprint = {} if half is None else {"thumbprint": half.thumbprint()}
             write_json({"alg": alg, "kid": kid, **thumbprint, "private": out, "public": public_out})
-        else:
-            remark(f"{alg} key written to {'standard output' if out == '-' else out}")
-            if chosen is not Form.jwk and kid is not None:
-                remark(f"{chosen.value.upper()} has no place for a kid: say --kid {kid} again where the key is used")
+            return
+        remark(f"{alg} {'secret' if half is None else 'private key'} written to {_where(out)}")
+        if public_out is not None:
+            remark(f"public key written to {_where(public_out)}")
+        elif half is not None:
+            remark(f"no public key written: jwseal convert {out} --to {chosen.value} writes it")
+        if chosen is not Form.jwk and kid is not None:
+            remark(f"{chosen.value.upper()} has no place for a kid: say --kid {kid} again where the key is used")
 
 
 def convert(
@@ -137,19 +148,20 @@ def convert(
     """
     with answering(as_json=as_json):
         secret = arguments.password(wanted=password)
+        source, target = File(key), File(out, "--out")
         if alg is None and to is not Form.jwk:
-            found = read_key_of_any_alg(key, password=secret)
+            found = read_key_of_any_alg(source, password=secret)
         else:
-            found = read_key(key, alg=cast("Algorithm | None", alg), kid=kid, password=secret)
+            found = read_key(source, alg=cast("Algorithm | None", alg), kid=kid, password=secret)
         if private:
             if not isinstance(found, SigningKey | SecretKey):
-                raise InvalidKey("there is no private key in it: leave --private out")
+                raise InvalidKey(f"{source}: there is no private key in it: leave --private out")
             octets = _private_octets(found, to, encrypt=encrypt)
         else:
             if encrypt:
                 raise InvalidKey("only private keys are encrypted: add --private")
-            octets = _public_octets(_one(found), to)
-        write_octets(octets, out, secret=private, force=force)
+            octets = _public_octets(_one(found, source), to)
+        _put(target, octets, secret=private, force=force)
         if out != "-" and as_json:
             write_json({"out": out, "format": to.value, "private": private})
         elif out != "-":
@@ -173,16 +185,16 @@ def thumbprint(
     with answering(as_json=as_json):
         if uri and digest is not DigestName.sha256:
             raise ValueError("thumbprint URIs are SHA-256: leave --digest out")
-        found = read_key_of_any_alg(key, password=arguments.password(wanted=password))
-        keys = public(found)
+        source = File(key)
+        keys = public(read_key_of_any_alg(source, password=arguments.password(wanted=password)), source)
         prints = [one.thumbprint_uri() if uri else one.thumbprint(digest.value) for one in keys]
         if as_json:
             write_json([{"kid": one.kid, "thumbprint": text} for one, text in zip(keys, prints, strict=True)])
         elif len(keys) == 1:
-            print(prints[0])
+            write(prints[0])
         else:
             for one, text in zip(keys, prints, strict=True):
-                print(text if one.kid is None else f"{text}  {json.dumps(one.kid)}")
+                write(text if one.kid is None else f"{text}  {json.dumps(one.kid)}")
 
 
 def jwks(
@@ -209,29 +221,45 @@ def jwks(
         secret = arguments.password(wanted=password)
         members: list[VerifyingKey] = []
         skipped: list[dict[str, Any]] = []
-        for source in keys:
+        for source in map(File, keys):
             for found in read_keys(source, algs=[cast("Algorithm", alg)] if alg else [], password=secret):
                 if isinstance(found, KeySet):
                     skipped += [
-                        {"file": source, "place": place, "kid": kid, "reason": reason}
+                        {"file": source.name, "place": place, "kid": kid, "reason": reason}
                         for place, kid, reason in found.skipped
                     ]
-                members += public(found)
+                members += public(found, source)
         if thumbprint_kids:
             members = [_with_kid(key) for key in members]
         made = KeySet(members).to_jwks()
         if out != "-" or not as_json:
-            write_octets(json.dumps(made, indent=2).encode() + b"\n", out, force=force)
+            _put(File(out, "--out"), json.dumps(made, indent=2).encode() + b"\n", force=force)
         if as_json:
             write_json({"jwks": made, "skipped": skipped})
         for one in skipped:
             remark(f"skipped: {one['file']}, member {one['place']}: {one['reason']}")
 
 
-def _one(found: Material) -> VerifyingKey:
-    keys = public(found)
+def _refuse_one_file(private: File, public_half: File | None) -> None:
+    if public_half is not None and private.same_as(public_half):
+        raise ValueError("--out and --public-out name the same file: the public key would replace the private one")
+
+
+def _put(target: File, content: bytes, *, secret: bool = False, force: bool = False) -> None:
+    if target.name == "-":
+        write(content)
+    else:
+        target.write(content, secret=secret, force=force)
+
+
+def _where(name: str) -> str:
+    return "standard output" if name == "-" else name
+
+
+def _one(found: Material, source: File) -> VerifyingKey:
+    keys = public(found, source)
     if len(keys) != 1:
-        raise InvalidKey(f"there are {len(keys)} keys in it: convert one key at a time, or use jwseal jwks")
+        raise InvalidKey(f"{source}: there are {len(keys)} keys in it: convert one key at a time, or use jwseal jwks")
     return keys[0]
 
 

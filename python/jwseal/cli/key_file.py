@@ -9,13 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias
 
 from jwseal import KeySet, SecretKey, SigningKey, VerifyingKey
-from jwseal.cli.answer import read_octets
 from jwseal.cli.arguments import strict_json
 from jwseal.errors import InvalidKey
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from jwseal.cli.files import File
     from jwseal.types import Algorithm
 
 Material: TypeAlias = SigningKey | SecretKey | VerifyingKey | KeySet
@@ -28,15 +28,15 @@ _INTEGER, _OCTET_STRING, _SEQUENCE, _OBJECT_IDENTIFIER = 0x02, 0x04, 0x30, 0x06
 
 
 def read_key(
-    source: str, *, alg: Algorithm | None = None, kid: str | None = None, password: str | None = None
+    source: File, *, alg: Algorithm | None = None, kid: str | None = None, password: str | None = None
 ) -> Material:
     """Read a file of keys that has this algorithm; RSA keys do not say their own."""
-    return _read(source, read_octets(source), alg, kid, password)
+    return _read(source, source.read(), alg, kid, password)
 
 
-def read_keys(source: str, *, algs: Sequence[Algorithm], password: str | None = None) -> list[Material]:
+def read_keys(source: File, *, algs: Sequence[Algorithm], password: str | None = None) -> list[Material]:
     """Read a file of keys among others: each key takes those of the algorithms that fit it, or its own if none does."""
-    octets = read_octets(source)
+    octets = source.read()
     if octets.lstrip().startswith(b"{") and b'"keys"' in octets:
         return [_read(source, octets, None, None, password, fill=[alg for alg in algs if alg[:2] in {"RS", "PS"}])]
     found: list[Material] = []
@@ -53,9 +53,9 @@ def read_keys(source: str, *, algs: Sequence[Algorithm], password: str | None = 
     return found
 
 
-def read_key_of_any_alg(source: str, *, password: str | None = None) -> Material:
+def read_key_of_any_alg(source: File, *, password: str | None = None) -> Material:
     """Read a file of keys for a purpose to which their algorithm does not matter."""
-    octets = read_octets(source)
+    octets = source.read()
     try:
         return _read(source, octets, None, None, password)
     except InvalidKey as error:
@@ -64,15 +64,15 @@ def read_key_of_any_alg(source: str, *, password: str | None = None) -> Material
         return _read(source, octets, "RS256", None, password, fill=["RS256"])
 
 
-def public(material: Material) -> list[VerifyingKey]:
+def public(material: Material, source: File) -> list[VerifyingKey]:
     """Return the public keys of what was read; a secret has none."""
     if isinstance(material, SigningKey):
         return [material.verifying_key]
     if isinstance(material, VerifyingKey):
         return [material]
     if isinstance(material, KeySet):
-        return [key for member in material for key in public(member)]
-    raise InvalidKey("this is an HMAC secret, which has no public half")
+        return [key for member in material for key in public(member, source)]
+    raise InvalidKey(f"{source}: this is an HMAC secret, which has no public half")
 
 
 def verifying(materials: Sequence[Material]) -> VerifyingKey | SecretKey | KeySet:
@@ -88,7 +88,7 @@ def verifying(materials: Sequence[Material]) -> VerifyingKey | SecretKey | KeySe
 
 
 def _read(
-    source: str,
+    source: File,
     octets: bytes,
     alg: Algorithm | None,
     kid: str | None,
@@ -97,16 +97,20 @@ def _read(
 ) -> Material:
     try:
         if octets.lstrip().startswith(b"{"):
-            return _read_json(octets, alg, kid, fill or ([] if alg is None else [alg]))
-        return _read_binary(octets, alg, kid, password)
+            found = _read_json(octets, alg, kid, fill or ([] if alg is None else [alg]))
+        else:
+            found = _read_binary(octets, alg, kid, password)
     except InvalidKey as error:
-        raise InvalidKey(f"{'standard input' if source == '-' else source}: {error}") from None
+        raise InvalidKey(f"{source}: {error}") from None
+    if isinstance(found, SigningKey):
+        source.holds_private_key()
+    return found
 
 
 def _read_json(octets: bytes, alg: Algorithm | None, kid: str | None, fill: Sequence[Algorithm]) -> Material:
     try:
         members = strict_json(octets)
-    except (ValueError, RecursionError):
+    except ValueError:
         raise InvalidKey("this looks like a JWK and is not JSON, or a member occurs twice") from None
     if "keys" in members:
         if kid is not None:

@@ -6,24 +6,25 @@
 from __future__ import annotations
 
 import json
-import sys
+import os
 import time
 from collections import Counter, deque
+from contextlib import suppress
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
 from jwseal import DEFAULT_TYP, REQUIRED, UNCHECKED, Policy, SecretKey, Signer, SigningKey, Verifier, jws
 from jwseal.cli import arguments
-from jwseal.cli.answer import REFUSED, answering, facts, remark, write_json
+from jwseal.cli.answer import REFUSED, answering, facts, remark, write, write_json
+from jwseal.cli.files import File
 from jwseal.cli.key_file import read_key, read_keys, verifying
-from jwseal.errors import InvalidKey, InvalidToken, JOSEError, MalformedToken
+from jwseal.errors import InvalidKey, JOSEError, MalformedToken
 from jwseal.insecure import header_unverified, read_unverified
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import BinaryIO
 
     from jwseal import VerifiedJWT
@@ -87,10 +88,11 @@ def sign(
     """
     with answering(as_json=as_json):
         secret = arguments.password(wanted=password)
-        signer_key = read_key(key, alg=cast("Algorithm | None", alg), kid=kid, password=secret)
+        source = File(key, "--key")
+        signer_key = read_key(source, alg=cast("Algorithm | None", alg), kid=kid, password=secret)
         if not isinstance(signer_key, SigningKey | SecretKey):
-            raise InvalidKey(f"{key}: this is a public key, which cannot sign: give the private key")
-        content = {} if claims is None else arguments.json_object(claims)
+            raise InvalidKey(f"{source}: this is a public key, which cannot sign: give the private key")
+        content = {} if claims is None else arguments.json_object(File(claims, "CLAIMS"))
         content.update(arguments.pairs(claim or ()))
         if not content and issuer is None and expires_in is None:
             raise ValueError("nothing to sign: give a file of claims, --claim, --issuer or --expires-in")
@@ -105,7 +107,7 @@ def sign(
         if as_json:
             write_json({"token": token, "alg": signer_key.alg, "kid": signer_key.kid})
         else:
-            print(token)
+            write(token)
 
 
 def verify(
@@ -135,8 +137,15 @@ def verify(
     max_age: Annotated[
         str | None, typer.Option("--max-age", metavar="SPAN", help="The longest time since iat.")
     ] = None,
+    max_lifetime: Annotated[
+        str | None, typer.Option("--max-lifetime", metavar="SPAN", help="The longest time from iat to exp.")
+    ] = None,
     required: Annotated[
         list[str] | None, typer.Option("--require", metavar="CLAIM", help="A claim that must be there.")
+    ] = None,
+    claim: Annotated[
+        list[str] | None,
+        typer.Option("--claim", "-c", metavar="NAME=VALUE", help="A claim and its value; JSON is taken as JSON."),
     ] = None,
     no_expiry: Annotated[bool, typer.Option("--allow-no-expiry", help="Accept tokens without exp.")] = False,
     file: Annotated[
@@ -145,15 +154,21 @@ def verify(
     now: Annotated[float | None, typer.Option("--now", metavar="SECONDS", help="Judge as of this time.")] = None,
     password: Password = False,
     as_json: Json = False,
+    as_lines: Annotated[bool, typer.Option("--jsonl", help="Answer in one line of JSON for each token.")] = False,
 ) -> None:
     """Verify a token and print its claims, or count the verdicts on a file of tokens.
 
     Examples:
     jwseal verify --key jwks.json --issuer https://id.example --audience api TOKEN
 
-    jwseal verify --key key.pub.pem --alg RS256 --any-issuer --any-audience --file tokens.txt
+    jwseal verify --key key.pub.pem --alg RS256 --any-issuer --any-audience --file tokens.txt --jsonl
     """
-    with answering(as_json=as_json):
+    indent = None if as_lines else 2
+    with answering(as_json=as_json or as_lines, indent=indent):
+        if as_json and as_lines:
+            raise ValueError("--json and --jsonl exclude each other")
+        if file is not None and token is not None:
+            raise ValueError("give a TOKEN or a --file of them, not both")
         algs = [cast("Algorithm", name) for name in alg or ()]
         if not (issuer or any_issuer):
             raise ValueError("say which --issuer to accept, or --any-issuer to accept every one")
@@ -170,21 +185,23 @@ def verify(
             required=required or (),
             leeway=arguments.span(leeway),
             max_age=None if max_age is None else arguments.span(max_age),
+            max_lifetime=None if max_lifetime is None else arguments.span(max_lifetime),
+            claims=arguments.pairs(claim or ()),
         )
         secret = arguments.password(wanted=password)
-        materials = [one for source in keys for one in read_keys(source, algs=algs, password=secret)]
+        sources = [File(name, "--key") for name in keys]
+        materials = [one for source in sources for one in read_keys(source, algs=algs, password=secret)]
         verifier = Verifier(verifying(materials), policy, algorithms=algs or None)
         if file is not None:
-            if token is not None:
-                raise ValueError("give a TOKEN or a --file of them, not both")
-            _verify_file(verifier, file, now, as_json=as_json)
+            _verify_file(verifier, File(file, "--file"), now, as_json=as_json, as_lines=as_lines)
             return
         verified = verifier.verify(arguments.token(token), now=now)
-        if as_json:
-            write_json({"valid": True, **_described(verified)})
-        else:
-            write_json(verified.claims)
-            remark(f"valid: {verified.alg}{_kid(verified.kid)}{_expiry(verified.expires_at, now)}")
+        with suppress(BrokenPipeError):  # the exit status is the verdict, whether it is read or not
+            if as_json or as_lines:
+                write_json(_described(verified), indent=indent)
+            else:
+                write_json(verified.claims)
+                remark(f"valid: {verified.alg}{_kid(verified.kid)}{_expiry(verified.expires_at, now)}")
 
 
 def inspect(
@@ -216,77 +233,57 @@ def inspect(
         remark("UNVERIFIED: nobody vouches for any of this; use jwseal verify")
 
 
-def _verify_file(verifier: Verifier, source: str, now: float | None, *, as_json: bool) -> None:
+def _verify_file(verifier: Verifier, source: File, now: float | None, *, as_json: bool, as_lines: bool) -> None:
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
     codes: Counter[str] = Counter()
     refused: list[dict[str, Any]] = []
-    places: deque[int] = deque()
+    lines: deque[int] = deque()
     console = Console(stderr=True)
-    columns = (TextColumn("verifying"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn("verifying"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     start = time.perf_counter()
     with (
-        _opened(source) as stream,
+        source.open() as stream,
         Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar,
     ):
-        task = bar.add_task("verifying", total=_count(source))
-        verdicts = verifier.verify_iter(
-            _tokens(stream, places), now=now, progress=lambda done: bar.update(task, completed=done)
-        )
+        task = bar.add_task("verifying", total=None if source.name == "-" else os.stat(source.name).st_size or None)
+        verdicts = verifier.verify_iter(_tokens(stream, lines, lambda size: bar.advance(task, size)), now=now)
         for verdict in verdicts:
-            place = places.popleft()
-            if not isinstance(verdict, JOSEError):
-                codes["valid"] += 1
-                continue
-            codes[verdict.code] += 1
-            if len(refused) < _NAMED_LINES and isinstance(verdict, InvalidToken):
-                refused.append({"line": place, **facts(verdict)})
-    tokens = codes.total()
+            line = lines.popleft()
+            codes[verdict.code if isinstance(verdict, JOSEError) else "valid"] += 1
+            if as_lines:
+                write_json({"line": line, **_described(verdict)}, indent=None)
+            elif isinstance(verdict, JOSEError) and len(refused) < _NAMED_LINES:
+                refused.append({"line": line, **facts(verdict)})
+    tokens, valid = codes.total(), codes.pop("valid", 0)
+    if not tokens:
+        raise ValueError(f"{source}: there is no token in it")
+    summary = {"tokens": tokens, "valid": valid, "refused": tokens - valid, "codes": dict(codes.most_common())}
     seconds = time.perf_counter() - start
-    valid = codes.pop("valid", 0)
-    if as_json:
-        write_json(
-            {
-                "tokens": tokens,
-                "valid": valid,
-                "refused": tokens - valid,
-                "codes": dict(codes.most_common()),
-                "seconds": round(seconds, 3),
-                "first_refused": refused,
-            }
-        )
-    else:
-        _show_summary(tokens, valid, codes, refused, seconds)
+    with suppress(BrokenPipeError):  # the exit status is the verdict, whether it is read or not
+        if as_json:
+            write_json({**summary, "seconds": round(seconds, 3), "first_refused": refused})
+        elif not as_lines:
+            _show_summary(tokens, valid, codes, refused, seconds)
     if valid != tokens:
         raise typer.Exit(REFUSED)
 
 
-def _opened(source: str) -> BinaryIO:
-    return sys.stdin.buffer if source == "-" else Path(source).open("rb")
-
-
-def _count(source: str) -> int | None:
-    """Count a file's lines, for the progress bar; standard input can only be read once."""
-    if source == "-":
-        return None
-    with _opened(source) as stream:
-        return sum(1 for line in stream if line.strip())
-
-
-def _tokens(stream: BinaryIO, places: deque[int]) -> Iterator[bytes]:
-    """Give out the tokens and note the line each stood on, for when its verdict comes."""
-    for place, line in enumerate(stream, 1):
+def _tokens(stream: BinaryIO, lines: deque[int], advance: Callable[[int], None]) -> Iterator[bytes]:
+    """Yield the tokens, and note the line of each for when its verdict comes."""
+    for number, line in enumerate(stream, 1):
+        advance(len(line))
         token = line.strip()
         if token:
-            places.append(place)
+            lines.append(number)
             yield token
 
 
 def _show_summary(tokens: int, valid: int, codes: Counter[str], refused: list[dict[str, Any]], seconds: float) -> None:
     width = max(map(len, ("tokens", "valid", *codes)))
     for name, count in (("tokens", tokens), ("valid", valid), *codes.most_common()):
-        print(f"{name:<{width}}  {count:>10,}")
+        write(f"{name:<{width}}  {count:>10,}")
     for one in refused:
         remark(f"line {one['line']}: {one['code']}: {one['message']}")
     if len(refused) < tokens - valid:
@@ -295,8 +292,11 @@ def _show_summary(tokens: int, valid: int, codes: Counter[str], refused: list[di
         remark(f"{tokens / seconds:,.0f} tokens per second")
 
 
-def _described(verified: VerifiedJWT) -> dict[str, Any]:
+def _described(verified: VerifiedJWT | JOSEError) -> dict[str, Any]:
+    if isinstance(verified, JOSEError):
+        return {"valid": False, **facts(verified)}
     return {
+        "valid": True,
         "alg": verified.alg,
         "kid": verified.kid,
         "expires_at": verified.expires_at,
