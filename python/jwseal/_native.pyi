@@ -35,6 +35,7 @@ __all__ = [
     "Verifier",
     "VerifyingKey",
     "__version__",
+    "_check_policy",
     "_restore_key_set",
     "_restore_verifying_key",
     "bearer",
@@ -718,6 +719,9 @@ def verify_primitive(
     before, this raises `RuntimeError`. Private: applications have `jwseal.jws.verify`, which returns data or raises and cannot
     be ignored.
     """
+
+def _check_policy(policy: Policy) -> None:
+    """Refuse a policy that no token could meet, or whose bounds are none."""
 
 def _restore_verifying_key(spki: bytes, algs: Collection[str], alg: str | None, kid: str | None) -> VerifyingKey:
     """Make a key again from its pickle."""

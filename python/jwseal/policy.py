@@ -1,14 +1,15 @@
 """`Policy`: what a token must say to be accepted, declared once (RFC 7519 section 4.1, RFC 8725).
 
-A policy that exists is one that can be kept: every argument is judged when it is made, and nothing about it changes
-later. It decides nothing itself; a verifier compiles it into the core, which judges every token by it. Issuer and
-audience have no default, because leaving them out must be a decision that a reviewer can see: `UNCHECKED`.
+Every argument is judged when a policy is made, and a policy never changes. Types and names are judged here, bounds by the
+core, into which a verifier compiles the policy. Issuer and audience have no default, because leaving them out must be a
+decision that a reviewer can see: `UNCHECKED`.
 
 This module is part of `import jwseal`, so it imports nothing heavy; even `dataclasses` would cost more than it saves.
 """
 
 from __future__ import annotations
 
+from jwseal import _native
 from jwseal.errors import PolicyError
 
 TYPE_CHECKING = False
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     Literal: TypeAlias = str | int | float | bool | None
 
 __all__ = ["DEFAULT_TYP", "REQUIRED", "UNCHECKED", "Policy"]
-
-MAX_LEEWAY = 600.0
 
 # Claims that have an argument of their own, which knows their rules (`aud` may be an array, for one).
 _OWN_ARGUMENT = {"iss": "issuer", "aud": "audience", "sub": "subject"}
@@ -147,12 +146,13 @@ class Policy:
             raise TypeError(f"expiry must be REQUIRED or UNCHECKED, not {type(expiry).__name__}")
         keep(self, "expiry", expiry)
         keep(self, "required", _names(required))
-        keep(self, "leeway", _leeway(leeway))
-        keep(self, "max_age", None if max_age is None else _positive_span("max_age", max_age))
-        keep(self, "max_lifetime", None if max_lifetime is None else _positive_span("max_lifetime", max_lifetime))
+        keep(self, "leeway", _seconds("leeway", leeway))
+        keep(self, "max_age", None if max_age is None else _seconds("max_age", max_age))
+        keep(self, "max_lifetime", None if max_lifetime is None else _seconds("max_lifetime", max_lifetime))
         expected = {} if claims is None else _claims(claims)
         keep(self, "claims", _read_only(expected))
         keep(self, "_identity", (*self._values(), _typed(expected)))
+        _native._check_policy(self)
         return self
 
     def replace(self, **changes: Any) -> Policy:
@@ -221,8 +221,6 @@ def _texts(name: str, value: object, further: str = "") -> frozenset[str]:
     choices = " ".join(filter(None, ("a str, or a list, tuple or set of str,", further, "or UNCHECKED")))
     if not isinstance(value, (list, tuple, set, frozenset)):
         raise TypeError(f"{name} must be {choices}, not {type(value).__name__}")
-    if not value:
-        raise PolicyError(f"{name} is empty, which would refuse every token; use UNCHECKED if it is not to be checked")
     for item in value:
         if not isinstance(item, str):
             raise TypeError(f"{name} must be {choices}, not a collection with {type(item).__name__} in it")
@@ -259,22 +257,8 @@ def _refuse_lone_surrogates(argument: str, text: str) -> None:
         raise PolicyError(f"{argument} holds a lone surrogate, which no token can contain") from None
 
 
-def _leeway(value: object) -> float:
-    seconds = _seconds("leeway", value)
-    if not 0 <= seconds <= MAX_LEEWAY:
-        raise PolicyError("leeway must be 0 to 600 seconds; clocks that differ by more need repair")
-    return seconds
-
-
-def _positive_span(name: str, value: object) -> float:
-    seconds = _seconds(name, value)
-    if not 0 < seconds < float("inf"):
-        raise PolicyError(f"{name} must be a positive, finite number of seconds, or None for no limit")
-    return seconds
-
-
 def _seconds(name: str, value: object) -> float:
-    """Return a length of time in seconds; NaN and infinities are left to the bounds, which they fail."""
+    """Return a length of time in seconds; the core judges it, NaN and infinities included."""
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         try:
             return float(value)
@@ -300,8 +284,6 @@ def _claims(value: object) -> dict[str, frozenset[Literal]]:
         if name in _OWN_ARGUMENT:
             raise PolicyError(f"claims cannot name {name!r}: use {_OWN_ARGUMENT[name]}=")
         literals = accepted if isinstance(accepted, (set, frozenset)) else (accepted,)
-        if not literals:
-            raise PolicyError(f"claims[{name!r}] is an empty set, which would refuse every token")
         for literal in literals:
             _judge_literal(name, literal)
         expected[name] = frozenset(literals)

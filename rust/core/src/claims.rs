@@ -1,19 +1,19 @@
-//! The claims set of a verified JWT (RFC 7519 section 4): one strict parse of the payload, and the registered claims in it.
+//! A verified JWT: its header, the verifying key, and one strict parse of its claims (RFC 7519 section 4).
 //!
-//! `Claims` can only be made from `Verified`, so whoever holds one knows that a key vouched for every octet. It judges
-//! no value: that is the policy's matter.
+//! A `VerifiedJwt` is made of a `Verified` only, so a key verified every byte of its claims. It judges no value: that is
+//! `policy`'s subject. Outside this crate there is one way to get one, `Verifier::verify`, which asks the policy first.
 
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
+use crate::header::Header;
 use crate::json::{Document, Kind, Limits, Object, Value};
-use crate::jws::{Resolved, Verified};
+use crate::jws::{ResolvedHeader, Verified, VerifiedSignature};
 
-/// The claims set, parsed once.
+/// A JWT whose signature was verified.
 #[derive(Debug)]
-pub struct Claims {
-    resolved: Arc<Resolved>,
-    key: usize,
+pub struct VerifiedJwt {
+    signature: VerifiedSignature,
     document: Document,
 }
 
@@ -36,35 +36,40 @@ pub struct Registered<'a> {
     pub sub: Option<Value<'a>>,
 }
 
-impl Claims {
-    /// Parses the payload of a verified JWS as a claims set.
-    pub fn parse(verified: Verified) -> Result<Self> {
-        let (resolved, key, payload) = verified.into_parts();
-        let document = claims_document(payload)?;
-        Ok(Self { resolved, key, document })
+impl VerifiedJwt {
+    /// Parses the payload of a verified JWS as claims.
+    pub(crate) fn parse(verified: Verified) -> Result<Self> {
+        let (signature, payload) = verified.into_parts();
+        Ok(Self { signature, document: claims_document(payload)? })
     }
 
-    /// The header and candidates this token was verified with.
+    /// The protected header and the keys it was verified with.
     #[must_use]
-    pub const fn resolved(&self) -> &Arc<Resolved> {
-        &self.resolved
+    pub const fn resolved(&self) -> &Arc<ResolvedHeader> {
+        self.signature.resolved()
     }
 
-    /// The place of the verifying key in its set.
+    /// The protected header.
     #[must_use]
-    pub const fn key(&self) -> usize {
-        self.key
+    pub fn header(&self) -> &Header {
+        self.resolved().header()
     }
 
-    /// The parse itself.
+    /// The index of the verifying key in its set.
+    #[must_use]
+    pub const fn key_index(&self) -> usize {
+        self.signature.key_index()
+    }
+
+    /// The parse of the payload.
     #[must_use]
     pub const fn document(&self) -> &Document {
         &self.document
     }
 
-    /// The members.
+    /// The claims.
     #[must_use]
-    pub fn members(&self) -> Object<'_> {
+    pub fn claims(&self) -> Object<'_> {
         self.document.root().members()
     }
 
@@ -72,7 +77,7 @@ impl Claims {
     #[must_use]
     pub fn registered(&self) -> Registered<'_> {
         let mut found = Registered::default();
-        for (name, value) in self.members() {
+        for (name, value) in self.claims() {
             // All of them have three letters, and most names of a token have not.
             let Some(name) = name.of_three() else { continue };
             match name {
@@ -92,14 +97,14 @@ impl Claims {
     /// `exp` in seconds since 1970, where the token has one.
     #[must_use]
     pub fn expires_at(&self) -> Option<f64> {
-        self.members().get("exp").and_then(Value::as_f64)
+        self.claims().get("exp").and_then(Value::as_f64)
     }
 
     /// The values of `scope` (space-delimited, RFC 8693 section 4.2) or else `scp` (a list or the same).
     #[must_use]
     pub fn scopes(&self) -> Vec<&str> {
-        let members = self.members();
-        let value = members.get("scope").or_else(|| members.get("scp"));
+        let claims = self.claims();
+        let value = claims.get("scope").or_else(|| claims.get("scp"));
         match value.map(Value::kind) {
             Some(Kind::Str(text)) => text.as_str().split(' ').filter(|scope| !scope.is_empty()).collect(),
             Some(Kind::Array(items)) => items.iter().filter_map(Value::as_str).collect(),
@@ -108,7 +113,7 @@ impl Claims {
     }
 }
 
-/// Parses octets as a claims set; `Claims` for what is verified, the unverified doors for the rest.
+/// Parses a payload as claims, verified or not.
 pub fn claims_document(payload: Vec<u8>) -> Result<Document> {
     let document = Document::parse(payload, Limits::TEXT).map_err(|reason| Error::malformed("payload", reason))?;
     if document.root().as_object().is_none() {

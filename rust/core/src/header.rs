@@ -4,6 +4,8 @@
 //! and `b64` were honoured or refused. It does not decide whether the algorithm is allowed, fetches nothing (`jku`,
 //! `x5u`) and trusts no key found here (`jwk`, `x5c`).
 
+use std::borrow::Cow;
+
 use crate::error::{Error, Result};
 use crate::json::{Array, Document, Kind, Limits, Object, Value};
 use crate::jwa::Alg;
@@ -15,6 +17,7 @@ pub struct Header {
     document: Document,
     alg: NamedAlg,
     kid: Option<Box<str>>,
+    /// `typ` in the form `media_type` gives.
     typ: Option<Box<str>>,
     unencoded: bool,
 }
@@ -27,9 +30,9 @@ enum NamedAlg {
     Unknown,
 }
 
-/// The header parameters beside `b64` that the caller understands and lets `crit` name (RFC 7515 section 4.1.11).
+/// The extension parameters beside `b64` that the caller processes and that `crit` may name (RFC 7515 section 4.1.11).
 #[derive(Clone, Debug, Default)]
-pub struct Understood(Vec<Box<str>>);
+pub struct CriticalExtensions(Vec<Box<str>>);
 
 /// An unprotected header: members of a JSON serialization that no signature covers (RFC 7515 section 7.2.1).
 #[derive(Clone, Copy, Debug)]
@@ -70,7 +73,7 @@ const NEVER_CRITICAL: [&str; 18] = [
 
 impl Header {
     /// Parses the octets of a protected header.
-    pub fn parse(octets: Vec<u8>, understood: &Understood) -> Result<Self> {
+    pub fn parse(octets: Vec<u8>, critical: &CriticalExtensions) -> Result<Self> {
         if octets.len() > limits::MAX_HEADER_SIZE {
             return Err(Error::TooLarge { what: "header", size: octets.len(), limit: limits::MAX_HEADER_SIZE });
         }
@@ -81,13 +84,13 @@ impl Header {
             None => NamedAlg::Absent,
             Some(name) => Alg::from_name(name).map_or(NamedAlg::Unknown, NamedAlg::Known),
         };
-        let critical = check_crit(members, understood)?;
+        let crit_names_b64 = check_crit(members, critical)?;
         let unencoded = matches!(members.get("b64").map(Value::kind), Some(Kind::Bool(false)));
-        if unencoded && !critical.b64 {
+        if unencoded && !crit_names_b64 {
             return Err(Error::UnsupportedHeader { name: "b64", reason: "is false without crit naming it" });
         }
         let kid = text(members, "kid").map(Box::from);
-        let typ = text(members, "typ").map(Box::from);
+        let typ = text(members, "typ").map(|typ| media_type(typ).into());
         Ok(Self { document, alg, kid, typ, unencoded })
     }
 
@@ -114,7 +117,7 @@ impl Header {
         self.kid.as_deref()
     }
 
-    /// The media type of the whole object.
+    /// The media type of the whole object, in the form `media_type` gives.
     #[must_use]
     pub fn typ(&self) -> Option<&str> {
         self.typ.as_deref()
@@ -133,8 +136,8 @@ impl Header {
     }
 }
 
-impl Understood {
-    /// The caller's list. Registered names cannot stand in it.
+impl CriticalExtensions {
+    /// The caller's list, which may hold no registered name.
     pub fn new<I: IntoIterator<Item = S>, S: Into<Box<str>>>(names: I) -> Result<Self> {
         let names: Vec<Box<str>> = names.into_iter().map(Into::into).collect();
         if names.iter().any(|name| NEVER_CRITICAL.contains(&&**name)) {
@@ -183,11 +186,6 @@ impl<'a> Unprotected<'a> {
     }
 }
 
-/// What `crit` names of the extensions known here.
-struct Critical {
-    b64: bool,
-}
-
 fn check_shapes(members: Object<'_>) -> Result<()> {
     for (name, value) in members {
         let Some((name, shape)) = REGISTERED.iter().find(|(registered, _)| *registered == name.as_str()) else {
@@ -209,17 +207,18 @@ fn texts(items: Array<'_>) -> bool {
     items.iter().all(|item| item.as_str().is_some())
 }
 
-fn check_crit(members: Object<'_>, understood: &Understood) -> Result<Critical> {
+/// Judges `crit`; whether it names `b64`.
+fn check_crit(members: Object<'_>, critical: &CriticalExtensions) -> Result<bool> {
     let refused = |reason| Err(Error::UnsupportedHeader { name: "crit", reason });
-    let mut critical = Critical { b64: false };
-    let Some(crit) = members.get("crit") else { return Ok(critical) };
+    let mut names_b64 = false;
+    let Some(crit) = members.get("crit") else { return Ok(false) };
     let Some(names) = crit.as_array() else { return refused("is not a list") };
     if names.is_empty() {
         return refused("is empty");
     }
-    for (place, item) in names.iter().enumerate() {
+    for (index, item) in names.iter().enumerate() {
         let Some(name) = item.as_str() else { return refused("holds something other than a name") };
-        if names.iter().take(place).any(|earlier| earlier.as_str() == Some(name)) {
+        if names.iter().take(index).any(|earlier| earlier.as_str() == Some(name)) {
             return refused("holds a name twice");
         }
         if NEVER_CRITICAL.contains(&name) {
@@ -229,12 +228,27 @@ fn check_crit(members: Object<'_>, understood: &Understood) -> Result<Critical> 
             return refused("names a parameter that is not in the protected header");
         }
         if name == "b64" {
-            critical.b64 = true;
-        } else if !understood.contains(name) {
+            names_b64 = true;
+        } else if !critical.contains(name) {
             return refused("names a parameter that is not understood here");
         }
     }
-    Ok(critical)
+    Ok(names_b64)
+}
+
+/// The form in which two `typ` values are compared: lower case, and without `application/` where no other slash follows
+/// (RFC 7515 section 4.1.9).
+#[must_use]
+pub fn media_type(typ: &str) -> Cow<'_, str> {
+    let lower = if typ.bytes().any(|octet| octet.is_ascii_uppercase()) {
+        Cow::Owned(typ.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(typ)
+    };
+    match lower.strip_prefix("application/") {
+        Some(rest) if !rest.contains('/') => Cow::Owned(rest.to_owned()),
+        _ => lower,
+    }
 }
 
 fn text<'a>(members: Object<'a>, name: &str) -> Option<&'a str> {
@@ -246,7 +260,7 @@ mod tests {
     use super::*;
 
     fn code(text: &str) -> &'static str {
-        let header = Header::parse(text.as_bytes().to_vec(), &Understood::new(["exp"]).unwrap());
+        let header = Header::parse(text.as_bytes().to_vec(), &CriticalExtensions::new(["exp"]).unwrap());
         match header.and_then(|header| header.alg()) {
             Ok(_) => "ok",
             Err(error) => error.code(),
@@ -281,6 +295,20 @@ mod tests {
             (r#"{"alg":"HS256","crit":["unknown"],"unknown":1}"#, "unsupported_header"),
         ] {
             assert_eq!(code(text), expected, "{text}");
+        }
+    }
+
+    /// `typ` values are compared as media types.
+    #[test]
+    fn media_types() {
+        for (typ, expected) in [
+            ("JWT", "jwt"),
+            ("application/at+jwt", "at+jwt"),
+            ("Application/AT+JWT", "at+jwt"),
+            ("application/a/b", "application/a/b"),
+            ("text/plain", "text/plain"),
+        ] {
+            assert_eq!(media_type(typ), expected);
         }
     }
 

@@ -7,7 +7,6 @@
 //! No I/O and no clock: `now` is an argument.
 
 pub mod base64url;
-pub mod batch;
 pub mod bearer;
 pub mod claims;
 pub mod crypto;

@@ -5,15 +5,15 @@
 
 use crate::base64url;
 use crate::error::{Error, Result};
-use crate::header::{Header, Understood};
+use crate::header::{CriticalExtensions, Header};
 use crate::json::Writer;
-use crate::key::SignerKey;
+use crate::key::{AnySigningKey, Message};
 use crate::limits;
 
 /// A key with its protected header, ready to sign.
 #[derive(Debug)]
 pub struct Signer {
-    key: SignerKey,
+    key: AnySigningKey,
     issuer: Option<Box<str>>,
     expires_in: Option<f64>,
     prefix: Vec<u8>,
@@ -37,7 +37,7 @@ pub trait ClaimsSource {
 impl Signer {
     /// A signer. `headers` are further members of the protected header: pairs of a name and its JSON text.
     pub fn new(
-        key: SignerKey,
+        key: AnySigningKey,
         typ: Option<&str>,
         issuer: Option<&str>,
         expires_in: Option<f64>,
@@ -64,7 +64,7 @@ impl Signer {
         let mut token = Vec::with_capacity(prefix.len() + payload.len().div_ceil(3) * 4 + 768);
         token.extend_from_slice(prefix);
         base64url::encode_into(&payload, &mut token);
-        let signature = self.key.sign(&token)?;
+        let signature = self.key.sign(Message::Whole(&token))?;
         token.push(b'.');
         base64url::encode_into(&signature, &mut token);
         Ok(token)
@@ -79,7 +79,7 @@ impl Signer {
 
     /// The key.
     #[must_use]
-    pub const fn key(&self) -> &SignerKey {
+    pub const fn key(&self) -> &AnySigningKey {
         &self.key
     }
 
@@ -118,7 +118,7 @@ impl Signer {
 }
 
 /// The JSON text of a protected header: alg, typ and kid, then what the caller adds.
-pub fn protected(key: &SignerKey, typ: Option<&str>, headers: &[(String, String)]) -> Result<String> {
+pub fn protected(key: &AnySigningKey, typ: Option<&str>, headers: &[(String, String)]) -> Result<String> {
     let mut text = Vec::with_capacity(96);
     text.push(b'{');
     let mut any = false;
@@ -149,7 +149,12 @@ pub fn protected(key: &SignerKey, typ: Option<&str>, headers: &[(String, String)
 ///
 /// A caller that gives `alg` itself, equal to the key's, gets its own order of members: other libraries and golden tokens
 /// need exact octets. The result is judged by the very rules a verifier has, so nothing leaves that would be refused.
-pub fn jws_header(key: &SignerKey, headers: &[(String, String)], crit: &Understood, b64: bool) -> Result<String> {
+pub fn jws_header(
+    key: &AnySigningKey,
+    headers: &[(String, String)],
+    crit: &CriticalExtensions,
+    b64: bool,
+) -> Result<String> {
     if b64 && crit.names().any(|name| name == "b64") {
         return Err(Error::policy("crit lists b64: write b64=False, which puts it there"));
     }

@@ -6,12 +6,12 @@
 
 use std::sync::{Arc, RwLock};
 
-use crate::claims::{Claims, claims_document};
+use crate::claims::{VerifiedJwt, claims_document};
 use crate::error::{Error, Result};
-use crate::header::Understood;
+use crate::header::CriticalExtensions;
 use crate::json::Value;
 use crate::jwa::AlgSet;
-use crate::jws::Resolved;
+use crate::jws::ResolvedHeader;
 use crate::jws::compact::{Compact, Encoding};
 use crate::key_set::KeySet;
 use crate::limits;
@@ -28,22 +28,9 @@ pub struct Verifier {
     memo: Memo,
 }
 
-/// A token that passed every check.
-#[derive(Debug)]
-pub struct VerifiedJwt {
-    claims: Claims,
-}
-
-/// The header texts of tokens that verified, each with what follows from it.
+/// The headers of tokens whose signature verified, by their exact text.
 #[derive(Debug, Default)]
-struct Memo(RwLock<Vec<(Box<[u8]>, Remembered)>>);
-
-/// What follows from a header's text.
-#[derive(Clone, Debug)]
-struct Remembered {
-    resolved: Arc<Resolved>,
-    typ_accepted: bool,
-}
+struct Memo(RwLock<Vec<(Box<[u8]>, Arc<ResolvedHeader>)>>);
 
 impl Verifier {
     /// Declares a verifier. `algorithms` narrows the keys' own; each of them must be one that some key has.
@@ -70,15 +57,14 @@ impl Verifier {
         let text = compact.protected_text();
         let known = self.memo.get(text);
         let is_new = known.is_none();
-        let Remembered { resolved, typ_accepted } = known.map_or_else(|| self.resolve(&compact), Ok)?;
+        let resolved = known.map_or_else(|| self.resolve(&compact), Ok)?;
         let verified = compact.verify(resolved, &self.keys)?;
         if is_new {
-            let resolved = Arc::clone(verified.signature().resolved());
-            self.memo.insert(text, Remembered { resolved, typ_accepted });
+            self.memo.insert(text, Arc::clone(verified.signature().resolved()));
         }
-        let claims = Claims::parse(verified)?;
-        self.policy.judge(&claims, typ_accepted, now)?;
-        Ok(VerifiedJwt { claims })
+        let jwt = VerifiedJwt::parse(verified)?;
+        self.policy.judge(&jwt, now)?;
+        Ok(jwt)
     }
 
     /// The keys.
@@ -110,15 +96,14 @@ impl Verifier {
     }
 
     /// Everything that depends on the header's text alone.
-    fn resolve(&self, compact: &Compact<'_>) -> Result<Remembered> {
-        let header = compact.header(&Understood::default())?;
+    fn resolve(&self, compact: &Compact<'_>) -> Result<Arc<ResolvedHeader>> {
+        let header = compact.header(&CriticalExtensions::default())?;
         if header.unencoded() {
             return Err(Error::UnsupportedHeader { name: "b64", reason: "is false, which a JWT may not have" });
         }
-        let typ_accepted = self.policy.accepts_typ(header.typ());
         let header = Arc::new(header);
-        let resolved = Resolved::new(Arc::clone(&header), header.kid(), &self.keys, self.algorithms)?;
-        Ok(Remembered { resolved: Arc::new(resolved), typ_accepted })
+        let resolved = ResolvedHeader::new(Arc::clone(&header), header.kid(), &self.keys, self.algorithms)?;
+        Ok(Arc::new(resolved))
     }
 }
 
@@ -152,36 +137,16 @@ pub fn unverified_issuer<'a>(token: &[u8], verifiers: impl Iterator<Item = &'a V
     Ok(issuer.and_then(Value::as_str).map(str::to_owned))
 }
 
-impl VerifiedJwt {
-    /// The claims.
-    #[must_use]
-    pub const fn claims(&self) -> &Claims {
-        &self.claims
-    }
-
-    /// The protected header.
-    #[must_use]
-    pub fn resolved(&self) -> &Resolved {
-        self.claims.resolved()
-    }
-
-    /// The place of the verifying key in its set.
-    #[must_use]
-    pub const fn key(&self) -> usize {
-        self.claims.key()
-    }
-}
-
-// Nobody waits here: a process forked while another thread held the lock would wait for ever. A header that cannot be looked
-// up is resolved afresh, one that cannot be kept is met again.
+// Neither call blocks: in a process that was forked while another thread held the lock, it would block forever. A header that
+// cannot be looked up is parsed again, one that cannot be kept is kept another time.
 impl Memo {
-    fn get(&self, text: &[u8]) -> Option<Remembered> {
+    fn get(&self, text: &[u8]) -> Option<Arc<ResolvedHeader>> {
         let entries = self.0.try_read().ok()?;
-        entries.iter().find(|(known, _)| **known == *text).map(|(_, remembered)| remembered.clone())
+        entries.iter().find(|(known, _)| **known == *text).map(|(_, resolved)| Arc::clone(resolved))
     }
 
-    /// Remembers a header after its token verified; the oldest makes room.
-    fn insert(&self, text: &[u8], remembered: Remembered) {
+    /// Keeps a header once its token verified; the oldest goes where the memo is full.
+    fn insert(&self, text: &[u8], resolved: Arc<ResolvedHeader>) {
         let Ok(mut entries) = self.0.try_write() else { return };
         if entries.iter().any(|(known, _)| **known == *text) {
             return;
@@ -189,6 +154,6 @@ impl Memo {
         if entries.len() >= limits::MAX_MEMO {
             entries.remove(0);
         }
-        entries.push((text.into(), remembered));
+        entries.push((text.into(), resolved));
     }
 }

@@ -80,7 +80,7 @@ fn product_code(source: &str) -> &str {
 }
 
 /// Where the core's sentences are written.
-const SOURCES: [&str; 25] = [
+const SOURCES: [&str; 27] = [
     include_str!("../../core/src/bearer.rs"),
     include_str!("../../core/src/claims.rs"),
     include_str!("../../core/src/crypto/ecdsa.rs"),
@@ -99,6 +99,8 @@ const SOURCES: [&str; 25] = [
     include_str!("../../core/src/jwk/reader.rs"),
     include_str!("../../core/src/jws/compact.rs"),
     include_str!("../../core/src/jws/json_serialization.rs"),
+    include_str!("../../core/src/jws/require.rs"),
+    include_str!("../../core/src/jws/unverified.rs"),
     include_str!("../../core/src/key/key_text.rs"),
     include_str!("../../core/src/key/secret.rs"),
     include_str!("../../core/src/key/signing.rs"),

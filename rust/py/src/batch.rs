@@ -1,14 +1,20 @@
-//! Many tokens at once: the interpreter lock is given up once for all of them.
+//! The verbs of `Verifier` and `Issuers`: one token, a list, a stream.
+//!
+//! A single verification never gives up the interpreter lock: taking it back under contention costs a thousand times what
+//! the check does. A list or a chunk of a stream gives it up once.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use jwseal_core::claims::VerifiedJwt;
 use jwseal_core::error::Result as CoreResult;
-use jwseal_core::verifier::VerifiedJwt;
+use pyo3::PyClass;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyIterator, PyList, PyString};
+use pyo3::pyclass::boolean_struct::True;
+use pyo3::types::{PyBytes, PyIterator, PyList, PyString};
 
+use crate::clock;
 use crate::convert;
 use crate::error::{Fault, exception};
 use crate::key_set::Keys;
@@ -17,51 +23,70 @@ use crate::verified_jwt::VerifiedJwtObject;
 /// Tokens that `verify_iter` takes at once.
 const CHUNK: usize = 256;
 
-/// What judges one token; the keys are those it was judged with.
-pub(crate) trait Judge: Sync {
-    fn judge(&self, token: &[u8], now: f64) -> CoreResult<(VerifiedJwt, &Arc<Keys>)>;
+/// What verifies one token; the keys are those it was verified with.
+pub(crate) trait Verify: Sync {
+    fn verify_bytes(&self, token: &[u8], now: f64) -> CoreResult<(VerifiedJwt, &Arc<Keys>)>;
 }
 
-/// Judges every token at one `now`; refusals stand in the list as exceptions.
-pub(crate) fn verify_many<'py, J: Judge>(
-    judge: &J,
+/// Verifies one token.
+pub(crate) fn verify<V: Verify>(
+    verifier: &V,
+    token: &Bound<'_, PyAny>,
+    now: Option<&Bound<'_, PyAny>>,
+) -> Result<VerifiedJwtObject, Fault> {
+    let (jwt, keys) = verifier.verify_bytes(convert::token_octets(token)?, clock::now(now)?)?;
+    Ok(VerifiedJwtObject::new(jwt, Arc::clone(keys)))
+}
+
+/// Verifies a list of tokens at one `now`; refusals are in the list of results as exceptions.
+pub(crate) fn verify_many<'py, V: Verify>(
+    verifier: &V,
     tokens: &Bound<'py, PyAny>,
-    now: f64,
+    now: Option<&Bound<'py, PyAny>>,
 ) -> Result<Bound<'py, PyList>, Fault> {
-    let py = tokens.py();
-    let tokens = collect(tokens)?;
-    let mut octets = Vec::with_capacity(tokens.len());
-    for token in &tokens {
-        octets.push(match convert::token_octets(token) {
-            Ok(octets) => octets,
-            // No UTF-8, so no token: an empty one is refused with the same code, in its place in the list.
-            Err(Fault::Core(_)) => &[],
-            Err(fault) => return Err(fault),
-        });
-    }
-    let judged: Vec<_> = py.detach(|| octets.iter().map(|token| judge.judge(token, now)).collect());
-    let results = PyList::empty(py);
-    for result in judged {
-        match result {
-            Ok((jwt, keys)) => results.append(Bound::new(py, VerifiedJwtObject::new(jwt, Arc::clone(keys)))?)?,
-            Err(error) => results.append(exception(py, error).into_value(py))?,
-        }
-    }
-    Ok(results)
+    let now = clock::now(now)?;
+    let list = iterate(tokens)?.collect::<PyResult<Vec<_>>>()?;
+    Ok(PyList::new(tokens.py(), verify_all(tokens.py(), verifier, &list, now)?)?)
 }
 
-/// The tokens of an iterable. A str or bytes is one token and no batch.
-fn collect<'py>(tokens: &Bound<'py, PyAny>) -> PyResult<Vec<Bound<'py, PyAny>>> {
+/// The iterator of an iterable of tokens. A str or bytes is one token and no batch.
+fn iterate<'py>(tokens: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyIterator>> {
     if tokens.is_instance_of::<PyString>() || tokens.is_instance_of::<PyBytes>() {
         return Err(PyTypeError::new_err("tokens is an iterable of tokens; for a single one call verify"));
     }
-    tokens.try_iter()?.collect()
+    tokens.try_iter()
+}
+
+/// Verifies these tokens in order, without the interpreter lock.
+fn verify_all<V: Verify>(
+    py: Python<'_>,
+    verifier: &V,
+    tokens: &[Bound<'_, PyAny>],
+    now: f64,
+) -> Result<Vec<Py<PyAny>>, Fault> {
+    let octets = tokens.iter().map(octets_of).collect::<PyResult<Vec<_>>>()?;
+    let verified: Vec<_> = py.detach(|| octets.iter().map(|token| verifier.verify_bytes(token, now)).collect());
+    let object = |result: CoreResult<(VerifiedJwt, &Arc<Keys>)>| match result {
+        Ok((jwt, keys)) => Ok(Py::new(py, VerifiedJwtObject::new(jwt, Arc::clone(keys)))?.into_any()),
+        Err(error) => Ok(exception(py, error).into_value(py).into_any()),
+    };
+    verified.into_iter().map(object).collect()
+}
+
+/// The bytes of a token. Text without UTF-8 form is no token: empty bytes are refused with the same code, at its index.
+fn octets_of<'a>(token: &'a Bound<'_, PyAny>) -> PyResult<&'a [u8]> {
+    match convert::token_octets(token) {
+        Ok(octets) => Ok(octets),
+        Err(Fault::Core(_)) => Ok(&[]),
+        Err(Fault::Python(error)) => Err(error),
+    }
 }
 
 /// A stream of results, computed chunk by chunk.
 #[pyclass(module = "jwseal._native")]
 pub(crate) struct VerifiedIterator {
     verifier: Py<PyAny>,
+    verify_all: VerifyAll,
     tokens: Py<PyIterator>,
     now: Option<Py<PyAny>>,
     progress: Option<Py<PyAny>>,
@@ -70,25 +95,57 @@ pub(crate) struct VerifiedIterator {
     done: usize,
 }
 
+/// `verify_all` of the verifier's own class.
+type VerifyAll = for<'py> fn(&Bound<'py, PyAny>, &[Bound<'py, PyAny>], f64) -> Result<Vec<Py<PyAny>>, Fault>;
+
 impl VerifiedIterator {
-    pub(crate) fn new(
-        verifier: Bound<'_, PyAny>,
+    pub(crate) fn new<V: Verify + PyClass<Frozen = True>>(
+        verifier: Bound<'_, V>,
         tokens: &Bound<'_, PyAny>,
         now: Option<&Bound<'_, PyAny>>,
         progress: Option<Py<PyAny>>,
     ) -> PyResult<Self> {
-        if tokens.is_instance_of::<PyString>() || tokens.is_instance_of::<PyBytes>() {
-            return Err(PyTypeError::new_err("tokens is an iterable of tokens; for a single one call verify"));
-        }
         Ok(Self {
-            verifier: verifier.unbind(),
-            tokens: tokens.try_iter()?.unbind(),
+            verifier: verifier.into_any().unbind(),
+            verify_all: |verifier, tokens, now| {
+                let py = verifier.py();
+                verify_all(py, verifier.cast::<V>().map_err(PyErr::from)?.get(), tokens, now)
+            },
+            tokens: iterate(tokens)?.unbind(),
             now: now.map(|now| now.clone().unbind()),
             progress,
             ready: VecDeque::new(),
             fault: None,
             done: 0,
         })
+    }
+
+    /// Verifies the next tokens. What precedes an error of the source, or something that is no token, is verified first;
+    /// then that error is raised.
+    fn verify_chunk(&mut self, py: Python<'_>) -> PyResult<()> {
+        let mut chunk = Vec::with_capacity(CHUNK);
+        for token in self.tokens.bind(py).clone().take(CHUNK) {
+            match token.and_then(|token| {
+                octets_of(&token)?;
+                Ok(token)
+            }) {
+                Ok(token) => chunk.push(token),
+                Err(fault) => {
+                    self.fault = Some(fault);
+                    break;
+                }
+            }
+        }
+        if chunk.is_empty() {
+            return Ok(());
+        }
+        let now = clock::now(self.now.as_ref().map(|now| now.bind(py)))?;
+        self.ready.extend((self.verify_all)(self.verifier.bind(py), &chunk, now)?);
+        self.done += chunk.len();
+        if let Some(progress) = &self.progress {
+            progress.call1(py, (self.done,))?;
+        }
+        Ok(())
     }
 }
 
@@ -100,48 +157,11 @@ impl VerifiedIterator {
 
     fn __next__(&mut self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
         if self.ready.is_empty() && self.fault.is_none() {
-            self.judge_chunk(py)?;
+            self.verify_chunk(py)?;
         }
         match self.ready.pop_front() {
             Some(result) => Ok(Some(result)),
             None => self.fault.take().map_or(Ok(None), Err),
         }
-    }
-}
-
-impl VerifiedIterator {
-    /// Takes the next tokens. What came before a fault of the source, or before something that is no token, is judged
-    /// first; the fault is raised in its place.
-    fn judge_chunk(&mut self, py: Python<'_>) -> PyResult<()> {
-        let chunk = PyList::empty(py);
-        for token in self.tokens.bind(py).clone().take(CHUNK) {
-            match token.and_then(|token| require_token(&token).map(|()| token)) {
-                Ok(token) => chunk.append(token)?,
-                Err(fault) => {
-                    self.fault = Some(fault);
-                    break;
-                }
-            }
-        }
-        if chunk.is_empty() {
-            return Ok(());
-        }
-        let options = PyDict::new(py);
-        options.set_item("now", &self.now)?;
-        let results = self.verifier.bind(py).call_method("verify_many", (&chunk,), Some(&options))?;
-        self.ready.extend(results.cast::<PyList>()?.iter().map(Bound::unbind));
-        self.done += chunk.len();
-        if let Some(progress) = &self.progress {
-            progress.call1(py, (self.done,))?;
-        }
-        Ok(())
-    }
-}
-
-/// Refuses what has the wrong type; what is wrong with a token's text is for the verdict to say.
-fn require_token(token: &Bound<'_, PyAny>) -> PyResult<()> {
-    match convert::token_octets(token) {
-        Ok(_) | Err(Fault::Core(_)) => Ok(()),
-        Err(fault) => Err(fault.into()),
     }
 }

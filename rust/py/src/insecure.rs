@@ -3,7 +3,7 @@
 use jwseal_core::claims::claims_document;
 use jwseal_core::json::Document;
 use jwseal_core::jws::compact::{Compact, Encoding};
-use jwseal_core::key::SecretKey;
+use jwseal_core::key::{Message, SecretKey};
 use jwseal_core::limits;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
@@ -75,6 +75,6 @@ pub(crate) fn sign_octets<'py>(
     octets: &Bound<'py, PyAny>,
     key: &Bound<'py, PyAny>,
 ) -> Result<Bound<'py, PyBytes>, Fault> {
-    let signature = signer_key(key)?.sign(convert::bytes(octets, "octets")?)?;
+    let signature = signer_key(key)?.sign(Message::Whole(convert::bytes(octets, "octets")?))?;
     Ok(PyBytes::new(octets.py(), &signature))
 }

@@ -5,13 +5,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use jwseal_core::claims::VerifiedJwt;
 use jwseal_core::error::{Error, Result as CoreResult};
-use jwseal_core::verifier::VerifiedJwt;
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyString};
 
-use crate::batch::{self, Judge, VerifiedIterator};
-use crate::clock;
+use crate::batch::{self, VerifiedIterator, Verify};
 use crate::convert;
 use crate::error::Fault;
 use crate::key_set::Keys;
@@ -44,8 +43,7 @@ impl IssuersObject {
     /// As `Verifier.verify`.
     #[pyo3(signature = (token, *, now=None))]
     fn verify(&self, token: &Bound<'_, PyAny>, now: Option<&Bound<'_, PyAny>>) -> Result<VerifiedJwtObject, Fault> {
-        let (jwt, keys) = self.judge(convert::token_octets(token)?, clock::now(now)?)?;
-        Ok(VerifiedJwtObject::new(jwt, Arc::clone(keys)))
+        batch::verify(self, token, now)
     }
 
     /// As `Verifier.verify_many`.
@@ -55,7 +53,7 @@ impl IssuersObject {
         tokens: &Bound<'py, PyAny>,
         now: Option<&Bound<'py, PyAny>>,
     ) -> Result<Bound<'py, PyList>, Fault> {
-        batch::verify_many(self, tokens, clock::now(now)?)
+        batch::verify_many(self, tokens, now)
     }
 
     /// As `Verifier.verify_iter`.
@@ -66,7 +64,7 @@ impl IssuersObject {
         now: Option<&Bound<'_, PyAny>>,
         progress: Option<Py<PyAny>>,
     ) -> PyResult<VerifiedIterator> {
-        VerifiedIterator::new(slf.into_any(), tokens, now, progress)
+        VerifiedIterator::new(slf, tokens, now, progress)
     }
 
     fn __repr__(&self) -> String {
@@ -76,11 +74,11 @@ impl IssuersObject {
     }
 }
 
-impl Judge for IssuersObject {
-    fn judge(&self, token: &[u8], now: f64) -> CoreResult<(VerifiedJwt, &Arc<Keys>)> {
+impl Verify for IssuersObject {
+    fn verify_bytes(&self, token: &[u8], now: f64) -> CoreResult<(VerifiedJwt, &Arc<Keys>)> {
         let candidates = self.verifiers.values().map(|verifier| verifier.get().verifier());
         let issuer = jwseal_core::verifier::unverified_issuer(token, candidates)?;
         let verifier = issuer.and_then(|issuer| self.verifiers.get(&*issuer)).ok_or(Error::KeyNotFound)?;
-        verifier.get().judge(token, now)
+        verifier.get().verify_bytes(token, now)
     }
 }

@@ -1,12 +1,16 @@
 //! JWS without JWT: the functions behind `jwseal.jws`.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use jwseal_core::header::Understood;
+use jwseal_core::header::CriticalExtensions;
 use jwseal_core::json::Value;
-use jwseal_core::jws::compact::{self, Compact, Demands, Encoding};
-use jwseal_core::jws::detached::Signing;
-use jwseal_core::jws::json_serialization::{Entry, Form, Parsed};
+use jwseal_core::jwa::AlgSet;
+use jwseal_core::jws::compact::{self, Compact, DetachedSigner, Encoding};
+use jwseal_core::jws::detached::DetachedVerification;
+use jwseal_core::jws::json_serialization;
+use jwseal_core::jws::require::Require;
+use jwseal_core::jws::unverified::{Form, Unverified, UnverifiedSignature, VerifyOptions};
 use jwseal_core::limits;
 use jwseal_core::signer::jws_header;
 use pyo3::exceptions::PyTypeError;
@@ -21,7 +25,7 @@ use crate::payload::Payload;
 use crate::signer::signer_key;
 use crate::verified_jws::VerifiedJwsObject;
 
-/// Sign octets as a compact JWS (RFC 7515 section 7.1).
+/// Sign bytes as a compact JWS (RFC 7515 section 7.1).
 #[pyfunction]
 #[pyo3(
     signature = (payload, key, *, headers=None, crit=None, detached=false, b64=true),
@@ -36,10 +40,10 @@ pub(crate) fn jws_sign(
     b64: bool,
 ) -> Result<String, Fault> {
     let key = signer_key(key)?;
-    let header = jws_header(&key, &convert::header_members(headers)?, &understood(crit)?, b64)?;
+    let header = jws_header(&key, &convert::header_members(headers)?, &critical_extensions(crit)?, b64)?;
     let payload = Payload::from_argument(payload)?;
     if detached {
-        let (token, _) = payload.pour(Signing::new(header.as_bytes(), &key, !b64)?)?;
+        let (token, _) = payload.feed(DetachedSigner::new(header.as_bytes(), &key, !b64)?)?;
         return Ok(token);
     }
     Ok(compact::sign(header.as_bytes(), payload.into_octets()?.as_bytes(), &key, !b64)?)
@@ -61,34 +65,48 @@ pub(crate) fn jws_verify(
     accept_padding: bool,
 ) -> Result<VerifiedJwsObject, Fault> {
     let keys = Keys::from_argument(keys)?;
-    let understood = understood(crit)?;
+    let critical = critical_extensions(crit)?;
     let algorithms = convert::algorithms(algorithms)?;
     jwseal_core::verifier::require_algorithms(keys.set(), algorithms)?;
-    let encoding = if accept_padding { Encoding::Padded } else { Encoding::Canonical };
     let max_size = max_size.map_or(Ok(limits::MAX_TOKEN_SIZE), |octets| convert::size(octets, "max_size"))?;
-    let demands = Demands { keys: keys.set(), algorithms, understood: &understood, max_size, encoding };
-    let (py, payload) = (token.py(), payload.map(Payload::from_argument).transpose()?);
-    let token = convert::token_octets(token)?;
-    if let Some(payload) = payload {
-        let (verified, octets) = payload.pour(compact::verify_detached(token, &demands)?)?;
-        return Ok(VerifiedJwsObject::one(py, &verified, octets, None, &keys)?);
-    }
-    let verified = compact::verify(token, &demands)?;
-    let octets = PyBytes::new(py, verified.payload());
-    Ok(VerifiedJwsObject::one(py, verified.signature(), Some(octets), None, &keys)?)
+    let payload = payload.map(Payload::from_argument).transpose()?;
+    let compact = Compact::read(convert::token_octets(token)?, max_size, encoding(accept_padding))?;
+    let jws = Arc::new(compact.into_unverified(&critical)?);
+    verify_all(token.py(), &jws, payload, algorithms, &Require::All, &keys)
+}
+
+/// Verifies all signatures of a JWS, over its own payload or over a detached one.
+pub(crate) fn verify_all<'py>(
+    py: Python<'py>,
+    jws: &Arc<Unverified>,
+    payload: Option<Payload<'py>>,
+    algorithms: Option<AlgSet>,
+    require: &Require,
+    keys: &Keys,
+) -> Result<VerifiedJwsObject, Fault> {
+    let options = VerifyOptions { keys: keys.set(), algorithms, require };
+    let (report, payload) = match payload {
+        Some(payload) => payload.feed(DetachedVerification::new(jws, options)?)?,
+        None => (jws.verify(options)?, Some(PyBytes::new(py, jws.carried()?))),
+    };
+    Ok(VerifiedJwsObject::new(py, payload, jws, 0, report, keys)?)
+}
+
+const fn encoding(accept_padding: bool) -> Encoding {
+    if accept_padding { Encoding::Padded } else { Encoding::Canonical }
 }
 
 /// A JWS taken apart and not checked.
 #[pyclass(name = "Unverified", module = "jwseal._native", frozen)]
 pub(crate) struct UnverifiedObject {
-    parsed: Arc<Parsed>,
+    jws: Arc<Unverified>,
 }
 
 /// One signature of it.
 #[pyclass(name = "UnverifiedSignature", module = "jwseal._native", frozen)]
 pub(crate) struct UnverifiedSignatureObject {
-    parsed: Arc<Parsed>,
-    place: usize,
+    jws: Arc<Unverified>,
+    index: usize,
 }
 
 /// Take a JWS of any serialization apart without checking a signature; `UnverifiedSignature.verify` does that.
@@ -104,23 +122,19 @@ pub(crate) fn jws_parse(
     accept_padding: bool,
 ) -> Result<UnverifiedObject, Fault> {
     let max_size = max_size.map(|octets| convert::size(octets, "max_size")).transpose()?;
-    let understood = understood(crit)?;
-    if token.is_instance_of::<PyDict>() {
-        return json_parsed(convert::untrusted_text(token)?, max_size, &understood);
-    }
-    let octets = convert::token_octets(token)?;
-    if octets.trim_ascii_start().starts_with(b"{") {
-        return json_parsed(octets.to_vec(), max_size, &understood);
-    }
-    let encoding = if accept_padding { Encoding::Padded } else { Encoding::Canonical };
-    let compact = Compact::read(octets, max_size.unwrap_or(limits::MAX_TOKEN_SIZE), encoding)?;
-    let parsed = compact.into_parsed(&understood)?;
-    Ok(UnverifiedObject { parsed: Arc::new(parsed) })
-}
-
-fn json_parsed(text: Vec<u8>, max_size: Option<usize>, understood: &Understood) -> Result<UnverifiedObject, Fault> {
-    let parsed = Parsed::read(text, max_size.unwrap_or(limits::MAX_JSON_SIZE), understood)?;
-    Ok(UnverifiedObject { parsed: Arc::new(parsed) })
+    let critical = critical_extensions(crit)?;
+    let text = if token.is_instance_of::<PyDict>() {
+        Cow::Owned(convert::untrusted_text(token)?)
+    } else {
+        Cow::Borrowed(convert::token_octets(token)?)
+    };
+    let jws = if text.trim_ascii_start().starts_with(b"{") {
+        json_serialization::read(text.into_owned(), max_size.unwrap_or(limits::MAX_JSON_SIZE), &critical)?
+    } else {
+        let max_size = max_size.unwrap_or(limits::MAX_TOKEN_SIZE);
+        Compact::read(&text, max_size, encoding(accept_padding))?.into_unverified(&critical)?
+    };
+    Ok(UnverifiedObject { jws: Arc::new(jws) })
 }
 
 #[pymethods]
@@ -128,70 +142,69 @@ impl UnverifiedObject {
     /// The serialization it came in.
     #[getter]
     fn form(&self) -> &'static str {
-        match self.parsed.form {
+        match self.jws.form {
             Form::Compact => "compact",
             Form::Flattened => "flattened",
             Form::General => "general",
         }
     }
 
-    /// The payload's octets as the sender wrote them; empty if it is detached.
+    /// The payload's bytes as the sender wrote them; empty if it is detached.
     #[getter]
     fn payload<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        PyBytes::new(py, self.parsed.payload.as_deref().unwrap_or_default())
+        PyBytes::new(py, self.jws.payload.as_deref().unwrap_or_default())
     }
 
     /// Its signatures; a compact or flattened JWS has one.
     #[getter]
     fn entries<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        let entry = |place| Py::new(py, UnverifiedSignatureObject { parsed: Arc::clone(&self.parsed), place });
-        let entries = (0..self.parsed.entries.len()).map(entry).collect::<PyResult<Vec<_>>>()?;
+        let entry = |index| Py::new(py, UnverifiedSignatureObject { jws: Arc::clone(&self.jws), index });
+        let entries = (0..self.jws.entries.len()).map(entry).collect::<PyResult<Vec<_>>>()?;
         PyTuple::new(py, entries)
     }
 
     fn __repr__(&self) -> String {
-        format!("<Unverified {} JWS, {} signature(s)>", self.form(), self.parsed.entries.len())
+        format!("<Unverified {} JWS, {} signature(s)>", self.form(), self.jws.entries.len())
     }
 }
 
 #[pymethods]
 impl UnverifiedSignatureObject {
-    /// The protected header; it has passed the header rules, and nobody vouches for it.
+    /// The protected header; it passed the header rules, but its signature was not checked.
     #[getter]
-    fn protected<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        objects::document(py, self.entry()?.header.document())
+    fn protected<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyDict>, Fault> {
+        Ok(objects::document(py, self.entry()?.header.document())?)
     }
 
     /// The unprotected header, or None.
     #[getter]
     fn header<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
-        self.parsed.unprotected(self.place).map(|members| objects::dict(py, members)).transpose()
+        self.jws.unprotected(self.index).map(|members| objects::dict(py, members)).transpose()
     }
 
     /// The protected header's `alg`, of whatever name.
     #[getter]
-    fn alg(&self) -> PyResult<Option<String>> {
+    fn alg(&self) -> Result<Option<&str>, Fault> {
         let members = self.entry()?.header.document().root().members();
-        Ok(members.get("alg").and_then(Value::as_str).map(str::to_owned))
+        Ok(members.get("alg").and_then(Value::as_str))
     }
 
     /// The `kid` of either header, or None.
     #[getter]
-    fn kid(&self) -> PyResult<Option<&str>> {
+    fn kid(&self) -> Result<Option<&str>, Fault> {
         Ok(self.entry()?.kid())
     }
 
-    /// The signature's octets.
+    /// The signature.
     #[getter]
-    fn signature<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+    fn signature<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyBytes>, Fault> {
         Ok(PyBytes::new(py, &self.entry()?.signature))
     }
 
-    /// The octets the signature is to cover (RFC 7515 section 5.1), without a detached payload.
+    /// The bytes that the signature is to cover (RFC 7515 section 5.1), without a detached payload.
     #[getter]
-    fn signing_input<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        let payload = self.parsed.payload.as_deref().unwrap_or_default();
-        Ok(PyBytes::new(py, &self.entry()?.signing_input(payload)))
+    fn signing_input<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyBytes>, Fault> {
+        Ok(PyBytes::new(py, &self.jws.signing_input(self.entry()?)))
     }
 
     /// Check this signature and return what it vouches for; takes and raises what `jwseal.jws.verify` does.
@@ -205,16 +218,16 @@ impl UnverifiedSignatureObject {
         let chosen = Keys::from_argument(keys)?;
         let algorithms = convert::algorithms(algorithms)?;
         jwseal_core::verifier::require_algorithms(chosen.set(), algorithms)?;
-        let (py, place) = (keys.py(), Some((Arc::clone(&self.parsed), self.place)));
-        if let Some(payload) = payload {
+        let options = VerifyOptions { keys: chosen.set(), algorithms, require: &Require::All };
+        let (py, jws) = (keys.py(), &self.jws);
+        let (report, payload) = if let Some(payload) = payload {
             let payload = Payload::from_argument(payload)?;
-            let verification = self.entry()?.verify_detached(&self.parsed, chosen.set(), algorithms)?;
-            let (verified, octets) = payload.pour(verification)?;
-            return Ok(VerifiedJwsObject::one(py, &verified, octets, place, &chosen)?);
-        }
-        let carried = self.parsed.carried()?;
-        let verified = self.entry()?.verify(carried, chosen.set(), algorithms)?;
-        Ok(VerifiedJwsObject::one(py, &verified, Some(PyBytes::new(py, carried)), place, &chosen)?)
+            payload.feed(DetachedVerification::of_entry(jws, self.index, options)?)?
+        } else {
+            let verified = jws.verify_entry(self.index, options)?;
+            (vec![Ok(verified)], Some(PyBytes::new(py, jws.carried()?)))
+        };
+        Ok(VerifiedJwsObject::new(py, payload, jws, self.index, report, &chosen)?)
     }
 
     fn __repr__(&self) -> String {
@@ -223,18 +236,17 @@ impl UnverifiedSignatureObject {
 }
 
 impl UnverifiedSignatureObject {
-    fn entry(&self) -> PyResult<&Entry> {
-        let entry = self.parsed.entries.get(self.place);
-        entry.ok_or_else(|| pyo3::exceptions::PyIndexError::new_err("no such signature"))
+    fn entry(&self) -> Result<&UnverifiedSignature, Fault> {
+        Ok(self.jws.entry(self.index)?)
     }
 }
 
-/// The extension parameters a caller understands.
-pub(crate) fn understood(crit: Option<&Bound<'_, PyAny>>) -> Result<Understood, Fault> {
-    let Some(crit) = crit.filter(|crit| !crit.is_none()) else { return Ok(Understood::default()) };
+/// The extension parameters that a caller processes.
+pub(crate) fn critical_extensions(crit: Option<&Bound<'_, PyAny>>) -> Result<CriticalExtensions, Fault> {
+    let Some(crit) = crit.filter(|crit| !crit.is_none()) else { return Ok(CriticalExtensions::default()) };
     if crit.is_instance_of::<PyString>() {
         return Err(PyTypeError::new_err("crit is a list of names, not a single string").into());
     }
     let names = crit.try_iter()?.map(|name| name?.extract::<String>()).collect::<PyResult<Vec<_>>>()?;
-    Ok(Understood::new(names)?)
+    Ok(CriticalExtensions::new(names)?)
 }

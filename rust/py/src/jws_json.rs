@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use jwseal_core::error::Error;
-use jwseal_core::jws::json_serialization::{self, Draft, Parsed, Require};
+use jwseal_core::jws::json_serialization::{self, NewSignature};
+use jwseal_core::jws::require::Require;
 use jwseal_core::limits;
 use jwseal_core::signer::jws_header;
 use jwseal_core::verifier::require_algorithms;
@@ -13,7 +14,7 @@ use pyo3::types::{PyBool, PyBytes, PyDict, PyFrozenSet, PyInt, PyList, PySet, Py
 
 use crate::convert;
 use crate::error::Fault;
-use crate::jws::understood;
+use crate::jws::{critical_extensions, verify_all};
 use crate::key::{SecretKeyObject, SigningKeyObject};
 use crate::key_set::Keys;
 use crate::payload::Payload;
@@ -42,7 +43,7 @@ impl SignatureObject {
     }
 }
 
-/// Sign octets in JSON serialization, general or flattened (RFC 7515 section 7.2).
+/// Sign bytes in JSON serialization, general or flattened (RFC 7515 section 7.2).
 #[pyfunction]
 #[pyo3(
     signature = (payload, signatures, *, flattened=false, detached=false, b64=true, crit=None),
@@ -58,24 +59,24 @@ pub(crate) fn jws_sign_json<'py>(
 ) -> Result<Bound<'py, PyDict>, Fault> {
     let py = payload.py();
     let payload = Payload::from_argument(payload)?;
-    let understood = understood(crit)?;
+    let critical = critical_extensions(crit)?;
     let wanted = wanted_signatures(signatures)?;
     if flattened && wanted.len() != 1 {
         return Err(Error::policy("the flattened form has exactly one signature").into());
     }
-    let mut drafts = Vec::with_capacity(wanted.len());
+    let mut signatures = Vec::with_capacity(wanted.len());
     for wanted in &wanted {
         let key = signer_key(wanted.get().key.bind(py))?;
         let members = convert::header_members(wanted.get().protected.as_ref().map(|protected| protected.bind(py)))?;
-        let protected = jws_header(&key, &members, &understood, b64)?;
+        let protected = jws_header(&key, &members, &critical, b64)?;
         let header = wanted.get().header.as_ref().map(|header| convert::json_text(header.bind(py), "header"));
         let unprotected = match header.transpose()? {
             Some(text) => Some(String::from_utf8(text).map_err(|_| Error::policy("a header is not UTF-8"))?),
             None => None,
         };
-        drafts.push(Draft { key, protected, unprotected });
+        signatures.push(NewSignature { key, protected, unprotected });
     }
-    let signings = json_serialization::sign(&drafts, &understood)?;
+    let signer = json_serialization::sign(&signatures, &critical)?;
     let object = PyDict::new(py);
     let payload = if detached {
         payload
@@ -84,7 +85,7 @@ pub(crate) fn jws_sign_json<'py>(
         object.set_item("payload", json_serialization::payload_text(octets.as_bytes(), !b64)?)?;
         Payload::Octets(octets)
     };
-    let (signed, _) = payload.pour(signings)?;
+    let (signed, _) = payload.feed(signer)?;
     let list = PyList::empty(py);
     for (wanted, signed) in wanted.iter().zip(signed) {
         let entry = if flattened { object.clone() } else { PyDict::new(py) };
@@ -135,16 +136,10 @@ pub(crate) fn jws_verify_json(
     let algorithms = convert::algorithms(algorithms)?;
     require_algorithms(keys.set(), algorithms)?;
     let require = requirement(require)?;
-    let (py, payload) = (obj.py(), payload.map(Payload::from_argument).transpose()?);
+    let payload = payload.map(Payload::from_argument).transpose()?;
     let max_size = max_size.map_or(Ok(limits::MAX_JSON_SIZE), |octets| convert::size(octets, "max_size"))?;
-    let parsed = Arc::new(Parsed::read(object_text(obj)?, max_size, &understood(crit)?)?);
-    let (report, octets) = if let Some(payload) = payload {
-        payload.pour(json_serialization::verify_detached(&parsed, &require, keys.set(), algorithms)?)?
-    } else {
-        let report = json_serialization::verify(&parsed, &require, keys.set(), algorithms)?;
-        (report, Some(PyBytes::new(py, parsed.carried()?)))
-    };
-    Ok(VerifiedJwsObject::several(py, octets, &parsed, report, &keys)?)
+    let jws = Arc::new(json_serialization::read(object_text(obj)?, max_size, &critical_extensions(crit)?)?);
+    verify_all(obj.py(), &jws, payload, algorithms, &require, &keys)
 }
 
 /// The JSON text of an object: text as it came, a mapping written out.

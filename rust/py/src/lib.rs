@@ -45,6 +45,8 @@ mod _native {
     #[pymodule_export]
     use super::key_set::{KeySetObject, restore_key_set};
     #[pymodule_export]
+    use super::policy::check_policy;
+    #[pymodule_export]
     use super::primitive::{bearer, verify_primitive};
     #[pymodule_export]
     use super::signer::SignerObject;

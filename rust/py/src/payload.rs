@@ -4,7 +4,7 @@
 //! stands, and stays open. Beyond the first mebibyte the interpreter lock is given up while octets are taken in.
 
 use jwseal_core::error::Result as CoreResult;
-use jwseal_core::jws::detached::Sink;
+use jwseal_core::jws::detached::PayloadSink;
 use pyo3::exceptions::PyTypeError;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -64,32 +64,35 @@ impl<'py> Payload<'py> {
         }
     }
 
-    /// Gives a sink all of the payload; what comes of it, and the octets if they are in memory.
-    pub(crate) fn pour<S: Sink<Outcome: Send> + Send>(
+    /// Feeds the whole payload to a sink; its result, and the payload's bytes where they are in memory.
+    pub(crate) fn feed<S: PayloadSink<Outcome: Send> + Send>(
         self,
         sink: S,
     ) -> Result<(S::Outcome, Option<Bound<'py, PyBytes>>), Fault> {
         match self {
-            Self::Octets(octets) => Ok((pour_octets(&octets, sink)?, Some(octets))),
+            Self::Octets(octets) => Ok((feed_bytes(&octets, sink)?, Some(octets))),
             Self::View(view) => {
                 let octets = octets_of(&view)?;
-                Ok((pour_octets(&octets, sink)?, Some(octets)))
+                Ok((feed_bytes(&octets, sink)?, Some(octets)))
             }
-            Self::File(file) => Ok((pour_file(&file, sink)?, None)),
+            Self::File(file) => Ok((feed_file(&file, sink)?, None)),
         }
     }
 }
 
-fn pour_octets<S: Sink<Outcome: Send> + Send>(octets: &Bound<'_, PyBytes>, mut sink: S) -> CoreResult<S::Outcome> {
+fn feed_bytes<S: PayloadSink<Outcome: Send> + Send>(
+    octets: &Bound<'_, PyBytes>,
+    mut sink: S,
+) -> CoreResult<S::Outcome> {
     let (py, octets) = (octets.py(), octets.as_bytes());
-    let pour = move || {
-        sink.take(octets);
+    let feed = move || {
+        sink.update(octets);
         sink.finish()
     };
-    if octets.len() > SHORT { py.detach(pour) } else { pour() }
+    if octets.len() > SHORT { py.detach(feed) } else { feed() }
 }
 
-fn pour_file<S: Sink<Outcome: Send> + Send>(file: &Bound<'_, PyAny>, mut sink: S) -> Result<S::Outcome, Fault> {
+fn feed_file<S: PayloadSink<Outcome: Send> + Send>(file: &Bound<'_, PyAny>, mut sink: S) -> Result<S::Outcome, Fault> {
     let py = file.py();
     let read = file.getattr(intern!(py, "read"))?;
     let mut total = 0_usize;
@@ -101,11 +104,11 @@ fn pour_file<S: Sink<Outcome: Send> + Send>(file: &Bound<'_, PyAny>, mut sink: S
         }
         total = total.saturating_add(octets.len());
         if total > SHORT {
-            py.detach(|| sink.take(octets));
+            py.detach(|| sink.update(octets));
             // A file that never ends can be interrupted, also where its `read` runs no Python.
             py.check_signals()?;
         } else {
-            sink.take(octets);
+            sink.update(octets);
         }
     }
     Ok(if total > SHORT { py.detach(|| sink.finish()) } else { sink.finish() }?)

@@ -1,7 +1,8 @@
 //! A `jwseal.Policy`, read once into the core's.
 
 use jwseal_core::error::Error;
-use jwseal_core::policy::{Literal, Policy, Typ, media_type};
+use jwseal_core::header::media_type;
+use jwseal_core::policy::{Literal, Policy, Typ};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -48,6 +49,14 @@ pub(crate) fn compile(policy: &Bound<'_, PyAny>) -> Result<Policy, Fault> {
         max_lifetime: policy.getattr("max_lifetime")?.extract()?,
         claims,
     })
+}
+
+/// Refuses a policy that no token could meet, or whose bounds are none; a `jwseal.Policy` asks this when it is made.
+#[pyfunction]
+#[pyo3(name = "_check_policy")]
+pub(crate) fn check_policy(policy: &Bound<'_, PyAny>) -> Result<(), Fault> {
+    compile(policy)?.checked()?;
+    Ok(())
 }
 
 fn declarations(py: Python<'_>) -> PyResult<&Bound<'_, PyModule>> {

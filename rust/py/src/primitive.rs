@@ -3,7 +3,7 @@
 use jwseal_core::bearer as core_bearer;
 use jwseal_core::error::{Error, Result as Verdict};
 use jwseal_core::jwa::Alg;
-use jwseal_core::key::Key;
+use jwseal_core::key::{Key, Message};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
@@ -40,8 +40,9 @@ pub(crate) fn verify_primitive(
 
 /// The verdict of `verify`, which is the prepared key's where there is one, and was the backend's where there was none.
 fn verify(key: &Key, alg: Alg, message: &[u8], signature: &[u8]) -> Result<Verdict<()>, Fault> {
-    let verdict = key.verify(alg, message, signature);
-    if key.prepare(alg) && verdict.is_ok() != key.verify(alg, message, signature).is_ok() {
+    let verify = || key.verify(alg, Message::Whole(message), signature);
+    let verdict = verify();
+    if key.prepare(alg) && verdict.is_ok() != verify().is_ok() {
         return Err(PyRuntimeError::new_err("two ways to verify this signature disagree").into());
     }
     Ok(verdict)

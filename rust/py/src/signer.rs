@@ -1,6 +1,6 @@
 //! `Signer`: claims in, a token out.
 
-use jwseal_core::key::SignerKey;
+use jwseal_core::key::AnySigningKey;
 use jwseal_core::signer::Signer;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
@@ -101,12 +101,12 @@ impl SignerObject {
 }
 
 /// A key that signs, or a sentence that says what to give instead.
-pub(crate) fn signer_key(argument: &Bound<'_, PyAny>) -> PyResult<SignerKey> {
+pub(crate) fn signer_key(argument: &Bound<'_, PyAny>) -> PyResult<AnySigningKey> {
     if let Ok(key) = argument.cast::<SigningKeyObject>() {
-        return Ok(SignerKey::Signing(key.get().key().clone()));
+        return Ok(AnySigningKey::Signing(key.get().key().clone()));
     }
     if let Ok(key) = argument.cast::<SecretKeyObject>() {
-        return Ok(SignerKey::Secret(key.get().key().clone()));
+        return Ok(AnySigningKey::Secret(key.get().key().clone()));
     }
     let given = convert::type_name(argument);
     Err(PyTypeError::new_err(format!(

@@ -1,72 +1,56 @@
-//! `VerifiedJWS`: a payload that keys vouched for, and what became of each signature.
+//! `VerifiedJWS`: a payload that keys verified, and the outcome of each signature.
 //!
 //! Holding one is the proof of verification, so callers cannot make, subclass or pickle one.
 
 use std::sync::Arc;
 
-use jwseal_core::header::Header;
 use jwseal_core::json::Value;
-use jwseal_core::jws::VerifiedSignature;
-use jwseal_core::jws::json_serialization::{Parsed, Report};
+use jwseal_core::jws::require::Report;
+use jwseal_core::jws::unverified::{Unverified, UnverifiedSignature};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyTuple};
 
+use crate::error::Fault;
 use crate::key_set::Keys;
 use crate::objects;
 
 /// A JWS of which enough signatures were verified; only `jwseal.jws` makes one.
 #[pyclass(name = "VerifiedJWS", module = "jwseal._native", frozen)]
 pub(crate) struct VerifiedJwsObject {
-    /// None where a file held it, which nobody keeps.
+    /// None where it was read from a file, which is not kept.
     payload: Option<Py<PyBytes>>,
     /// The first signature that verified.
     first: Py<SignatureReportObject>,
     signatures: Py<PyTuple>,
 }
 
-/// What became of one signature.
+/// The outcome of one signature.
 #[pyclass(name = "SignatureReport", module = "jwseal._native", frozen)]
 pub(crate) struct SignatureReportObject {
-    header: Arc<Header>,
-    /// The object and the place in it that unprotected parameters are read from; none for a compact JWS.
-    entry: Option<(Arc<Parsed>, usize)>,
+    jws: Arc<Unverified>,
+    index: usize,
     code: Option<&'static str>,
     key: Option<Py<PyAny>>,
 }
 
 impl VerifiedJwsObject {
-    /// A JWS of which one signature was checked.
-    pub(crate) fn one(
-        py: Python<'_>,
-        verified: &VerifiedSignature,
-        payload: Option<Bound<'_, PyBytes>>,
-        entry: Option<(Arc<Parsed>, usize)>,
-        keys: &Keys,
-    ) -> PyResult<Self> {
-        let key = Some(keys.object(py, verified.key())?);
-        let header = Arc::clone(verified.resolved().shared_header());
-        let first = Py::new(py, SignatureReportObject { header, entry, code: None, key })?;
-        let signatures = PyTuple::new(py, [&first])?.unbind();
-        Ok(Self { payload: payload.map(Bound::unbind), first, signatures })
-    }
-
-    /// A JWS of which enough signatures verified.
-    pub(crate) fn several(
+    /// A JWS of which enough signatures verified; the report begins with the signature at `first_index`.
+    pub(crate) fn new(
         py: Python<'_>,
         payload: Option<Bound<'_, PyBytes>>,
-        parsed: &Arc<Parsed>,
+        jws: &Arc<Unverified>,
+        first_index: usize,
         report: Report,
         keys: &Keys,
     ) -> PyResult<Self> {
         let mut signatures = Vec::with_capacity(report.len());
-        for (place, (entry, result)) in parsed.entries.iter().zip(report).enumerate() {
-            let (code, key) = match result {
-                Ok(key) => (None, Some(keys.object(py, key)?)),
+        for (index, outcome) in (first_index..).zip(report) {
+            let (code, key) = match outcome {
+                Ok(verified) => (None, Some(keys.object(py, verified.key_index())?)),
                 Err(error) => (Some(error.code()), None),
             };
-            let (header, entry) = (Arc::clone(&entry.header), Some((Arc::clone(parsed), place)));
-            signatures.push(Py::new(py, SignatureReportObject { header, entry, code, key })?);
+            signatures.push(Py::new(py, SignatureReportObject { jws: Arc::clone(jws), index, code, key })?);
         }
         let first = signatures.iter().find(|signature| signature.get().code.is_none());
         let first = first.ok_or_else(|| PyTypeError::new_err("no signature verified"))?.clone_ref(py);
@@ -83,7 +67,7 @@ impl VerifiedJwsObject {
         self.payload.as_ref().map(|payload| payload.clone_ref(py))
     }
 
-    /// What became of each signature, in the order of the object, the ones that failed included.
+    /// The outcome of each signature, in the order of the JWS, the ones that failed included.
     #[getter]
     fn signatures(&self, py: Python<'_>) -> Py<PyTuple> {
         self.signatures.clone_ref(py)
@@ -91,7 +75,7 @@ impl VerifiedJwsObject {
 
     /// The protected header, as a dict that is the caller's to change.
     #[getter]
-    fn header<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+    fn header<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyDict>, Fault> {
         self.first.get().protected(py)
     }
 
@@ -152,32 +136,34 @@ impl SignatureReportObject {
     /// The protected header's `alg`, of whatever name.
     #[getter]
     fn alg(&self) -> Option<&str> {
-        self.header.document().root().members().get("alg").and_then(Value::as_str)
+        self.entry()?.header.document().root().members().get("alg").and_then(Value::as_str)
     }
 
     /// The `kid` of either header, or None.
     #[getter]
     fn kid(&self) -> Option<&str> {
-        match &self.entry {
-            Some((parsed, place)) => parsed.entries.get(*place).and_then(|entry| entry.kid()),
-            None => self.header.kid(),
-        }
+        self.entry().and_then(UnverifiedSignature::kid)
     }
 
     /// The protected header.
     #[getter]
-    fn protected<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        objects::document(py, self.header.document())
+    fn protected<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyDict>, Fault> {
+        Ok(objects::document(py, self.jws.entry(self.index)?.header.document())?)
     }
 
     /// The unprotected header, which no signature covers, or None.
     #[getter]
     fn unprotected<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
-        let members = self.entry.as_ref().and_then(|(parsed, place)| parsed.unprotected(*place));
-        members.map(|members| objects::dict(py, members)).transpose()
+        self.jws.unprotected(self.index).map(|members| objects::dict(py, members)).transpose()
     }
 
     fn __repr__(&self) -> String {
         format!("<SignatureReport {}: {}>", self.alg().unwrap_or("?"), self.code.unwrap_or("verified"))
+    }
+}
+
+impl SignatureReportObject {
+    fn entry(&self) -> Option<&UnverifiedSignature> {
+        self.jws.entries.get(self.index)
     }
 }

@@ -5,7 +5,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use jwseal_core::verifier::VerifiedJwt;
+use jwseal_core::claims::VerifiedJwt;
 use pyo3::exceptions::{PyKeyError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyFrozenSet, PyString};
@@ -28,7 +28,7 @@ impl VerifiedJwtObject {
     }
 
     fn claim<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
-        self.jwt.claims().members().get(name).map(|value| objects::object(py, value)).transpose()
+        self.jwt.claims().get(name).map(|value| objects::object(py, value)).transpose()
     }
 }
 
@@ -37,13 +37,13 @@ impl VerifiedJwtObject {
     /// The claims, as a dict that is built on first use, kept with this result, and the caller's to change.
     #[getter]
     fn claims<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        kept(py, &self.claims, || objects::dict(py, self.jwt.claims().members()))
+        kept(py, &self.claims, || objects::dict(py, self.jwt.claims()))
     }
 
     /// The protected header, as a dict that is the caller's to change.
     #[getter]
     fn header<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        kept(py, &self.header, || objects::document(py, self.jwt.resolved().header().document()))
+        kept(py, &self.header, || objects::document(py, self.jwt.header().document()))
     }
 
     /// The algorithm of the signature.
@@ -55,31 +55,31 @@ impl VerifiedJwtObject {
     /// The header's `kid`, or None.
     #[getter]
     fn kid(&self) -> Option<&str> {
-        self.jwt.resolved().header().kid()
+        self.jwt.header().kid()
     }
 
     /// The key that verified it.
     #[getter]
     fn key(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        self.keys.object(py, self.jwt.key())
+        self.keys.object(py, self.jwt.key_index())
     }
 
     /// `exp` in seconds, or None if the policy let it be absent.
     #[getter]
     fn expires_at(&self) -> Option<f64> {
-        self.jwt.claims().expires_at()
+        self.jwt.expires_at()
     }
 
     /// The words of `scope` (RFC 8693 section 4.2), or else of `scp`, string or array; empty if neither is there.
     #[getter]
     fn scopes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyFrozenSet>> {
-        PyFrozenSet::new(py, self.jwt.claims().scopes())
+        PyFrozenSet::new(py, self.jwt.scopes())
     }
 
     /// The payload's octets as they were signed.
     #[getter]
     fn payload<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        PyBytes::new(py, self.jwt.claims().document().text())
+        PyBytes::new(py, self.jwt.document().text())
     }
 
     /// The claim of this name, or the default.
@@ -100,7 +100,7 @@ impl VerifiedJwtObject {
 
     fn __contains__(&self, name: &Bound<'_, PyAny>) -> bool {
         let Ok(name) = name.cast::<PyString>() else { return false };
-        name.to_str().is_ok_and(|name| self.jwt.claims().members().get(name).is_some())
+        name.to_str().is_ok_and(|name| self.jwt.claims().get(name).is_some())
     }
 
     fn __reduce__(&self) -> PyResult<()> {
@@ -110,11 +110,11 @@ impl VerifiedJwtObject {
     }
 
     fn __repr__(&self) -> String {
-        format!("<VerifiedJWT {}, {} claims>", self.alg(), self.jwt.claims().members().len())
+        format!("<VerifiedJWT {}, {} claims>", self.alg(), self.jwt.claims().len())
     }
 }
 
-/// The dict that was built before, or builds it. Nobody waits for anybody: of two threads that build at once, one keeps.
+/// The dict that was built before, or a new one. Nothing blocks: where two threads build at once, one dict is kept.
 fn kept<'py>(
     py: Python<'py>,
     cell: &OnceLock<Py<PyDict>>,

@@ -1,19 +1,16 @@
 //! `Verifier`: tokens in, `VerifiedJWT` or an exception out.
-//!
-//! A single verification never gives up the interpreter lock: taking it back under contention costs a thousand times what
-//! the check does. A batch gives it up once.
 
 use std::sync::Arc;
 
+use jwseal_core::claims::VerifiedJwt;
 use jwseal_core::error::Result as CoreResult;
 use jwseal_core::jws::compact::Encoding;
 use jwseal_core::limits;
-use jwseal_core::verifier::{VerifiedJwt, Verifier};
+use jwseal_core::verifier::Verifier;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 
-use crate::batch::{self, Judge, VerifiedIterator};
-use crate::clock;
+use crate::batch::{self, VerifiedIterator, Verify};
 use crate::convert;
 use crate::error::Fault;
 use crate::key_set::Keys;
@@ -71,9 +68,7 @@ impl VerifierObject {
     /// Return what the token says, or raise the InvalidToken that says why it is refused.
     #[pyo3(signature = (token, *, now=None))]
     fn verify(&self, token: &Bound<'_, PyAny>, now: Option<&Bound<'_, PyAny>>) -> Result<VerifiedJwtObject, Fault> {
-        let octets = convert::token_octets(token)?;
-        let jwt = self.verifier.verify(octets, clock::now(now)?)?;
-        Ok(VerifiedJwtObject::new(jwt, Arc::clone(&self.keys)))
+        batch::verify(self, token, now)
     }
 
     /// Verify a batch at one reading of the clock; refusals stand in the list as exceptions, not raised.
@@ -83,7 +78,7 @@ impl VerifierObject {
         tokens: &Bound<'py, PyAny>,
         now: Option<&Bound<'py, PyAny>>,
     ) -> Result<Bound<'py, PyList>, Fault> {
-        batch::verify_many(self, tokens, clock::now(now)?)
+        batch::verify_many(self, tokens, now)
     }
 
     /// Verify a stream of any length in order, in chunks; as `verify_many`, but memory stays bounded.
@@ -94,7 +89,7 @@ impl VerifierObject {
         now: Option<&Bound<'_, PyAny>>,
         progress: Option<Py<PyAny>>,
     ) -> PyResult<VerifiedIterator> {
-        VerifiedIterator::new(slf.into_any(), tokens, now, progress)
+        VerifiedIterator::new(slf, tokens, now, progress)
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
@@ -108,8 +103,8 @@ impl VerifierObject {
     }
 }
 
-impl Judge for VerifierObject {
-    fn judge(&self, token: &[u8], now: f64) -> CoreResult<(VerifiedJwt, &Arc<Keys>)> {
+impl Verify for VerifierObject {
+    fn verify_bytes(&self, token: &[u8], now: f64) -> CoreResult<(VerifiedJwt, &Arc<Keys>)> {
         Ok((self.verifier.verify(token, now)?, &self.keys))
     }
 }

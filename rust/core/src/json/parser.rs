@@ -6,9 +6,9 @@
 //! The place it stands at is handed from function to function and never stored, so that it stays in a register.
 //! `None` means refused.
 
+use super::duplicates::{self, SMALL_OBJECT, Seen};
+use super::node::{Limits, Node, Tag};
 use super::scan::plain_end;
-use super::twins::{self, SMALL_OBJECT, Seen};
-use super::{Limits, Node, Tag};
 
 /// The nodes of a text, and its strings that had escapes, one after the other.
 pub(super) fn read(text: &str, limits: Limits) -> Result<(Vec<Node>, String), &'static str> {
@@ -280,18 +280,18 @@ impl Parser<'_> {
     fn fingerprint(&self) -> u64 {
         let Some(name) = self.nodes.last() else { return 0 };
         let octets = if name.tag == Tag::Plain { self.octets } else { self.unescaped.as_bytes() };
-        twins::fingerprint(octets, name.start as usize, name.len as usize)
+        duplicates::fingerprint(octets, name.start as usize, name.len as usize)
     }
 
     /// Whether the object at this place already had the name that was read last.
     #[cold]
     fn has_last_twice(&self, place: usize) -> bool {
-        twins::has_last_twice(self.nodes.get(place + 1..).unwrap_or_default(), self.text, &self.unescaped)
+        duplicates::has_last_twice(self.nodes.get(place + 1..).unwrap_or_default(), self.text, &self.unescaped)
     }
 
     #[cold]
     fn are_distinct(&self, place: usize) -> bool {
-        twins::are_distinct(self.nodes.get(place + 1..).unwrap_or_default(), self.text, &self.unescaped)
+        duplicates::are_distinct(self.nodes.get(place + 1..).unwrap_or_default(), self.text, &self.unescaped)
     }
 
     fn after_digits(&self, at: usize) -> usize {

@@ -1,20 +1,19 @@
 //! JWS Compact Serialization (RFC 7515 section 7.1), with detached (Appendix F) and unencoded payloads (RFC 7797).
 //!
-//! After `Compact::read` the token had a bounded size, exactly two dots and canonical base64url in payload and signature; the
-//! header's text is judged next, by `header`, or was judged before, where a verifier remembers it. The signing input is one
-//! slice of the octets received, never an encoding made again. Nothing in it is trusted.
+//! After `Compact::read` the token had a bounded size, exactly two dots and canonical base64url in payload and signature. The
+//! header's text is judged later, by `header`, or was judged before, where a verifier remembers it. The signing input is one
+//! slice of the bytes received, never an encoding made again. Nothing in it is trusted.
 
 use std::sync::Arc;
 
-use super::detached::Verification;
-use super::json_serialization::{Entry, Form, Parsed};
-use super::{Resolved, Verified, VerifiedSignature};
+use super::detached::{PayloadSigner, PayloadSink};
+use super::unverified::{Form, Unverified, UnverifiedSignature};
+use super::{ResolvedHeader, Verified, VerifiedSignature};
 use crate::base64url;
 use crate::error::{Error, Result};
-use crate::header::{Header, Understood};
+use crate::header::{CriticalExtensions, Header};
 use crate::json::{Document, Limits};
-use crate::jwa::AlgSet;
-use crate::key::SignerKey;
+use crate::key::{AnySigningKey, Key, Message};
 use crate::key_set::KeySet;
 use crate::limits;
 
@@ -36,21 +35,6 @@ pub enum Encoding {
     Canonical,
     /// Also with correct padding, as the AWS application load balancer writes it.
     Padded,
-}
-
-/// What a caller asks of a JWS that is no JWT.
-#[derive(Debug)]
-pub struct Demands<'a> {
-    /// The keys.
-    pub keys: &'a KeySet,
-    /// The algorithms, where narrower than the keys' own.
-    pub algorithms: Option<AlgSet>,
-    /// The extension parameters that `crit` may name.
-    pub understood: &'a Understood,
-    /// Octets of a token.
-    pub max_size: usize,
-    /// Which base64url the compact form may have.
-    pub encoding: Encoding,
 }
 
 impl<'a> Compact<'a> {
@@ -79,8 +63,8 @@ impl<'a> Compact<'a> {
     }
 
     /// The protected header, decoded and judged.
-    pub fn header(&self, understood: &Understood) -> Result<Header> {
-        Header::parse(self.header_octets()?, understood)
+    pub fn header(&self, critical: &CriticalExtensions) -> Result<Header> {
+        Header::parse(self.header_octets()?, critical)
     }
 
     /// The protected header, decoded; its size is bounded before and after.
@@ -110,17 +94,21 @@ impl<'a> Compact<'a> {
         }
     }
 
-    /// The pieces, for callers that choose the key themselves; nothing is verified.
-    pub fn into_parsed(self, understood: &Understood) -> Result<Parsed> {
-        let header = self.header(understood)?;
+    /// The pieces of a JWS that is no JWT; nothing is verified.
+    pub fn into_unverified(self, critical: &CriticalExtensions) -> Result<Unverified> {
+        let header = self.header(critical)?;
         let unencoded = header.unencoded();
-        if unencoded && self.carries_payload() {
-            return Err(UNENCODED_INLINE);
+        if unencoded && self.payload_len > 0 {
+            return Err(Error::malformed("payload", "is unencoded, so it must be detached in a compact JWS"));
         }
         let protected = self.protected.to_vec();
-        let (payload, signature) = self.into_octets();
-        let entry = Entry::new(header, protected, signature);
-        Ok(Parsed { form: Form::Compact, payload: Some(payload), unencoded, entries: vec![entry], document: None })
+        let payload_text = self.signing_input.get(protected.len() + 1..).map(<[u8]>::to_vec);
+        let mut payload = self.octets;
+        let signature = payload.split_off(self.payload_len);
+        let kid = header.kid().map(Box::from);
+        let entry = UnverifiedSignature { header: Arc::new(header), signature, protected, kid };
+        let (form, payload) = (Form::Compact, Some(payload));
+        Ok(Unverified { form, payload, unencoded, entries: vec![entry], payload_text, document: None })
     }
 
     /// The payload, unverified.
@@ -130,22 +118,13 @@ impl<'a> Compact<'a> {
         self.octets
     }
 
-    /// Whether the payload's segment holds anything.
-    const fn carries_payload(&self) -> bool {
-        self.payload_len > 0
-    }
-
-    /// The payload and the signature.
-    fn into_octets(mut self) -> (Vec<u8>, Vec<u8>) {
-        let signature = self.octets.split_off(self.payload_len);
-        (self.octets, signature)
-    }
-
     /// Checks the signature under a resolved header; the payload is the token's own.
-    pub fn verify(self, resolved: Arc<Resolved>, keys: &KeySet) -> Result<Verified> {
+    pub fn verify(self, resolved: Arc<ResolvedHeader>, keys: &KeySet) -> Result<Verified> {
         let signature = self.octets.get(self.payload_len..).unwrap_or_default();
-        let signature = VerifiedSignature::check(resolved, keys, self.signing_input, signature)?;
-        Ok(Verified::new(signature, self.into_payload()))
+        let message = Message::Whole(self.signing_input);
+        let verify = |key: &Key, _, alg| key.verify(alg, message, signature);
+        let signature = VerifiedSignature::check(resolved, keys, verify)?;
+        Ok(Verified { signature, payload: self.into_payload() })
     }
 }
 
@@ -172,81 +151,49 @@ const fn not_canonical(part: &'static str) -> Error {
     Error::malformed(part, "is not canonical base64url without padding")
 }
 
-/// Verifies a compact JWS that carries its payload.
-pub fn verify(token: &[u8], demands: &Demands<'_>) -> Result<Verified> {
-    let (compact, resolved) = resolve(token, Place::Carried, demands)?;
-    let carried = compact.carries_payload();
-    match compact.verify(resolved, demands.keys) {
-        // An empty segment is an empty payload or a detached one; only the signature can tell.
-        Err(Error::InvalidSignature) if !carried => Err(DETACHED),
-        verified => verified,
-    }
-}
-
-/// Begins to verify a compact JWS whose payload travels beside it; all that needs no payload is decided here.
-pub fn verify_detached<'a>(token: &[u8], demands: &Demands<'a>) -> Result<Verification<'a>> {
-    let (compact, resolved) = resolve(token, Place::Detached, demands)?;
-    let protected = compact.protected;
-    Verification::new(resolved, demands.keys, protected, compact.into_octets().1)
-}
-
-/// Where the caller says the payload is.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
-    Carried,
-    Detached,
-}
-
-/// Judges everything that comes before the signature.
-fn resolve<'a>(token: &'a [u8], place: Place, demands: &Demands<'_>) -> Result<(Compact<'a>, Arc<Resolved>)> {
-    let compact = Compact::read(token, demands.max_size, demands.encoding)?;
-    let header = compact.header(demands.understood)?;
-    let carried = compact.carries_payload();
-    if carried && place == Place::Detached {
-        return Err(Error::malformed("payload", "is in the token, and a detached one was given as well"));
-    }
-    if header.unencoded() && carried {
-        return Err(UNENCODED_INLINE);
-    }
-    if header.unencoded() && place == Place::Carried {
-        return Err(DETACHED);
-    }
-    let header = Arc::new(header);
-    let resolved = Resolved::new(Arc::clone(&header), header.kid(), demands.keys, demands.algorithms)?;
-    Ok((compact, Arc::new(resolved)))
-}
-
 /// Signs a payload under a protected header that was already judged; the text of the token.
-pub fn sign(protected: &[u8], payload: &[u8], key: &SignerKey, unencoded: bool) -> Result<String> {
+pub fn sign(protected: &[u8], payload: &[u8], key: &AnySigningKey, unencoded: bool) -> Result<String> {
     if unencoded {
         return Err(Error::policy("b64=False needs detached=True in a compact JWS"));
     }
-    let mut token = signing_input(base64url::encode(protected).as_bytes(), payload, false);
-    let signature = key.sign(&token)?;
+    let mut token = Vec::with_capacity((protected.len() + payload.len()).div_ceil(3) * 4 + 768);
+    base64url::encode_into(protected, &mut token);
+    token.push(b'.');
+    base64url::encode_into(payload, &mut token);
+    let signature = key.sign(Message::Whole(&token))?;
     token.push(b'.');
     base64url::encode_into(&signature, &mut token);
     String::from_utf8(token).map_err(|_| Error::policy("a token is not UTF-8"))
 }
 
-/// The octets a signature covers (RFC 7515 section 5.1, RFC 7797 section 3).
-pub(crate) fn signing_input(protected: &[u8], payload: &[u8], unencoded: bool) -> Vec<u8> {
-    let mut input = Vec::with_capacity(protected.len() + 1 + payload.len().div_ceil(3) * 4);
-    input.extend_from_slice(protected);
-    input.push(b'.');
-    if unencoded {
-        input.extend_from_slice(payload);
-    } else {
-        base64url::encode_into(payload, &mut input);
+/// A compact JWS with a detached payload, being signed.
+#[derive(Debug)]
+pub struct DetachedSigner(PayloadSigner);
+
+impl DetachedSigner {
+    /// Signs under a protected header that was already judged.
+    pub fn new(protected: &[u8], key: &AnySigningKey, unencoded: bool) -> Result<Self> {
+        let mut signer = PayloadSigner::new(unencoded);
+        signer.add(protected, key)?;
+        Ok(Self(signer))
     }
-    input
 }
 
-const UNENCODED_INLINE: Error = Error::malformed("payload", "is unencoded, so it must be detached in a compact JWS");
+impl PayloadSink for DetachedSigner {
+    /// The token.
+    type Outcome = String;
 
-const DETACHED: Error = Error::malformed("payload", "is not in the token: give the detached payload");
+    fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
 
-/// What stands before and after the dot at `place`.
-fn cut(text: &[u8], place: usize) -> Option<(&[u8], &[u8])> {
-    let (before, rest) = text.split_at_checked(place)?;
+    fn finish(self) -> Result<String> {
+        Ok(self.0.finish()?.iter().map(|one| [&*one.protected, "..", &one.signature].concat()).collect())
+    }
+}
+
+/// What precedes and follows the dot at an index.
+fn cut(text: &[u8], dot: usize) -> Option<(&[u8], &[u8])> {
+    let (before, rest) = text.split_at_checked(dot)?;
     Some((before, rest.get(1..)?))
 }

@@ -1,214 +1,158 @@
-//! Detached payloads of any size (RFC 7515 Appendix F, RFC 7797), signed and verified in one pass.
+//! Payloads that arrive piece by piece (RFC 7515 Appendix F, RFC 7797), signed and verified in one pass.
 //!
-//! Everything that can be refused without the payload is refused before a `Verification` or a `Signing` exists: form,
-//! headers, algorithms, keys. Either takes the payload piece by piece from whoever has it, for all its signatures at once,
-//! so that a file is read once. Memory does not grow with the payload unless a key wants its message whole (EdDSA, ML-DSA,
-//! external signers).
+//! Everything that can be refused without the payload is refused before a `DetachedVerification` or a `PayloadSigner`
+//! exists: form, headers, algorithms, keys. Either takes the payload once, for all its signatures, so that a file is read
+//! once. Memory does not grow with the payload unless a key needs its message whole (EdDSA, ML-DSA, external signers).
 
 use std::sync::Arc;
 
-use super::intake::{Intake, Message, Taken, Ticket};
-use super::json_serialization::{Report, Require, Signed};
-use super::{Resolved, VerifiedSignature};
+use super::payload_hasher::{MessageId, Messages, PayloadHasher};
+use super::require::{Report, Require};
+use super::unverified::{Unverified, UnverifiedSignature, VerifyOptions};
+use super::{ResolvedHeader, VerifiedSignature};
 use crate::base64url;
 use crate::error::{Error, Result};
-use crate::key::SignerKey;
+use crate::key::AnySigningKey;
 use crate::key_set::KeySet;
 
-/// What takes in a payload.
-pub trait Sink {
-    /// What comes of it.
+/// What a payload is fed into.
+pub trait PayloadSink {
+    /// The result.
     type Outcome;
 
-    /// Takes the next octets, any number of them.
-    fn take(&mut self, octets: &[u8]);
+    /// Takes the next bytes.
+    fn update(&mut self, bytes: &[u8]);
 
-    /// The payload has ended.
+    /// Ends the payload.
     fn finish(self) -> Result<Self::Outcome>;
 }
 
-/// One signature being verified.
+/// The signatures of a JWS being verified over a detached payload.
 #[derive(Debug)]
-pub struct Verification<'a> {
-    intake: Intake,
-    check: Check,
-    keys: &'a KeySet,
-}
-
-/// The signatures of a JSON serialization being verified.
-#[derive(Debug)]
-pub struct Verifications<'a> {
-    intake: Intake,
+pub struct DetachedVerification<'a> {
+    hasher: PayloadHasher,
     checks: Vec<Result<Check>>,
-    keys: &'a KeySet,
-    require: &'a Require,
+    options: VerifyOptions<'a>,
 }
 
-/// What is known of a signature before its payload.
+/// One signature that waits for its payload.
 #[derive(Debug)]
 struct Check {
-    resolved: Arc<Resolved>,
+    resolved: Arc<ResolvedHeader>,
     signature: Vec<u8>,
-    /// The places of the candidate keys, each with its message.
-    candidates: Vec<(usize, Ticket)>,
+    /// The indices of the candidate keys, each with its message.
+    messages: Vec<(usize, MessageId)>,
 }
 
-impl<'a> Verification<'a> {
-    pub(super) fn new(resolved: Arc<Resolved>, keys: &'a KeySet, protected: &[u8], signature: Vec<u8>) -> Result<Self> {
-        let mut intake = Intake::new(resolved.header().unencoded());
-        let check = Check::new(&mut intake, resolved, keys, protected, signature)?;
-        Ok(Self { intake, check, keys })
-    }
-}
-
-impl Sink for Verification<'_> {
-    type Outcome = VerifiedSignature;
-
-    fn take(&mut self, octets: &[u8]) {
-        self.intake.take(octets);
+impl<'a> DetachedVerification<'a> {
+    /// Begins to verify all signatures of a JWS.
+    pub fn new(jws: &Unverified, options: VerifyOptions<'a>) -> Result<Self> {
+        options.require.check(options.keys)?;
+        jws.require_algs()?;
+        Self::begin(jws, &jws.entries, options)
     }
 
-    fn finish(self) -> Result<VerifiedSignature> {
-        self.check.finish(self.keys, &self.intake.finish())
-    }
-}
-
-impl<'a> Verifications<'a> {
-    pub(super) fn new(unencoded: bool, require: &'a Require, keys: &'a KeySet) -> Self {
-        Self { intake: Intake::new(unencoded), checks: Vec::new(), keys, require }
+    /// Begins to verify one signature of a JWS.
+    pub fn of_entry(jws: &Unverified, index: usize, options: VerifyOptions<'a>) -> Result<Self> {
+        Self::begin(jws, std::slice::from_ref(jws.entry(index)?), options)
     }
 
-    /// Adds a signature, or what refused it.
-    pub(super) fn push(&mut self, resolved: Result<Resolved>, protected: &[u8], signature: Vec<u8>) {
-        let check = resolved
-            .and_then(|resolved| Check::new(&mut self.intake, Arc::new(resolved), self.keys, protected, signature));
-        self.checks.push(check);
-    }
-
-    /// Refuses what no payload can make good, with the error that would come of reading it: a file is not read in vain.
-    pub(super) fn ready(mut self) -> Result<Self> {
-        let hopeless = match self.require {
-            Require::All => self.checks.first().is_some_and(Result::is_err),
-            Require::Any | Require::Count(_) | Require::Kids(_) => self.checks.iter().all(Result::is_err),
+    fn begin(jws: &Unverified, entries: &[UnverifiedSignature], options: VerifyOptions<'a>) -> Result<Self> {
+        jws.require_detached()?;
+        let mut hasher = PayloadHasher::new(jws.unencoded);
+        let mut checks: Vec<_> = entries.iter().map(|entry| Check::new(&mut hasher, entry, options)).collect();
+        // Where no payload can change the answer, the answer is given before a file is read.
+        let is_final = match options.require {
+            Require::All => checks.first().is_some_and(Result::is_err),
+            Require::Any | Require::Count(_) | Require::Kids(_) => checks.iter().all(Result::is_err),
         };
-        if hopeless && !self.checks.is_empty() {
-            return Err(self.checks.swap_remove(0).err().unwrap_or(Error::InvalidSignature));
+        if is_final && !checks.is_empty() {
+            return Err(checks.swap_remove(0).err().unwrap_or(Error::InvalidSignature));
         }
-        Ok(self)
+        Ok(Self { hasher, checks, options })
     }
 }
 
-impl Sink for Verifications<'_> {
+impl PayloadSink for DetachedVerification<'_> {
     type Outcome = Report;
 
-    fn take(&mut self, octets: &[u8]) {
-        self.intake.take(octets);
+    fn update(&mut self, bytes: &[u8]) {
+        self.hasher.update(bytes);
     }
 
     fn finish(self) -> Result<Report> {
-        let taken = self.intake.finish();
-        let finish = |check: Check| check.finish(self.keys, &taken).map(|verified| verified.key());
-        let report = self.checks.into_iter().map(|check| check.and_then(finish)).collect();
-        self.require.judge(report, self.keys)
+        let VerifyOptions { keys, require, .. } = self.options;
+        let messages = self.hasher.finish();
+        let finish = |check: Result<Check>| check.and_then(|check| check.finish(keys, &messages));
+        require.judge(self.checks.into_iter().map(finish).collect(), keys)
     }
 }
 
 impl Check {
-    fn new(
-        intake: &mut Intake,
-        resolved: Arc<Resolved>,
-        keys: &KeySet,
-        protected: &[u8],
-        signature: Vec<u8>,
-    ) -> Result<Self> {
-        let mut candidates = Vec::new();
-        for place in resolved.candidates.places() {
-            let key = keys.key(place).ok_or(Error::KeyNotFound)?;
-            candidates.push((place, intake.join(protected, key.method(resolved.alg())?)));
+    fn new(hasher: &mut PayloadHasher, entry: &UnverifiedSignature, options: VerifyOptions<'_>) -> Result<Self> {
+        let resolved = Arc::new(entry.resolve(options)?);
+        let mut messages = Vec::new();
+        for index in resolved.candidates.places() {
+            let key = options.keys.key(index).ok_or(Error::KeyNotFound)?;
+            messages.push((index, hasher.add(&entry.protected, key.method(resolved.alg)?)));
         }
-        Ok(Self { resolved, signature, candidates })
+        Ok(Self { resolved, signature: entry.signature.clone(), messages })
     }
 
-    fn finish(self, keys: &KeySet, taken: &Taken) -> Result<VerifiedSignature> {
-        let verifies = |place: usize, ticket: Ticket| {
-            let alg = self.resolved.alg();
-            keys.key(place).zip(taken.message(ticket)).is_some_and(|(key, message)| match message {
-                Message::Digested(digested) => key.verify_digested(alg, digested, &self.signature).is_ok(),
-                Message::Whole(octets) => key.verify(alg, &octets, &self.signature).is_ok(),
-            })
-        };
-        let (key, _) = self
-            .candidates
-            .into_iter()
-            .find(|(place, ticket)| verifies(*place, *ticket))
-            .ok_or(Error::InvalidSignature)?;
-        Ok(VerifiedSignature { resolved: self.resolved, key })
+    fn finish(self, keys: &KeySet, messages: &Messages) -> Result<VerifiedSignature> {
+        let Self { resolved, signature, messages: ids } = self;
+        VerifiedSignature::check(resolved, keys, |key, index, alg| {
+            let id = ids.iter().find(|(candidate, _)| *candidate == index).map(|(_, id)| *id);
+            let message = id.and_then(|id| messages.get(id)).ok_or(Error::InvalidSignature)?;
+            key.verify(alg, message.borrow(), &signature)
+        })
     }
 }
 
-/// One signature being made, of a compact JWS.
+/// A payload being signed, once for each key.
 #[derive(Debug)]
-pub struct Signing(Signings);
+pub struct PayloadSigner {
+    hasher: PayloadHasher,
+    signers: Vec<(AnySigningKey, String, MessageId)>,
+}
 
-/// The signatures of a JSON serialization being made.
+/// A signature that was made.
 #[derive(Debug)]
-pub struct Signings {
-    intake: Intake,
-    signers: Vec<(SignerKey, String, Ticket)>,
+pub struct EncodedSignature {
+    /// The protected header, base64url.
+    pub protected: String,
+    /// The signature, base64url.
+    pub signature: String,
 }
 
-impl Signing {
-    /// Signs under a protected header that was already judged.
-    pub fn new(protected: &[u8], key: &SignerKey, unencoded: bool) -> Result<Self> {
-        let mut signings = Signings::new(unencoded);
-        signings.push(protected, key)?;
-        Ok(Self(signings))
-    }
-}
-
-impl Sink for Signing {
-    /// The token.
-    type Outcome = String;
-
-    fn take(&mut self, octets: &[u8]) {
-        self.0.take(octets);
-    }
-
-    fn finish(self) -> Result<String> {
-        Ok(self.0.finish()?.iter().map(|signed| [&*signed.protected, "..", &signed.signature].concat()).collect())
-    }
-}
-
-impl Signings {
-    pub(super) fn new(unencoded: bool) -> Self {
-        Self { intake: Intake::new(unencoded), signers: Vec::new() }
+impl PayloadSigner {
+    /// A payload without signatures as yet; unencoded, it is signed as it is.
+    #[must_use]
+    pub fn new(unencoded: bool) -> Self {
+        Self { hasher: PayloadHasher::new(unencoded), signers: Vec::new() }
     }
 
     /// Adds a signature under a protected header that was already judged.
-    pub(super) fn push(&mut self, protected: &[u8], key: &SignerKey) -> Result<()> {
+    pub fn add(&mut self, protected: &[u8], key: &AnySigningKey) -> Result<()> {
         let text = base64url::encode(protected);
-        let ticket = self.intake.join(text.as_bytes(), key.method()?);
-        self.signers.push((key.clone(), text, ticket));
+        let id = self.hasher.add(text.as_bytes(), key.method()?);
+        self.signers.push((key.clone(), text, id));
         Ok(())
     }
 }
 
-impl Sink for Signings {
-    type Outcome = Vec<Signed>;
+impl PayloadSink for PayloadSigner {
+    type Outcome = Vec<EncodedSignature>;
 
-    fn take(&mut self, octets: &[u8]) {
-        self.intake.take(octets);
+    fn update(&mut self, bytes: &[u8]) {
+        self.hasher.update(bytes);
     }
 
-    fn finish(self) -> Result<Vec<Signed>> {
-        let taken = self.intake.finish();
-        let sign = |(key, protected, ticket): (SignerKey, String, Ticket)| {
-            let signature = match taken.message(ticket) {
-                Some(Message::Digested(digested)) => key.sign_digested(digested),
-                Some(Message::Whole(octets)) => key.sign(&octets),
-                None => Err(Error::key("there is nothing to sign")),
-            };
-            Ok(Signed { protected, signature: base64url::encode(&signature?) })
+    fn finish(self) -> Result<Vec<EncodedSignature>> {
+        let messages = self.hasher.finish();
+        let sign = |(key, protected, id): (AnySigningKey, String, MessageId)| {
+            let message = messages.get(id).ok_or_else(|| Error::key("there is nothing to sign"))?;
+            Ok(EncodedSignature { protected, signature: base64url::encode(&key.sign(message.borrow())?) })
         };
         self.signers.into_iter().map(sign).collect()
     }
@@ -217,14 +161,14 @@ impl Sink for Signings {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::header::Understood;
+    use crate::header::CriticalExtensions;
     use crate::jwa::Alg;
-    use crate::jws::compact::{self, Demands, Encoding};
-    use crate::jws::json_serialization::{self, Draft, Parsed};
+    use crate::jws::compact::{Compact, DetachedSigner, Encoding};
+    use crate::jws::json_serialization::{self, NewSignature};
     use crate::key::{Key, Loaded, SecretKey, SigningKey};
     use crate::signer::jws_header;
 
-    fn key(alg: Alg, kid: &str) -> SignerKey {
+    fn key(alg: Alg, kid: &str) -> AnySigningKey {
         if let Ok(secret) = SecretKey::generate(alg, Some(kid)) {
             return secret.into();
         }
@@ -232,73 +176,70 @@ mod tests {
         key.into()
     }
 
-    fn public(key: &SignerKey) -> Key {
+    fn public(key: &AnySigningKey) -> Key {
         match key {
-            SignerKey::Secret(key) => Key::from(key.clone()),
-            SignerKey::Signing(key) => Key::from(key.verifying_key().clone()),
+            AnySigningKey::Secret(key) => Key::from(key.clone()),
+            AnySigningKey::Signing(key) => Key::from(key.verifying_key().clone()),
         }
     }
 
-    fn pour<S: Sink>(mut sink: S, payload: &[u8], step: usize) -> Result<S::Outcome> {
-        payload.chunks(step).for_each(|piece| sink.take(piece));
+    fn feed<S: PayloadSink>(mut sink: S, payload: &[u8], step: usize) -> Result<S::Outcome> {
+        payload.chunks(step).for_each(|piece| sink.update(piece));
         sink.finish()
     }
 
     const ALGS: [Alg; 6] = [Alg::Hs384, Alg::Rs256, Alg::Ps512, Alg::Es384, Alg::EdDsa, Alg::MlDsa44];
 
-    /// A payload in pieces has the signatures of the whole, whoever makes and whoever checks them.
+    /// A payload in pieces is signed and verified as the whole payload is.
     #[test]
     fn pieces_are_signed_and_verified_as_the_whole() {
         let payload: Vec<u8> = (0..=255).collect();
-        let understood = Understood::default();
+        let critical = CriticalExtensions::default();
         for (alg, unencoded) in ALGS.into_iter().flat_map(|alg| [(alg, false), (alg, true)]) {
             let key = key(alg, "a");
             let keys = KeySet::new(vec![public(&key)]).unwrap();
-            let header = jws_header(&key, &[], &understood, !unencoded).unwrap();
-            let signing = || Signing::new(header.as_bytes(), &key, unencoded).unwrap();
-            let token = pour(signing(), &payload, 7).unwrap();
-            let demands = Demands {
-                keys: &keys,
-                algorithms: None,
-                understood: &understood,
-                max_size: token.len(),
-                encoding: Encoding::Canonical,
-            };
+            let header = jws_header(&key, &[], &critical, !unencoded).unwrap();
+            let signer = DetachedSigner::new(header.as_bytes(), &key, unencoded).unwrap();
+            let token = feed(signer, &payload, 7).unwrap();
+            let mut jws = Compact::read(token.as_bytes(), token.len(), Encoding::Canonical)
+                .unwrap()
+                .into_unverified(&critical)
+                .unwrap();
+            let options = VerifyOptions { keys: &keys, algorithms: None, require: &Require::All };
             let verify = |payload: &[u8], step| {
-                pour(compact::verify_detached(token.as_bytes(), &demands).unwrap(), payload, step)
+                feed(DetachedVerification::new(&jws, options).unwrap(), payload, step)
+                    .map(|report| report[0].as_ref().unwrap().key_index())
             };
-            assert_eq!(0, verify(&payload, 256).unwrap().key(), "{alg}");
-            assert_eq!(0, verify(&payload, 1).unwrap().key(), "{alg}");
+            assert_eq!(0, verify(&payload, 256).unwrap(), "{alg}");
+            assert_eq!(0, verify(&payload, 1).unwrap(), "{alg}");
             assert_eq!("invalid_signature", verify(&payload[1..], 7).unwrap_err().code(), "{alg}");
-            let entry = &compact::Compact::read(token.as_bytes(), token.len(), Encoding::Canonical)
-                .unwrap()
-                .into_parsed(&understood)
-                .unwrap()
-                .entries[0];
-            assert_eq!(0, entry.verify(&payload, &keys, None).unwrap().key(), "{alg}");
+            (jws.payload, jws.payload_text) = (Some(payload.clone()), None);
+            assert_eq!(0, jws.verify_entry(0, options).unwrap().key_index(), "{alg}");
         }
     }
 
-    /// One pass serves signatures of every kind, and says of each what became of it.
+    /// One pass serves signatures of every kind and reports the outcome of each.
     #[test]
     fn one_pass_serves_all_signatures() {
-        let understood = Understood::default();
+        let critical = CriticalExtensions::default();
         let signers = ALGS.map(|alg| key(alg, alg.name()));
         let keys = KeySet::new(signers[1..].iter().map(public).collect()).unwrap();
-        let drafts = signers.map(|key| {
-            let protected = jws_header(&key, &[], &understood, true).unwrap();
-            Draft { key, protected, unprotected: None }
+        let wanted = signers.map(|key| {
+            let protected = jws_header(&key, &[], &critical, true).unwrap();
+            NewSignature { key, protected, unprotected: None }
         });
-        let signed = pour(json_serialization::sign(&drafts, &understood).unwrap(), b"payload", 2).unwrap();
-        let entry = |one: &Signed| format!(r#"{{"protected":"{}","signature":"{}"}}"#, one.protected, one.signature);
+        let signed = feed(json_serialization::sign(&wanted, &critical).unwrap(), b"payload", 2).unwrap();
+        let entry =
+            |one: &EncodedSignature| format!(r#"{{"protected":"{}","signature":"{}"}}"#, one.protected, one.signature);
         let text = format!(r#"{{"signatures":[{}]}}"#, signed.iter().map(entry).collect::<Vec<_>>().join(","));
-        let parsed = Parsed::read(text.into_bytes(), 1 << 20, &understood).unwrap();
-        let begin = |require| json_serialization::verify_detached(&parsed, require, &keys, None);
+        let jws = json_serialization::read(text.into_bytes(), 1 << 20, &critical).unwrap();
+        let begin = |require| DetachedVerification::new(&jws, VerifyOptions { keys: &keys, algorithms: None, require });
 
-        let report = pour(begin(&Require::Any).unwrap(), b"payload", 3).unwrap();
+        let report = feed(begin(&Require::Any).unwrap(), b"payload", 3).unwrap();
         assert_eq!("algorithm_not_allowed", report[0].as_ref().unwrap_err().code());
-        assert!(report[1..].iter().enumerate().all(|(place, result)| matches!(result, Ok(key) if *key == place)));
-        let refused = pour(begin(&Require::Any).unwrap(), b"other", 3).unwrap_err();
+        let indices = report[1..].iter().map(|one| one.as_ref().unwrap().key_index());
+        assert_eq!((0..5).collect::<Vec<_>>(), indices.collect::<Vec<_>>());
+        let refused = feed(begin(&Require::Any).unwrap(), b"other", 3).unwrap_err();
         assert_eq!("algorithm_not_allowed", refused.code());
         // The first signature has no key here, so no payload can satisfy this.
         assert_eq!("algorithm_not_allowed", begin(&Require::All).unwrap_err().code());
@@ -308,13 +249,13 @@ mod tests {
     /// Signatures of one object agree on whether the payload is encoded.
     #[test]
     fn encodings_are_not_mixed() {
-        let understood = Understood::default();
-        let draft = |b64| {
+        let critical = CriticalExtensions::default();
+        let wanted = |b64| {
             let key = key(Alg::Hs256, "a");
-            let protected = jws_header(&key, &[], &understood, b64).unwrap();
-            Draft { key, protected, unprotected: None }
+            let protected = jws_header(&key, &[], &critical, b64).unwrap();
+            NewSignature { key, protected, unprotected: None }
         };
-        let refused = json_serialization::sign(&[draft(true), draft(false)], &understood).unwrap_err();
+        let refused = json_serialization::sign(&[wanted(true), wanted(false)], &critical).unwrap_err();
         assert_eq!("invalid_policy", refused.code());
     }
 }

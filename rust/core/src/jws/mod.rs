@@ -1,12 +1,17 @@
-//! JSON Web Signature (RFC 7515): one signature, checked over the octets received.
+//! JSON Web Signature (RFC 7515): signatures, checked over the bytes received.
 //!
-//! `Verified` is the proof that a key vouched for a payload, `VerifiedSignature` that one did for a payload that someone
-//! else holds. Only this module can make them, so code that was handed one cannot have skipped the check. The header's algorithm was one of the key's; claims were not looked at.
+//! `Verified` proves that a key verified a payload, `VerifiedSignature` that a key verified a signature over a payload that
+//! the caller holds. Only this module can make them, in `VerifiedSignature::check`. The header's algorithm was one of the
+//! key's. Claims are not judged here.
+//!
+//! Imports run one way: compact and JSON forms import `detached`, that imports `unverified`, that `require`, that this file.
 
 pub mod compact;
 pub mod detached;
-mod intake;
 pub mod json_serialization;
+mod payload_hasher;
+pub mod require;
+pub mod unverified;
 
 use std::sync::Arc;
 
@@ -16,29 +21,29 @@ use crate::jwa::{Alg, AlgSet};
 use crate::key::Key;
 use crate::key_set::{Candidates, KeySet};
 
-/// A protected header and the keys that may have signed under it; the same header text always resolves to the same.
+/// A protected header and the keys that may have signed under it.
 #[derive(Debug)]
-pub struct Resolved {
+pub struct ResolvedHeader {
     header: Arc<Header>,
     alg: Alg,
     candidates: Candidates,
 }
 
-/// A signature that a key vouched for; whoever holds the payload keeps it.
+/// A signature that a key verified, over a payload that the caller holds.
 #[derive(Debug)]
 pub struct VerifiedSignature {
-    resolved: Arc<Resolved>,
-    key: usize,
+    resolved: Arc<ResolvedHeader>,
+    key_index: usize,
 }
 
-/// A payload that a key vouched for.
+/// A payload and the signature over it that a key verified.
 #[derive(Debug)]
 pub struct Verified {
     signature: VerifiedSignature,
     payload: Vec<u8>,
 }
 
-impl Resolved {
+impl ResolvedHeader {
     /// Chooses the candidate keys for a header. `kid` is the header's own, or that of the unprotected header beside it.
     pub fn new(header: Arc<Header>, kid: Option<&str>, keys: &KeySet, algorithms: Option<AlgSet>) -> Result<Self> {
         let alg = header.alg()?;
@@ -46,15 +51,9 @@ impl Resolved {
         Ok(Self { header, alg, candidates })
     }
 
-    /// The header.
+    /// The protected header.
     #[must_use]
-    pub fn header(&self) -> &Header {
-        &self.header
-    }
-
-    /// The header, to keep.
-    #[must_use]
-    pub const fn shared_header(&self) -> &Arc<Header> {
+    pub const fn header(&self) -> &Arc<Header> {
         &self.header
     }
 
@@ -63,40 +62,35 @@ impl Resolved {
     pub const fn alg(&self) -> Alg {
         self.alg
     }
-
-    /// Tries the candidates in order; the place of the one whose signature this is.
-    fn verifying_key(&self, keys: &KeySet, signing_input: &[u8], signature: &[u8]) -> Result<usize> {
-        let verifies = |key: &Key| key.verify(self.alg, signing_input, signature).is_ok();
-        self.candidates.places().find(|place| keys.key(*place).is_some_and(verifies)).ok_or(Error::InvalidSignature)
-    }
 }
 
 impl VerifiedSignature {
-    /// Checks one signature over its signing input; the other way to make one is a detached payload's.
-    fn check(resolved: Arc<Resolved>, keys: &KeySet, signing_input: &[u8], signature: &[u8]) -> Result<Self> {
-        let key = resolved.verifying_key(keys, signing_input, signature)?;
-        Ok(Self { resolved, key })
+    /// The only place where a signature becomes a verified one: `verify` succeeds for one of the candidate keys, which are
+    /// tried in order. `verify` gets a key, its index in the set, and the header's algorithm.
+    fn check(
+        resolved: Arc<ResolvedHeader>,
+        keys: &KeySet,
+        verify: impl Fn(&Key, usize, Alg) -> Result<()>,
+    ) -> Result<Self> {
+        let verifies = |index: &usize| keys.key(*index).is_some_and(|key| verify(key, *index, resolved.alg).is_ok());
+        let key_index = resolved.candidates.places().find(verifies).ok_or(Error::InvalidSignature)?;
+        Ok(Self { resolved, key_index })
     }
 
-    /// The header and candidates.
+    /// The protected header and its candidate keys.
     #[must_use]
-    pub const fn resolved(&self) -> &Arc<Resolved> {
+    pub const fn resolved(&self) -> &Arc<ResolvedHeader> {
         &self.resolved
     }
 
-    /// The place of the verifying key in its set.
+    /// The index of the verifying key in its set.
     #[must_use]
-    pub const fn key(&self) -> usize {
-        self.key
+    pub const fn key_index(&self) -> usize {
+        self.key_index
     }
 }
 
 impl Verified {
-    /// Joins a verified signature with the payload that its signing input held; the only way to make a `Verified`.
-    const fn new(signature: VerifiedSignature, payload: Vec<u8>) -> Self {
-        Self { signature, payload }
-    }
-
     /// The signature.
     #[must_use]
     pub const fn signature(&self) -> &VerifiedSignature {
@@ -109,9 +103,9 @@ impl Verified {
         &self.payload
     }
 
-    /// Header and candidates, the key's place, and the payload.
+    /// The signature and the payload.
     #[must_use]
-    pub fn into_parts(self) -> (Arc<Resolved>, usize, Vec<u8>) {
-        (self.signature.resolved, self.signature.key, self.payload)
+    pub fn into_parts(self) -> (VerifiedSignature, Vec<u8>) {
+        (self.signature, self.payload)
     }
 }

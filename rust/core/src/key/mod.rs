@@ -3,6 +3,7 @@
 //! A key that exists was judged: its parts belong together, it is strong enough, and it is used with the algorithms it
 //! says and no others. Public keys, private keys and secrets are different types, so that none can be taken for another.
 
+mod declaration;
 pub mod key_text;
 pub mod secret;
 pub mod signing;
@@ -15,6 +16,15 @@ pub use verifying::VerifyingKey;
 use crate::crypto::digest::{Digested, Method};
 use crate::error::{Error, Result};
 use crate::jwa::{Alg, AlgSet, Kty};
+
+/// A message to verify or to sign.
+#[derive(Clone, Copy)]
+pub enum Message<'a> {
+    /// The message itself.
+    Whole(&'a [u8]),
+    /// What the key's own method made of it.
+    Digest(&'a Digested),
+}
 
 /// A key that verifies.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -74,11 +84,13 @@ impl Key {
 
     /// Verifies a signature under one of the key's algorithms.
     #[inline]
-    pub fn verify(&self, alg: Alg, message: &[u8], signature: &[u8]) -> Result<()> {
-        match self {
-            Self::Secret(key) if key.alg() != alg => Err(Error::AlgorithmNotAllowed),
-            Self::Secret(key) => key.verify(message, signature),
-            Self::Verifying(key) => key.verify(alg, message, signature),
+    pub fn verify(&self, alg: Alg, message: Message<'_>, signature: &[u8]) -> Result<()> {
+        match (self, message) {
+            (Self::Secret(key), _) if key.alg() != alg => Err(Error::AlgorithmNotAllowed),
+            (Self::Secret(key), Message::Whole(message)) => key.verify(message, signature),
+            (Self::Secret(key), Message::Digest(message)) => key.verify_digested(message, signature),
+            (Self::Verifying(key), Message::Whole(message)) => key.verify(alg, message, signature),
+            (Self::Verifying(key), Message::Digest(message)) => key.verify_digested(alg, message, signature),
         }
     }
 
@@ -109,15 +121,6 @@ impl Key {
             Self::Verifying(key) => key.method(alg),
         }
     }
-
-    /// Verifies a signature over a message taken in by the method of this very key and algorithm.
-    pub(crate) fn verify_digested(&self, alg: Alg, message: &Digested, signature: &[u8]) -> Result<()> {
-        match self {
-            Self::Secret(key) if key.alg() != alg => Err(Error::AlgorithmNotAllowed),
-            Self::Secret(key) => key.verify_digested(message, signature),
-            Self::Verifying(key) => key.verify_digested(alg, message, signature),
-        }
-    }
 }
 
 impl From<SecretKey> for Key {
@@ -134,14 +137,14 @@ impl From<VerifyingKey> for Key {
 
 /// A key that signs.
 #[derive(Clone, Debug)]
-pub enum SignerKey {
+pub enum AnySigningKey {
     /// A secret.
     Secret(SecretKey),
     /// A private key.
     Signing(SigningKey),
 }
 
-impl SignerKey {
+impl AnySigningKey {
     /// The algorithm it signs under.
     #[must_use]
     pub fn alg(&self) -> Alg {
@@ -161,10 +164,14 @@ impl SignerKey {
     }
 
     /// Signs.
-    pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>> {
-        match self {
-            Self::Secret(key) => key.sign(message).map(|tag| tag.as_ref().to_vec()),
-            Self::Signing(key) => key.sign(message),
+    pub fn sign(&self, message: Message<'_>) -> Result<Vec<u8>> {
+        match (self, message) {
+            (Self::Secret(key), Message::Whole(message)) => key.sign(message).map(|tag| tag.as_ref().to_vec()),
+            (Self::Secret(key), Message::Digest(message)) => {
+                key.sign_digested(message).map(|tag| tag.as_ref().to_vec())
+            }
+            (Self::Signing(key), Message::Whole(message)) => key.sign(message),
+            (Self::Signing(key), Message::Digest(message)) => key.sign_digested(message),
         }
     }
 
@@ -175,41 +182,18 @@ impl SignerKey {
             Self::Signing(key) => Ok(key.method()),
         }
     }
-
-    /// Signs a message taken in by the method of this very key.
-    pub(crate) fn sign_digested(&self, message: &Digested) -> Result<Vec<u8>> {
-        match self {
-            Self::Secret(key) => key.sign_digested(message).map(|tag| tag.as_ref().to_vec()),
-            Self::Signing(key) => key.sign_digested(message),
-        }
-    }
 }
 
-impl From<SecretKey> for SignerKey {
+impl From<SecretKey> for AnySigningKey {
     fn from(key: SecretKey) -> Self {
         Self::Secret(key)
     }
 }
 
-impl From<SigningKey> for SignerKey {
+impl From<SigningKey> for AnySigningKey {
     fn from(key: SigningKey) -> Self {
         Self::Signing(key)
     }
-}
-
-/// The one value of a declaration that may stand in a JWK, in an argument or in both, but not in both differently.
-fn agreed<T: PartialEq>(name: &str, own: Option<T>, given: Option<T>) -> Result<Option<T>> {
-    match (own, given) {
-        (Some(own), Some(given)) if own != given => {
-            Err(Error::key(format!("the {name} given differs from the JWK's own {name}: leave it out or correct it")))
-        }
-        (own, given) => Ok(given.or(own)),
-    }
-}
-
-/// The names of a set, for a sentence.
-fn names(algs: AlgSet) -> String {
-    algs.iter().map(Alg::name).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
@@ -228,18 +212,18 @@ mod tests {
             context.update(b"message");
             context.finish()
         };
-        let tag = digested(SignerKey::from(secret.clone()).method().unwrap());
+        let tag = digested(AnySigningKey::from(secret.clone()).method().unwrap());
         let hash = digested(public.method(Alg::Es256).unwrap());
         let (secret, edwards) = (Key::from(secret), Key::from(edwards.verifying_key().clone()));
         for (key, alg, message) in
             [(&secret, Alg::Hs256, &hash), (&public, Alg::Es256, &tag), (&edwards, Alg::EdDsa, &hash)]
         {
-            assert_eq!("invalid_signature", key.verify_digested(alg, message, &[1; 64]).unwrap_err().code());
+            let refused = |alg| key.verify(alg, Message::Digest(message), &[1; 64]).unwrap_err().code();
+            assert_eq!("invalid_signature", refused(alg));
+            assert_eq!("algorithm_not_allowed", refused(Alg::Rs256));
             assert_eq!("algorithm_not_allowed", key.method(Alg::Rs256).unwrap_err().code());
-            let refused = key.verify_digested(Alg::Rs256, message, &[1; 64]).unwrap_err();
-            assert_eq!("algorithm_not_allowed", refused.code());
         }
-        assert_eq!("invalid_key", SignerKey::from(signing).sign_digested(&tag).unwrap_err().code());
+        assert_eq!("invalid_key", AnySigningKey::from(signing).sign(Message::Digest(&tag)).unwrap_err().code());
     }
 
     /// A key verifies under no algorithm but its own, whatever kind of key it is.
@@ -250,13 +234,15 @@ mod tests {
             panic!("not ready")
         };
         let public = signing.verifying_key().clone();
-        let tag = SignerKey::from(secret.clone()).sign(b"message").unwrap();
-        let signature = SignerKey::from(signing).sign(b"message").unwrap();
+        let message = Message::Whole(b"message");
+        let tag = AnySigningKey::from(secret.clone()).sign(message).unwrap();
+        let signature = AnySigningKey::from(signing).sign(message).unwrap();
         for (key, own, value) in [(Key::from(secret), Alg::Hs256, tag), (Key::from(public), Alg::Es256, signature)] {
-            key.verify(own, b"message", &value).unwrap();
-            assert_eq!("invalid_signature", key.verify(own, b"massage", &value).unwrap_err().code());
+            key.verify(own, message, &value).unwrap();
+            let other = Message::Whole(b"massage");
+            assert_eq!("invalid_signature", key.verify(own, other, &value).unwrap_err().code());
             for spec in crate::jwa::TABLE.iter().filter(|spec| spec.alg != own) {
-                let error = key.verify(spec.alg, b"message", &value).unwrap_err();
+                let error = key.verify(spec.alg, message, &value).unwrap_err();
                 assert_eq!("algorithm_not_allowed", error.code(), "{}", spec.name);
             }
         }

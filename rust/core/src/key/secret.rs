@@ -9,7 +9,8 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use super::{agreed, key_text, names};
+use super::declaration::{agreed, names};
+use super::key_text;
 use crate::crypto::digest::{Digested, Method};
 use crate::crypto::hmac::{Mac, Tag};
 use crate::crypto::material::Secret;

@@ -9,7 +9,8 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use super::{VerifyingKey, agreed};
+use super::declaration::agreed;
+use super::verifying::VerifyingKey;
 use crate::crypto::digest::{Digested, Method};
 use crate::crypto::material::{PrivateParts, PublicParts, Secret};
 use crate::crypto::{Signing, eddsa, random};

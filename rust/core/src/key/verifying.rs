@@ -7,7 +7,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use super::{agreed, names};
+use super::declaration::{agreed, names};
 use crate::crypto::digest::{Digested, Method};
 use crate::crypto::material::PublicParts;
 use crate::crypto::{Verifying, choices, sha256};

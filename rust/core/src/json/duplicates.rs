@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 
-use super::Node;
+use super::node::Node;
 
 /// Objects of up to this many members are searched as they are read, larger ones once they have ended.
 pub(super) const SMALL_OBJECT: usize = 32;
