@@ -163,6 +163,17 @@ def test_parse_compact() -> None:
     assert "invalid_signature" == refusal(entry.verify, secret(bytes(32), kid="a"))
 
 
+def test_parse_padded() -> None:
+    """A signature over padded segments is checked over them as they came, in one step or in two."""
+    signing_input = forge.b64(b'{"alg":"HS256"}') + "." + forge.b64(b"payload") + "="
+    token = forge.resign(signing_input, HS256) + "="
+    (entry,) = jws.parse(token, accept_padding=True).entries
+    assert signing_input.encode() == entry.signing_input
+    assert b"payload" == entry.verify(secret()).payload
+    assert b"payload" == jws.verify(token, secret(), accept_padding=True).payload
+    assert "malformed_token" == refusal(jws.parse, token)
+
+
 def test_parse_detached() -> None:
     """The detached payload is handed over at the end."""
     (entry,) = jws.parse(forge.detached({"alg": "HS256"}, b"payload", HS256)).entries

@@ -30,7 +30,9 @@ pub struct Verifier {
 
 /// The headers of tokens whose signature verified, by their exact text.
 #[derive(Debug, Default)]
-struct Memo(RwLock<Vec<(Box<[u8]>, Arc<ResolvedHeader>)>>);
+struct Memo(RwLock<Vec<MemoEntry>>);
+
+type MemoEntry = (Box<[u8]>, Arc<ResolvedHeader>);
 
 impl Verifier {
     /// Declares a verifier. `algorithms` narrows the keys' own; each of them must be one that some key has.

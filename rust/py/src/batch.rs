@@ -65,12 +65,12 @@ fn verify_all<V: Verify>(
     now: f64,
 ) -> Result<Vec<Py<PyAny>>, Fault> {
     let octets = tokens.iter().map(octets_of).collect::<PyResult<Vec<_>>>()?;
-    let verified: Vec<_> = py.detach(|| octets.iter().map(|token| verifier.verify_bytes(token, now)).collect());
+    let results: Vec<_> = py.detach(|| octets.iter().map(|token| verifier.verify_bytes(token, now)).collect());
     let object = |result: CoreResult<(VerifiedJwt, &Arc<Keys>)>| match result {
         Ok((jwt, keys)) => Ok(Py::new(py, VerifiedJwtObject::new(jwt, Arc::clone(keys)))?.into_any()),
         Err(error) => Ok(exception(py, error).into_value(py).into_any()),
     };
-    verified.into_iter().map(object).collect()
+    results.into_iter().map(object).collect()
 }
 
 /// The bytes of a token. Text without UTF-8 form is no token: empty bytes are refused with the same code, at its index.

@@ -76,7 +76,7 @@ pub(crate) fn jws_sign_json<'py>(
         };
         signatures.push(NewSignature { key, protected, unprotected });
     }
-    let signer = json_serialization::sign(&signatures, &critical)?;
+    let pending = json_serialization::sign(&signatures, &critical)?;
     let object = PyDict::new(py);
     let payload = if detached {
         payload
@@ -85,7 +85,7 @@ pub(crate) fn jws_sign_json<'py>(
         object.set_item("payload", json_serialization::payload_text(octets.as_bytes(), !b64)?)?;
         Payload::Octets(octets)
     };
-    let (signed, _) = payload.feed(signer)?;
+    let (signed, _) = payload.feed(pending)?;
     let list = PyList::empty(py);
     for (wanted, signed) in wanted.iter().zip(signed) {
         let entry = if flattened { object.clone() } else { PyDict::new(py) };

@@ -161,15 +161,15 @@ mod tests {
             for step in [1, 2, 3, 4, 7, 100, 256] {
                 let mut hasher = PayloadHasher::new(unencoded);
                 let whole = STARTS.map(|start| hasher.add(start, Method::Whole));
-                let hashed = STARTS.map(|start| hasher.add(start, Method::Hash(Hash::SHA384)));
+                let digests = STARTS.map(|start| hasher.add(start, Method::Hash(Hash::SHA384)));
                 payload.chunks(step).for_each(|piece| hasher.update(piece));
                 let messages = hasher.finish();
-                for ((start, whole), hashed) in STARTS.iter().zip(whole).zip(hashed) {
+                for ((start, whole), digest) in STARTS.iter().zip(whole).zip(digests) {
                     let text = if unencoded { payload.clone() } else { base64url::encode(&payload).into_bytes() };
                     let expected = [start, &b"."[..], &text].concat();
                     let Some(Stored::Whole(message)) = messages.get(whole) else { panic!("not whole") };
                     assert_eq!(expected, *message);
-                    let Some(Stored::Digest(Digested::Hash(digest))) = messages.get(hashed) else {
+                    let Some(Stored::Digest(Digested::Hash(digest))) = messages.get(digest) else {
                         panic!("not hashed")
                     };
                     assert_eq!(Hash::SHA384.of(&expected).as_ref(), digest.as_ref());
