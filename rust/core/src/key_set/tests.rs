@@ -274,7 +274,8 @@ fn lenient_sets() {
     let strict = local(&[good.clone(), null.clone()]).unwrap();
     assert_eq!(vec![(1, "the JWK's kid is null: leave it out, or lenient=True accepts it")], reasons(&strict));
     for origin in [Origin::Local, Origin::Remote] {
-        let set = KeySet::from_jwks(&jwks(std::slice::from_ref(&null)), AlgSet::EMPTY, origin, Reading::Lenient).unwrap();
+        let set =
+            KeySet::from_jwks(&jwks(std::slice::from_ref(&null)), AlgSet::EMPTY, origin, Reading::Lenient).unwrap();
         assert_eq!((1, None), (set.keys().len(), set.keys()[0].kid()));
     }
 }
