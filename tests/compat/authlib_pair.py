@@ -1,8 +1,8 @@
-"""How the tests ask real Authlib and jwseal's face the same question and compare the answers.
+"""How the tests ask real Authlib and jwseal's layer the same question and compare the answers.
 
 `agree` runs one call against both modules. An answer is the value, in plain types, or the exception. Where Authlib raises one of its own
-errors the face must raise the class of the same name; where it lets a builtin out, the face must raise a `JoseError` that is that builtin
-too. Without Authlib installed only the face is asked. Key material is made once per run and given to both.
+errors the layer must raise the class of the same name; where it lets a builtin out, the layer must raise a `JoseError` that is that builtin
+too. Without Authlib installed only the layer is asked. Key material is made once per run and given to both.
 """
 
 import base64
@@ -18,7 +18,7 @@ from typing import Any
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa, x25519
 
-import jwseal.compat.authlib as face
+import jwseal.compat.authlib as layer
 
 with warnings.catch_warnings():
     try:
@@ -41,8 +41,8 @@ ASYMMETRIC = (*RSA, *CURVES, "EdDSA")
 
 
 def agree(call: Call) -> Answer:
-    """The answer both modules give; the face's, where they raise."""
-    mine = answer(face, call)
+    """The answer both modules give; the layer's, where they raise."""
+    mine = answer(layer, call)
     if real is None:  # pragma: no cover
         return mine
     theirs = answer(real, call)
@@ -51,16 +51,16 @@ def agree(call: Call) -> Answer:
         assert mine == theirs
         return mine
     if isinstance(theirs[1], real.JoseError):
-        assert type(mine[1]).__name__ == type(theirs[1]).__name__ or isinstance(mine[1], face.errors.DecodeError)
-        wanted: list[type] = [getattr(face.errors, type(theirs[1]).__name__)]
+        assert type(mine[1]).__name__ == type(theirs[1]).__name__ or isinstance(mine[1], layer.errors.DecodeError)
+        wanted: list[type] = [getattr(layer.errors, type(theirs[1]).__name__)]
     else:
         wanted = [kind for kind in (ValueError, TypeError) if isinstance(theirs[1], kind)]
-    assert all(isinstance(mine[1], kind) for kind in (face.JoseError, *wanted)), (mine[1], theirs[1])
+    assert all(isinstance(mine[1], kind) for kind in (layer.JoseError, *wanted)), (mine[1], theirs[1])
     return mine
 
 
 def differ(call: Call, theirs: Any, mine: type[Exception]) -> Exception:
-    """The face's refusal, where Authlib answers with a value (`theirs`, or `...` for any) or another exception class."""
+    """The layer's refusal, where Authlib answers with a value (`theirs`, or `...` for any) or another exception class."""
     if real is not None:
         kind, value = answer(real, call)
         if isinstance(theirs, type) and issubclass(theirs, Exception):
@@ -69,10 +69,10 @@ def differ(call: Call, theirs: Any, mine: type[Exception]) -> Exception:
         else:
             assert kind == "value", value
             assert theirs is ... or value == theirs
-    kind, error = answer(face, call)
+    kind, error = answer(layer, call)
     assert kind == "error", error
     assert isinstance(error, mine)
-    assert isinstance(error, face.JoseError)
+    assert isinstance(error, layer.JoseError)
     return error
 
 
@@ -207,8 +207,8 @@ def certificate(name: str) -> bytes:
 
 @cache
 def _jwks(name: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    kinds = {"E": face.ECKey, "R": face.RSAKey, "P": face.RSAKey, "o": face.RSAKey, "X": face.OKPKey}
-    kind: Any = face.OKPKey if name in {"EdDSA", "Ed448"} else face.ECKey if name == "other EC" else kinds[name[0]]
+    kinds = {"E": layer.ECKey, "R": layer.RSAKey, "P": layer.RSAKey, "o": layer.RSAKey, "X": layer.OKPKey}
+    kind: Any = layer.OKPKey if name in {"EdDSA", "Ed448"} else layer.ECKey if name == "other EC" else kinds[name[0]]
     key = kind.import_key(private_pem(name))
     return key.as_dict(is_private=True), key.as_dict()
 

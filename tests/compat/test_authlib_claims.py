@@ -10,9 +10,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from authlib_pair import SECRET, Call, agree, answer, differ, face, forged, real
+from authlib_pair import SECRET, Call, agree, answer, differ, forged, layer, real
 
-errors = face.errors
+errors = layer.errors
 HS = {"alg": "HS256"}
 NOW = int(time.time())
 EMPTY: list[Any] = [None, False, 0, 0.0, "", [], {}]
@@ -57,7 +57,7 @@ def test_an_empty_wanted_value_is_compared(name: str, wanted: Any) -> None:
     """`"value": False` or `"values": []` demands what it says; Authlib took it for no demand at all."""
     differ(decoded({name: "x"}, {name: {"value": wanted}}), None, errors.InvalidClaimError)
     if name != "aud":
-        assert answer(face, decoded({name: wanted}, {name: {"value": wanted}}))[0] == "value"
+        assert answer(layer, decoded({name: wanted}, {name: {"value": wanted}}))[0] == "value"
     differ(decoded({name: "x"}, {name: {"values": []}}), None, errors.InvalidClaimError)
 
 
@@ -66,9 +66,11 @@ def test_an_empty_wanted_value_is_compared(name: str, wanted: Any) -> None:
 def test_the_options_of_times_and_the_audience_are_applied(name: str, option: dict[str, Any]) -> None:
     """Authlib ignored `value`, `values` and `validate` of a time, and `validate` of the audience."""
     claims = {"exp": 2000} if name == "exp" else {name: 1000}
-    assert answer(face, decoded(claims, {name: option}))[1].code == "invalid_claim"
+    assert answer(layer, decoded(claims, {name: option}))[1].code == "invalid_claim"
     assert (
-        answer(real or face, decoded({}, {name: option}))[0] == answer(face, decoded({}, {name: option}))[0] == "value"
+        answer(real or layer, decoded({}, {name: option}))[0]
+        == answer(layer, decoded({}, {name: option}))[0]
+        == "value"
     )
 
 
@@ -78,10 +80,10 @@ def test_the_options_of_times_and_the_audience_are_applied(name: str, option: di
 def test_values_are_compared_with_their_json_type(value: Any, wanted: Any) -> None:
     """A claim of 1 is not the claim true: Python's == would say so."""
     for option in ({"value": wanted}, {"values": ["x", wanted]}):
-        error = answer(face, decoded({"admin": value}, {"admin": option}))[1]
+        error = answer(layer, decoded({"admin": value}, {"admin": option}))[1]
         assert (type(error), error.claim) == (errors.InvalidClaimError, "admin")
-    assert answer(face, decoded({"admin": 1.0}, {"admin": {"value": 1}}))[0] == "value"
-    assert answer(face, decoded({"admin": [{"a": True}]}, {"admin": {"value": [{"a": True}]}}))[0] == "value"
+    assert answer(layer, decoded({"admin": 1.0}, {"admin": {"value": 1}}))[0] == "value"
+    assert answer(layer, decoded({"admin": [{"a": True}]}, {"admin": {"value": [{"a": True}]}}))[0] == "value"
 
 
 class Awaitable:
@@ -108,7 +110,7 @@ class Awaitable:
 @pytest.mark.parametrize("name", ["aud", "role"])
 def test_an_option_that_cannot_be_applied_raises(name: str, option: Any) -> None:
     """A text as `values` would be searched for a part of it, and a misspelt name would check nothing."""
-    error = answer(face, decoded({name: "api"}, {name: option}))[1]
+    error = answer(layer, decoded({name: "api"}, {name: option}))[1]
     assert (type(error), error.code) == (errors.ClaimsOptionError, "invalid_policy")
     assert isinstance(error, TypeError)
 
@@ -116,8 +118,8 @@ def test_an_option_that_cannot_be_applied_raises(name: str, option: Any) -> None
 def test_a_name_that_a_subclass_registers_is_still_judged() -> None:
     """A claims class that lists `role` among its registered claims does not switch the option for it off."""
 
-    class Own(face.JWTClaims):
-        REGISTERED_CLAIMS = [*face.JWTClaims.REGISTERED_CLAIMS, "role"]  # noqa: RUF012
+    class Own(layer.JWTClaims):
+        REGISTERED_CLAIMS = [*layer.JWTClaims.REGISTERED_CLAIMS, "role"]  # noqa: RUF012
 
     with pytest.raises(errors.InvalidClaimError):
         Own({"role": "user"}, HS, {"role": {"value": "admin"}}).validate()
@@ -128,14 +130,14 @@ def test_a_name_that_a_subclass_registers_is_still_judged() -> None:
 def test_a_time_that_is_not_finite_is_invalid(name: str, value: float) -> None:
     """Claims built from a dict can hold NaN, of which every comparison is false."""
     with pytest.raises(errors.InvalidClaimError):
-        face.JWTClaims({name: value}, HS).validate(now=1500)
+        layer.JWTClaims({name: value}, HS).validate(now=1500)
 
 
 def test_a_clock_of_nan_refuses() -> None:
     """A comparison with NaN is false, so every time is written as what must hold."""
     for claims in ({"exp": 2000}, {"nbf": 1000}, {"iat": 1000}):
-        with pytest.raises(face.JoseError):
-            face.JWTClaims(claims, HS).validate(now=float("nan"))
+        with pytest.raises(layer.JoseError):
+            layer.JWTClaims(claims, HS).validate(now=float("nan"))
 
 
 VALUES = st.sampled_from([*EMPTY, True, 1, 1.0, 1400, 1600, "api", "x", ["api"], ["x", "api"], [0], {"a": 1}])
@@ -191,12 +193,12 @@ def test_every_verdict_is_the_written_rules_and_never_weaker_than_authlibs(
     claims: dict[str, Any], options: dict[str, Any]
 ) -> None:
     """Any claims under any options: the verdict is the rule's, and what Authlib refuses is refused."""
-    kind, error = answer(face, decoded(claims, options))
+    kind, error = answer(layer, decoded(claims, options))
     assert (kind == "value") == accepted(claims, options, 1500)
     if kind == "value" and real is not None:
         assert answer(real, decoded(claims, options))[0] == "value"
     if kind == "error":
-        assert isinstance(error, face.JoseError)
+        assert isinstance(error, layer.JoseError)
         assert error.code in {"invalid_claim", "missing_claim", "token_expired", "token_not_yet_valid"}
 
 
@@ -284,7 +286,7 @@ def test_claims_are_a_dict_with_attributes(call: Call) -> None:
 def test_an_unknown_attribute_is_an_attribute_error() -> None:
     """A name that is no registered claim is no attribute."""
     with pytest.raises(AttributeError):
-        _ = face.JWTClaims({"iss": "x"}, HS).invalid
+        _ = layer.JWTClaims({"iss": "x"}, HS).invalid
 
 
 def test_a_claims_class_of_the_callers() -> None:

@@ -1,6 +1,6 @@
 """Where `jwseal.compat.authlib` differs from Authlib on purpose: one named test per line of the list in its header.
 
-`differ` shows both sides: what Authlib answers, and the face's refusal.
+`differ` shows both sides: what Authlib answers, and the layer's refusal.
 """
 
 import ast
@@ -23,10 +23,10 @@ from authlib_pair import (
     b64,
     certificate,
     differ,
-    face,
     flattened,
     forged,
     general,
+    layer,
     private_jwk,
     private_pem,
     public_der,
@@ -36,9 +36,9 @@ from authlib_pair import (
     real,
 )
 from jwseal import errors as ours
-from jwseal.compat.authlib import encoding, key_material
+from jwseal.compat.authlib import encoding
 
-errors = face.errors
+errors = layer.errors
 HS = {"alg": "HS256"}
 
 
@@ -61,7 +61,7 @@ def test_base64url_is_canonical(segment: int, insert: str) -> None:
     parts = forged(HS).split(".")
     parts[segment] = parts[segment][:3] + insert + parts[segment][3:]
     for call in (compact(".".join(parts)), form(dict(zip(("protected", "payload", "signature"), parts, strict=True)))):
-        kind, error = answer(face, call)
+        kind, error = answer(layer, call)
         assert kind == "error"
         assert isinstance(error, errors.DecodeError)
         assert error.code == "malformed_token"
@@ -74,17 +74,6 @@ def test_padding_and_left_over_bits_are_refused() -> None:
     respelled = head + alphabet[alphabet.index(last) + 1]
     for variant in (token + "=", respelled):
         assert isinstance(differ(compact(variant), ..., errors.DecodeError), ours.MalformedToken)
-
-
-def test_a_jwk_in_other_base64_is_refused() -> None:
-    jwk = public_jwk("RS256")
-    token = face.JsonWebSignature().serialize_compact({"alg": "RS256"}, b"x", private_pem("RS256"))
-    differ(compact(token, {**jwk, "n": jwk["n"] + "=="}), ..., errors.InvalidKeyError)
-    differ(
-        lambda lib: lib.OctKey.import_key({"kty": "oct", "k": "c2VjcmV0MQ=="}).get_op_key("sign"),
-        b"secret1",
-        errors.InvalidKeyError,
-    )
 
 
 @pytest.mark.parametrize(
@@ -107,7 +96,7 @@ def test_header_json_is_strict_and_bounded(header: bytes) -> None:
 
 
 def test_a_header_nested_without_end_is_refused() -> None:
-    kind, error = answer(face, compact(forged(b'{"alg":"HS256","x":' + b"[" * 2000 + b"]" * 2000 + b"}")))
+    kind, error = answer(layer, compact(forged(b'{"alg":"HS256","x":' + b"[" * 2000 + b"]" * 2000 + b"}")))
     assert (kind, type(error)) == ("error", errors.DecodeError)
 
 
@@ -140,7 +129,7 @@ def test_more_than_8_signatures_are_refused_before_any_key_is_asked_for() -> Non
 
     for count in (9, 10_000):
         value = general(*[flattened(HS)] * count)
-        kind, error = answer(face, form(value, key))
+        kind, error = answer(layer, form(value, key))
         assert (kind, type(error)) == ("error", errors.TooLongError)
         assert error.code == "token_too_large"
     assert asked == []
@@ -156,7 +145,7 @@ def test_decode_does_not_see_a_forgery(token: str) -> None:
             general(flattened(HS), flattened(HS, secret=b"x" * 32)), SECRET, seen.append
         ),
     ):
-        assert isinstance(answer(face, call)[1], errors.BadSignatureError)
+        assert isinstance(answer(layer, call)[1], errors.BadSignatureError)
     assert seen == []
 
 
@@ -184,7 +173,7 @@ def test_decode_runs_first_where_a_callable_key_needs_the_payload() -> None:
         seen.append(payload)
         return SECRET
 
-    face.JsonWebSignature().deserialize_compact(forged(HS, {"iss": "x"}), key, json.loads)
+    layer.JsonWebSignature().deserialize_compact(forged(HS, {"iss": "x"}), key, json.loads)
     assert seen == [{"iss": "x"}]
 
 
@@ -257,13 +246,13 @@ def test_unencoded_payloads_are_not_offered(header: dict[str, Any], private_head
             {**HS, **header}, b"x", SECRET
         ),
     ):
-        kind, error = answer(face, call)
+        kind, error = answer(layer, call)
         assert kind == "error"
         assert error.code == "unsupported_header"
 
 
 def test_an_unknown_critical_name_is_refused() -> None:
-    kind, error = answer(face, compact(forged({**HS, "crit": ["exp"], "exp": 1})))
+    kind, error = answer(layer, compact(forged({**HS, "crit": ["exp"], "exp": 1})))
     assert (kind, type(error), error.code) == (
         "error",
         errors.InvalidCritHeaderParameterNameError,
@@ -275,13 +264,13 @@ def test_none_is_used_only_where_it_is_listed_and_warns() -> None:
     token = b64(json.dumps({"alg": "none"}).encode()) + ".aGVsbG8."
     for options in ({}, {"algorithms": ["HS256"]}):
         with pytest.raises(errors.UnsupportedAlgorithmError):
-            compact(token, None, **options)(face)
+            compact(token, None, **options)(layer)
     with pytest.raises(errors.UnsupportedAlgorithmError):
-        face.jwt.decode(token, None)
-    with pytest.warns(errors.InsecureAlgorithmWarning, match="signed by nobody"):
-        assert compact(token, None, algorithms=["none"])(face)["payload"] == b"hello"
+        layer.jwt.decode(token, None)
+    with pytest.warns(errors.InsecureAlgorithmWarning, match="has no signature"):
+        assert compact(token, None, algorithms=["none"])(layer)["payload"] == b"hello"
     with pytest.warns(errors.InsecureAlgorithmWarning) as caught:
-        face.JsonWebSignature(["none"]).serialize_compact({"alg": "none"}, b"x", None)
+        layer.JsonWebSignature(["none"]).serialize_compact({"alg": "none"}, b"x", None)
     assert caught[0].filename == __file__
 
 
@@ -297,21 +286,21 @@ def test_algorithms_as_a_string_refuse_every_token(algorithms: str) -> None:
 
 
 def test_registering_an_algorithm_is_refused_with_an_explanation() -> None:
-    class Own(face.JWSAlgorithm):
+    class Own(layer.JWSAlgorithm):
         name = "OWN"
 
     with pytest.raises(errors.AlgorithmRegistrationError, match=r"SigningKey\.external") as caught:
-        face.JsonWebSignature.register_algorithm(Own())
+        layer.JsonWebSignature.register_algorithm(Own())
     assert isinstance(caught.value, ValueError)
-    assert "OWN" not in face.JsonWebSignature.ALGORITHMS_REGISTRY
+    assert "OWN" not in layer.JsonWebSignature.ALGORITHMS_REGISTRY
     with pytest.raises(TypeError):
-        face.JsonWebSignature.ALGORITHMS_REGISTRY["OWN"] = Own()  # type: ignore[index]
+        layer.JsonWebSignature.ALGORITHMS_REGISTRY["OWN"] = Own()  # type: ignore[index]
 
 
 @pytest.mark.parametrize("name", ["HS256", "RS256", "ES256", "EdDSA", "none"])
 def test_algorithm_objects_neither_sign_nor_verify(name: str) -> None:
     """What is left to the caller to combine could be combined without a check; the refusal names the whole verbs."""
-    algorithm = face.JsonWebSignature.ALGORITHMS_REGISTRY[name]
+    algorithm = layer.JsonWebSignature.ALGORITHMS_REGISTRY[name]
     for call in (lambda: algorithm.sign(b"x", None), lambda: algorithm.verify(b"x", b"", None)):
         with pytest.raises(NotImplementedError, match=r"use JsonWebSignature\.serialize_compact"):
             call()
@@ -349,19 +338,19 @@ def test_key_text_is_no_secret_in_any_encoding(text: Any) -> None:
 
 @pytest.mark.parametrize("text", [public_pem("RS256"), public_ssh("EdDSA"), certificate("ES256")])
 def test_marked_key_text_is_no_secret_in_a_jwk_either(text: bytes) -> None:
-    kind, error = answer(face, compact(forged(HS, secret=text), {"kty": "oct", "k": b64(text)}))
+    kind, error = answer(layer, compact(forged(HS, secret=text), {"kty": "oct", "k": b64(text)}))
     assert (kind, type(error)) == ("error", errors.InvalidKeyError)
 
 
 def test_a_short_secret_works_and_warns_at_the_callers_line() -> None:
-    jws = face.JsonWebSignature()
-    with pytest.warns(errors.InsecureKeyWarning, match="6 octets; HS256 wants 32") as caught:
+    jws = layer.JsonWebSignature()
+    with pytest.warns(errors.InsecureKeyWarning, match="6 bytes; HS256 needs at least 32") as caught:
         token = jws.serialize_compact(HS, b"x", "secret")
     assert caught[0].filename == __file__
     with pytest.warns(errors.InsecureKeyWarning):
         assert jws.deserialize_compact(token, b"secret")["payload"] == b"x"
     with pytest.warns(errors.InsecureKeyWarning):
-        assert face.jwt.decode(face.jwt.encode({"alg": "HS512"}, {}, "k"), "k") == {}
+        assert layer.jwt.decode(layer.jwt.encode({"alg": "HS512"}, {}, "k"), "k") == {}
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         jws.serialize_compact(HS, b"x", b"s" * 32)
@@ -370,7 +359,7 @@ def test_a_short_secret_works_and_warns_at_the_callers_line() -> None:
 @pytest.mark.parametrize("k", ["", None])
 def test_an_empty_secret_is_refused(k: Any) -> None:
     for call in (compact(forged(HS, secret=b""), {"kty": "oct", "k": k}), compact(forged(HS, secret=b""), b"")):
-        kind, error = answer(face, call)
+        kind, error = answer(layer, call)
         assert kind == "error"
         assert isinstance(error, errors.InvalidKeyError)
 
@@ -383,40 +372,40 @@ def test_rsa_under_2048_bits_is_refused() -> None:
         compact(token, public_pem("RSA1024")), getattr(real_errors(), "BadSignatureError", ...), errors.InvalidKeyError
     )
     differ(lambda lib: lib.RSAKey.generate_key(1024), ..., errors.InvalidKeyError)
-    assert face.RSAKey.import_key(public_pem("RSA1024")).as_dict()["kty"] == "RSA"
+    assert layer.RSAKey.import_key(public_pem("RSA1024")).as_dict()["kty"] == "RSA"
 
 
 def test_low_order_and_mismatched_keys_are_refused() -> None:
     token = b"%s.YQ.YQ" % b64(b'{"alg":"EdDSA"}').encode()
     low = {"kty": "OKP", "crv": "Ed25519", "x": b64(bytes([1]) + bytes(31))}
-    kind, error = answer(face, compact(token, low))
+    kind, error = answer(layer, compact(token, low))
     assert (kind, type(error)) == ("error", errors.InvalidKeyError)
     foreign = {**private_jwk("EdDSA"), "x": b64(bytes(range(32)))}
     assert isinstance(
-        answer(face, lambda lib: lib.JsonWebSignature().serialize_compact({"alg": "EdDSA"}, b"x", foreign))[1],
+        answer(layer, lambda lib: lib.JsonWebSignature().serialize_compact({"alg": "EdDSA"}, b"x", foreign))[1],
         errors.InvalidKeyError,
     )
     off = {**public_jwk("ES256"), "y": public_jwk("ES256")["x"]}
-    kind, error = answer(face, compact(b"%s.YQ.YQ" % b64(b'{"alg":"ES256"}').encode(), off))
+    kind, error = answer(layer, compact(b"%s.YQ.YQ" % b64(b'{"alg":"ES256"}').encode(), off))
     assert (kind, type(error)) == ("error", errors.InvalidKeyError)
 
 
 def test_key_sets_are_keys() -> None:
     jwks = {"keys": [{**public_jwk("RS256"), "kid": "a"}, {**public_jwk("ES256"), "kid": "b"}]}
-    token = face.JsonWebSignature().serialize_compact({"alg": "ES256", "kid": "b"}, b"x", private_pem("ES256"))
-    for keys in (face.JsonWebKey.import_key_set(jwks), jwks):
-        assert compact(token, keys)(face)["payload"] == b"x"
-    unknown = face.JsonWebSignature().serialize_compact({"alg": "ES256", "kid": "c"}, b"x", private_pem("ES256"))
+    token = layer.JsonWebSignature().serialize_compact({"alg": "ES256", "kid": "b"}, b"x", private_pem("ES256"))
+    for keys in (layer.JsonWebKey.import_key_set(jwks), jwks):
+        assert compact(token, keys)(layer)["payload"] == b"x"
+    unknown = layer.JsonWebSignature().serialize_compact({"alg": "ES256", "kid": "c"}, b"x", private_pem("ES256"))
     with pytest.raises(errors.UnknownKeyError):
-        compact(unknown, face.JsonWebKey.import_key_set(jwks))(face)
-    single = face.KeySet([face.OctKey.import_key(SECRET, {"kid": "s"})])
-    signed = face.JsonWebSignature().serialize_compact({**HS, "kid": "s"}, b"x", single)
-    assert compact(signed, single)(face)["payload"] == b"x"
+        compact(unknown, layer.JsonWebKey.import_key_set(jwks))(layer)
+    single = layer.KeySet([layer.OctKey.import_key(SECRET, {"kid": "s"})])
+    signed = layer.JsonWebSignature().serialize_compact({**HS, "kid": "s"}, b"x", single)
+    assert compact(signed, single)(layer)["payload"] == b"x"
 
 
 def test_keys_of_unknown_type_are_skipped_in_a_set() -> None:
     jwks = {"keys": [{"kty": "AKP", "alg": "ML-DSA-65", "pub": "AAAA"}, {"kty": "oct", "k": "c2VjcmV0", "kid": "s"}]}
-    assert [key.kid for key in face.JsonWebKey.import_key_set(jwks).keys] == ["s"]
+    assert [key.kid for key in layer.JsonWebKey.import_key_set(jwks).keys] == ["s"]
 
 
 def test_ec_members_are_written_at_full_width_and_short_ones_are_read() -> None:
@@ -425,13 +414,13 @@ def test_ec_members_are_written_at_full_width_and_short_ones_are_read() -> None:
         numbers = key.public_key().public_numbers()
         if numbers.x.bit_length() <= 520:
             break
-    jwk = face.ECKey.import_key(key).as_dict(is_private=True)
+    jwk = layer.ECKey.import_key(key).as_dict(is_private=True)
     assert len(encoding.decode_segment(jwk["x"].encode())) == 66
     if real is not None:
         theirs = real.ECKey.import_key(key).as_dict(is_private=True)
         assert len(theirs["x"]) < len(jwk["x"])
-        token = face.JsonWebSignature().serialize_compact({"alg": "ES512"}, b"x", theirs)
-        assert compact(token, real.ECKey.import_key(key).as_dict())(face)["payload"] == b"x"
+        token = layer.JsonWebSignature().serialize_compact({"alg": "ES512"}, b"x", theirs)
+        assert compact(token, real.ECKey.import_key(key).as_dict())(layer)["payload"] == b"x"
         assert compact(token, jwk)(real)["payload"] == b"x"
 
 
@@ -443,20 +432,20 @@ def test_encode_leaves_header_and_payload_alone() -> None:
 
     header, claims = {"alg": "RS256"}, {"exp": dt.datetime(2030, 1, 1, tzinfo=dt.UTC)}
     before = dict(claims)
-    face.jwt.encode(header, claims, {**private_jwk("RS256"), "kid": "a"})
+    layer.jwt.encode(header, claims, {**private_jwk("RS256"), "kid": "a"})
     assert (header, claims) == ({"alg": "RS256"}, before)
 
 
 def test_no_kid_is_written_that_is_none() -> None:
-    token = face.jwt.encode({"alg": "RS256"}, {}, face.KeySet([face.RSAKey.import_key(private_pem("RS256"))]))
-    assert face.jwt.decode(token, public_pem("RS256")).header == {"alg": "RS256", "typ": "JWT"}
+    token = layer.jwt.encode({"alg": "RS256"}, {}, layer.KeySet([layer.RSAKey.import_key(private_pem("RS256"))]))
+    assert layer.jwt.decode(token, public_pem("RS256")).header == {"alg": "RS256", "typ": "JWT"}
 
 
 def test_encrypted_tokens_are_refused() -> None:
     with pytest.raises(errors.UnsupportedAlgorithmError, match="encrypted"):
-        face.jwt.encode({"alg": "RSA-OAEP", "enc": "A256GCM"}, {}, public_pem("RS256"))
+        layer.jwt.encode({"alg": "RSA-OAEP", "enc": "A256GCM"}, {}, public_pem("RS256"))
     with pytest.raises(errors.UnsupportedAlgorithmError, match="encrypted"):
-        face.jwt.decode("a.b.c.d.e", SECRET)
+        layer.jwt.decode("a.b.c.d.e", SECRET)
 
 
 def test_a_json_form_with_members_of_both_forms_is_refused() -> None:
@@ -466,7 +455,7 @@ def test_a_json_form_with_members_of_both_forms_is_refused() -> None:
 
 
 def test_every_line_of_the_list_has_its_test() -> None:
-    header = face.__doc__ or ""
+    header = layer.__doc__ or ""
     assert [f"{number}. " in header for number in range(1, 16)] == [True] * 15
     assert "16. " not in header
 
@@ -482,9 +471,9 @@ def test_every_line_of_the_list_has_its_test() -> None:
     )
 )
 def test_any_input_is_refused_inside_the_tree(value: Any) -> None:
-    jws = face.JsonWebSignature(private_headers=["x"])
-    for call in (jws.deserialize, jws.deserialize_compact, jws.deserialize_json, face.jwt.decode):
-        with pytest.raises(face.JoseError):
+    jws = layer.JsonWebSignature(private_headers=["x"])
+    for call in (jws.deserialize, jws.deserialize_compact, jws.deserialize_json, layer.jwt.decode):
+        with pytest.raises(layer.JoseError):
             call(value, SECRET)
 
 
@@ -498,9 +487,9 @@ MEMBERS = st.sampled_from(["payload", "protected", "header", "signature", "signa
 
 @given(st.dictionaries(MEMBERS, JSON | st.lists(st.dictionaries(MEMBERS, JSON), max_size=3)))
 def test_any_json_is_refused_inside_the_tree(value: dict[str, Any]) -> None:
-    jws = face.JsonWebSignature()
+    jws = layer.JsonWebSignature()
     for given_value in (value, json.dumps(value)):
-        with pytest.raises(face.JoseError):
+        with pytest.raises(layer.JoseError):
             jws.deserialize_json(given_value, SECRET)
 
 
@@ -511,41 +500,26 @@ def test_any_json_is_refused_inside_the_tree(value: dict[str, Any]) -> None:
 )
 def test_any_header_signs_and_verifies_or_is_refused(header: dict[str, Any]) -> None:
     """Whatever is signed here can be verified here."""
-    jws = face.JsonWebSignature(private_headers=["x", "b64"])
+    jws = layer.JsonWebSignature(private_headers=["x", "b64"])
     try:
         token = jws.serialize_compact(header, b"hello", SECRET)
-    except face.JoseError:
+    except layer.JoseError:
         return
     assert jws.deserialize_compact(token, SECRET)["header"] == header
 
 
 @given(st.one_of(st.binary(max_size=40), st.text(max_size=40), JSON, st.just(object())))
 def test_any_key_is_refused_inside_the_tree(key: Any) -> None:
-    jws = face.JsonWebSignature()
+    jws = layer.JsonWebSignature()
     for alg in ("RS256", "ES256", "EdDSA"):
-        with pytest.raises(face.JoseError):
+        with pytest.raises(layer.JoseError):
             jws.serialize_compact({"alg": alg}, b"x", key)
-        with pytest.raises(face.JoseError):
+        with pytest.raises(layer.JoseError):
             jws.deserialize_compact(b64(json.dumps({"alg": alg}).encode()) + ".YQ.YQ", key)
 
 
-def test_a_pem_is_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    loads = []
-    load_text = key_material.load_text
-    monkeypatch.setattr(
-        key_material, "load_text", lambda *args, **kwargs: loads.append(1) or load_text(*args, **kwargs)
-    )
-    pem = public_pem("other RSA")
-    token = face.JsonWebSignature().serialize_compact({"alg": "RS384"}, b"x", private_pem("other RSA"))
-    before = len(loads)
-    for _ in range(5):
-        compact(token, pem)(face)
-        compact(token, pem.decode())(face)
-    assert len(loads) - before == 2
-
-
 def test_the_face_is_a_client_of_the_public_api() -> None:
-    folder = Path(face.__file__).parent
+    folder = Path(layer.__file__).parent
     for path in folder.glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.ImportFrom):

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from authlib_pair import SECRET, Call, agree, answer, face, private_jwk, private_pem, public_pem, real
+from authlib_pair import SECRET, Call, agree, answer, layer, private_jwk, private_pem, public_pem, real
 from jwseal import errors as ours
 
-errors = face.errors
+errors = layer.errors
 
-RESULT = face.JWSObject(face.JWSHeader({"alg": "HS256"}, None), b"x")
+RESULT = layer.JWSObject(layer.JWSHeader({"alg": "HS256"}, None), b"x")
 # Class name, arguments, the class of jwseal.errors, and builtins old except blocks name.
 PLACES: list[tuple[str, tuple[Any, ...], type[Exception], tuple[type[Exception], ...]]] = [
     ("DecodeError", (), ours.MalformedToken, ()),

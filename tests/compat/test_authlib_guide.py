@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from authlib_pair import SECRET, face, plain, private_pem, public_pem, real
+from authlib_pair import SECRET, layer, plain, private_pem, public_pem, real
 
 COMPACT = """
 jws = JsonWebSignature()
@@ -94,7 +94,7 @@ jws = JsonWebSignature(private_headers=private_headers)
 Namespace = dict[str, Any]
 
 
-@pytest.fixture(params=[lib for lib in (real, face) if lib], ids=lambda lib: lib.__name__)
+@pytest.fixture(params=[lib for lib in (real, layer) if lib], ids=lambda lib: lib.__name__)
 def names(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Namespace:
     """What a reader of the guide has after the import line, in a folder with the two files."""
     (tmp_path / "private.pem").write_bytes(private_pem("RS256"))

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from authlib_pair import SECRET, SYMMETRIC, Call, agree, b64, face, flattened, forged, general, plain, real
+from authlib_pair import SECRET, SYMMETRIC, Call, agree, b64, flattened, forged, general, layer, plain, real
 
 HS = {"alg": "HS256"}
 
@@ -26,7 +26,7 @@ NAMES = "JoseError JsonWebSignature JWSAlgorithm JWSHeader JWSObject JsonWebKey 
 
 @pytest.mark.parametrize("name", [*NAMES.split(), "BaseClaims", "JWTClaims", "jwt", "errors"])
 def test_the_face_has_authlibs_names(name: str) -> None:
-    assert hasattr(face, name)
+    assert hasattr(layer, name)
 
 
 @pytest.mark.parametrize(
@@ -78,8 +78,8 @@ def test_an_alg_that_is_no_text_is_refused(alg: Any) -> None:
         lambda lib: jws(lib).serialize_compact({"alg": alg}, b"hello", SECRET),
         lambda lib: jws(lib).deserialize_compact(forged({"alg": alg}), SECRET),
     ):
-        with pytest.raises(face.errors.JoseError):
-            call(face)
+        with pytest.raises(layer.errors.JoseError):
+            call(layer)
 
 
 def test_the_callable_is_not_called_for_a_refused_algorithm() -> None:
@@ -220,7 +220,7 @@ def test_the_text_of_a_decode_error_stands_in_error(token: str, message: str) ->
 
 def test_the_error_of_a_forgery_carries_the_result() -> None:
     error = agree(lambda lib: jws(lib).deserialize_compact(forged(HS), b"another secret, long enough for SHA-256"))[1]
-    assert plain(error.result) == plain(face.JWSObject(face.JWSHeader(HS, None), b"hello", "compact"))
+    assert plain(error.result) == plain(layer.JWSObject(layer.JWSHeader(HS, None), b"hello", "compact"))
 
 
 def test_decode_maps_the_payload() -> None:
@@ -232,7 +232,7 @@ def test_decode_maps_the_payload() -> None:
 def test_an_exception_of_decode_reaches_the_caller() -> None:
     for token in (forged(HS, b"no JSON"), flattened(HS, payload=b"no JSON")):
         with pytest.raises(json.JSONDecodeError):
-            jws(face).deserialize(token, SECRET, json.loads)
+            jws(layer).deserialize(token, SECRET, json.loads)
 
 
 def test_the_received_header_text_is_what_is_verified() -> None:
@@ -393,13 +393,13 @@ def test_a_header_lays_protected_over_unprotected() -> None:
     agree(lambda lib: lib.JWSHeader({"alg": "HS256", "kid": "p"}, {"kid": "u", "x": 1}))
     agree(lambda lib: lib.JWSHeader({"alg": "HS256"}, None))
     agree(lambda lib: lib.JWSHeader.from_dict({"protected": HS, "header": {"kid": "a"}}))
-    header = face.JWSHeader(HS, None)
-    assert face.JWSHeader.from_dict(header) is header
+    header = layer.JWSHeader(HS, None)
+    assert layer.JWSHeader.from_dict(header) is header
 
 
 @pytest.mark.parametrize("value", [forged(HS), GOOD, general(GOOD)], ids=["compact", "flat", "json"])
 def test_a_result_equals_a_plain_dict_and_survives_pickling(value: Any) -> None:
-    result = jws(face).deserialize(value, SECRET)
+    result = jws(layer).deserialize(value, SECRET)
     assert result == {"header": result.header, "payload": b"hello"}
     copied = pickle.loads(pickle.dumps(result))
     assert plain(copied) == plain(result)
@@ -439,8 +439,8 @@ def test_a_callable_chooses_per_signature_and_its_exceptions_propagate() -> None
         raise LookupError("no such key")
 
     for call in (
-        lambda: jws(face).deserialize_json(signed, broken),
-        lambda: jws(face).serialize_compact(HS, b"", broken),
+        lambda: jws(layer).deserialize_json(signed, broken),
+        lambda: jws(layer).serialize_compact(HS, b"", broken),
     ):
         with pytest.raises(LookupError, match="no such key"):
             call()

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from authlib_pair import SECRET, agree, face, forged, private_jwk, private_pem, public_jwk, public_pem
+from authlib_pair import SECRET, agree, forged, layer, private_jwk, private_pem, public_jwk, public_pem
 
 HS = {"alg": "HS256"}
 NOW = int(time.time())
@@ -72,9 +72,9 @@ def test_the_key_and_its_kid(key: Any, kid: str | None) -> None:
     def kid_of_token(lib: Any) -> Any:
         header = {"alg": "RS256", "kid": kid} if kid else {"alg": "RS256"}
         made = lib.jwt.encode(header, {"a": 1}, key(lib))
-        return face.jwt.decode(made, public_pem("RS256")).header.get("kid")
+        return layer.jwt.decode(made, public_pem("RS256")).header.get("kid")
 
-    if kid or not isinstance(key(face), dict) or len(key(face).get("keys", "x")) == 1:
+    if kid or not isinstance(key(layer), dict) or len(key(layer).get("keys", "x")) == 1:
         agree(kid_of_token)
 
 
@@ -135,7 +135,7 @@ def test_a_forgery_is_refused() -> None:
 def test_keys_for_decoding(key: Any, kid: str | None) -> None:
     """Sets are searched by kid; without one the only key is taken; a callable sees decoded claims."""
     header = {"alg": "RS256", "kid": kid} if kid else {"alg": "RS256"}
-    made = face.jwt.encode(header, {"iss": "me"}, private_pem("RS256"))
+    made = layer.jwt.encode(header, {"iss": "me"}, private_pem("RS256"))
     agree(lambda lib: lib.jwt.decode(made, key(lib)))
 
 

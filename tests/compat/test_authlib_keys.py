@@ -21,7 +21,7 @@ from authlib_pair import (
     Call,
     agree,
     certificate,
-    face,
+    layer,
     private_jwk,
     private_key,
     private_pem,
@@ -32,7 +32,7 @@ from authlib_pair import (
     real,
 )
 from jwseal import SecretKey, SigningKey, VerifyingKey
-from jwseal.compat.authlib import key as key_module
+from jwseal.compat.authlib import key_pair
 from jwseal.compat.remembered_keys import forget, remembered
 
 HS = {"alg": "HS256"}
@@ -48,7 +48,7 @@ SSH = [alg for alg in ASYMMETRIC if alg != "ES256K"]
 
 def signed(alg: str, lib: Any = None) -> bytes:
     """A token under the run's key for this algorithm, signed by Authlib where it is there."""
-    return (lib or real or face).JsonWebSignature().serialize_compact({"alg": alg}, b"hello", private_pem(alg))
+    return (lib or real or layer).JsonWebSignature().serialize_compact({"alg": alg}, b"hello", private_pem(alg))
 
 
 def verify(token: bytes, key: Any) -> Call:
@@ -97,7 +97,7 @@ def test_every_form_of_a_private_key_signs_and_verifies(alg: str) -> None:
         assert accepted(verify(token, material))
         assert accepted(sign(alg, material))
         assert accepted(
-            verify(face.JsonWebSignature().serialize_compact({"alg": alg}, b"hello", material), public_pem(alg))
+            verify(layer.JsonWebSignature().serialize_compact({"alg": alg}, b"hello", material), public_pem(alg))
         )
     assert accepted(
         lambda lib: bool(
@@ -124,7 +124,7 @@ def test_ssh_public_keys_verify(alg: str) -> None:
 @pytest.mark.parametrize("secret", [SECRET, SECRET.decode(), 12345, "k", b"secret", "\u00e9"])
 def test_secrets_of_every_type_and_length(alg: str, secret: Any) -> None:
     assert accepted(lambda lib: lib.JsonWebSignature().serialize_compact({"alg": alg}, b"hello", secret))
-    token = face.JsonWebSignature().serialize_compact({"alg": alg}, b"hello", SECRET)
+    token = layer.JsonWebSignature().serialize_compact({"alg": alg}, b"hello", SECRET)
     agree(verify(token, secret))
     assert accepted(
         verify(
@@ -140,7 +140,7 @@ def test_secrets_of_every_type_and_length(alg: str, secret: Any) -> None:
 
 @pytest.mark.parametrize("alg", ["RS256", "ES256", "EdDSA", "ES512"])
 def test_the_other_librarys_tokens_verify(alg: str) -> None:
-    for lib in filter(None, (real, face)):
+    for lib in filter(None, (real, layer)):
         assert accepted(verify(signed(alg, lib), public_pem(alg)))
 
 
@@ -262,7 +262,7 @@ def test_montgomery_keys_do_not_sign() -> None:
 
 
 def test_ed448_verifies() -> None:
-    token = face.JsonWebSignature().serialize_compact({"alg": "EdDSA"}, b"hello", private_pem("Ed448"))
+    token = layer.JsonWebSignature().serialize_compact({"alg": "EdDSA"}, b"hello", private_pem("Ed448"))
     assert accepted(verify(token, public_pem("Ed448")))
     assert accepted(verify(token, public_jwk("Ed448")))
 
@@ -272,7 +272,7 @@ def test_an_rsa_jwk_without_its_factors_signs() -> None:
     assert accepted(sign("RS256", lambda _lib: dict(jwk)))
     agree(lambda lib: sorted(lib.RSAKey.import_key(dict(jwk)).as_dict(is_private=True)))
     agree(sign("RS256", {**jwk, "p": "AQ"}))
-    face.RSAKey.import_key(jwk)
+    layer.RSAKey.import_key(jwk)
     assert set(jwk) == {"kty", "n", "e", "d"}
 
 
@@ -433,17 +433,17 @@ def test_a_jwk_changed_while_it_is_read_is_not_remembered_as_another(alg: str, m
     """Another thread changes the caller's JWK between look-up and reading: an untouched copy of A never accepts B's tokens."""
     other = {"RS256": "other RSA", "ES256": "other EC"}[alg]
     jwks = [public_jwk(alg), public_jwk(other)]
-    tokens = [signed(alg), face.JsonWebSignature().serialize_compact({"alg": alg}, b"hello", private_pem(other))]
+    tokens = [signed(alg), layer.JsonWebSignature().serialize_compact({"alg": alg}, b"hello", private_pem(other))]
     changing = dict(jwks[0])
 
     forget()
-    monkeypatch.setattr(key_module, "remembered", changed_before_reading(changing, jwks[1]))
-    assert verify(tokens[0], changing)(face)["payload"] == b"hello"
+    monkeypatch.setattr(key_pair, "remembered", changed_before_reading(changing, jwks[1]))
+    assert verify(tokens[0], changing)(layer)["payload"] == b"hello"
     assert changing == jwks[1]
-    with pytest.raises(face.errors.BadSignatureError):
-        verify(tokens[1], dict(jwks[0]))(face)
-    with pytest.raises(face.errors.BadSignatureError):
-        verify(tokens[0], dict(jwks[1]))(face)
+    with pytest.raises(layer.errors.BadSignatureError):
+        verify(tokens[1], dict(jwks[0]))(layer)
+    with pytest.raises(layer.errors.BadSignatureError):
+        verify(tokens[0], dict(jwks[1]))(layer)
 
 
 def test_a_private_jwk_changed_while_it_is_read_signs_with_the_key_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -452,9 +452,9 @@ def test_a_private_jwk_changed_while_it_is_read_signs_with_the_key_it_was(monkey
     changing = dict(first)
 
     forget()
-    monkeypatch.setattr(key_module, "remembered", changed_before_reading(changing, second))
+    monkeypatch.setattr(key_pair, "remembered", changed_before_reading(changing, second))
     for jwk in (changing, dict(first)):
-        token = face.JsonWebSignature().serialize_compact({"alg": "ES256"}, b"hello", jwk)
+        token = layer.JsonWebSignature().serialize_compact({"alg": "ES256"}, b"hello", jwk)
         assert accepted(verify(token, public_pem("ES256")))
     assert changing == second
 
@@ -463,7 +463,7 @@ def test_threads_that_change_a_jwk_leave_no_wrong_key_behind() -> None:
     """One thread swaps the members of a JWK while three verify with it; afterwards each JWK accepts its own tokens only."""
     names = ("ES256", "other EC")
     jwks = [public_jwk(name) for name in names]
-    jws = face.JsonWebSignature()
+    jws = layer.JsonWebSignature()
     tokens = [jws.serialize_compact({"alg": "ES256"}, b"hello", private_pem(name)) for name in names]
     changing = dict(jwks[0])
     ends = threading.Event()
@@ -477,11 +477,11 @@ def test_threads_that_change_a_jwk_leave_no_wrong_key_behind() -> None:
         for _ in range(200):
             forget()
             for token in tokens:
-                with contextlib.suppress(face.JoseError):
+                with contextlib.suppress(layer.JoseError):
                     jws.deserialize_compact(token, changing)
             for number in (0, 1):
                 jws.deserialize_compact(tokens[number], dict(jwks[number]))
-                with pytest.raises(face.errors.BadSignatureError):
+                with pytest.raises(layer.errors.BadSignatureError):
                     jws.deserialize_compact(tokens[number], dict(jwks[1 - number]))
 
     interval = sys.getswitchinterval()
@@ -503,29 +503,29 @@ def test_threads_that_change_a_jwk_leave_no_wrong_key_behind() -> None:
 def test_a_key_does_not_follow_its_jwk(name: str) -> None:
     """A key read from a dict stays what it was when the dict changes."""
     jwk = {"kty": "oct", "k": "c2VjcmV0"} if name == "oct" else public_jwk(name)
-    key = face.JsonWebKey.import_key(jwk)
+    key = layer.JsonWebKey.import_key(jwk)
     before = key.as_dict()
     jwk.clear()
     assert key.as_dict() == before
 
 
-# This face's addition --------------------------------------------------------------------------------------------------------------
+# This layer's addition --------------------------------------------------------------------------------------------------------------
 
 
 def test_a_key_gives_its_jwseal_key() -> None:
-    key = face.RSAKey.import_key(private_pem("RS256"))
+    key = layer.RSAKey.import_key(private_pem("RS256"))
     assert isinstance(key.signing_key("PS256"), SigningKey)
     assert key.verifying_key("PS256") is key.verifying_key("PS256")
     assert isinstance(key.verifying_key("RS256"), VerifyingKey)
-    assert isinstance(face.OctKey.import_key(SECRET).verifying_key("HS256"), SecretKey)
+    assert isinstance(layer.OctKey.import_key(SECRET).verifying_key("HS256"), SecretKey)
 
 
 def test_jwseals_own_keys_are_taken() -> None:
     key = SigningKey.generate("ES256")
-    jws = face.JsonWebSignature()
+    jws = layer.JsonWebSignature()
     token = jws.serialize_compact({"alg": "ES256"}, b"hello", key)
     assert jws.deserialize_compact(token, key.verifying_key)["payload"] == b"hello"
-    with pytest.raises(face.errors.InvalidKeyError):
+    with pytest.raises(layer.errors.InvalidKeyError):
         jws.serialize_compact({"alg": "ES384"}, b"hello", key)
-    with pytest.raises(face.errors.InvalidKeyError):
+    with pytest.raises(layer.errors.InvalidKeyError):
         jws.deserialize_compact(token, SigningKey.generate("ES384").verifying_key)

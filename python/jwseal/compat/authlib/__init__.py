@@ -41,16 +41,13 @@ The rest:
 from jwseal.compat.authlib import errors
 from jwseal.compat.authlib.algorithm import JWSAlgorithm
 from jwseal.compat.authlib.claims import BaseClaims, JWTClaims
-from jwseal.compat.authlib.ec_key import ECKey
 from jwseal.compat.authlib.errors import JoseError
 from jwseal.compat.authlib.header import JWSHeader, JWSObject
 from jwseal.compat.authlib.json_web_signature import JsonWebSignature
 from jwseal.compat.authlib.json_web_token import JsonWebToken, jwt
-from jwseal.compat.authlib.key import Key
+from jwseal.compat.authlib.key import Key, OctKey
+from jwseal.compat.authlib.key_pair import ECKey, OKPKey, RSAKey
 from jwseal.compat.authlib.key_set import JsonWebKey, KeySet
-from jwseal.compat.authlib.oct_key import OctKey
-from jwseal.compat.authlib.okp_key import OKPKey
-from jwseal.compat.authlib.rsa_key import RSAKey
 
 __all__ = [
     "BaseClaims",

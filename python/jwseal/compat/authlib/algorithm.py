@@ -1,8 +1,8 @@
-"""The algorithms Authlib has, and how each turns a key argument into a jwseal key (RFC 7518 section 3.1).
+"""The algorithms of Authlib, and how each makes a jwseal key of a key argument (RFC 7518 section 3.1).
 
-One table, closed: `register_algorithm` refuses, because code that a verifier runs on every token is not added at run time. An argument
-given as text is parsed once and remembered (`jwseal.compat.remembered_keys`), without the text itself where it may be secret. `none` has a
-row so that it can be listed by name, and no key.
+The table is closed: `register_algorithm` refuses, because code that runs for every token must not be added while the program runs. A key
+argument given as text is read once and remembered (`jwseal.compat.remembered_keys`). `none` is in the table so that a caller can list it; it
+has no key.
 """
 
 from __future__ import annotations
@@ -10,13 +10,11 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
-from jwseal import KeySet as SealedKeySet
+from jwseal import KeySet as NativeKeySet
 from jwseal import SecretKey, SigningKey, VerifyingKey
-from jwseal.compat.authlib.ec_key import ECKey
 from jwseal.compat.authlib.errors import InvalidKeyError
-from jwseal.compat.authlib.oct_key import OctKey, secret_key
-from jwseal.compat.authlib.okp_key import OKPKey
-from jwseal.compat.authlib.rsa_key import RSAKey
+from jwseal.compat.authlib.key import OctKey, secret_key
+from jwseal.compat.authlib.key_pair import ECKey, OKPKey, RSAKey
 from jwseal.compat.remembered_keys import remembered
 
 if TYPE_CHECKING:
@@ -28,13 +26,13 @@ if TYPE_CHECKING:
 __all__ = ["ALGORITHMS", "JWSAlgorithm"]
 
 _WHOLE_TOKENS = (
-    "the algorithm objects neither sign nor verify: use JsonWebSignature.serialize_compact and deserialize_compact, "
+    "algorithm objects do not sign or verify: use JsonWebSignature.serialize_compact and deserialize_compact, "
     "or jwseal.jws.sign and jwseal.jws.verify"
 )
 
 
 class JWSAlgorithm:
-    """The shape of an algorithm, as Authlib's subclasses expect it. Subclasses can be written but not registered."""
+    """The base class of algorithms, with Authlib's attributes. Subclasses can be written but not registered."""
 
     name: str | None = None
     description: str | None = None
@@ -46,25 +44,25 @@ class JWSAlgorithm:
         """The key of this algorithm from a key argument."""
         raise NotImplementedError
 
-    def verifying_key(self, raw: Any) -> VerifyingKey | SecretKey | SealedKeySet:
-        """The jwseal key that verifies, from any key argument."""
+    def verifying_key(self, raw: Any) -> VerifyingKey | SecretKey | NativeKeySet:
+        """The jwseal key that verifies, from a key argument."""
         raise NotImplementedError
 
     def signing_key(self, raw: Any) -> SigningKey | SecretKey:
-        """The jwseal key that signs, from any key argument."""
+        """The jwseal key that signs, from a key argument."""
         raise NotImplementedError
 
     def sign(self, msg: bytes, key: Any) -> bytes:
-        """Not offered: jwseal signs whole JWSs."""
+        """Not available: jwseal signs whole tokens."""
         raise NotImplementedError(_WHOLE_TOKENS)
 
     def verify(self, msg: bytes, sig: bytes, key: Any) -> bool:
-        """Not offered: an answer that can be ignored is no verification."""
+        """Not available: a result that can be ignored is no verification."""
         raise NotImplementedError(_WHOLE_TOKENS)
 
 
 class UnsecuredAlgorithm(JWSAlgorithm):
-    """`none`: nothing is signed (RFC 7518 section 3.6)."""
+    """`none`: no signature (RFC 7518 section 3.6)."""
 
     name = "none"
     description = "No digital signature or MAC performed"
@@ -75,7 +73,7 @@ class UnsecuredAlgorithm(JWSAlgorithm):
 
 
 class KeyedAlgorithm(JWSAlgorithm):
-    """An algorithm with keys of one type, and where `curve` is set, on one curve."""
+    """An algorithm with keys of one type and, if `curve` is set, on one curve."""
 
     def __init__(self, name: Algorithm, description: str, key_class: type[Key], curve: str | None = None) -> None:
         self.name = name
@@ -92,8 +90,8 @@ class KeyedAlgorithm(JWSAlgorithm):
             raise InvalidKeyError(description=f'Key for "{self.name}" not supported, only "{self.curve}" allowed')
         return key
 
-    def verifying_key(self, raw: Any) -> VerifyingKey | SecretKey | SealedKeySet:
-        """The jwseal key that verifies, from any key argument; jwseal's own keys are taken as they are."""
+    def verifying_key(self, raw: Any) -> VerifyingKey | SecretKey | NativeKeySet:
+        """The jwseal key that verifies, from a key argument; jwseal's own keys are returned as they are."""
         kind = type(raw)
         if kind is bytes or kind is str:
             if self._symmetric:
@@ -102,12 +100,12 @@ class KeyedAlgorithm(JWSAlgorithm):
             return remembered(
                 "authlib verify", raw, self._alg, lambda: self.prepare_key(raw).verifying_key(self._alg), public=public
             )
-        if isinstance(raw, (VerifyingKey, SecretKey, SealedKeySet)):
+        if isinstance(raw, (VerifyingKey, SecretKey, NativeKeySet)):
             return raw
         return self.prepare_key(raw).verifying_key(self._alg)
 
     def signing_key(self, raw: Any) -> SigningKey | SecretKey:
-        """The jwseal key that signs, from any key argument; jwseal's own keys are taken as they are."""
+        """The jwseal key that signs, from a key argument; jwseal's own keys are returned as they are."""
         kind = type(raw)
         if kind is bytes or kind is str:
             if self._symmetric:
@@ -115,28 +113,27 @@ class KeyedAlgorithm(JWSAlgorithm):
             return remembered("authlib sign", raw, self._alg, lambda: self.prepare_key(raw).signing_key(self._alg))
         if isinstance(raw, (SigningKey, SecretKey)):
             if raw.alg != self._alg:
-                raise InvalidKeyError(description=f"the key signs {raw.alg}, the header says {self._alg}")
+                raise InvalidKeyError(description=f"the key signs {raw.alg}, but the header has {self._alg}")
             return raw
         return self.prepare_key(raw).signing_key(self._alg)
 
 
 def _table() -> dict[str, JWSAlgorithm]:
-    rows: list[JWSAlgorithm] = [UnsecuredAlgorithm()]
-    for size in ("256", "384", "512"):
-        rows += [
-            KeyedAlgorithm(cast("Algorithm", f"HS{size}"), f"HMAC using SHA-{size}", OctKey),
-            KeyedAlgorithm(cast("Algorithm", f"RS{size}"), f"RSASSA-PKCS1-v1_5 using SHA-{size}", RSAKey),
-            KeyedAlgorithm(
-                cast("Algorithm", f"PS{size}"), f"RSASSA-PSS using SHA-{size} and MGF1 with SHA-{size}", RSAKey
-            ),
-        ]
-    rows += [
+    rows: list[JWSAlgorithm] = [
+        UnsecuredAlgorithm(),
         KeyedAlgorithm("ES256", "ECDSA using P-256 and SHA-256", ECKey, "P-256"),
         KeyedAlgorithm("ES384", "ECDSA using P-384 and SHA-384", ECKey, "P-384"),
         KeyedAlgorithm("ES512", "ECDSA using P-521 and SHA-512", ECKey, "P-521"),
         KeyedAlgorithm("ES256K", "ECDSA using secp256k1 and SHA-256", ECKey, "secp256k1"),
         KeyedAlgorithm("EdDSA", "Edwards-curve Digital Signature Algorithm for JWS", OKPKey),
     ]
+    for size in ("256", "384", "512"):
+        for prefix, description, key_class in (
+            ("HS", f"HMAC using SHA-{size}", OctKey),
+            ("RS", f"RSASSA-PKCS1-v1_5 using SHA-{size}", RSAKey),
+            ("PS", f"RSASSA-PSS using SHA-{size} and MGF1 with SHA-{size}", RSAKey),
+        ):
+            rows.append(KeyedAlgorithm(cast("Algorithm", prefix + size), description, key_class))
     return {row.name: row for row in rows if row.name}
 
 

@@ -1,46 +1,83 @@
-"""Octets and base64url as this face writes and reads them, and JSON as it writes it (RFC 4648 section 5, RFC 8259).
+"""Bytes, base64url and JSON as this layer reads and writes them (RFC 4648 section 5, RFC 8259).
 
-Writing follows Authlib: compact separators, members in the caller's order, text beyond ASCII left as it is. Reading is strict where
-Authlib was lenient: base64url is canonical. JSON is read by `jwseal.compat.strict_json`.
+Writing follows Authlib: compact separators, members in the caller's order, text beyond ASCII left as it is. Tokens are read strictly, their
+base64url is canonical. Members of JWKs are read as Authlib reads them. No error raised here holds the text that was read or written.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from jwseal.compat.authlib.errors import PayloadError
+from jwseal.compat.authlib.errors import JoseError, PayloadError
+from jwseal.compat.strict_json import read_json
 
-__all__ = ["decode_segment", "encode_segment", "json_bytes", "json_text", "to_bytes"]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["decode_member", "decode_segment", "encode_segment", "json_bytes", "json_text", "json_value", "to_bytes"]
+
+_DIGITS = re.compile("[A-Za-z0-9+/_-]*")
 
 
 def to_bytes(value: Any) -> bytes | None:
-    """Authlib's rule: text as UTF-8, numbers in decimal, anything else as `bytes(value)`; None stays None."""
+    """Convert as Authlib does: text to UTF-8, numbers to decimal, anything else with `bytes(value)`; None stays None."""
     if value is None or isinstance(value, bytes):
         return value
-    if isinstance(value, str):
-        return value.encode()
     if isinstance(value, (int, float)):
         return str(value).encode()
-    return bytes(value)
+    if not isinstance(value, str):
+        return bytes(value)
+    encoded = _utf8(value)
+    if encoded is None:
+        raise ValueError("text with a lone surrogate has no UTF-8 form")
+    return encoded
 
 
-def encode_segment(octets: bytes) -> bytes:
-    """Base64url without padding."""
-    return urlsafe_b64encode(octets).rstrip(b"=")
+def _utf8(text: str) -> bytes | None:
+    try:
+        return str.encode(text)
+    except UnicodeEncodeError:
+        # The error holds the text, which may be a secret. Whoever raises instead must not have it as context.
+        return None
+
+
+def encode_segment(value: bytes) -> bytes:
+    """Encode as base64url without padding."""
+    return urlsafe_b64encode(value).rstrip(b"=")
 
 
 def decode_segment(segment: bytes) -> bytes:
-    """Canonical base64url, or ValueError: one text for one value, so that tokens and JWKs cannot be respelled."""
-    octets = urlsafe_b64decode(segment + b"=" * (-len(segment) % 4))
-    if encode_segment(octets) != segment:
+    """Decode canonical base64url, or raise ValueError: each value has one text, so that no token can be written in two ways."""
+    value = urlsafe_b64decode(segment + b"=" * (-len(segment) % 4))
+    if encode_segment(value) != segment:
         raise ValueError("not canonical base64url")
-    return octets
+    return value
+
+
+def decode_member(value: Any) -> bytes | None:
+    """Decode a member of a JWK, or return None: padding, white space and the alphabet of plain base64 are read too."""
+    text = value.decode("ascii", "replace") if isinstance(value, bytes) else value
+    digits = "".join(text.split()).rstrip("=") if isinstance(text, str) else "?"
+    if not _DIGITS.fullmatch(digits) or len(digits) % 4 == 1:
+        return None
+    return urlsafe_b64decode(digits + "=" * (-len(digits) % 4))
+
+
+def json_value(text: bytes | str, error: Callable[[str], JoseError]) -> Any:
+    """Read strict JSON, or raise the error that is made of the reason."""
+    try:
+        return read_json(text)
+    except ValueError as exc:
+        reason = str(exc)
+    # Raised here, so that the reader's error, which may hold the text, is not its context.
+    raise error(reason)
 
 
 def json_text(value: Any) -> str:
-    """Compact JSON text, members in their order."""
+    """Write compact JSON, members in their order."""
     try:
         return _ENCODER.encode(value)
     except (TypeError, ValueError, RecursionError) as exc:
@@ -48,11 +85,11 @@ def json_text(value: Any) -> str:
 
 
 def json_bytes(value: Any) -> bytes:
-    """Compact JSON as UTF-8."""
-    try:
-        return json_text(value).encode()
-    except UnicodeEncodeError as exc:
-        raise PayloadError(description="cannot be written as UTF-8") from exc
+    """Write compact JSON as UTF-8."""
+    encoded = _utf8(json_text(value))
+    if encoded is None:
+        raise PayloadError(description="cannot be written as UTF-8: there is a lone surrogate")
+    return encoded
 
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)

@@ -1,10 +1,9 @@
-"""What the Authlib face raises: Authlib's names, and ours underneath.
+"""The errors of this layer: Authlib's names, each also a class of `jwseal.errors`.
 
-Every class is at once what an old `except` block expects and a class of `jwseal.errors`: `DecodeError` is a `MalformedToken`,
-`BadSignatureError` an `InvalidSignature`, and so on, each with its stable `.code`. Where Authlib let a bare `ValueError` or `TypeError`
-out, the class here is a `JoseError` as well as that. `.error`, `.description` and `.uri` are Authlib's, its quirk included: a text given
-alone becomes `.error`. `str()` of what was a bare builtin is the bare sentence. Messages carry names and lengths, never token text or key
-material.
+Every class is what an old `except` block expects and a class of `jwseal.errors` with a stable `.code`: `DecodeError` is a `MalformedToken`,
+`BadSignatureError` an `InvalidSignature`, and so on. Where Authlib raised a plain `ValueError` or `TypeError`, the class here is that as well
+as a `JoseError`. `.error`, `.description` and `.uri` are Authlib's; an argument given alone becomes `.error`, as there. Messages carry names
+and lengths, escaped and bounded, never token text or key material.
 """
 
 from __future__ import annotations
@@ -28,51 +27,26 @@ from jwseal.errors import (
     UnsupportedHeader,
 )
 
-__all__ = [
-    "AlgorithmRegistrationError",
-    "AuthlibBaseError",
-    "BadSignatureError",
-    "ClaimsOptionError",
-    "DecodeError",
-    "ExpiredTokenError",
-    "InputTypeError",
-    "InsecureAlgorithmWarning",
-    "InsecureClaimError",
-    "InsecureKeyWarning",
-    "InvalidAlgorithmForMultipleRecipientsMode",
-    "InvalidClaimError",
-    "InvalidCritHeaderParameterNameError",
-    "InvalidEncryptionAlgorithmForECDH1PUWithKeyWrappingError",
-    "InvalidHeaderParameterNameError",
-    "InvalidKeyError",
-    "InvalidKeyTypeError",
-    "InvalidTokenError",
-    "InvalidUseError",
-    "JoseError",
-    "KeyMismatchError",
-    "MissingAlgorithmError",
-    "MissingClaimError",
-    "MissingEncryptionAlgorithmError",
-    "PayloadError",
-    "PlainError",
-    "TooLongError",
-    "UnknownKeyError",
-    "UnsupportedAlgorithmError",
-    "UnsupportedCompressionAlgorithmError",
-    "UnsupportedEncryptionAlgorithmError",
-]
+_MAX_NAME = 100
+
+
+def printable(name: object) -> str:
+    """A name from a token as one line of printable text, cut at 100 characters, so that a message cannot control a terminal."""
+    text = str(name)
+    shown = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text[:_MAX_NAME])
+    return shown if len(text) <= _MAX_NAME else f"{shown}..."
 
 
 class InsecureKeyWarning(UserWarning):
-    """An HMAC secret is shorter than the hash's output: it can be guessed offline from one token."""
+    """An HMAC secret is shorter than the output of the hash: it can be guessed offline from one token."""
 
 
 class InsecureAlgorithmWarning(UserWarning):
-    """`none` was used because the caller listed it: such a token is signed by nobody."""
+    """`none` was used because the caller listed it: such a token has no signature."""
 
 
 class AuthlibBaseError(Exception):
-    """Authlib's root: an error code, a sentence and perhaps a link."""
+    """Authlib's base class: an error code, a sentence and perhaps a link."""
 
     error: str | None = None
     description: str = ""
@@ -85,7 +59,7 @@ class AuthlibBaseError(Exception):
             self.description = description
         if uri is not None:
             self.uri = uri
-        # Not super(): a claim error among the bases would ask for a claim's name.
+        # Not super(): a claim error among the bases would require the name of a claim.
         Exception.__init__(self, f"{self.error}: {self.description}")
 
     def __repr__(self) -> str:
@@ -103,11 +77,11 @@ def _restored(cls: type[AuthlibBaseError], args: tuple[Any, ...], state: dict[st
 
 
 class JoseError(AuthlibBaseError, JOSEError):
-    """The root of everything this face raises."""
+    """The base class of every error of this layer."""
 
 
 class PlainError(JoseError):
-    """A refusal for which Authlib had no class of its own: its text is the sentence alone, as a builtin's is."""
+    """An error for which Authlib had no class: its text is the sentence alone, as that of a builtin exception is."""
 
     def __str__(self) -> str:
         return self.description or str(self.error)
@@ -123,7 +97,7 @@ class DecodeError(JoseError, MalformedToken):
 
 
 class TooLongError(PlainError, DecodeError, TokenTooLarge, ValueError):
-    """The input exceeds a bound. Authlib raised a plain ValueError."""
+    """The input is larger than a limit. Authlib raised a plain ValueError."""
 
     error = "too_long"
 
@@ -135,14 +109,14 @@ class InputTypeError(PlainError, DecodeError, TypeError):
 
 
 class PayloadError(PlainError, TypeError, ValueError):
-    """The payload or header to sign cannot be written. Authlib let the encoder's TypeError or ValueError out."""
+    """The payload or header to sign cannot be written. Authlib raised the encoder's TypeError or ValueError."""
 
     error = "invalid_payload"
     code = "invalid_payload"
 
 
 class BadSignatureError(JoseError, InvalidSignature):
-    """The signature does not verify. `result` is what the token says, and nobody vouches for it."""
+    """The signature does not verify. `result` is the content of the token, which nothing has verified."""
 
     error = "bad_signature"
 
@@ -167,25 +141,25 @@ class UnsupportedAlgorithmError(JoseError, AlgorithmNotAllowed):
 
 
 class InvalidHeaderParameterNameError(JoseError, UnsupportedHeader):
-    """A header parameter is not allowed, stands in the wrong header or has the wrong type."""
+    """A header parameter is not allowed, in the wrong header or of the wrong type."""
 
     error = "invalid_header_parameter_name"
 
     def __init__(self, name: object) -> None:
-        super().__init__(description=f"Invalid Header Parameter Name: {name}")
+        super().__init__(description=f"Invalid Header Parameter Name: {printable(name)}")
 
 
 class InvalidCritHeaderParameterNameError(JoseError, UnsupportedHeader):
-    """`crit` names a parameter that is absent, registered, or not understood."""
+    """`crit` lists a parameter that is absent, registered or unknown to the caller."""
 
     error = "invalid_crit_header_parameter_name"
 
     def __init__(self, name: object) -> None:
-        super().__init__(description=f"Invalid Header Parameter Name: {name}")
+        super().__init__(description=f"Invalid Header Parameter Name: {printable(name)}")
 
 
 class AlgorithmRegistrationError(PlainError, PolicyError):
-    """Algorithms cannot be added. Authlib raised ValueError for one it could not take."""
+    """Algorithms cannot be added. Authlib raised ValueError for one it could not add."""
 
     error = "invalid_algorithm"
 
@@ -194,7 +168,7 @@ class AlgorithmRegistrationError(PlainError, PolicyError):
 
 
 class InvalidKeyError(PlainError, InvalidKey, ValueError):
-    """The key material is unusable for this. Authlib raised ValueError."""
+    """The key cannot be used for this. Authlib raised ValueError."""
 
     error = "invalid_key"
 
@@ -204,13 +178,13 @@ class InvalidKeyTypeError(InvalidKeyError, TypeError):
 
 
 class UnknownKeyError(PlainError, KeyNotFound, ValueError):
-    """The key set has no key of that `kid`. Authlib raised ValueError."""
+    """The key set has no key with that `kid`. Authlib raised ValueError."""
 
     error = "key_not_found"
 
 
 class InvalidUseError(JoseError, InvalidKey):
-    """The key's `use` is another."""
+    """The key has another `use`."""
 
     error = "invalid_use"
     description = "Key 'use' is not valid for your usage"
@@ -226,7 +200,7 @@ class InvalidClaimError(JoseError, InvalidClaim):
 
     def __init__(self, claim: str) -> None:
         self.claim_name = self.claim = claim
-        super().__init__(description=f"Invalid claim '{claim}'")
+        super().__init__(description=f"Invalid claim '{printable(claim)}'")
 
 
 class MissingClaimError(JoseError, MissingClaim):
@@ -236,11 +210,11 @@ class MissingClaimError(JoseError, MissingClaim):
 
     def __init__(self, claim: str) -> None:
         self.claim = claim
-        super().__init__(description=f"Missing '{claim}' claim")
+        super().__init__(description=f"Missing '{printable(claim)}' claim")
 
 
 class InsecureClaimError(JoseError, ClaimError):
-    """A claim about to be signed looks like something that must stay secret."""
+    """A claim to be signed looks like something that must stay secret."""
 
     error = "insecure_claim"
     code = "insecure_claim"
@@ -268,51 +242,51 @@ class ClaimsOptionError(PlainError, PolicyError, TypeError):
 
 
 class InvalidTokenError(JoseError, TokenNotYetValid):
-    """`nbf` or `iat` lies ahead of the clock."""
+    """`nbf` or `iat` is later than the clock."""
 
     error = "invalid_token"
     description = "The token is not valid yet"
     claim = "nbf"
 
 
-# Encryption. Nothing here raises these: they exist so that old imports and except clauses keep working. -----------------------------
+# Encryption. This layer has none and never raises these; they exist so that old imports and except clauses keep working. --------------
 
 
 class InvalidEncryptionAlgorithmForECDH1PUWithKeyWrappingError(JoseError):
-    """Never raised here: there is no encryption."""
+    """Never raised."""
 
     error = "invalid_encryption_algorithm_for_ECDH_1PU_with_key_wrapping"
 
 
 class InvalidAlgorithmForMultipleRecipientsMode(JoseError):
-    """Never raised here: there is no encryption."""
+    """Never raised."""
 
     error = "invalid_algorithm_for_multiple_recipients_mode"
 
 
 class KeyMismatchError(JoseError):
-    """Never raised here: there is no encryption."""
+    """Never raised."""
 
     error = "key_mismatch_error"
     description = "Key does not match to any recipient"
 
 
 class MissingEncryptionAlgorithmError(JoseError):
-    """Never raised here: there is no encryption."""
+    """Never raised."""
 
     error = "missing_encryption_algorithm"
     description = "Missing 'enc' in header"
 
 
 class UnsupportedEncryptionAlgorithmError(JoseError):
-    """Never raised here: there is no encryption."""
+    """Never raised."""
 
     error = "unsupported_encryption_algorithm"
     description = "Unsupported 'enc' value in header"
 
 
 class UnsupportedCompressionAlgorithmError(JoseError):
-    """Never raised here: there is no encryption."""
+    """Never raised."""
 
     error = "unsupported_compression_algorithm"
     description = "Unsupported 'zip' value in header"

@@ -1,8 +1,9 @@
-"""`JsonWebSignature`: every JWS form behind Authlib's methods (RFC 7515 section 7).
+"""`JsonWebSignature`: signing and verifying every JWS form with Authlib's methods (RFC 7515 section 7).
 
-Compact results are bytes, JSON results dicts. A key argument is anything Authlib took, or a callable that chooses one by
-`(header, payload)`. Every signature is verified by jwseal over the octets that were received. What differs from Authlib on purpose is listed
-in the package header.
+Compact results are bytes, JSON results dicts. A key argument is anything Authlib accepts, or a callable that returns one for
+`(header, payload)`. jwseal verifies every signature over the bytes that were received. A subclass may override the methods that Authlib calls
+(`_prepare_algorithm_key`, `_validate_private_headers`, `_validate_crit_headers`) and the class attributes; they are used here in the same
+places. Deliberate differences are listed in the package header.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, ClassVar, NoReturn
 
 from jwseal import jws
-from jwseal.compat.authlib import header_rules, refusal
+from jwseal.compat.authlib import header as headers
+from jwseal.compat.authlib import refusal
 from jwseal.compat.authlib.algorithm import ALGORITHMS, JWSAlgorithm
 from jwseal.compat.authlib.encoding import encode_segment, json_bytes, to_bytes
 from jwseal.compat.authlib.errors import (
@@ -20,6 +22,7 @@ from jwseal.compat.authlib.errors import (
     DecodeError,
     InputTypeError,
     InsecureAlgorithmWarning,
+    InvalidHeaderParameterNameError,
     InvalidKeyError,
     MissingAlgorithmError,
     PayloadError,
@@ -27,18 +30,18 @@ from jwseal.compat.authlib.errors import (
     UnsupportedAlgorithmError,
 )
 from jwseal.compat.authlib.header import JWSHeader, JWSObject
+from jwseal.compat.authlib.key import warn_caller
 from jwseal.compat.authlib.key_set import key_named
-from jwseal.compat.authlib.oct_key import warn_caller
 from jwseal.errors import AlgorithmNotAllowed, InvalidSignature, InvalidToken, KeyNotFound
 from jwseal.insecure import sign_octets
 
-__all__ = ["JsonWebSignature", "token_octets"]
+__all__ = ["JsonWebSignature", "token_bytes"]
 
 
 class JsonWebSignature:
-    """Signs and verifies with the algorithms the caller lists; `algorithms=None` means all but `none`."""
+    """Signs and verifies with the algorithms that the caller lists; `algorithms=None` means all but `none`."""
 
-    REGISTERED_HEADER_PARAMETER_NAMES: ClassVar[frozenset[str]] = header_rules.REGISTERED
+    REGISTERED_HEADER_PARAMETER_NAMES: ClassVar[frozenset[str]] = headers.REGISTERED
     MAX_CONTENT_LENGTH: ClassVar[int] = 256000
     ALGORITHMS_REGISTRY: ClassVar[Mapping[str, JWSAlgorithm]] = ALGORITHMS
 
@@ -48,28 +51,32 @@ class JsonWebSignature:
         self._private_headers = private_headers
         self._algorithms = algorithms
 
+    def __init_subclass__(cls) -> None:
+        if "_validate_json_jws" in cls.__dict__:
+            raise TypeError("_validate_json_jws is not called here: override deserialize_json")
+
     @classmethod
     def register_algorithm(cls, algorithm: Any) -> NoReturn:
-        """Always refuses: the set of algorithms is closed, and a global that any import can change is no allow-list."""
+        """Always refuses: a registry that any import can add to is no allow-list."""
         raise AlgorithmRegistrationError(
-            description=f"Invalid algorithm for JWS, {algorithm!r}: algorithms cannot be added; for a key held elsewhere "
+            description=f"Invalid algorithm for JWS, {algorithm!r}: algorithms cannot be added; for a key in a KMS or HSM "
             "pass jwseal.SigningKey.external(...) as the key"
         )
 
     def serialize_compact(self, protected: dict[str, Any], payload: Any, key: Any) -> bytes:
         """Sign a payload under a protected header."""
-        self._check_header(protected, None)
-        algorithm, key = self._signing(protected, payload, key)
-        signing_input = b".".join([self._header_segment(protected), encode_segment(_payload_octets(payload))])
+        self._signable_header({"protected": protected})
+        algorithm, key = self._prepare_algorithm_key(protected, payload, key)
+        signing_input = b".".join([self._header_segment(protected), encode_segment(_payload_bytes(payload))])
         return b".".join([signing_input, encode_segment(_signature(algorithm, key, signing_input))])
 
     def serialize_json(self, header_obj: Any, payload: Any, key: Any) -> dict[str, Any]:
         """Sign a payload: a dict of headers gives the flattened form, a list of them the general one."""
-        payload_segment = encode_segment(json_bytes(payload) if isinstance(payload, dict) else _payload_octets(payload))
+        payload_segment = encode_segment(json_bytes(payload) if isinstance(payload, dict) else _payload_bytes(payload))
 
-        def sign(header: JWSHeader) -> dict[str, Any]:
-            self._check_header(header.protected, header.header)
-            algorithm, entry_key = self._signing(header, payload, key)
+        def sign(header_obj: Mapping[str, Any]) -> dict[str, Any]:
+            header = self._signable_header(header_obj)
+            algorithm, entry_key = self._prepare_algorithm_key(header, payload, key)
             protected = self._header_segment(header.protected or {})
             signature = _signature(algorithm, entry_key, b".".join([protected, payload_segment]))
             entry: dict[str, Any] = {"protected": protected.decode(), "signature": encode_segment(signature).decode()}
@@ -78,139 +85,148 @@ class JsonWebSignature:
             return entry
 
         if isinstance(header_obj, dict):
-            return {**sign(JWSHeader.from_dict(header_obj)), "payload": payload_segment.decode()}
+            return {**sign(header_obj), "payload": payload_segment.decode()}
         return {
             "payload": payload_segment.decode(),
-            "signatures": [sign(JWSHeader.from_dict(entry)) for entry in _entries(header_obj)],
+            "signatures": [sign(entry) for entry in _entries(header_obj)],
         }
 
     def serialize(self, header: Any, payload: Any, key: Any) -> bytes | dict[str, Any]:
-        """Sign in the form the header has: a list or a dict with `protected` is JSON, else compact."""
+        """Sign in the form of the header: a list, or a dict with `protected`, gives a JSON form, otherwise compact."""
         if isinstance(header, (list, tuple)) or (isinstance(header, Mapping) and "protected" in header):
             return self.serialize_json(header, payload, key)
         return self.serialize_compact(header, payload, key)
 
     def deserialize_compact(self, s: Any, key: Any, decode: Callable[[bytes], Any] | None = None) -> JWSObject:
-        """Verify a compact JWS. `decode` sees the payload after the signature has been verified."""
-        token = token_octets(s)
+        """Verify a compact JWS. `decode` gets the payload after the signature was verified."""
+        token = token_bytes(s)
         if len(token) > self.MAX_CONTENT_LENGTH:
             raise TooLongError(description="Serialization is too long.")
-        private_headers = self._private_headers
+        crit = headers.critical_extensions(self._private_headers)
         try:
-            parsed = jws.parse(token, crit=header_rules.understood(private_headers), max_size=self.MAX_CONTENT_LENGTH)
+            parsed = jws.parse(token, crit=crit, max_size=self.MAX_CONTENT_LENGTH)
         except InvalidToken as exc:
-            raise refusal.of_compact(token, private_headers, exc) from exc
+            raise refusal.of_compact(token, self._private_headers, exc) from exc
         if parsed.form != "compact":
             raise DecodeError("Not enough segments")
         entry = parsed.entries[0]
         header = JWSHeader(entry.protected, None)
-        if "crit" in header:
-            # The core understands b64, this face does not.
-            header_rules.check_crit(header, private_headers)
-        payload = parsed.payload
-        algorithm = self._algorithm(header)
-        decoded = False
-        if callable(key):
-            if decode:
-                # A key loader is promised the decoded payload, unverified as its own header argument.
-                payload, decoded = decode(payload), True
-            key = key(header, payload)
-        if not _verified(algorithm, header, entry, key):
+        self._validate_crit_headers(header)
+        # A key loader is promised the decoded payload; what it gets is as unverified as the header.
+        payload, decode = _decoded_for(key, parsed.payload, decode)
+        algorithm, key = self._prepare_algorithm_key(header, payload, key)
+        if not _verified(algorithm, entry, key):
             raise BadSignatureError(JWSObject(header, payload, "compact"))
-        return JWSObject(header, decode(payload) if decode and not decoded else payload, "compact")
+        return JWSObject(header, decode(payload) if decode else payload, "compact")
 
     def deserialize_json(self, obj: Any, key: Any, decode: Callable[[bytes], Any] | None = None) -> JWSObject:
-        """Verify a JSON JWS, flattened or general: every signature of it, each with the key of its own header."""
+        """Verify a JSON JWS, flattened or general: every signature, each with the key of its own header."""
         source = obj if isinstance(obj, dict) else _json_text(obj)
+        crit = headers.critical_extensions(self._private_headers)
         try:
-            parsed = jws.parse(source, crit=header_rules.understood(self._private_headers), max_size=MAX_JSON_LENGTH)
+            parsed = jws.parse(source, crit=crit, max_size=MAX_JSON_LENGTH)
         except InvalidToken as exc:
             raise refusal.of_json(source, self._private_headers, exc) from exc
         if parsed.form == "compact":
             raise DecodeError("Invalid JWS")
         if not parsed.payload and refusal.lacks_payload(source):
             raise DecodeError('Missing "payload" value')
-        payload: Any = parsed.payload
-        decoded = False
-        if decode and callable(key):
-            payload, decoded = decode(payload), True
-        headers = []
+        payload, decode = _decoded_for(key, parsed.payload, decode)
+        found = []
         valid = True
         for entry in parsed.entries:
             if not entry.signature:
                 raise DecodeError('Missing "signature" value')
-            protected = entry.protected
-            header = JWSHeader(protected, entry.header)
-            headers.append(header)
-            header_rules.check_crit(protected, self._private_headers)
-            # Of the protected header alone: nobody signed the other one.
-            algorithm = self._algorithm(protected)
-            valid = _verified(algorithm, header, entry, key(header, payload) if callable(key) else key) and valid
-        shape, subject = ("flat", headers[0]) if parsed.form == "flattened" else ("json", headers)
+            header = JWSHeader(entry.protected, entry.header)
+            found.append(header)
+            self._validate_crit_headers(entry.protected)
+            algorithm, entry_key = self._prepare_algorithm_key(header, payload, key)
+            valid = _verified(algorithm, entry, entry_key) and valid
+        shape, subject = ("flat", found[0]) if parsed.form == "flattened" else ("json", found)
         if not valid:
             raise BadSignatureError(JWSObject(subject, payload, shape))
-        return JWSObject(subject, decode(payload) if decode and not decoded else payload, shape)
+        return JWSObject(subject, decode(payload) if decode else payload, shape)
 
     def deserialize(self, s: Any, key: Any, decode: Callable[[bytes], Any] | None = None) -> JWSObject:
-        """Verify whichever form this is: a dict, or text from `{` to `}`, is JSON."""
+        """Verify a JWS of any form: a dict, or text from `{` to `}`, is JSON."""
         if isinstance(s, dict):
             return self.deserialize_json(s, key, decode)
-        octets = token_octets(s)
-        if octets.startswith(b"{") and octets.endswith(b"}"):
-            return self.deserialize_json(octets, key, decode)
-        return self.deserialize_compact(octets, key, decode)
+        token = token_bytes(s)
+        if token.startswith(b"{") and token.endswith(b"}"):
+            return self.deserialize_json(token, key, decode)
+        return self.deserialize_compact(token, key, decode)
 
-    def _algorithm(self, header: Mapping[str, Any]) -> JWSAlgorithm:
-        if "alg" not in header:
+    def _prepare_algorithm_key(self, header: Mapping[str, Any], payload: Any, key: Any) -> tuple[JWSAlgorithm, Any]:
+        """Return the algorithm of a header, if the caller allows it, and the key that the header chooses."""
+        # `alg` counts in the protected header only: nothing signs the other one.
+        protected = header.protected or {} if isinstance(header, JWSHeader) else header
+        if "alg" not in protected:
             raise MissingAlgorithmError()
-        alg = header["alg"]
-        algorithm = ALGORITHMS.get(alg) if isinstance(alg, str) else None
+        alg = protected["alg"]
+        algorithm = self.ALGORITHMS_REGISTRY.get(alg) if isinstance(alg, str) else None
         if algorithm is None:
             raise UnsupportedAlgorithmError()
         allowed = self._algorithms
-        if isinstance(allowed, str):
-            # `in` would look for a part of the text.
-            raise UnsupportedAlgorithmError(description="algorithms is a string; list the names instead")
+        if isinstance(allowed, (str, bytes)):
+            # `in` would search for a part of the text.
+            raise UnsupportedAlgorithmError(description="algorithms is a string: give a list of names")
         if algorithm.deprecated if allowed is None else alg not in allowed:
             raise UnsupportedAlgorithmError()
-        return algorithm
+        return algorithm, key_named(key(header, payload) if callable(key) else key, header)
 
-    def _check_header(self, protected: Any, unprotected: Any) -> None:
+    def _validate_private_headers(self, header: Mapping[str, Any]) -> None:
+        """Refuse names that are neither registered nor private headers, if the caller gave private headers."""
+        if self._private_headers is not None:
+            allowed = self.REGISTERED_HEADER_PARAMETER_NAMES.union(self._private_headers)
+            for name in header:
+                if name not in allowed:
+                    raise InvalidHeaderParameterNameError(name)
+
+    def _validate_crit_headers(self, header: Mapping[str, Any]) -> None:
+        """Refuse a `crit` that the caller does not understand. The core has done so; it allows `b64`, this layer does not."""
+        headers.check_crit(header, self._private_headers)
+
+    def _signable_header(self, obj: Mapping[str, Any]) -> JWSHeader:
+        # Both headers, held to the rules that a received header is held to.
+        given = vars(obj) if isinstance(obj, JWSHeader) else obj
+        protected, unprotected = given.get("protected"), given.get("header")
         if not isinstance(protected, dict) or not isinstance(unprotected, (dict, type(None))):
             raise PayloadError(description="a header must be a dict")
-        header_rules.check_names({**protected, **(unprotected or {})}, self._private_headers)
-        header_rules.check_disjoint(protected, unprotected)
-        header_rules.check_crit(protected, self._private_headers)
-        header_rules.check_signed_payload(protected)
-
-    def _signing(self, header: Mapping[str, Any], payload: Any, key: Any) -> tuple[JWSAlgorithm, Any]:
-        algorithm = self._algorithm(header.protected or {} if isinstance(header, JWSHeader) else header)
-        if callable(key):
-            key = key(header, payload)
-        return algorithm, key_named(key, header)
+        header = JWSHeader(protected, unprotected)
+        self._validate_private_headers(header)
+        headers.check_disjoint(protected, unprotected)
+        self._validate_crit_headers(protected)
+        if protected.get("b64", True) is not True:
+            # Authlib signed the encoded payload all the same.
+            raise InvalidHeaderParameterNameError("b64")
+        return header
 
     def _header_segment(self, protected: dict[str, Any]) -> bytes:
         segment = encode_segment(json_bytes(protected))
         try:
-            # What is signed here can be verified here: the core reads the header before anything is signed under it.
-            jws.parse(segment + b"..", crit=header_rules.understood(self._private_headers))
+            # The core reads the header before it is signed, so that what is signed here can be verified here.
+            jws.parse(segment + b"..", crit=headers.critical_extensions(self._private_headers))
         except InvalidToken as exc:
             raise refusal.of_compact(segment + b"..", self._private_headers, exc) from exc
         return segment
 
 
-# Two segments of 256,000 octets and room for headers, as Authlib bounded each segment and not the whole.
+# Authlib bounds each segment by 256,000 bytes and not the whole: this has room for two segments and their headers.
 MAX_JSON_LENGTH = 1_100_000
 
 
-def _verified(algorithm: JWSAlgorithm, header: JWSHeader, entry: Any, key: Any) -> bool:
+def _decoded_for(key: Any, payload: bytes, decode: Any) -> tuple[Any, Any]:
+    # The payload, and what is left to decode after the signature was verified.
+    return (decode(payload), None) if decode and callable(key) else (payload, decode)
+
+
+def _verified(algorithm: JWSAlgorithm, entry: Any, key: Any) -> bool:
     if algorithm.deprecated:
-        warn_caller("the caller lists `none`: this token is signed by nobody", InsecureAlgorithmWarning)
+        warn_caller("the caller lists `none`: this token has no signature", InsecureAlgorithmWarning)
         return len(entry.signature) == 0
-    kind = type(key)
-    sealed = algorithm.verifying_key(key if kind is bytes or kind is str else key_named(key, header))
+    native = algorithm.verifying_key(key)
     try:
-        entry.verify(sealed)
+        entry.verify(native)
     except InvalidSignature:
         return False
     except (AlgorithmNotAllowed, KeyNotFound) as exc:
@@ -222,45 +238,43 @@ def _verified(algorithm: JWSAlgorithm, header: JWSHeader, entry: Any, key: Any) 
 
 def _signature(algorithm: JWSAlgorithm, key: Any, signing_input: bytes) -> bytes:
     if algorithm.deprecated:
-        warn_caller("the caller lists `none`: nobody signs this token", InsecureAlgorithmWarning)
+        warn_caller("the caller lists `none`: this token gets no signature", InsecureAlgorithmWarning)
         return b""
     return sign_octets(signing_input, algorithm.signing_key(key))
 
 
-def _payload_octets(payload: Any) -> bytes:
+def _payload_bytes(payload: Any) -> bytes:
     try:
-        octets = None if isinstance(payload, dict) else to_bytes(payload)
-    except (TypeError, ValueError) as exc:
-        raise PayloadError(description=f"a {type(payload).__name__} is not a payload") from exc
-    if octets is None:
+        converted = None if isinstance(payload, dict) else to_bytes(payload)
+    except (TypeError, ValueError):
+        converted = None
+    if converted is None:
         raise PayloadError(description=f"a {type(payload).__name__} is not a payload")
-    return octets
+    return converted
 
 
-def _entries(header_obj: Any) -> Iterable[Mapping[str, Any]]:
+def _entries(header_obj: Any) -> list[dict[str, Any]]:
     if not isinstance(header_obj, Iterable) or isinstance(header_obj, (str, bytes)):
-        raise PayloadError(description="headers are a dict or a list of dicts")
+        header_obj = [None]
     entries = list(header_obj)
     if not all(isinstance(entry, dict) for entry in entries):
-        raise PayloadError(description="headers are a dict or a list of dicts")
+        raise PayloadError(description="headers must be a dict or a list of dicts")
     return entries
 
 
-def token_octets(s: Any) -> bytes:
-    """A serialization as octets, whichever of the types Authlib takes it has."""
+def token_bytes(s: Any) -> bytes:
+    """Convert a serialization of any type that Authlib accepts."""
     if type(s) is bytes:
         return s
-    if isinstance(s, str):
-        try:
-            return s.encode()
-        except UnicodeEncodeError as exc:
-            raise DecodeError("Invalid header padding") from exc
-    if isinstance(s, (bytes, bytearray, memoryview)):
-        return bytes(s)
-    raise InputTypeError(description=f"a {type(s).__name__} is not a serialization")
+    if not isinstance(s, (str, bytes, bytearray, memoryview)):
+        raise InputTypeError(description=f"a {type(s).__name__} is not a serialization")
+    try:
+        return to_bytes(s) or b""
+    except ValueError:
+        raise DecodeError("Invalid header padding") from None
 
 
 def _json_text(obj: Any) -> bytes:
     if not isinstance(obj, (str, bytes, bytearray, memoryview)):
         raise DecodeError("Invalid JWS")
-    return token_octets(obj)
+    return token_bytes(obj)

@@ -1,39 +1,54 @@
-"""Key text and `cryptography` objects: what Authlib's users hold, read with Authlib's rules.
+"""Key text and `cryptography` objects: reading, describing, writing and generating them by Authlib's rules.
 
-`load_text` turns PEM, a certificate or an SSH public key into a `cryptography` object; `describe` says what such an object is;
-`spki` and `pkcs8` write it down for jwseal, which alone computes with keys. `cryptography` is imported when the first of these needs it,
-never by importing the face. Nothing here verifies or signs.
+`cryptography` is imported when a function here first needs it, not with the layer. Nothing here signs or verifies: jwseal gets a key as a
+JWK, or as the text it was read from where only the text has all of it.
 """
 
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any, NamedTuple
+from binascii import a2b_base64
+from collections.abc import Callable
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
+from jwseal import SigningKey, VerifyingKey
 from jwseal.compat.authlib.encoding import to_bytes
 from jwseal.compat.authlib.errors import InvalidKeyError, InvalidKeyTypeError
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.serialization import Encoding
+    from jwseal.types import Algorithm
 
-__all__ = ["Material", "der", "describe", "generate", "load_text", "okp_classes", "pem", "pkcs8", "spki"]
+__all__ = ["EC_CURVES", "OKP_CURVES", "Loaded", "describe", "generate", "load_text", "okp_classes", "write"]
+
+# Reads the key again, for one algorithm.
+NativeReader: TypeAlias = "Callable[[Algorithm], SigningKey | VerifyingKey]"
+
+# The name of each curve in a JWK (RFC 7518 section 6.2.1.1, RFC 8812), and that of its class in `cryptography`.
+EC_CURVES = {"P-256": "SECP256R1", "P-384": "SECP384R1", "P-521": "SECP521R1", "secp256k1": "SECP256K1"}
+OKP_CURVES = ("Ed25519", "Ed448", "X25519", "X448")
+
+# id-RSASSA-PSS in DER. `cryptography` reads such keys but forgets that they are for PS256, PS384 and PS512 only (RFC 4055).
+_RSASSA_PSS = bytes.fromhex("06092a864886f70d01010a")
 
 
 class Material(NamedTuple):
-    """What a `cryptography` key object is, in the words of a JWK."""
+    """What a `cryptography` key object is, in the terms of a JWK."""
 
     kty: str
     crv: str | None
     private: bool
 
 
-# The names `cryptography` and JWKs give the curves of RFC 7518 section 6.2.1.1 and RFC 8812.
-CURVES = {"secp256r1": "P-256", "secp384r1": "P-384", "secp521r1": "P-521", "secp256k1": "secp256k1"}
-MONTGOMERY_AND_EDWARDS = ("Ed25519", "Ed448", "X25519", "X448")
+class Loaded(NamedTuple):
+    """A `cryptography` object, and how jwseal reads the text itself where `cryptography` drops a part of it."""
+
+    key: Any
+    read: NativeReader | None = None
 
 
 def describe(key: object) -> Material | None:
-    """What this `cryptography` object is; None for anything else."""
+    """Describe a `cryptography` key object; None for anything else."""
     if "cryptography" not in sys.modules:
         return None
     from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -41,121 +56,97 @@ def describe(key: object) -> Material | None:
     if isinstance(key, (rsa.RSAPublicKey, rsa.RSAPrivateKey)):
         return Material("RSA", None, isinstance(key, rsa.RSAPrivateKey))
     if isinstance(key, (ec.EllipticCurvePublicKey, ec.EllipticCurvePrivateKey)):
-        return Material("EC", CURVES.get(key.curve.name), isinstance(key, ec.EllipticCurvePrivateKey))
-    for crv in MONTGOMERY_AND_EDWARDS:
+        names = {name.lower(): crv for crv, name in EC_CURVES.items()}
+        return Material("EC", names.get(key.curve.name), isinstance(key, ec.EllipticCurvePrivateKey))
+    for crv in OKP_CURVES:
         private, public = okp_classes(crv)
         if isinstance(key, (private, public)):
             return Material("OKP", crv, isinstance(key, private))
     return None
 
 
-def load_text(raw: object, ssh_prefix: bytes = b"", password: object = None) -> Any:
-    """The `cryptography` object in PEM (public, private, certificate) or, given its prefix, SSH public key text."""
+def load_text(raw: object, ssh_prefix: bytes = b"", password: object = None) -> Loaded:
+    """Read PEM (public, private, certificate) or, if it has the prefix, an SSH public key."""
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import load_ssh_public_key
 
     try:
-        octets = to_bytes(raw)
-        if octets is None:
+        text = to_bytes(raw)
+        if text is None:
             raise InvalidKeyTypeError(description="there is no key")
-        if ssh_prefix and octets.startswith(ssh_prefix):
-            return load_ssh_public_key(octets)
-        return _load_pem(octets, to_bytes(password))
+        if ssh_prefix and text.startswith(ssh_prefix):
+            return Loaded(load_ssh_public_key(text))
+        return _load_pem(text, to_bytes(password))
     except InvalidKeyError:
         raise
-    except TypeError as exc:
-        # cryptography's sentence: a password is missing, or given for a key that needs none.
-        raise InvalidKeyTypeError(description=str(exc)) from exc
+    except TypeError:
+        # The text is bytes by now, so this is `cryptography` about the password.
+        sentence = _PASSWORD_MISSING if password is None else _PASSWORD_NEEDLESS
+        raise InvalidKeyTypeError(description=sentence) from None
     except (ValueError, UnsupportedAlgorithm) as exc:
-        raise InvalidKeyError(description="not a PEM key, certificate or SSH public key that can be read") from exc
+        raise InvalidKeyError(description=_UNREADABLE if password is None else _PASSWORD_WRONG) from exc
 
 
-def _load_pem(octets: bytes, password: bytes | None) -> object:
+_UNREADABLE = "not a PEM key, certificate or SSH public key that can be read"
+_PASSWORD_MISSING = "the key is encrypted: import it with its password, import_key(pem, {'password': ...})"
+_PASSWORD_NEEDLESS = "the key is not encrypted: leave the password out"
+_PASSWORD_WRONG = (
+    "the private key cannot be decrypted: the password is wrong, or the key is damaged or not a private key"
+)
+
+
+def _load_pem(text: bytes, password: bytes | None) -> Loaded:
     from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
-    from cryptography.x509 import load_pem_x509_certificate
+    from cryptography.x509 import PublicKeyAlgorithmOID, load_pem_x509_certificate
 
-    if password is None:
-        if b"PUBLIC" in octets:
-            return load_pem_public_key(octets)
-        if b"PRIVATE" not in octets and b"CERTIFICATE" in octets:
-            return load_pem_x509_certificate(octets).public_key()
-    return load_pem_private_key(octets, password)
-
-
-def spki(key: Any) -> bytes:
-    """The public half of the object as SubjectPublicKeyInfo."""
-    from cryptography.hazmat.primitives.serialization import Encoding
-
-    return _public_octets(_public_half(key), Encoding.DER)
+    if password is None and b"PUBLIC" in text:
+        return _loaded(load_pem_public_key(text), _is_pss_only(text), lambda alg: VerifyingKey.from_pem(text, alg=alg))
+    if password is None and b"PRIVATE" not in text and b"CERTIFICATE" in text:
+        certificate = load_pem_x509_certificate(text)
+        pss_only = certificate.public_key_algorithm_oid == PublicKeyAlgorithmOID.RSASSA_PSS
+        return _loaded(certificate.public_key(), pss_only, lambda alg: VerifyingKey.from_certificate(text, alg=alg))
+    key = load_pem_private_key(text, password)
+    return _loaded(key, _is_pss_only(text), lambda alg: SigningKey.from_pem(text, alg=alg))
 
 
-def pkcs8(key: Any) -> bytes:
-    """The private object as plain PKCS#8, on its way into the core."""
-    from cryptography.hazmat.primitives.serialization import Encoding
-
-    return _private_octets(key, Encoding.DER, None)
+def _loaded(key: Any, pss_only: bool, read: NativeReader) -> Loaded:
+    return Loaded(key, read if pss_only else None)
 
 
-def pem(key: Any, *, private: bool, password: object = None) -> bytes:
-    """The object as PEM; a private one plain unless there is a password."""
-    from cryptography.hazmat.primitives.serialization import Encoding
+def _is_pss_only(pem: bytes) -> bool:
+    # The algorithm is at the start of SPKI and PKCS#8. An encrypted key hides it.
+    body = pem.partition(b" KEY-----")[2].partition(b"-----END")[0]
+    return _RSASSA_PSS in a2b_base64(body)[:40]
 
-    return _private_octets(key, Encoding.PEM, password) if private else _public_octets(_public_half(key), Encoding.PEM)
 
+def write(key: Any, encoding: str, *, private: bool, password: object = None) -> bytes:
+    """Write a `cryptography` object as "PEM" or "DER": PKCS#8, encrypted if there is a password, or SubjectPublicKeyInfo."""
+    from cryptography.hazmat.primitives import serialization as forms
 
-def der(key: Any, *, private: bool, password: object = None) -> bytes:
-    """The object as DER; a private one plain unless there is a password."""
-    from cryptography.hazmat.primitives.serialization import Encoding
-
-    return _private_octets(key, Encoding.DER, password) if private else _public_octets(_public_half(key), Encoding.DER)
+    form = getattr(forms.Encoding, encoding)
+    if not private:
+        public = key.public_key() if hasattr(key, "public_key") else key
+        spki: bytes = public.public_bytes(form, forms.PublicFormat.SubjectPublicKeyInfo)
+        return spki
+    encryption: forms.KeySerializationEncryption = forms.NoEncryption()
+    if password is not None:
+        encryption = forms.BestAvailableEncryption(to_bytes(password) or b"")
+    pkcs8: bytes = key.private_bytes(form, forms.PrivateFormat.PKCS8, encryption)
+    return pkcs8
 
 
 def generate(kty: str, crv_or_size: Any) -> Any:
-    """A new private key as a `cryptography` object."""
+    """Make a new private key as a `cryptography` object."""
     from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
     if kty == "RSA":
         return rsa.generate_private_key(65537, crv_or_size)
     if kty == "OKP":
         return okp_classes(crv_or_size)[0].generate()
-    curves: dict[str, Any] = {
-        "P-256": ec.SECP256R1,
-        "P-384": ec.SECP384R1,
-        "P-521": ec.SECP521R1,
-        "secp256k1": ec.SECP256K1,
-    }
-    return ec.generate_private_key(curves[crv_or_size]())
-
-
-def _public_half(key: Any) -> Any:
-    return key.public_key() if hasattr(key, "public_key") else key
-
-
-def _public_octets(key: Any, encoding: Encoding) -> bytes:
-    from cryptography.hazmat.primitives.serialization import PublicFormat
-
-    octets: bytes = key.public_bytes(encoding, PublicFormat.SubjectPublicKeyInfo)
-    return octets
-
-
-def _private_octets(key: Any, encoding: Encoding, password: object) -> bytes:
-    from cryptography.hazmat.primitives.serialization import (
-        BestAvailableEncryption,
-        KeySerializationEncryption,
-        NoEncryption,
-        PrivateFormat,
-    )
-
-    plain_or_not: KeySerializationEncryption = NoEncryption()
-    if password is not None:
-        plain_or_not = BestAvailableEncryption(to_bytes(password) or b"")
-    octets: bytes = key.private_bytes(encoding, PrivateFormat.PKCS8, plain_or_not)
-    return octets
+    return ec.generate_private_key(getattr(ec, EC_CURVES[crv_or_size])())
 
 
 def okp_classes(crv: str) -> tuple[Any, Any]:
-    """The private and the public class of an Edwards or Montgomery curve."""
-    from importlib import import_module
-
+    """Return the private and the public class of an Edwards or Montgomery curve."""
     module = import_module(f"cryptography.hazmat.primitives.asymmetric.{crv.lower()}")
     return getattr(module, f"{crv}PrivateKey"), getattr(module, f"{crv}PublicKey")

@@ -1,33 +1,29 @@
-"""Key sets, and reading keys without knowing their type (RFC 7517 sections 4 and 5)."""
+"""Key sets, and reading keys of any type (RFC 7517 sections 4 and 5)."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from jwseal.compat.authlib import key_material
-from jwseal.compat.authlib.ec_key import ECKey
-from jwseal.compat.authlib.encoding import json_text
+from jwseal.compat.authlib.encoding import json_text, json_value
 from jwseal.compat.authlib.errors import InvalidKeyError, UnknownKeyError
-from jwseal.compat.authlib.key import Key
-from jwseal.compat.authlib.oct_key import OctKey
-from jwseal.compat.authlib.okp_key import OKPKey
-from jwseal.compat.authlib.rsa_key import RSAKey
-from jwseal.compat.strict_json import read_json
+from jwseal.compat.authlib.key import Key, OctKey
+from jwseal.compat.authlib.key_pair import ECKey, OKPKey, RSAKey
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-__all__ = ["JsonWebKey", "KeySet", "key_named"]
+__all__ = ["JsonWebKey", "KeySet", "key_named", "kid_of"]
 
 
 class KeySet:
-    """Keys in an order, found by kid."""
+    """A list of keys that are found by kid."""
 
     def __init__(self, keys: Sequence[Key]) -> None:
         self.keys = keys
 
     def as_dict(self, is_private: bool = False, **params: Any) -> dict[str, Any]:
-        """This set as a JWK Set; secrets are part of it, as in Authlib."""
+        """This set as a JWK Set, secrets included, as in Authlib."""
         return {"keys": [key.as_dict(is_private, **params) for key in self.keys]}
 
     def as_json(self, is_private: bool = False, **params: Any) -> str:
@@ -35,7 +31,7 @@ class KeySet:
         return json_text(self.as_dict(is_private, **params))
 
     def find_by_kid(self, kid: str | None, **params: Any) -> Key:
-        """The first key of this kid, and of this `use` and `alg` where a key has its own; without a kid, the only key."""
+        """Find the first key with this kid whose own `use` and `alg`, if any, are those given. Without a kid, find the only key."""
         if kid is None and len(self.keys) == 1:
             return self.keys[0]
         for key in self._fitting(params):
@@ -52,7 +48,7 @@ class KeySet:
 
 
 class JsonWebKey:
-    """Reads and makes keys of any type."""
+    """Reads and generates keys of any type."""
 
     JWK_KEY_CLS: ClassVar[dict[str, type[Key]]] = {key.kty: key for key in (OctKey, RSAKey, ECKey, OKPKey)}
 
@@ -60,12 +56,12 @@ class JsonWebKey:
     def generate_key(
         cls, kty: str, crv_or_size: Any, options: dict[str, Any] | None = None, is_private: bool = False
     ) -> Key:
-        """A new key of this type and size."""
+        """Make a new key of this type and size."""
         return cls._class(kty).generate_key(crv_or_size, options, is_private)
 
     @classmethod
     def import_key(cls, raw: Any, options: dict[str, Any] | None = None) -> Key:
-        """A key from a JWK as a dict, PEM, a certificate or a `cryptography` object."""
+        """Read a key from a JWK as a dict, PEM, a certificate or a `cryptography` object."""
         kty = options.get("kty") if options else None
         if kty is None and isinstance(raw, dict):
             kty = raw.get("kty")
@@ -74,17 +70,15 @@ class JsonWebKey:
         if isinstance(raw, Key):
             return raw.import_key(raw, options)
         password = options.get("password") if options else None
-        found = key_material.describe(raw) or key_material.describe(key_material.load_text(raw, password=password))
-        return cls._class(found.kty if found else None).import_key(raw, options)
+        loaded = raw if key_material.describe(raw) else key_material.load_text(raw, password=password)
+        found = key_material.describe(loaded.key if isinstance(loaded, key_material.Loaded) else loaded)
+        return cls._class(found.kty if found else None).import_key(loaded, options)
 
     @classmethod
     def import_key_set(cls, raw: Any) -> KeySet:
-        """A set from a JWK Set as a dict or text, or from a list of keys. Keys of unknown type are skipped (RFC 7517 section 5)."""
+        """Read a JWK Set from a dict or text, or a list of keys. Keys of unknown type are skipped (RFC 7517 section 5)."""
         if isinstance(raw, str) and raw.startswith("{") and raw.endswith("}"):
-            try:
-                raw = read_json(raw)
-            except ValueError as exc:
-                raise InvalidKeyError(description="Invalid key set format") from exc
+            raw = json_value(raw, lambda _: InvalidKeyError(description="Invalid key set format"))
         elif isinstance(raw, (tuple, list)):
             raw = {"keys": raw}
         if not isinstance(raw, dict) or not isinstance(raw.get("keys"), (tuple, list)):
@@ -103,16 +97,22 @@ class JsonWebKey:
 
 
 def key_named(keys: Any, header: Mapping[str, Any]) -> Any:
-    """The key of a set (KeySet or JWK Set dict) that a header's kid names; anything else is a key already."""
+    """The key of a set (a KeySet, or a JWK Set as a dict) that the kid of a header names; anything else is a key itself."""
     if isinstance(keys, KeySet):
         return keys.find_by_kid(header.get("kid"))
-    if isinstance(keys, dict) and "keys" in keys:
-        kid = header.get("kid")
-        members = keys["keys"]
+    if not isinstance(keys, dict) or "keys" not in keys:
+        return keys
+    kid = header.get("kid")
+    members = keys["keys"]
+    if isinstance(members, (list, tuple)):
         if kid is None and len(members) == 1:
             return members[0]
         for member in members:
-            if kid is not None and (member.kid if isinstance(member, Key) else member.get("kid")) == kid:
+            if kid is not None and kid_of(member) == kid:
                 return member
-        raise UnknownKeyError(description="Invalid JSON Web Key Set")
-    return keys
+    raise UnknownKeyError(description="Invalid JSON Web Key Set")
+
+
+def kid_of(key: Any) -> Any:
+    """The kid of a key or of a JWK as a dict, None for other key arguments."""
+    return key.get("kid") if isinstance(key, dict) else key.kid if isinstance(key, Key) else None

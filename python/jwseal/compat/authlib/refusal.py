@@ -1,7 +1,7 @@
-"""Why a token was refused, in Authlib's words and Authlib's order.
+"""Choosing the error for a refused token: Authlib's class and sentence, in Authlib's order of checks.
 
-The core has already said no when these run; they read the same text once more, only to choose the error class and message that Authlib
-would have chosen. Whatever they make of it, an error comes back: nothing here can accept a token.
+The core has refused the token before these functions run. They read it once more, only to find which error Authlib would have raised. They
+always return an error; nothing here can accept a token.
 """
 
 from __future__ import annotations
@@ -10,9 +10,8 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from jwseal.compat.authlib import header_rules
 from jwseal.compat.authlib.algorithm import ALGORITHMS
-from jwseal.compat.authlib.encoding import decode_segment
+from jwseal.compat.authlib.encoding import decode_segment, json_value, to_bytes
 from jwseal.compat.authlib.errors import (
     BadSignatureError,
     DecodeError,
@@ -23,15 +22,14 @@ from jwseal.compat.authlib.errors import (
     TooLongError,
     UnsupportedAlgorithmError,
 )
-from jwseal.compat.authlib.header import JWSObject
-from jwseal.compat.strict_json import read_json
+from jwseal.compat.authlib.header import JWSObject, check_crit, check_disjoint
 from jwseal.errors import InvalidToken, TokenTooLarge, UnsupportedHeader
 
 __all__ = ["lacks_payload", "of_compact", "of_json"]
 
 
 def of_compact(token: bytes, private_headers: Collection[str] | None, cause: InvalidToken) -> JoseError:
-    """The error for a compact serialization."""
+    """Return the error for a compact serialization."""
     if isinstance(cause, TokenTooLarge):
         return TooLongError(description="Serialization is too long.")
     if token.count(b".") < 2:
@@ -39,30 +37,29 @@ def of_compact(token: bytes, private_headers: Collection[str] | None, cause: Inv
     signing_input, signature = token.rsplit(b".", 1)
     protected, payload = signing_input.split(b".", 1)
     try:
-        header = _header(protected)
-        header_rules.check_crit(header, private_headers)
-        _octets(payload, "payload")
-        _octets(signature, "signature")
+        header = _header(protected, private_headers)
+        _decoded(payload, "payload")
+        _decoded(signature, "signature")
     except JoseError as error:
         return error
     return _of_rule(header, cause)
 
 
 def of_json(obj: Any, private_headers: Collection[str] | None, cause: InvalidToken) -> JoseError:
-    """The error for a JSON serialization, given as text or dict."""
+    """Return the error for a JSON serialization, given as text or dict."""
     if isinstance(cause, TokenTooLarge):
         return TooLongError(description=str(cause))
     header: dict[str, Any] = {}
     try:
-        members = obj if isinstance(obj, dict) else _json_object(obj)
+        members = _members(obj)
         if members.get("payload") is None:
-            raise DecodeError('Missing "payload" value')
-        payload = _octets(members["payload"], "payload")
+            return DecodeError('Missing "payload" value')
+        payload = _decoded(members["payload"], "payload")
         entries = members.get("signatures", [members])
         if not isinstance(entries, list):
-            raise InputTypeError('Invalid "signatures" value')
+            return InputTypeError('Invalid "signatures" value')
         if not entries:
-            raise BadSignatureError(JWSObject([], payload, "json"))
+            return BadSignatureError(JWSObject([], payload, "json"))
         for entry in entries:
             header = _entry_header(entry, private_headers)
     except JoseError as error:
@@ -71,8 +68,15 @@ def of_json(obj: Any, private_headers: Collection[str] | None, cause: InvalidTok
 
 
 def lacks_payload(obj: Any) -> bool:
-    """Whether a JSON serialization whose payload is empty has no such member at all: a detached one, which Authlib has not."""
-    return (obj if isinstance(obj, dict) else _json_object(obj)).get("payload") is None
+    """Whether a JSON serialization with an empty payload has no such member: it is detached, which Authlib does not support."""
+    return _members(obj).get("payload") is None
+
+
+def _members(obj: Any) -> dict[str, Any]:
+    members = obj if isinstance(obj, dict) else json_value(obj, lambda _: DecodeError("Invalid JWS"))
+    if not isinstance(members, dict):
+        raise DecodeError("Invalid JWS")
+    return members
 
 
 def _entry_header(entry: Any, private_headers: Collection[str] | None) -> dict[str, Any]:
@@ -81,50 +85,36 @@ def _entry_header(entry: Any, private_headers: Collection[str] | None) -> dict[s
     for name in ("protected", "signature"):
         if not entry.get(name):
             raise DecodeError(f'Missing "{name}" value')
-    protected = _header(entry["protected"])
-    unprotected = entry.get("header")
-    if unprotected and not isinstance(unprotected, dict):
+    unprotected = entry.get("header") or {}
+    if not isinstance(unprotected, dict):
         raise DecodeError('Invalid "header" value')
-    if unprotected and "crit" in unprotected:
+    if "crit" in unprotected:
         raise InvalidHeaderParameterNameError("crit")
-    header_rules.check_crit(protected, private_headers)
-    header_rules.check_disjoint(protected, unprotected)
-    _octets(entry["signature"], "signature")
+    protected = _header(entry["protected"], private_headers)
+    check_disjoint(protected, unprotected)
+    _decoded(entry["signature"], "signature")
     return protected
 
 
-def _json_object(text: Any) -> dict[str, Any]:
-    try:
-        members = read_json(text)
-    except (ValueError, TypeError, AttributeError) as exc:
-        raise DecodeError("Invalid JWS") from exc
-    if not isinstance(members, dict):
-        raise DecodeError("Invalid JWS")
-    return members
-
-
-def _header(segment: Any) -> dict[str, Any]:
-    octets = _octets(segment, "header")
-    try:
-        header = read_json(octets)
-    except ValueError as exc:
-        raise DecodeError(f"Invalid header string: {exc}") from exc
+def _header(segment: Any, private_headers: Collection[str] | None) -> dict[str, Any]:
+    header = json_value(_decoded(segment, "header"), lambda why: DecodeError(f"Invalid header string: {why}"))
     if not isinstance(header, dict):
         raise DecodeError("Header must be a json object")
+    check_crit(header, private_headers)
     return header
 
 
-def _octets(segment: Any, name: str) -> bytes:
+def _decoded(segment: Any, name: str) -> bytes:
     try:
-        return decode_segment(segment.encode() if isinstance(segment, str) else segment)
-    except (ValueError, TypeError) as exc:
-        raise DecodeError(f"Invalid {name} padding") from exc
+        return decode_segment(to_bytes(segment) or b"" if isinstance(segment, str) else segment)
+    except (ValueError, TypeError):
+        raise DecodeError(f"Invalid {name} padding") from None
 
 
 def _of_rule(header: Mapping[str, Any], cause: InvalidToken) -> JoseError:
     if not isinstance(cause, UnsupportedHeader):
         return DecodeError(description=str(cause))
-    # What is left is a registered parameter of the wrong type, or b64. Authlib, which has no such rule, looks at alg first.
+    # What remains is a registered parameter of the wrong type, or b64. Authlib, which has no such rule, checks alg first.
     if "alg" not in header:
         return MissingAlgorithmError()
     if not isinstance(header["alg"], str) or header["alg"] not in ALGORITHMS:
