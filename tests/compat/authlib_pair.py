@@ -1,8 +1,8 @@
-"""How the tests ask real Authlib and jwseal's layer the same question and compare the answers.
+"""Running the same call against Authlib and the layer, and comparing the answers.
 
 `agree` runs one call against both modules. An answer is the value, in plain types, or the exception. Where Authlib raises one of its own
-errors the layer must raise the class of the same name; where it lets a builtin out, the layer must raise a `JoseError` that is that builtin
-too. Without Authlib installed only the layer is asked. Key material is made once per run and given to both.
+errors the layer must raise the class of the same name; where it raises a builtin, the layer must raise a `JoseError` that is that builtin
+too. Without Authlib installed only the layer is called. Key material is made once per run and given to both.
 """
 
 import base64
@@ -77,7 +77,7 @@ def differ(call: Call, theirs: Any, mine: type[Exception]) -> Exception:
 
 
 def answer(module: ModuleType, call: Call) -> Answer:
-    """What the module makes of the call."""
+    """The value or the exception of a call."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -98,19 +98,19 @@ def plain(value: Any) -> Any:
     return dict(value) if isinstance(value, dict) else value
 
 
-def b64(octets: bytes) -> str:
+def b64(value: bytes) -> str:
     """Base64url without padding."""
-    return base64.urlsafe_b64encode(octets).rstrip(b"=").decode()
+    return base64.urlsafe_b64encode(value).rstrip(b"=").decode()
 
 
-def octets_of(value: Any) -> bytes:
-    """Octets as they are, anything else as JSON."""
+def bytes_of(value: Any) -> bytes:
+    """Bytes as they are, anything else as JSON."""
     return value if isinstance(value, bytes) else json.dumps(value).encode()
 
 
 def forged(header: Any, payload: Any = b"hello", secret: bytes = SECRET) -> str:
-    """An HS256 token of any header and payload; octets go in as they are."""
-    signing_input = f"{b64(octets_of(header))}.{b64(octets_of(payload))}"
+    """An HS256 token of any header and payload; bytes go in as they are."""
+    signing_input = f"{b64(bytes_of(header))}.{b64(bytes_of(payload))}"
     return f"{signing_input}.{b64(hmac.digest(secret, signing_input.encode(), hashlib.sha256))}"
 
 

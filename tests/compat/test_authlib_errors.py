@@ -1,4 +1,4 @@
-"""The errors of `jwseal.compat.authlib`: Authlib's names and attributes, and a place in both trees."""
+"""The errors of `jwseal.compat.authlib`: Authlib's names and attributes, and the classes of both libraries as bases."""
 
 import pickle
 from typing import Any
@@ -12,7 +12,7 @@ errors = layer.errors
 
 RESULT = layer.JWSObject(layer.JWSHeader({"alg": "HS256"}, None), b"x")
 # Class name, arguments, the class of jwseal.errors, and builtins old except blocks name.
-PLACES: list[tuple[str, tuple[Any, ...], type[Exception], tuple[type[Exception], ...]]] = [
+CLASSES: list[tuple[str, tuple[Any, ...], type[Exception], tuple[type[Exception], ...]]] = [
     ("DecodeError", (), ours.MalformedToken, ()),
     ("MissingAlgorithmError", (), ours.MalformedToken, ()),
     ("UnsupportedAlgorithmError", (), ours.AlgorithmNotAllowed, ()),
@@ -42,17 +42,21 @@ ADDED: list[tuple[str, tuple[Any, ...], type[Exception], tuple[type[Exception], 
 
 
 @pytest.mark.parametrize(
-    ("name", "arguments", "base", "builtins"), PLACES + ADDED, ids=[row[0] for row in PLACES + ADDED]
+    ("name", "arguments", "base", "builtins"), CLASSES + ADDED, ids=[row[0] for row in CLASSES + ADDED]
 )
-def test_every_error_has_its_place(name: str, arguments: tuple[Any, ...], base: type[Exception], builtins: Any) -> None:
+def test_every_error_derives_from_both_trees(
+    name: str, arguments: tuple[Any, ...], base: type[Exception], builtins: Any
+) -> None:
+    """Each class derives from Authlib's, from jwseal's and from the builtin that Authlib raised."""
     error = getattr(errors, name)(*arguments)
     for kind in (errors.JoseError, errors.AuthlibBaseError, ours.JOSEError, base, *builtins):
         assert isinstance(error, kind)
     assert error.code == (base.code if name not in {"InsecureClaimError", "PayloadError"} else error.error)  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize(("name", "arguments", "base", "builtins"), PLACES, ids=[row[0] for row in PLACES])
+@pytest.mark.parametrize(("name", "arguments", "base", "builtins"), CLASSES, ids=[row[0] for row in CLASSES])
 def test_attributes_and_text_are_authlibs(name: str, arguments: tuple[Any, ...], base: Any, builtins: Any) -> None:
+    """`.error`, `.description`, `.uri`, str and repr are the same as in Authlib."""
     if real is None:
         pytest.skip("Authlib is not installed")
     import authlib.jose.errors as theirs
@@ -66,6 +70,7 @@ def test_attributes_and_text_are_authlibs(name: str, arguments: tuple[Any, ...],
 
 
 def test_every_name_of_authlibs_errors_is_here() -> None:
+    """No class of `authlib.jose.errors` is missing."""
     if real is None:
         pytest.skip("Authlib is not installed")
     import authlib.jose.errors as theirs
@@ -75,15 +80,17 @@ def test_every_name_of_authlibs_errors_is_here() -> None:
 
 
 def test_claim_errors_name_the_claim() -> None:
+    """Claim errors have Authlib's `claim_name` and jwseal's `claim`."""
     assert errors.InvalidClaimError("iss").claim_name == errors.InvalidClaimError("iss").claim == "iss"
     assert errors.MissingClaimError("iss").claim == "iss"
     assert errors.ExpiredTokenError().claim == "exp"
 
 
 @pytest.mark.parametrize(
-    ("name", "arguments", "base", "builtins"), PLACES + ADDED, ids=[row[0] for row in PLACES + ADDED]
+    ("name", "arguments", "base", "builtins"), CLASSES + ADDED, ids=[row[0] for row in CLASSES + ADDED]
 )
 def test_errors_survive_pickling(name: str, arguments: tuple[Any, ...], base: Any, builtins: Any) -> None:
+    """An error crosses a process boundary with its text and attributes."""
     error = getattr(errors, name)(*arguments)
     copied = pickle.loads(pickle.dumps(error))
     assert (type(copied), str(copied), copied.error, copied.description) == (
@@ -131,6 +138,7 @@ SENTENCES = {
 
 @pytest.mark.parametrize(("sentence", "call"), SENTENCES.items(), ids=SENTENCES)
 def test_sentences_of_builtins_are_authlibs(sentence: str, call: Call) -> None:
+    """Where Authlib raised a builtin, the sentence is the same."""
     assert str(agree(call)[1]) == sentence
     if real is not None:
         assert str(answer(real, call)[1]) == sentence

@@ -109,18 +109,21 @@ short_secret = pytest.mark.filterwarnings("ignore::jwseal.compat.authlib.errors.
 
 @short_secret
 def test_compact_with_a_secret(names: Namespace) -> None:
+    """The guide's first example gives the token of RFC 7515's header and secret."""
     exec(COMPACT, names)
     assert names["s"] == b"eyJhbGciOiJIUzI1NiJ9.ZXhhbXBsZQ.VFVYg0kLRk7acZjnMT6NMwb39_IjXTTLqb8CzDEamj0"
     assert names["jws"].deserialize_compact(names["s"], b"secret")["payload"] == b"example"
 
 
 def test_compact_with_rsa_files(names: Namespace) -> None:
+    """The guide's example with PEM files."""
     exec(COMPACT_RSA, names)
     assert (names["jws_header"], names["payload"]) == ({"alg": "RS256"}, b"example")
 
 
 @pytest.mark.parametrize(("alg", "key"), [("RS256", private_pem("RS256")), ("HS256", SECRET), ("HS512", SECRET)])
 def test_a_key_by_algorithm(names: Namespace, alg: str, key: bytes) -> None:
+    """The guide's loader that chooses a key by `alg`."""
     jws = names["JsonWebSignature"]()
     token = jws.serialize_compact({"alg": alg}, b"example", key)
     names |= {"jws": jws, "token": token, "rsa_pub_key": public_pem("RS256"), "shared_secret": SECRET}
@@ -133,6 +136,7 @@ def test_a_key_by_algorithm(names: Namespace, alg: str, key: bytes) -> None:
 
 
 def test_a_key_by_kid(names: Namespace) -> None:
+    """The guide's loader that chooses a key by `kid`, whose own KeyError reaches the caller."""
     jws = names["JsonWebSignature"]()
     names |= {"jws": jws, "s": jws.serialize_compact({"alg": "HS256", "kid": "a"}, b"example", SECRET)}
     exec(LOAD_BY_KID, names | {"get_key_by_kid": {"a": SECRET}.__getitem__})
@@ -142,6 +146,7 @@ def test_a_key_by_kid(names: Namespace) -> None:
 
 @short_secret
 def test_json_forms(names: Namespace) -> None:
+    """The guide's flattened and general forms."""
     exec(JSON_FORMS, names | (space := {"jws": names["JsonWebSignature"]()}), space)
     for form in ("flattened", "general"):
         assert space["jws"].deserialize(space[form], b"secret")["payload"] == b"example"
@@ -149,6 +154,7 @@ def test_json_forms(names: Namespace) -> None:
 
 
 def test_many_signatures(names: Namespace) -> None:
+    """The guide's example of two signatures with a loader for each direction."""
     names |= {
         "jws": names["JsonWebSignature"](),
         "payload": b"example",
@@ -161,5 +167,6 @@ def test_many_signatures(names: Namespace) -> None:
 
 
 def test_private_headers(names: Namespace) -> None:
+    """The guide's example of private headers."""
     exec(PRIVATE_HEADERS, names)
     assert names["jws"].serialize_compact({"alg": "HS256", "h1": 1}, b"example", SECRET)

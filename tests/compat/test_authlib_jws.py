@@ -25,7 +25,8 @@ NAMES = "JoseError JsonWebSignature JWSAlgorithm JWSHeader JWSObject JsonWebKey 
 
 
 @pytest.mark.parametrize("name", [*NAMES.split(), "BaseClaims", "JWTClaims", "jwt", "errors"])
-def test_the_face_has_authlibs_names(name: str) -> None:
+def test_the_layer_has_authlibs_names(name: str) -> None:
+    """Every public name of `authlib.jose` for signing can be imported."""
     assert hasattr(layer, name)
 
 
@@ -44,6 +45,7 @@ def test_the_face_has_authlibs_names(name: str) -> None:
     ],
 )
 def test_the_class_has_authlibs_attributes(call: Call) -> None:
+    """Class attributes are the same as Authlib's."""
     agree(call)
 
 
@@ -68,12 +70,14 @@ def test_the_class_has_authlibs_attributes(call: Call) -> None:
     "header", [HS, {}, {"alg": "s"}, {"alg": "none"}, {"alg": "hs256"}, {"alg": "Ed25519"}, {"alg": "HS256 "}]
 )
 def test_algorithms_are_selected_as_in_authlib(options: dict[str, Any], header: dict[str, Any]) -> None:
+    """The caller's list decides which algorithm signs and verifies."""
     agree(lambda lib: jws(lib, **options).serialize_compact(header, b"hello", SECRET))
     agree(lambda lib: jws(lib, **options).deserialize_compact(forged(header), SECRET))
 
 
 @pytest.mark.parametrize("alg", [None, 1, ["HS256"], {"a": 1}, True])
 def test_an_alg_that_is_no_text_is_refused(alg: Any) -> None:
+    """An `alg` of another JSON type is an UnsupportedAlgorithmError."""
     for call in (
         lambda lib: jws(lib).serialize_compact({"alg": alg}, b"hello", SECRET),
         lambda lib: jws(lib).deserialize_compact(forged({"alg": alg}), SECRET),
@@ -83,6 +87,7 @@ def test_an_alg_that_is_no_text_is_refused(alg: Any) -> None:
 
 
 def test_the_callable_is_not_called_for_a_refused_algorithm() -> None:
+    """No key loader runs for an algorithm that is not allowed."""
     called = []
 
     def key(header: Any, payload: Any) -> bytes:
@@ -96,6 +101,8 @@ def test_the_callable_is_not_called_for_a_refused_algorithm() -> None:
 
 
 def test_none_works_in_both_directions_where_it_is_listed() -> None:
+    """A listed `none` signs with an empty signature and verifies only that."""
+
     def both(lib: Any) -> Any:
         unsecured = jws(lib, ["none"])
         token = unsecured.serialize_compact({"alg": "none"}, b"hello", None)
@@ -128,7 +135,8 @@ def test_none_works_in_both_directions_where_it_is_listed() -> None:
     ],
     ids=repr,
 )
-def test_payloads_become_octets_as_in_authlib(payload: Any) -> None:
+def test_payloads_become_bytes_as_in_authlib(payload: Any) -> None:
+    """Text, numbers and bytes as payloads give the same token."""
     agree(lambda lib: jws(lib).serialize_compact(HS, payload, SECRET))
 
 
@@ -136,24 +144,27 @@ def test_payloads_become_octets_as_in_authlib(payload: Any) -> None:
     "header", [HS, {"typ": "JWT", "alg": "HS256"}, {"alg": "HS256", "x": {"b": [1, "\u00e9", None, 1.5]}}]
 )
 @pytest.mark.parametrize("alg", SYMMETRIC)
-def test_compact_octets_are_authlibs(header: dict[str, Any], alg: str) -> None:
-    """The same header order, separators and UTF-8: the same token, octet for octet."""
+def test_compact_tokens_are_authlibs(header: dict[str, Any], alg: str) -> None:
+    """The same header order, separators and UTF-8: the same token, byte for byte."""
     kind, token = agree(lambda lib: jws(lib).serialize_compact({**header, "alg": alg}, b"hello", SECRET))
     assert (kind, type(token)) == ("value", bytes)
 
 
 def test_the_callers_header_is_not_changed() -> None:
+    """Signing leaves the header dict as it was."""
     header = {"alg": "HS256", "kid": "1"}
     agree(lambda lib: jws(lib).serialize_compact(header, b"x", SECRET))
     assert header == {"alg": "HS256", "kid": "1"}
 
 
 def test_signing_has_no_size_limit() -> None:
+    """A payload over 256,000 bytes can be signed, as in Authlib."""
     agree(lambda lib: jws(lib).serialize_compact(HS, b"x" * 300_000, SECRET))
 
 
-@pytest.mark.parametrize("header", [{"alg": "HS256", "x": object()}, {"alg": "HS256", "x": b"octets"}])
+@pytest.mark.parametrize("header", [{"alg": "HS256", "x": object()}, {"alg": "HS256", "x": b"bytes"}])
 def test_a_header_that_is_no_json_is_refused(header: dict[str, Any]) -> None:
+    """A header that cannot be written as JSON is refused."""
     agree(lambda lib: jws(lib).serialize_compact(header, b"x", SECRET))
 
 
@@ -162,6 +173,7 @@ def test_a_header_that_is_no_json_is_refused(header: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("kind", [str, bytes, bytearray, memoryview])
 def test_compact_input_of_every_type(kind: Any) -> None:
+    """str, bytes, bytearray and memoryview are accepted."""
     text = forged(HS)
     agree(lambda lib: jws(lib).deserialize_compact(text if kind is str else kind(text.encode()), SECRET))
 
@@ -170,6 +182,7 @@ def test_compact_input_of_every_type(kind: Any) -> None:
     "value", [None, 1, [], "", ".", "..", "a", "a.b", "x" * 256_001, b"y" * 256_001], ids=lambda v: repr(v)[:12]
 )
 def test_compact_input_that_is_no_jws(value: Any) -> None:
+    """What is no compact JWS is refused with Authlib's class."""
     agree(lambda lib: jws(lib).deserialize_compact(value, SECRET))
 
 
@@ -198,6 +211,7 @@ PRECEDENCE = {
 
 @pytest.mark.parametrize("token", PRECEDENCE.values(), ids=PRECEDENCE)
 def test_errors_of_a_compact_jws_have_authlibs_precedence(token: str) -> None:
+    """Of several faults Authlib's first is reported."""
     agree(lambda lib: jws(lib).deserialize_compact(token, SECRET))
     agree(lambda lib: jws(lib).deserialize(token, SECRET))
 
@@ -212,30 +226,34 @@ def test_errors_of_a_compact_jws_have_authlibs_precedence(token: str) -> None:
         ("W10.YQ.YQ", "Header must be a json object"),
     ],
 )
-def test_the_text_of_a_decode_error_stands_in_error(token: str, message: str) -> None:
+def test_the_text_of_a_decode_error_is_its_error_attribute(token: str, message: str) -> None:
     """Authlib's quirk: `DecodeError("text")` puts the text into `.error`."""
     error = agree(lambda lib: jws(lib).deserialize_compact(token, SECRET))[1]
     assert (error.error, error.description, str(error)) == (message, "", f"{message}: ")
 
 
 def test_the_error_of_a_forgery_carries_the_result() -> None:
+    """`BadSignatureError.result` holds the unverified header and payload."""
     error = agree(lambda lib: jws(lib).deserialize_compact(forged(HS), b"another secret, long enough for SHA-256"))[1]
     assert plain(error.result) == plain(layer.JWSObject(layer.JWSHeader(HS, None), b"hello", "compact"))
 
 
 def test_decode_maps_the_payload() -> None:
+    """`decode` is applied to the payload of every form."""
     agree(lambda lib: jws(lib).deserialize_compact(forged(HS, {"a": 1}), SECRET, decode=json.loads))
     agree(lambda lib: jws(lib).deserialize_json(flattened(HS, payload={"a": 1}), SECRET, decode=json.loads))
     agree(lambda lib: jws(lib).deserialize(general(flattened(HS, payload={"a": 1})), SECRET, json.loads))
 
 
 def test_an_exception_of_decode_reaches_the_caller() -> None:
+    """An exception raised by `decode` is not translated."""
     for token in (forged(HS, b"no JSON"), flattened(HS, payload=b"no JSON")):
         with pytest.raises(json.JSONDecodeError):
             jws(layer).deserialize(token, SECRET, json.loads)
 
 
 def test_the_received_header_text_is_what_is_verified() -> None:
+    """White space and order of the received header do not matter: its bytes are verified."""
     agree(lambda lib: jws(lib).deserialize_compact(forged(b' { "typ" : "JWT",\n "alg":"HS256" } '), SECRET))
 
 
@@ -256,12 +274,14 @@ def test_the_received_header_text_is_what_is_verified() -> None:
 )
 @pytest.mark.parametrize("payload", [b"hello", "hello", {"a": "\u00e9"}, b"", 5, None])
 def test_json_members_are_authlibs(header: Any, payload: Any) -> None:
+    """JSON forms have the same members in the same order."""
     kind, value = agree(lambda lib: jws(lib).serialize_json(header, payload, SECRET))
     if kind == "value" and real is not None and isinstance(header, dict):
         assert list(value) == list(jws(real).serialize_json(header, payload, SECRET))
 
 
 def test_a_ready_header_object_is_taken() -> None:
+    """A JWSHeader can be given instead of a dict."""
     agree(lambda lib: jws(lib).serialize_json(lib.JWSHeader(HS, {"kid": "a"}), b"hello", SECRET))
     agree(lambda lib: jws(lib).serialize_json([lib.JWSHeader(HS, None)], b"hello", SECRET))
 
@@ -270,6 +290,7 @@ def test_a_ready_header_object_is_taken() -> None:
     "header", [{}, {"protected": None}, {"header": {"kid": "a"}}, {"protected": {}}, {"protected": {"alg": "s"}}]
 )
 def test_a_json_header_without_alg_is_refused(header: Any) -> None:
+    """A protected header without `alg`, or none, is refused."""
     agree(lambda lib: jws(lib).serialize_json(header, b"hello", SECRET))
 
 
@@ -322,11 +343,13 @@ JSON_INPUTS: dict[str, Any] = {
     "form", [lambda v: v, json.dumps, lambda v: json.dumps(v).encode()], ids=["dict", "str", "bytes"]
 )
 def test_json_input_is_judged_as_in_authlib(value: Any, form: Any) -> None:
+    """Every malformed JSON form gets Authlib's error class."""
     given = value if isinstance(value, str | None) else form(value)
     agree(lambda lib: jws(lib).deserialize_json(given, SECRET))
 
 
 def test_json_input_is_not_changed() -> None:
+    """Verifying leaves the caller's dict as it was."""
     for value in (GOOD, general(GOOD)):
         before = json.dumps(value)
         agree(lambda lib, v=value: jws(lib).deserialize_json(v, SECRET))
@@ -334,6 +357,7 @@ def test_json_input_is_not_changed() -> None:
 
 
 def test_the_error_of_a_general_forgery_lists_every_header() -> None:
+    """The result of a refused general form has a header for each signature."""
     error = agree(lambda lib: jws(lib).deserialize_json(general(GOOD, {**GOOD, "signature": "YQ"}), SECRET))[1]
     assert [dict(header) for header in error.result.header] == [{"kid": "a", "alg": "HS256"}] * 2
     assert error.result.type == "json"
@@ -344,6 +368,7 @@ def test_the_error_of_a_general_forgery_lists_every_header() -> None:
 
 @pytest.mark.parametrize("header", [HS, {"protected": HS}, [{"protected": HS}], ({"protected": HS},), {}, {"alg": "s"}])
 def test_serialize_picks_the_form(header: Any) -> None:
+    """`serialize` chooses the form by the header."""
     agree(lambda lib: jws(lib).serialize(header, "hello", SECRET))
 
 
@@ -359,9 +384,10 @@ def test_serialize_picks_the_form(header: Any) -> None:
         f"{json.dumps(GOOD)} ",
         None,
     ],
-    ids=["compact", "dict", "general", "text", "octets", "space before", "space behind", "None"],
+    ids=["compact", "dict", "general", "text", "bytes", "space before", "space behind", "None"],
 )
 def test_deserialize_picks_the_form(value: Any) -> None:
+    """`deserialize` chooses the form by the text."""
     agree(lambda lib: jws(lib).deserialize(value, SECRET))
 
 
@@ -373,6 +399,7 @@ def test_deserialize_picks_the_form(value: Any) -> None:
     "header", [HS, {**HS, "x": 1}, {**HS, "z": 1}, {**HS, "x": 1, "crit": ["x"]}, {**HS, "crit": ["x"]}]
 )
 def test_private_headers_are_an_allow_list_for_signing_only(private: Any, header: dict[str, Any]) -> None:
+    """Unlisted names are refused when signing and accepted when verifying."""
     agree(lambda lib: jws(lib, private_headers=private).serialize_compact(header, b"hello", SECRET))
     agree(lambda lib: jws(lib, private_headers=private).serialize({"protected": HS, "header": {"x": 1}}, b"", SECRET))
     agree(lambda lib: jws(lib, private_headers=private).serialize({"protected": header}, b"hello", SECRET))
@@ -382,6 +409,7 @@ def test_private_headers_are_an_allow_list_for_signing_only(private: Any, header
 
 @pytest.mark.parametrize("crit", ["x", [1], None, {"x": 1}, ["x"]])
 def test_crit_is_held_to_its_shape_when_signing(crit: Any) -> None:
+    """A `crit` that no verifier accepts is not signed."""
     agree(lambda lib: jws(lib).serialize_compact({**HS, "crit": crit}, b"hello", SECRET))
     agree(lambda lib: jws(lib).serialize({"protected": HS, "header": {"crit": crit}}, b"hello", SECRET))
 
@@ -389,7 +417,8 @@ def test_crit_is_held_to_its_shape_when_signing(crit: Any) -> None:
 # Results ---------------------------------------------------------------------------------------------------------------------------
 
 
-def test_a_header_lays_protected_over_unprotected() -> None:
+def test_a_header_combines_both_and_the_protected_one_wins() -> None:
+    """A JWSHeader shows both headers; the protected value wins."""
     agree(lambda lib: lib.JWSHeader({"alg": "HS256", "kid": "p"}, {"kid": "u", "x": 1}))
     agree(lambda lib: lib.JWSHeader({"alg": "HS256"}, None))
     agree(lambda lib: lib.JWSHeader.from_dict({"protected": HS, "header": {"kid": "a"}}))
@@ -399,6 +428,7 @@ def test_a_header_lays_protected_over_unprotected() -> None:
 
 @pytest.mark.parametrize("value", [forged(HS), GOOD, general(GOOD)], ids=["compact", "flat", "json"])
 def test_a_result_equals_a_plain_dict_and_survives_pickling(value: Any) -> None:
+    """A JWSObject compares and pickles as a dict does."""
     result = jws(layer).deserialize(value, SECRET)
     assert result == {"header": result.header, "payload": b"hello"}
     copied = pickle.loads(pickle.dumps(result))
@@ -409,6 +439,8 @@ def test_a_result_equals_a_plain_dict_and_survives_pickling(value: Any) -> None:
 
 
 def test_a_callable_sees_header_and_payload() -> None:
+    """A key loader gets Authlib's arguments when signing and verifying."""
+
     def signing(lib: Any) -> Any:
         seen = []
 
@@ -431,6 +463,7 @@ def test_a_callable_sees_header_and_payload() -> None:
 
 
 def test_a_callable_chooses_per_signature_and_its_exceptions_propagate() -> None:
+    """A key loader runs once per signature, and its exceptions reach the caller."""
     secrets = {"a": SECRET, "b": SECRET + b"2"}
     signed = general(flattened({**HS, "kid": "a"}), flattened({**HS, "kid": "b"}, secret=SECRET + b"2"))
     agree(lambda lib: jws(lib).deserialize_json(signed, lambda header, _payload: secrets[header["kid"]]))

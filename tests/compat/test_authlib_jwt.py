@@ -1,4 +1,4 @@
-"""`JsonWebToken`, `jwt` and the claims classes of `jwseal.compat.authlib` beside Authlib's.
+"""`JsonWebToken` and `jwt` of `jwseal.compat.authlib` beside Authlib's.
 
 Each row is run against both; value or exception class must be the same.
 """
@@ -47,7 +47,7 @@ def token(claims: Any, header: dict[str, Any] | None = None) -> str:
     ],
 )
 def test_encoding(header: dict[str, Any], claims: dict[str, Any]) -> None:
-    """The same octets, or the same refusal."""
+    """The same token, or the same refusal."""
     agree(lambda lib: lib.jwt.encode(dict(header), dict(claims), SECRET))
     agree(lambda lib: lib.jwt.encode(dict(header), dict(claims), SECRET, check=False))
 
@@ -102,11 +102,13 @@ def test_the_key_and_its_kid(key: Any, kid: str | None) -> None:
     ],
 )
 def test_decoding(value: Any) -> None:
+    """Every token and non-token gets the same claims, header or error class."""
     agree(lambda lib: lib.jwt.decode(value, SECRET))
     agree(lambda lib: lib.jwt.decode(value, SECRET).header)
 
 
 def test_a_forgery_is_refused() -> None:
+    """A changed signature is Authlib's BadSignatureError or DecodeError."""
     for value in (token({"a": 1})[:-4] + "AAAA", token({"a": 1}) + "A"):
         agree(lambda lib, v=value: lib.jwt.decode(v, SECRET))
 
@@ -141,10 +143,12 @@ def test_keys_for_decoding(key: Any, kid: str | None) -> None:
 
 @pytest.mark.parametrize("algorithms", [["HS256"], ["RS256"], [], ("HS256",)])
 def test_the_algorithms_of_an_instance(algorithms: Any) -> None:
+    """A JsonWebToken uses its own list of algorithms."""
     agree(lambda lib: lib.JsonWebToken(algorithms).encode(dict(HS), {}, SECRET))
     agree(lambda lib: lib.JsonWebToken(algorithms).decode(token({}), SECRET))
 
 
 def test_private_headers_of_an_instance() -> None:
+    """A JsonWebToken uses its own private headers."""
     agree(lambda lib: lib.JsonWebToken(["HS256"], private_headers=[]).encode({**HS, "x": 1}, {}, SECRET))
     agree(lambda lib: lib.JsonWebToken(["HS256"], private_headers=["x"]).encode({**HS, "x": 1}, {}, SECRET))

@@ -73,6 +73,7 @@ def accepted(call: Call) -> bool:
 
 @pytest.mark.parametrize("alg", ASYMMETRIC)
 def test_every_form_of_a_public_key_verifies(alg: str) -> None:
+    """PEM, JWK, objects, Key instances and loaders all verify."""
     token = signed(alg)
     key = private_key(alg).public_key()
     for material in (public_pem(alg), public_pem(alg).decode(), public_jwk(alg), key):
@@ -92,6 +93,7 @@ def test_every_form_of_a_public_key_verifies(alg: str) -> None:
 
 @pytest.mark.parametrize("alg", ASYMMETRIC)
 def test_every_form_of_a_private_key_signs_and_verifies(alg: str) -> None:
+    """Every form of a private key signs, and verifies as in Authlib."""
     token = signed(alg)
     for material in (private_pem(alg), private_pem(alg).decode(), private_jwk(alg), private_key(alg)):
         assert accepted(verify(token, material))
@@ -110,12 +112,14 @@ def test_every_form_of_a_private_key_signs_and_verifies(alg: str) -> None:
 
 @pytest.mark.parametrize("alg", ["RS256", "ES256", "ES384", "EdDSA"])
 def test_certificates_verify(alg: str) -> None:
+    """A certificate in PEM verifies."""
     assert accepted(verify(signed(alg), certificate(alg)))
     assert accepted(verify(signed(alg), certificate(alg).decode()))
 
 
 @pytest.mark.parametrize("alg", SSH)
 def test_ssh_public_keys_verify(alg: str) -> None:
+    """An SSH public key line verifies."""
     assert accepted(verify(signed(alg), public_ssh(alg)))
     assert accepted(verify(signed(alg), public_ssh(alg).decode()))
 
@@ -123,6 +127,7 @@ def test_ssh_public_keys_verify(alg: str) -> None:
 @pytest.mark.parametrize("alg", SYMMETRIC)
 @pytest.mark.parametrize("secret", [SECRET, SECRET.decode(), 12345, "k", b"secret", "\u00e9"])
 def test_secrets_of_every_type_and_length(alg: str, secret: Any) -> None:
+    """Text, bytes and numbers are secrets, short ones too."""
     assert accepted(lambda lib: lib.JsonWebSignature().serialize_compact({"alg": alg}, b"hello", secret))
     token = layer.JsonWebSignature().serialize_compact({"alg": alg}, b"hello", SECRET)
     agree(verify(token, secret))
@@ -140,6 +145,7 @@ def test_secrets_of_every_type_and_length(alg: str, secret: Any) -> None:
 
 @pytest.mark.parametrize("alg", ["RS256", "ES256", "EdDSA", "ES512"])
 def test_the_other_librarys_tokens_verify(alg: str) -> None:
+    """Each library verifies what the other signs."""
     for lib in filter(None, (real, layer)):
         assert accepted(verify(signed(alg, lib), public_pem(alg)))
 
@@ -150,6 +156,7 @@ def test_the_other_librarys_tokens_verify(alg: str) -> None:
 @pytest.mark.parametrize("material", [b"", "", None, {}, {"kty": "oct"}], ids=repr)
 @pytest.mark.parametrize("alg", ["HS256", "RS256", "ES256", "EdDSA"])
 def test_nothing_is_no_key(alg: str, material: Any) -> None:
+    """Empty material, None and an empty JWK are refused."""
     token = b"%s.YQ.YQ" % {
         "HS256": b"eyJhbGciOiJIUzI1NiJ9",
         "RS256": b"eyJhbGciOiJSUzI1NiJ9",
@@ -161,6 +168,7 @@ def test_nothing_is_no_key(alg: str, material: Any) -> None:
 
 @pytest.mark.parametrize("alg", ["RS256", "PS256", "ES256", "EdDSA"])
 def test_der_junk_and_jwk_text_are_no_keys(alg: str) -> None:
+    """DER, junk and JWK text are no raw key arguments."""
     for material in (public_der(alg), b"junk", "junk", json.dumps(public_jwk(alg)), 5, [], ["x"]):
         agree(verify(signed(alg), material))
         agree(sign(alg, material))
@@ -171,6 +179,7 @@ def test_der_junk_and_jwk_text_are_no_keys(alg: str) -> None:
     [("RS256", "ES256"), ("ES256", "RS256"), ("ES256", "EdDSA"), ("EdDSA", "ES256"), ("PS256", "EdDSA")],
 )
 def test_a_key_of_another_type_is_refused(alg: str, other: str) -> None:
+    """A key of another type neither verifies nor signs."""
     for material in (public_pem(other), private_pem(other), private_key(other)):
         agree(verify(signed(alg), material))
         agree(sign(alg, material))
@@ -179,6 +188,7 @@ def test_a_key_of_another_type_is_refused(alg: str, other: str) -> None:
 @pytest.mark.parametrize("alg", CURVES)
 @pytest.mark.parametrize("other", CURVES)
 def test_a_key_on_another_curve_is_refused(alg: str, other: str) -> None:
+    """A key on another curve is refused with Authlib's sentence."""
     for material in (public_pem(other), public_jwk(other)):
         agree(verify(signed(alg), material))
     error = agree(sign(alg, private_jwk(other)))
@@ -187,6 +197,7 @@ def test_a_key_on_another_curve_is_refused(alg: str, other: str) -> None:
 
 
 def test_public_keys_do_not_sign() -> None:
+    """A public key is refused for signing with Authlib's sentence."""
     for alg in ("RS256", "ES256", "EdDSA"):
         for material in (public_pem(alg), public_jwk(alg), private_key(alg).public_key()):
             error = agree(sign(alg, material))[1]
@@ -196,6 +207,7 @@ def test_public_keys_do_not_sign() -> None:
 @pytest.mark.parametrize("member", ["n", "e", "crv", "x", "y", "k"])
 @pytest.mark.parametrize("alg", ["RS256", "ES256", "EdDSA"])
 def test_a_jwk_without_a_required_member_is_refused(alg: str, member: str) -> None:
+    """The message names the member that is missing."""
     jwk = public_jwk(alg)
     if jwk.pop(member, None):
         error = agree(verify(signed(alg), jwk))[1]
@@ -230,6 +242,7 @@ def test_parameters_of_a_jwk_are_judged_as_in_authlib(parameters: dict[str, Any]
 
 
 def test_encrypted_pem_has_no_way_in_as_a_raw_key() -> None:
+    """An encrypted PEM needs `import_key` with its password."""
     locked = private_pem("RS256", b"pw")
     agree(sign("RS256", locked))
     agree(verify(signed("RS256"), locked))
@@ -238,6 +251,7 @@ def test_encrypted_pem_has_no_way_in_as_a_raw_key() -> None:
 
 
 def test_a_key_object_of_another_type_is_refused() -> None:
+    """A Key instance of another class is refused."""
     agree(verify(signed("RS256"), lambda lib: lib.OctKey.import_key(SECRET)))
     agree(sign("HS256", lambda lib: lib.RSAKey.import_key(private_pem("RS256"))))
     agree(sign("ES256", lambda lib: lib.RSAKey.import_key(private_pem("RS256"))))
@@ -245,6 +259,7 @@ def test_a_key_object_of_another_type_is_refused() -> None:
 
 @pytest.mark.parametrize("name", ["RS256", "ES256", "EdDSA"])
 def test_key_text_with_its_markers_is_no_secret(name: str) -> None:
+    """PEM, SSH and certificate text is refused as a secret, as in Authlib."""
     for text in (
         public_pem(name),
         private_pem(name),
@@ -257,17 +272,20 @@ def test_key_text_with_its_markers_is_no_secret(name: str) -> None:
 
 
 def test_montgomery_keys_do_not_sign() -> None:
+    """X25519 keys are refused for EdDSA."""
     agree(sign("EdDSA", private_pem("X25519")))
     agree(verify(signed("EdDSA"), public_pem("X25519")))
 
 
 def test_ed448_verifies() -> None:
+    """Ed448 keys verify EdDSA tokens."""
     token = layer.JsonWebSignature().serialize_compact({"alg": "EdDSA"}, b"hello", private_pem("Ed448"))
     assert accepted(verify(token, public_pem("Ed448")))
     assert accepted(verify(token, public_jwk("Ed448")))
 
 
 def test_an_rsa_jwk_without_its_factors_signs() -> None:
+    """The prime factors are computed from d, without changing the caller's dict."""
     jwk = {name: value for name, value in private_jwk("RS256").items() if name in {"kty", "n", "e", "d"}}
     assert accepted(sign("RS256", lambda _lib: dict(jwk)))
     agree(lambda lib: sorted(lib.RSAKey.import_key(dict(jwk)).as_dict(is_private=True)))
@@ -281,6 +299,7 @@ def test_an_rsa_jwk_without_its_factors_signs() -> None:
 
 @pytest.mark.parametrize("name", ["RS256", "ES256", "ES512", "ES256K", "EdDSA", "Ed448", "X25519"])
 def test_exports_are_authlibs(name: str) -> None:
+    """Members, thumbprints, PEM and DER of a key are Authlib's."""
     kind = KINDS[name]
     for material in (private_pem(name), public_pem(name), private_jwk(name), public_jwk(name), private_key(name)):
 
@@ -307,16 +326,19 @@ def test_exports_are_authlibs(name: str) -> None:
 
 
 def test_the_text_of_a_json_export_is_authlibs() -> None:
+    """`as_json` writes the same text."""
     agree(lambda lib: lib.RSAKey.import_key(public_pem("RS256")).as_json())
     agree(lambda lib: lib.KeySet([lib.OKPKey.import_key(public_pem("EdDSA"))]).as_json())
 
 
 @pytest.mark.parametrize("alg", CURVES)
 def test_an_ec_key_tells_its_size(alg: str) -> None:
+    """`curve_key_size` is the size of the curve in bits."""
     agree(lambda lib: lib.ECKey.import_key(public_pem(alg)).curve_key_size)
 
 
 def test_secrets_as_keys() -> None:
+    """OctKey reads, exports and judges operations as Authlib's does."""
     agree(lambda lib: lib.OctKey.import_key("secret", {"kid": "a", "use": "sig"}).as_dict())
     agree(lambda lib: lib.OctKey.import_key({"kty": "oct", "k": "c2VjcmV0"}).as_dict())
     agree(lambda lib: lib.OctKey.import_key({"kty": "oct", "k": "c2VjcmV0", "alg": "HS256"}).tokens)
@@ -354,6 +376,7 @@ def test_secrets_as_keys() -> None:
     ],
 )
 def test_generating_keys(call: Call) -> None:
+    """Generated keys have Authlib's defaults and refusals."""
     agree(call)
 
 
@@ -375,6 +398,7 @@ def test_generating_keys(call: Call) -> None:
     ids=lambda raw: str(raw)[:24],
 )
 def test_json_web_key_finds_the_type(raw: Any) -> None:
+    """JsonWebKey chooses the class by kty or by the text."""
     agree(lambda lib: type(lib.JsonWebKey.import_key(raw)).__name__)
     agree(lambda lib: lib.JsonWebKey.import_key(raw, {"kty": "RSA"}).as_dict())
     agree(lambda lib: lib.JsonWebKey.import_key(raw, {"kid": "x"}).kid)
@@ -388,6 +412,7 @@ def test_json_web_key_finds_the_type(raw: Any) -> None:
     ids=["dict", "str", "list", "tuple"],
 )
 def test_key_sets_are_read_from_every_form(form: Any) -> None:
+    """A JWK Set is read from a dict, text, a list and a tuple."""
     jwks = {"keys": [{**public_jwk("RS256"), "kid": "a"}, {**public_jwk("ES256"), "kid": "b"}]}
     agree(lambda lib: lib.JsonWebKey.import_key_set(form(jwks)).as_dict())
     for kid in ("a", "b", "c", None):
@@ -396,6 +421,7 @@ def test_key_sets_are_read_from_every_form(form: Any) -> None:
 
 @pytest.mark.parametrize("raw", ["invalid", "{}", {}, None, 5, "{broken}"])
 def test_what_is_no_key_set_is_refused(raw: Any) -> None:
+    """What is no JWK Set is Authlib's ValueError."""
     agree(lambda lib: lib.JsonWebKey.import_key_set(raw))
 
 
@@ -405,6 +431,7 @@ def test_what_is_no_key_set_is_refused(raw: Any) -> None:
 )
 @pytest.mark.parametrize("kid", ["abc", "x", None])
 def test_find_by_kid(kid: str | None, params: dict[str, Any]) -> None:
+    """`find_by_kid` honours kid, `use` and `alg` as Authlib does."""
     options = [{"kid": "abc", "use": "sig"}, {"kid": "abc", "use": "enc"}, {"kid": "abc", "alg": "HS256"}, {}]
 
     def found(lib: Any) -> int:
@@ -513,6 +540,7 @@ def test_a_key_does_not_follow_its_jwk(name: str) -> None:
 
 
 def test_a_key_gives_its_jwseal_key() -> None:
+    """`signing_key` and `verifying_key` return jwseal keys, the same one each time."""
     key = layer.RSAKey.import_key(private_pem("RS256"))
     assert isinstance(key.signing_key("PS256"), SigningKey)
     assert key.verifying_key("PS256") is key.verifying_key("PS256")
@@ -521,6 +549,7 @@ def test_a_key_gives_its_jwseal_key() -> None:
 
 
 def test_jwseals_own_keys_are_taken() -> None:
+    """jwseal's keys are accepted as they are, for their own algorithm only."""
     key = SigningKey.generate("ES256")
     jws = layer.JsonWebSignature()
     token = jws.serialize_compact({"alg": "ES256"}, b"hello", key)

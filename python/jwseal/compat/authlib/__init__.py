@@ -1,41 +1,41 @@
-"""A drop-in for `authlib.jose`: change the import line, keep the code.
+"""A replacement for `authlib.jose`: change the import line, keep the code.
 
     from authlib.jose import JsonWebSignature, JsonWebToken, jwt, JsonWebKey, KeySet, errors     # before
     from jwseal.compat.authlib import JsonWebSignature, JsonWebToken, jwt, JsonWebKey, KeySet, errors
 
-Arguments, results and error classes are Authlib's (1.9); every error is also one of `jwseal.errors`, and where Authlib let a bare ValueError
-or TypeError out, the error is that as well as a `JoseError` (an `alg` that is no text is an UnsupportedAlgorithmError). KeyError and
-AttributeError, which it let out for None and for key objects of another type, are an InvalidKeyError. Signatures
-are made and verified by jwseal. There is no encryption (JWE).
+Arguments, results and error classes are those of Authlib 1.9, and every error is also a class of `jwseal.errors`. Where Authlib raised a plain
+ValueError or TypeError, the error is that as well as a `JoseError`; where it raised KeyError or AttributeError for a key argument, it is an
+InvalidKeyError. jwseal signs and verifies. There is no encryption (JWE).
 
 What differs on purpose. Tokens:
 
-1.  Base64url is canonical, in tokens and JWKs: no padding, no `+` `/`, no stray octets, no set bits left over.
-2.  JSON is strict and bounded: duplicate members, NaN, lone surrogates, nesting over 32 (header 8), a header over 4096 octets and a JSON form
-    with more than 8 signatures or with members of both forms are refused.
-3.  The signature is verified before `decode` sees the payload. Only where the key is a callable, which is promised the decoded payload, does
-    `decode` run first.
-4.  `alg` and `crit` count in the protected header only; a name in both headers is refused, and so is a registered name or an empty list in
-    `crit`. Registered parameters have their registered JSON type. `b64: false` is refused.
-5.  `none` is used only where the caller lists it, and warns (`errors.InsecureAlgorithmWarning`).
-6.  `algorithms` given as a string refuses every token; Authlib looked for a part of the text.
-7.  `register_algorithm` refuses and says what to do instead. The algorithm objects of `ALGORITHMS_REGISTRY` prepare keys, but their `sign`
-    and `verify` raise NotImplementedError.
+1.  Base64url is canonical: no padding, no `+` `/`, no other characters between, no bits left over.
+2.  JSON is strict: duplicate members, NaN, Infinity, numbers out of range and lone surrogates are refused, read or written.
+3.  There are limits: headers of 4,096 bytes nested 8 deep; payloads, JWK Sets and JSON forms nested 32 deep with 1,024 members to an object;
+    JSON forms of 8 signatures and 1,100,000 bytes. A JSON form with members of both forms is refused.
+4.  `decode` gets the payload after the signature was verified. Only if the key is a callable, which needs the decoded payload, it runs first.
+5.  `alg` and `crit` count in the protected header only. A name in both headers is refused, as are registered names and an empty list in
+    `crit`. Registered parameters have their registered JSON type. `b64: false` is refused. The same rules hold for signing.
+6.  `none` works only where the caller lists it, and warns (`errors.InsecureAlgorithmWarning`).
+7.  `algorithms` given as a string refuses every token; Authlib searched for a part of the string.
+8.  `register_algorithm` refuses and says what to do instead. The objects in `ALGORITHMS_REGISTRY` prepare keys, but their `sign` and
+    `verify` raise NotImplementedError. A subclass that overrides a method which is not called here raises TypeError when it is defined.
 
 Keys:
 
-8.  Text that holds a PEM, SSH key, certificate, JWK or SPKI, in any encoding, is refused as an HMAC secret.
-9.  A secret shorter than the hash's output warns (`errors.InsecureKeyWarning`); an empty one is refused.
-10. RSA moduli under 2048 bits, points off their curve, low-order Edwards points and mismatched key pairs are refused.
-11. `KeySet`, JWK Sets as dicts, and jwseal's own keys are accepted as keys. JWKs of unknown kty in a set are skipped.
-12. EC members are written at full width; Authlib dropped leading zeros. Such short ones are still read.
+9.  Key text (PEM, SSH, certificate, JWK, SPKI, also in base64 or hex) is refused as an HMAC secret, and so are True and False.
+10. A secret shorter than the output of the hash warns (`errors.InsecureKeyWarning`); an empty one is refused.
+11. RSA moduli under 2048 bits, points off their curve, low-order Edwards points and pairs that do not match are refused. An RSA key of the
+    type RSASSA-PSS is refused for RS256, RS384 and RS512; in encrypted PEM or a `cryptography` object this type cannot be seen.
+12. `KeySet`, JWK Sets as dicts and jwseal's own keys are accepted as keys. JWKs of unknown kty in a set are skipped.
+13. A key keeps a copy of the JWK it was read from, and writes its members in canonical form: EC coordinates at full width, which Authlib
+    shortened, no leading zeros in numbers, no padding. Characters that are in no base64 alphabet are refused.
 
-The rest:
+Claims:
 
-13. `JsonWebToken.encode` leaves the caller's header and payload as they were; header rules apply when signing too.
-14. Options of claims are applied wherever they are given: to falsy values of `aud`, to times, to `value` and `values` that are empty. Values
-    are compared with their JSON type, and an option that cannot be applied raises (`errors.ClaimsOptionError`). Authlib skipped these.
-15. A key read from a JWK dict keeps a copy, and does not change with the dict.
+14. `JsonWebToken.encode` does not change the caller's header and payload.
+15. Options of claims apply wherever they are given: to falsy values of `aud`, to times, to a `value` or `values` that is empty. Values are
+    compared with their JSON type. An option that cannot be applied raises (`errors.ClaimsOptionError`). Authlib skipped all these.
 """
 
 from jwseal.compat.authlib import errors

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from jwseal import SigningKey, VerifyingKey
 from jwseal.compat.authlib import key_material
-from jwseal.compat.authlib.encoding import encode_segment, json_text
+from jwseal.compat.authlib.encoding import encode_segment, json_bytes
 from jwseal.compat.authlib.errors import InvalidKeyError, InvalidKeyTypeError
 from jwseal.compat.authlib.key import Key, translated
 from jwseal.compat.remembered_keys import remembered
@@ -178,9 +178,9 @@ class AsymmetricKey(Key):
             key = remembered("authlib jwk", text, alg, lambda: VerifyingKey.from_jwk(text, alg=alg), public=True)
         return key.verifying_key if operation == "verify" and isinstance(key, SigningKey) else key
 
-    def _jwk_text(self, members: dict[str, Any], names: set[str]) -> str:
+    def _jwk_text(self, members: dict[str, Any], names: set[str]) -> bytes:
         # `use`, `key_ops`, `alg` and `kid` are judged by this layer, as Authlib judges them.
-        return json_text({"kty": self.kty, **{name: members[name] for name in sorted(names & members.keys())}})
+        return json_bytes({"kty": self.kty, **{name: members[name] for name in sorted(names & members.keys())}})
 
     def _number(self, name: str) -> int:
         return int.from_bytes(self._member_bytes(name), "big")
