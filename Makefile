@@ -17,12 +17,12 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 BIN = $(VENV)/bin
 BENCH = .venvs/bench
-RUST = Cargo.toml Cargo.lock pyproject.toml $(shell find rust/core rust/py -name '*.rs' -o -name 'Cargo.toml')
+RUST = Cargo.toml Cargo.lock pyproject.toml $(shell find rust/core rust/py rust/verify_fast -name '*.rs' -o -name 'Cargo.toml')
 # Programs that are no part of the workspace, nor of a wheel.
 OUTSIDE = benches/rust_peers rust/fuzz
 PACKAGE = $(shell find python -name '*.py' -o -name '*.pyi')
 
-.PHONY: help dev fmt lint test test-all fuzz secrets demo bench docs notices doctor doctor-python doctor-rust clean
+.PHONY: help dev fmt lint test test-all fuzz demo bench docs notices doctor doctor-python doctor-rust clean
 .DEFAULT_GOAL := help
 # One environment is installed into at a time.
 .NOTPARALLEL:
@@ -51,7 +51,8 @@ lint: $(VENV)/.test $(VENV)/.lint $(VENV)/.native ## Check formats, lints, types
 	else echo "skipped: licences and bans of the Rust crates (cargo install cargo-deny --locked); the tests hold the bans meanwhile"; fi
 
 test: $(VENV)/.test $(VENV)/.native ## Build once and run every test
-	cargo test --quiet -p jwseal-core
+	cargo test --quiet -p jwseal-core -p jwseal-verify-fast
+	cargo test --quiet -p jwseal-core --no-default-features
 	$(BIN)/python -m pytest $(ARGS)
 
 test-all: ## Run the Python tests on every supported version found here
@@ -65,11 +66,6 @@ test-all: ## Run the Python tests on every supported version found here
 
 fuzz: doctor-rust ## Feed the parsers mutated input on stable Rust (ARGS='--seconds 60')
 	cargo run --quiet --release --no-default-features --manifest-path rust/fuzz/Cargo.toml --bin smoke -- $(ARGS)
-
-secrets: doctor-rust ## Look for branches and addresses that depend on an RSA private key (needs valgrind)
-	@command -v valgrind >/dev/null 2>&1 || { echo "this runs the private operation under valgrind, which is not on this machine: install it (apt install valgrind)" >&2; exit 1; }
-	cargo build --quiet --profile wheel --no-default-features --manifest-path rust/fuzz/Cargo.toml --bin secrets
-	valgrind --quiet --error-exitcode=1 rust/fuzz/target/wheel/secrets $(ARGS)
 
 demo: $(VENV)/.test $(VENV)/.native ## See it work: keys from openssl, tokens from three libraries, verdicts, a speed table
 	@$(BIN)/python examples/demo.py $(ARGS)

@@ -4,6 +4,7 @@
 //! A target returns what became of the octets; a finding is a panic, of the core or of an assertion here. The same
 //! functions run under libFuzzer (`fuzz_targets/`, nightly Rust) and in `smoke` (`src/bin/`, stable Rust).
 
+mod both_ways;
 mod key_agreement;
 mod known_keys;
 mod outcome;

@@ -85,7 +85,7 @@ const SOURCES: [&str; 27] = [
     include_str!("../../core/src/claims.rs"),
     include_str!("../../core/src/crypto/ecdsa.rs"),
     include_str!("../../core/src/crypto/eddsa.rs"),
-    include_str!("../../core/src/crypto/mldsa/mod.rs"),
+    include_str!("../../core/src/crypto/mldsa.rs"),
     include_str!("../../core/src/crypto/mod.rs"),
     include_str!("../../core/src/crypto/rsa.rs"),
     include_str!("../../core/src/der/algorithm.rs"),

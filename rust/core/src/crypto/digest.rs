@@ -5,6 +5,7 @@
 //! out of a `Context` is good for the keys whose `Method` it was started with, and AWS-LC holds it to its hash.
 
 use std::fmt;
+use std::sync::Arc;
 
 use aws_lc_rs::digest::{self, Algorithm, Digest};
 
@@ -16,7 +17,7 @@ pub enum Method {
     /// Through a hash, which is all the same for every key that uses it.
     Hash(Hash),
     /// Through a MAC, which is this secret's alone.
-    Mac(Box<Mac>),
+    Mac(Arc<Mac>),
     /// At one piece only.
     Whole,
 }
@@ -152,9 +153,9 @@ mod tests {
     #[test]
     fn pieces_make_up_the_tag() {
         for alg in [Alg::Hs256, Alg::Hs384, Alg::Hs512] {
-            let mac = Mac::new(alg, &[7; 64]).unwrap();
+            let mac = Arc::new(Mac::new(alg, &[7; 64]).unwrap());
             for cut in 0..=7 {
-                let mut context = Method::Mac(Box::new(mac.clone())).start().unwrap();
+                let mut context = Method::Mac(Arc::clone(&mac)).start().unwrap();
                 context.update(&b"message"[..cut]);
                 context.update(&b"message"[cut..]);
                 let Digested::Mac(tag) = context.finish() else { panic!("not a tag") };
@@ -175,7 +176,7 @@ mod tests {
     /// One hash serves every key that uses it; a tag serves its own secret, and that one alone.
     #[test]
     fn only_hashes_are_shared() {
-        let mac = || Method::Mac(Box::new(Mac::new(Alg::Hs256, &[7; 64]).unwrap()));
+        let mac = || Method::Mac(Arc::new(Mac::new(Alg::Hs256, &[7; 64]).unwrap()));
         assert!(Method::Hash(Hash::SHA256).shares_with(&Method::Hash(Hash::SHA256)));
         assert!(!Method::Hash(Hash::SHA256).shares_with(&Method::Hash(Hash::SHA512)));
         assert!(!mac().shares_with(&mac()));

@@ -20,7 +20,7 @@ use zeroize::Zeroizing;
 
 use super::digest::Hash;
 use super::material::Secret;
-use super::precomputed::{self, Build, OnDemand};
+use super::on_demand::{OnDemand, TABLES};
 use crate::error::{Error, Result};
 use crate::jwa::{Alg, Curve};
 
@@ -46,7 +46,7 @@ impl Verifying {
         }
         let key = ParsedPublicKey::new(row.verifying, point)
             .map_err(|_| Error::key(format!("this point is not on the curve {}", curve.name())))?;
-        let on_demand = Arc::new(OnDemand::new(&precomputed::TERMS, point, row.tables));
+        let on_demand = Arc::new(OnDemand::new(&TABLES, row.alg, point));
         Ok(Self { key, on_demand, hash: row.hash, signature_len: 2 * row.field_len })
     }
 
@@ -54,8 +54,8 @@ impl Verifying {
     #[inline]
     pub fn verify(&self, message: &[u8], signature: &[u8]) -> Result<()> {
         self.require_length(signature)?;
-        if let Some(tables) = self.on_demand.expanded() {
-            return verdict(tables.holds(self.hash.of(message).as_ref(), signature));
+        if let Some(tables) = self.on_demand.prepared() {
+            return verdict(tables.verify(self.hash.of(message).as_ref(), signature));
         }
         self.key.verify_sig(message, signature).map_err(|_| Error::InvalidSignature)?;
         self.on_demand.count();
@@ -77,8 +77,8 @@ impl Verifying {
     /// Verifies r and s over a message that was hashed.
     pub fn verify_digest(&self, digest: &Digest, signature: &[u8]) -> Result<()> {
         self.require_length(signature)?;
-        if let Some(tables) = self.on_demand.expanded() {
-            return verdict(self.hash.made(digest) && tables.holds(digest.as_ref(), signature));
+        if let Some(tables) = self.on_demand.prepared() {
+            return verdict(self.hash.made(digest) && tables.verify(digest.as_ref(), signature));
         }
         self.key.verify_digest_sig(digest, signature).map_err(|_| Error::InvalidSignature)?;
         self.on_demand.count();
@@ -184,11 +184,11 @@ pub const UNCOMPRESSED: u8 = 4;
 
 struct Row {
     curve: Curve,
+    alg: Alg,
     field_len: usize,
     hash: Hash,
     verifying: &'static EcdsaVerificationAlgorithm,
     signing: &'static EcdsaSigningAlgorithm,
-    tables: Build,
     /// PKCS#8 up to the scalar of a key without its point, from which AWS-LC computes the point (RFC 5915).
     pkcs8_start: &'static [u8],
 }
@@ -196,41 +196,41 @@ struct Row {
 static ROWS: [Row; 4] = [
     Row {
         curve: Curve::P256,
+        alg: Alg::Es256,
         field_len: 32,
         hash: Hash::SHA256,
         verifying: &ECDSA_P256_SHA256_FIXED,
         signing: &ECDSA_P256_SHA256_FIXED_SIGNING,
-        tables: precomputed::P256,
         pkcs8_start: b"\x30\x41\x02\x01\x00\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\
             \x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07\x04\x27\x30\x25\x02\x01\x01\x04\x20",
     },
     Row {
         curve: Curve::P384,
+        alg: Alg::Es384,
         field_len: 48,
         hash: Hash::SHA384,
         verifying: &ECDSA_P384_SHA384_FIXED,
         signing: &ECDSA_P384_SHA384_FIXED_SIGNING,
-        tables: precomputed::P384,
         pkcs8_start: b"\x30\x4e\x02\x01\x00\x30\x10\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\
             \x06\x05\x2b\x81\x04\x00\x22\x04\x37\x30\x35\x02\x01\x01\x04\x30",
     },
     Row {
         curve: Curve::P521,
+        alg: Alg::Es512,
         field_len: 66,
         hash: Hash::SHA512,
         verifying: &ECDSA_P521_SHA512_FIXED,
         signing: &ECDSA_P521_SHA512_FIXED_SIGNING,
-        tables: precomputed::P521,
         pkcs8_start: b"\x30\x60\x02\x01\x00\x30\x10\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\
             \x06\x05\x2b\x81\x04\x00\x23\x04\x49\x30\x47\x02\x01\x01\x04\x42",
     },
     Row {
         curve: Curve::Secp256k1,
+        alg: Alg::Es256k,
         field_len: 32,
         hash: Hash::SHA256,
         verifying: &ECDSA_P256K1_SHA256_FIXED,
         signing: &ECDSA_P256K1_SHA256_FIXED_SIGNING,
-        tables: precomputed::SECP256K1,
         pkcs8_start: b"\x30\x3e\x02\x01\x00\x30\x10\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\
             \x06\x05\x2b\x81\x04\x00\x0a\x04\x27\x30\x25\x02\x01\x01\x04\x20",
     },
@@ -250,13 +250,14 @@ fn unusable() -> Error {
 mod tests {
     use super::*;
     use crate::crypto::digest::{Digested, Method};
+    use crate::crypto::verify_fast::is_faster;
     use crate::limits::KEY_TABLE_AFTER;
 
     /// With tables and without.
     fn pairs(alg: Alg) -> [(Signing, Verifying); 2] {
         [false, true].map(|prepared| {
             let (key, verifying, _) = pair(alg);
-            assert!(!prepared || verifying.prepare());
+            assert!(!prepared || verifying.prepare() == is_faster(alg));
             (key, verifying)
         })
     }
@@ -341,7 +342,7 @@ mod tests {
                 } else {
                     clone.verify_digest(&digest, &good).unwrap();
                 }
-                assert_eq!(count >= KEY_TABLE_AFTER, verifying.on_demand.expanded().is_some());
+                assert_eq!(is_faster(alg) && count >= KEY_TABLE_AFTER, verifying.on_demand.prepared().is_some());
                 assert!(refused(&verifying) && refused(&clone));
             }
             clone.verify(b"message", &good).unwrap();

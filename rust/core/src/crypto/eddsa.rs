@@ -7,15 +7,14 @@
 
 use std::sync::Arc;
 
-use aws_lc_rs::digest::{Context, SHA512};
 use aws_lc_rs::encoding::AsDer;
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair, ParsedPublicKey};
 use zeroize::Zeroizing;
 
 use super::material::{PublicParts, Secret};
-use super::precomputed::{self, OnDemand};
+use super::on_demand::{OnDemand, TABLES};
 use crate::error::{Error, Result};
-use crate::jwa::Curve;
+use crate::jwa::{Alg, Curve};
 
 /// Octets of an Ed25519 public key and of its seed.
 pub const ED25519_LEN: usize = 32;
@@ -36,7 +35,6 @@ pub const fn key_len(curve: Curve) -> Option<usize> {
 #[derive(Clone)]
 pub struct Ed25519Verifying {
     key: ParsedPublicKey,
-    x: [u8; ED25519_LEN],
     on_demand: Arc<OnDemand>,
 }
 
@@ -48,25 +46,19 @@ impl Ed25519Verifying {
             return Err(low_order(Curve::Ed25519));
         }
         let key = ParsedPublicKey::new(&ED25519, x).map_err(|_| not_a_point(Curve::Ed25519))?;
-        let on_demand = Arc::new(OnDemand::new(&precomputed::TERMS, x, precomputed::ED25519));
-        let x = x.try_into().map_err(|_| not_a_point(Curve::Ed25519))?;
-        Ok(Self { key, x, on_demand })
+        let on_demand = Arc::new(OnDemand::new(&TABLES, Alg::Ed25519, x));
+        Ok(Self { key, on_demand })
     }
 
     /// Verifies a signature of 64 octets.
     #[inline]
     pub fn verify(&self, message: &[u8], signature: &[u8]) -> Result<()> {
-        let Some(tables) = self.on_demand.expanded() else {
+        let Some(tables) = self.on_demand.prepared() else {
             self.verify_plain(message, signature)?;
             self.on_demand.count();
             return Ok(());
         };
-        let (r, _) = signature.split_at_checked(ED25519_LEN).ok_or(Error::InvalidSignature)?;
-        let mut hash = Context::new(&SHA512);
-        for octets in [r, &self.x, message] {
-            hash.update(octets);
-        }
-        if tables.holds(hash.finish().as_ref(), signature) { Ok(()) } else { Err(Error::InvalidSignature) }
+        if tables.verify(message, signature) { Ok(()) } else { Err(Error::InvalidSignature) }
     }
 
     /// Verifies with AWS-LC, from the message to the verdict.
@@ -172,6 +164,7 @@ fn unusable() -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::crypto::verify_fast::is_faster;
     use crate::limits::KEY_TABLE_AFTER;
 
     fn hex(text: &str) -> Vec<u8> {
@@ -195,7 +188,7 @@ mod tests {
         let verifying = Ed25519Verifying::new(&x).unwrap();
         assert_eq!(hex("92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da"), signature[..32]);
         let prepared = Ed25519Verifying::new(&x).unwrap();
-        assert!(prepared.prepare());
+        assert_eq!(is_faster(Alg::Ed25519), prepared.prepare());
         for verifying in [&verifying, &prepared] {
             verifying.verify(&[0x72], &signature).unwrap();
             assert_eq!("invalid_signature", verifying.verify(&[0x73], &signature).unwrap_err().code());
@@ -227,7 +220,7 @@ mod tests {
         let clone = verifying.clone();
         for count in 1..=KEY_TABLE_AFTER + 2 {
             if count % 2 == 0 { &verifying } else { &clone }.verify(b"message", &good).unwrap();
-            assert_eq!(count >= KEY_TABLE_AFTER, verifying.on_demand.expanded().is_some());
+            assert_eq!(is_faster(Alg::Ed25519) && count >= KEY_TABLE_AFTER, verifying.on_demand.prepared().is_some());
             assert!(refused(&verifying) && refused(&clone));
         }
         assert!(!clone.prepare() && !verifying.prepare());

@@ -4,39 +4,13 @@
 //! they make an acceptable key is decided by `Verifying::new` and `Signing::new`. Private octets are wiped on drop.
 
 use std::fmt;
-use std::ops::{Deref, DerefMut};
 
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 use crate::jwa::{Alg, Curve, Kty};
 
 /// Octets that leave no trace.
 pub type Secret = Zeroizing<Vec<u8>>;
-
-/// Something secret of a fixed size that is handed on: wiped when it goes, and on the heap before it is filled, so that moving
-/// it leaves no copy behind. What stays where it is needs `Zeroizing` alone.
-pub struct Wiped<T: Zeroize>(Box<Zeroizing<T>>);
-
-impl<T: Zeroize> Wiped<T> {
-    /// Room for it, of zeros.
-    pub fn new(zeros: T) -> Self {
-        Self(Box::new(Zeroizing::new(zeros)))
-    }
-}
-
-impl<T: Zeroize> Deref for Wiped<T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        &self.0
-    }
-}
-
-impl<T: Zeroize> DerefMut for Wiped<T> {
-    fn deref_mut(&mut self) -> &mut T {
-        &mut self.0
-    }
-}
 
 /// What the encoding of an RSA key lets it be used for (RFC 4055 section 1.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,31 +7,37 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 
+use super::verify_fast::{self, PreparedKey};
+use crate::jwa::Alg;
+use crate::limits::{EXPANDED_AFTER, KEY_TABLE_AFTER, MAX_EXPANDED, MAX_KEY_TABLES};
+
 /// What is made of one key, once it is worth it.
-pub(super) struct OnDemand<T> {
+pub(super) struct OnDemand {
+    alg: Alg,
     key: Box<[u8]>,
-    build: Build<T>,
     terms: &'static Terms,
     successes: AtomicU32,
     /// Whether a thread has begun to put something into `kept`: there is never a second one that could wait for it.
     settled: AtomicBool,
-    kept: OnceLock<Kept<T>>,
+    kept: OnceLock<Kept>,
 }
 
-/// Makes it from a key's octets; `None` where there is nothing to make.
-pub(super) type Build<T> = fn(&[u8]) -> Option<T>;
-
-struct Kept<T> {
-    expanded: T,
+struct Kept {
+    prepared: Box<dyn PreparedKey>,
     _place: Place,
 }
 
-impl<T> OnDemand<T> {
+/// Keys on elliptic curves.
+pub(super) static TABLES: Terms = Terms::new(KEY_TABLE_AFTER, MAX_KEY_TABLES);
+/// Keys of ML-DSA.
+pub(super) static EXPANDED: Terms = Terms::new(EXPANDED_AFTER, MAX_EXPANDED);
+
+impl OnDemand {
     /// Nothing is built yet. `key` are the octets from which the key was parsed.
-    pub(super) fn new(terms: &'static Terms, key: &[u8], build: Build<T>) -> Self {
+    pub(super) fn new(terms: &'static Terms, alg: Alg, key: &[u8]) -> Self {
         Self {
+            alg,
             key: key.into(),
-            build,
             terms,
             successes: AtomicU32::new(0),
             settled: AtomicBool::new(false),
@@ -41,8 +47,8 @@ impl<T> OnDemand<T> {
 
     /// What was made of the key, if it was.
     #[inline]
-    pub(super) fn expanded(&self) -> Option<&T> {
-        self.kept.get().map(|kept| &kept.expanded)
+    pub(super) fn prepared(&self) -> Option<&dyn PreparedKey> {
+        self.kept.get().map(|kept| &*kept.prepared)
     }
 
     /// Counts a signature that verified without it, and makes it where that is worth it. Should that fail for want of a
@@ -60,8 +66,8 @@ impl<T> OnDemand<T> {
             return false;
         }
         let Some(place) = self.terms.take() else { return false };
-        let Some(expanded) = (self.build)(&self.key) else { return false };
-        !self.settled.swap(true, Ordering::Relaxed) && self.kept.set(Kept { expanded, _place: place }).is_ok()
+        let Some(prepared) = verify_fast::prepare(self.alg, &self.key) else { return false };
+        !self.settled.swap(true, Ordering::Relaxed) && self.kept.set(Kept { prepared, _place: place }).is_ok()
     }
 }
 
@@ -93,14 +99,17 @@ impl Drop for Place {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "verify_fast", target_arch = "x86_64"))]
 mod tests {
     use std::thread;
 
     use super::*;
 
-    fn built(key: &[u8]) -> Option<u8> {
-        key.first().copied()
+    const KEY: &[u8] = b"\x58\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\
+        \x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66";
+
+    fn key(terms: &'static Terms) -> OnDemand {
+        OnDemand::new(terms, Alg::Ed25519, KEY)
     }
 
     fn taken(terms: &Terms) -> usize {
@@ -111,13 +120,13 @@ mod tests {
     #[test]
     fn expansion_is_earned() {
         static TERMS: Terms = Terms::new(8, 1);
-        let key = OnDemand::new(&TERMS, b"key", built);
+        let key = key(&TERMS);
         for _ in 1..8 {
             key.count();
-            assert!(key.expanded().is_none());
+            assert!(key.prepared().is_none());
         }
         key.count();
-        assert_eq!(Some(&b'k'), key.expanded());
+        assert!(key.prepared().is_some());
         assert!(!key.prepare());
         assert_eq!(1, taken(&TERMS));
     }
@@ -126,19 +135,18 @@ mod tests {
     #[test]
     fn expansion_is_bounded() {
         static TERMS: Terms = Terms::new(8, 2);
-        let key = || OnDemand::new(&TERMS, b"key", built);
-        let (one, two, three) = (key(), key(), key());
+        let (one, two, three) = (key(&TERMS), key(&TERMS), key(&TERMS));
         assert!(one.prepare() && two.prepare() && !three.prepare());
         for _ in 0..15 {
             three.count();
         }
-        assert!(three.expanded().is_none());
+        assert!(three.prepared().is_none());
         assert_eq!(2, taken(&TERMS));
         drop(one);
         assert_eq!(1, taken(&TERMS));
         // The next doubling of the count tries again.
         three.count();
-        assert!(three.expanded().is_some());
+        assert!(three.prepared().is_some());
         drop((two, three));
         assert_eq!(0, taken(&TERMS));
     }
@@ -147,9 +155,9 @@ mod tests {
     #[test]
     fn failures_give_their_place_back() {
         static TERMS: Terms = Terms::new(8, 1);
-        let key = OnDemand::new(&TERMS, b"", built);
+        let key = OnDemand::new(&TERMS, Alg::Ed25519, b"");
         assert!(!key.prepare());
-        assert!(key.expanded().is_none());
+        assert!(key.prepared().is_none());
         assert_eq!(0, taken(&TERMS));
     }
 
@@ -157,8 +165,8 @@ mod tests {
     #[test]
     fn one_thread_settles() {
         static TERMS: Terms = Terms::new(8, 64);
-        for _ in 0..50 {
-            let key = OnDemand::new(&TERMS, b"key", built);
+        for _ in 0..10 {
+            let key = key(&TERMS);
             let settled = thread::scope(|scope| {
                 let threads: Vec<_> = (0..8).map(|_| scope.spawn(|| key.prepare())).collect();
                 threads.into_iter().filter_map(|thread| thread.join().ok()).filter(|settled| *settled).count()
@@ -172,10 +180,10 @@ mod tests {
     #[test]
     fn nobody_waits_to_settle() {
         static TERMS: Terms = Terms::new(8, 1);
-        let key = OnDemand::new(&TERMS, b"key", built);
+        let key = key(&TERMS);
         key.settled.store(true, Ordering::Relaxed);
         assert!(!key.prepare());
-        assert!(key.expanded().is_none());
+        assert!(key.prepared().is_none());
         assert_eq!(0, taken(&TERMS));
     }
 }

@@ -4,9 +4,7 @@
 //! signature is exactly as long as the modulus and below it. PKCS#1 v1.5 is compared with its one full encoding, and a PSS
 //! salt is as long as the digest. Keys of any other shape cannot be built here.
 //!
-//! With a modulus of 2048 bits, and where vectors are faster than AWS-LC, the private operation is `rsa_exponentiation`'s,
-//! and so is the public one with the exponent 65537; `rsa_encoding` makes and judges what they take and give. A signature
-//! of its making leaves only after AWS-LC has verified it; else AWS-LC signs.
+//! A public key with a modulus of 2048 bits and the exponent 65537 verifies prepared where that is faster (`verify_fast`).
 
 use std::sync::Arc;
 
@@ -24,8 +22,7 @@ use zeroize::Zeroizing;
 
 use super::digest::Hash;
 use super::material::{RsaPrimes, Secret};
-use super::rsa_encoding;
-use super::rsa_exponentiation::{PrivateOperation, PublicOperation};
+use super::verify_fast::{self, PreparedKey};
 use crate::error::{Error, Result};
 use crate::jwa::Alg;
 
@@ -33,6 +30,8 @@ use crate::jwa::Alg;
 pub const MIN_BITS: usize = 2_048;
 /// The most bits of a modulus: verifying costs the square of them.
 pub const MAX_BITS: usize = 8_192;
+/// The exponent 65537.
+const F4: [u8; 3] = [1, 0, 1];
 
 /// A public key ready to verify under one algorithm.
 #[derive(Clone)]
@@ -40,8 +39,8 @@ pub struct Verifying {
     key: ParsedPublicKey,
     row: &'static Row,
     signature_len: usize,
-    /// `None` where AWS-LC is faster.
-    public: Option<Arc<PublicOperation>>,
+    /// `None` where AWS-LC verifies.
+    prepared: Option<Arc<dyn PreparedKey>>,
 }
 
 impl Verifying {
@@ -52,7 +51,8 @@ impl Verifying {
         let key = RsaPublicKeyComponents { n, e }
             .to_parsed_public_key(row.verifying)
             .map_err(|_| Error::key("this is no RSA public key"))?;
-        Ok(Self { key, row, signature_len: n.len(), public: PublicOperation::new(n, e).map(Arc::new) })
+        let prepared = if e == F4 { verify_fast::prepare(alg, n).map(Arc::from) } else { None };
+        Ok(Self { key, row, signature_len: n.len(), prepared })
     }
 
     /// The hash of a message.
@@ -66,10 +66,8 @@ impl Verifying {
         if signature.len() != self.signature_len {
             return Err(Error::InvalidSignature);
         }
-        if let Some(public) = &self.public {
-            let message = signature.try_into().ok().and_then(|signature| public.apply(signature));
-            let is_encoded = if self.row.pss { rsa_encoding::is_pss } else { rsa_encoding::is_pkcs1 };
-            let verified = self.row.hash.made(digest) && message.is_some_and(|message| is_encoded(&message, digest));
+        if let Some(prepared) = &self.prepared {
+            let verified = self.row.hash.made(digest) && prepared.verify(digest.as_ref(), signature);
             return if verified { Ok(()) } else { Err(Error::InvalidSignature) };
         }
         self.key.verify_digest_sig(digest, signature).map_err(|_| Error::InvalidSignature)
@@ -95,12 +93,10 @@ impl Verifying {
 pub struct Signing {
     key: RsaKeyPair,
     row: &'static Row,
-    /// `None` where AWS-LC is faster.
-    vectors: Option<Box<Vectors>>,
 }
 
 impl Signing {
-    /// Builds a key of two primes; AWS-LC checks every part against every other. Such keys alone may sign in vectors.
+    /// Builds a key of two primes; AWS-LC checks every part against every other.
     pub fn new(alg: Alg, n: &[u8], e: &[u8], d: &[u8], primes: &RsaPrimes) -> Result<Self> {
         judge(n, e)?;
         let parts = [d, &primes.p, &primes.q, &primes.dp, &primes.dq, &primes.qi];
@@ -118,8 +114,7 @@ impl Signing {
             qInv: primes.qi.as_slice(),
         })
         .map_err(|_| Error::key("the parts of this RSA private key do not belong together"))?;
-        let row = row(alg)?;
-        Ok(Self { key, row, vectors: Vectors::new(row, n, e, primes) })
+        Ok(Self { key, row: row(alg)? })
     }
 
     /// A new key.
@@ -133,14 +128,11 @@ impl Signing {
         };
         let row = row(alg)?;
         let key = RsaKeyPair::generate(size).map_err(|_| unusable())?;
-        Ok(Self { key, row, vectors: None })
+        Ok(Self { key, row })
     }
 
     /// Signs; the signature is as long as the modulus.
     pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>> {
-        if let Some(signature) = self.vectors.as_ref().and_then(|vectors| vectors.sign(&self.row.hash.of(message))) {
-            return Ok(signature);
-        }
         let mut signature = vec![0; self.key.public_modulus_len()];
         self.key.sign(self.row.signing, &SystemRandom::new(), message, &mut signature).map_err(|_| unusable())?;
         Ok(signature)
@@ -154,9 +146,6 @@ impl Signing {
 
     /// Signs a message that was hashed.
     pub fn sign_digest(&self, digest: &Digest) -> Result<Vec<u8>> {
-        if let Some(signature) = self.vectors.as_ref().and_then(|vectors| vectors.sign(digest)) {
-            return Ok(signature);
-        }
         let mut signature = vec![0; self.key.public_modulus_len()];
         self.key.sign_digest(self.row.signing, digest, &mut signature).map_err(|_| unusable())?;
         Ok(signature)
@@ -172,30 +161,6 @@ impl Signing {
     pub fn to_pkcs8(&self) -> Result<Secret> {
         let document = self.key.as_der().map_err(|_| unusable())?;
         Ok(Zeroizing::new(document.as_ref().to_vec()))
-    }
-}
-
-/// A key that signs in vectors.
-struct Vectors {
-    operation: PrivateOperation,
-    verifying: ParsedPublicKey,
-    encode: fn(&Digest) -> Option<[u8; rsa_encoding::OCTETS]>,
-}
-
-impl Vectors {
-    fn new(row: &Row, n: &[u8], e: &[u8], primes: &RsaPrimes) -> Option<Box<Self>> {
-        let operation = PrivateOperation::new(n, primes)?;
-        let verifying = RsaPublicKeyComponents { n, e }.to_parsed_public_key(row.verifying).ok()?;
-        let encode = if row.pss { rsa_encoding::pss } else { rsa_encoding::pkcs1 };
-        Some(Box::new(Self { operation, verifying, encode }))
-    }
-
-    /// A signature that AWS-LC has verified, under the hash of this key alone. `None` hands the digest to AWS-LC: a wrong
-    /// signature would give the primes away.
-    fn sign(&self, digest: &Digest) -> Option<Vec<u8>> {
-        let signature = self.operation.apply(&(self.encode)(digest)?);
-        self.verifying.verify_digest_sig(digest, signature.as_slice()).ok()?;
-        Some(signature.to_vec())
     }
 }
 
@@ -414,60 +379,6 @@ mod tests {
         assert_eq!(257, power.len());
         assert!(refusal(&power, &[1, 0, 1]).contains("ROCA"));
         assert_eq!(vec![1, 0, 1], parts(&Signing::generate(Alg::Ps256, 3_072).unwrap()).1);
-    }
-
-    /// Vectors give AWS-LC's own PKCS#1 signatures, and PSS signatures that AWS-LC verifies.
-    #[test]
-    fn vectors_sign_as_aws_lc_does() {
-        for row in &ROWS {
-            let (mut key, _) = known(row.alg);
-            let (n, e) = parts(&key);
-            let Some(vectors) = key.vectors.take() else { return };
-            let verifying = Verifying::new(row.alg, &n, &e).unwrap();
-            for octet in 0..8 {
-                let digest = row.hash.of(&[octet]);
-                let signature = vectors.sign(&digest).unwrap();
-                verifying.verify(&[octet], &signature).unwrap();
-                assert_eq!(!row.pss, signature == key.sign(&[octet]).unwrap());
-                assert_eq!(!row.pss, signature == vectors.sign(&digest).unwrap());
-            }
-        }
-    }
-
-    /// With any part corrupted, nothing leaves the vectors, and AWS-LC signs in their place.
-    #[test]
-    fn faults_never_leave() {
-        for alg in [Alg::Rs256, Alg::Ps256] {
-            let (mut key, primes) = known(alg);
-            let (n, e) = parts(&key);
-            if key.vectors.is_none() {
-                return;
-            }
-            for part in 0..5 {
-                for bit in [1, 511] {
-                    let mut faulty = primes.clone();
-                    let RsaPrimes { p, q, dp, dq, qi } = &mut faulty;
-                    let part = [p, q, dp, dq, qi].into_iter().nth(part).unwrap();
-                    let last = part.len() - 1;
-                    part[last - bit / 8] ^= 1 << (bit % 8);
-                    let vectors = Vectors::new(key.row, &n, &e, &faulty).unwrap();
-                    assert!(vectors.sign(&key.row.hash.of(b"message")).is_none());
-                    key.vectors = Some(vectors);
-                    let signature = key.sign(b"message").unwrap();
-                    Verifying::new(alg, &n, &e).unwrap().verify(b"message", &signature).unwrap();
-                    let signature = key.sign_digest(&key.row.hash.of(b"message")).unwrap();
-                    Verifying::new(alg, &n, &e).unwrap().verify(b"message", &signature).unwrap();
-                }
-            }
-        }
-    }
-
-    /// A key of known primes.
-    fn known(alg: Alg) -> (Signing, RsaPrimes) {
-        let generated = Signing::generate(alg, 2_048).unwrap();
-        let private = pkcs8::read(&generated.to_pkcs8().unwrap()).unwrap();
-        let PrivateParts::Rsa { n, e, d, primes: Some(primes), .. } = private else { panic!("not RSA") };
-        (Signing::new(alg, &n, &e, &d, &primes).unwrap(), primes)
     }
 
     /// Private parts of another key, missing or oversized, are refused; so are sizes that cannot be generated.

@@ -29,7 +29,7 @@ struct Inner {
     weak: bool,
     ops: Ops,
     octets: Secret,
-    mac: Mac,
+    mac: Arc<Mac>,
     thumbprint: [u8; 32],
 }
 
@@ -94,6 +94,7 @@ impl SecretKey {
             )));
         }
         let mac = Mac::new(alg, &octets).ok_or_else(|| Error::key(format!("{alg} does not use a secret")))?;
+        let mac = Arc::new(mac);
         let thumbprint = sha256(jwk::secret_thumbprint_input(&octets).as_bytes());
         Ok(Self(Arc::new(Inner { alg, kid: kid.map(Box::from), weak, ops, octets, mac, thumbprint })))
     }
@@ -171,7 +172,7 @@ impl SecretKey {
     }
 
     pub(super) fn method(&self) -> Method {
-        Method::Mac(Box::new(self.0.mac.clone()))
+        Method::Mac(Arc::clone(&self.0.mac))
     }
 
     pub(super) fn sign_digested(&self, message: &Digested) -> Result<Tag> {

@@ -15,6 +15,7 @@ use super::ring::{Computation, Polynomial, Q, Ring};
 use super::rounding::Rounding;
 use super::sampling;
 use super::shake::Shake256;
+use crate::PreparedKey;
 
 /// What RFC 9964 section 4 fixes: no pre-hash, and a context of no octets.
 const PURE: [u8; 2] = [0, 0];
@@ -49,11 +50,6 @@ impl Expanded {
         }
         let tr = *Shake256::new(ring).absorb(key).finish().next().first_chunk()?;
         Some(Self { parameters, ring, tr, rows: rows.into() })
-    }
-
-    /// Whether a signature is good.
-    pub(super) fn holds(&self, message: &[u8], signature: &[u8]) -> bool {
-        self.ring.run(Verdict { expanded: self, message, signature }).unwrap_or(false)
     }
 
     #[inline(always)]
@@ -99,6 +95,12 @@ impl Expanded {
             };
         }
         *hash.finish().next()
+    }
+}
+
+impl PreparedKey for Expanded {
+    fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
+        self.ring.run(Verdict { expanded: self, message, signature }).unwrap_or(false)
     }
 }
 

@@ -1,7 +1,5 @@
 //! Montgomery multiplication and squaring modulo an odd number of 2048 bits, in vectors of AVX2 (RFC 8017 section 5.2.2).
 //!
-//! For public numbers alone: nothing is wiped. `montgomery.rs` has what private numbers need.
-//!
 //! A step takes up three digits of one factor: it adds their products with all digits of the other, and three multiples of
 //! the modulus that make the three lowest digits of the sum zero, which are dropped; 24 steps divide by R = 2^2088. The
 //! modulus is first multiplied by what makes its three lowest digits those of -1 (`folded`), so that the three lowest
@@ -38,6 +36,8 @@ use core::hint::black_box;
 
 use fearless_simd::kernel;
 
+use super::integers::WORDS;
+
 /// Bits of a digit.
 pub(super) const DIGIT_BITS: u32 = 29;
 /// Vectors of a number.
@@ -50,8 +50,6 @@ pub(super) const BLOCK: usize = 3;
 pub(super) const BLOCK_BITS: u32 = 3 * DIGIT_BITS;
 /// Bits of R.
 pub(super) const R_BITS: u32 = 72 * DIGIT_BITS;
-/// Words of a modulus.
-pub(super) const WORDS: usize = 32;
 
 const MASK: u64 = (1 << DIGIT_BITS) - 1;
 /// Vectors of sums that a step adds products to.

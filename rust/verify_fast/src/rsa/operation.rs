@@ -6,33 +6,22 @@
 use fearless_simd::{Avx2, Level};
 
 use super::OCTETS;
-use super::blocks::{self, BLOCK_BITS, DIGIT_BITS, Digits, Factor, Modulus, R_BITS, WORDS};
-use super::integers;
-use super::present::is_faster;
+use super::blocks::{self, BLOCK_BITS, DIGIT_BITS, Digits, Factor, Modulus, R_BITS};
+use super::integers::{self, Natural, WORDS};
 
 /// The public operation of one key.
-pub struct PublicOperation {
+pub(super) struct PublicOperation {
     avx2: Avx2,
-    n: [u64; WORDS],
+    n: Natural,
     modulus: Modulus,
     r_squared: Factor,
 }
 
 impl PublicOperation {
-    /// Prepares a key that AWS-LC accepted; `None` where AWS-LC is faster, the modulus is not of 2048 bits or the exponent
-    /// is not 65537.
-    #[must_use]
-    pub fn new(n: &[u8], e: &[u8]) -> Option<Self> {
-        if e != [1, 0, 1] || !is_faster() {
-            return None;
-        }
-        Self::prepared(Level::new().as_avx2()?, n)
-    }
-
-    fn prepared(avx2: Avx2, octets: &[u8]) -> Option<Self> {
-        let octets: &[u8; OCTETS] = octets.try_into().ok()?;
-        let mut n = [0; WORDS];
-        integers::read(&mut n, octets);
+    /// Prepares a modulus; `None` where there is no AVX2, or the modulus is even or not of 2048 bits.
+    pub(super) fn new(n: &[u8]) -> Option<Self> {
+        let avx2 = Level::new().as_avx2()?;
+        let n = integers::read(n.try_into().ok()?);
         if n.first()? & n.last()? >> 63 == 0 {
             return None;
         }
@@ -42,26 +31,40 @@ impl PublicOperation {
     }
 
     /// The signature to the public exponent; `None` for one that is not below the modulus.
-    #[must_use]
-    pub fn apply(&self, signature: &[u8; OCTETS]) -> Option<[u8; OCTETS]> {
-        let mut base = [0; WORDS];
-        integers::read(&mut base, signature);
-        if base.iter().rev().ge(self.n.iter().rev()) {
+    pub(super) fn apply(&self, signature: &[u8; OCTETS]) -> Option<[u8; OCTETS]> {
+        let base = integers::read(signature);
+        if !integers::is_below(&base, &self.n) {
             return None;
         }
         let power = blocks::power(self.avx2, &Digits::of(&base), &self.r_squared, &self.modulus);
-        let mut message = [0; OCTETS];
-        integers::write(&mut message, &reduced(&power, &self.n));
-        Some(message)
+        Some(integers::write(&reduced(&power, &self.n)))
+    }
+
+    /// A number to any exponent, for tests that make signatures.
+    #[cfg(test)]
+    pub(super) fn raised(&self, base: &[u8; OCTETS], exponent: &[u8]) -> [u8; OCTETS] {
+        let times = |a: &Factor, b: &Factor| blocks::product(self.avx2, a, &b.once, &self.modulus);
+        let mut one = [0; WORDS];
+        one[0] = 1;
+        let one = Factor::of(&Digits::of(&one));
+        let base = times(&self.r_squared, &Factor::of(&Digits::of(&integers::read(base))));
+        let mut power = times(&self.r_squared, &one);
+        for bit in exponent.iter().flat_map(|octet| (0..8).rev().map(move |bit| octet >> bit & 1)) {
+            power = times(&power, &power);
+            if bit == 1 {
+                power = times(&power, &base);
+            }
+        }
+        integers::write(&reduced(&times(&power, &one).once, &self.n))
     }
 }
 
 /// The least natural number that differs from this one by a multiple of the modulus.
-fn reduced(digits: &Digits, n: &[u64; WORDS]) -> [u64; WORDS] {
+fn reduced(digits: &Digits, n: &Natural) -> Natural {
     let (mut number, mut top) = digits.words();
     loop {
         let mut difference = number;
-        let borrow = integers::subtract(&mut difference, n);
+        let borrow = u64::from(integers::subtract(&mut difference, n));
         if top < borrow {
             return number;
         }
@@ -70,7 +73,7 @@ fn reduced(digits: &Digits, n: &[u64; WORDS]) -> [u64; WORDS] {
     }
 }
 
-fn modulus(n: &[u64; WORDS]) -> Modulus {
+fn modulus(n: &Natural) -> Modulus {
     let [first, second, ..] = *n;
     let low = u128::from(first) | u128::from(second) << 64;
     // Newton's iteration: each round doubles the bits that are right, from one.
@@ -82,7 +85,7 @@ fn modulus(n: &[u64; WORDS]) -> Modulus {
 
 /// `(n * multiplier + 1) / 2^87`, which is exact for the multiplier that Montgomery's reduction uses.
 #[allow(clippy::cast_possible_truncation, reason = "words are what is left of wider ones")]
-fn folded(n: &[u64; WORDS], multiplier: u128) -> [u64; WORDS] {
+fn folded(n: &Natural, multiplier: u128) -> Natural {
     let mut product = [0; WORDS + 2];
     // The one; the second round starts without a carry, for the first ends without.
     let mut carry = 1;
@@ -101,7 +104,7 @@ fn folded(n: &[u64; WORDS], multiplier: u128) -> [u64; WORDS] {
 }
 
 /// R^2, from doublings and then squares.
-fn r_squared(avx2: Avx2, n: &[u64; WORDS], modulus: &Modulus) -> Factor {
+fn r_squared(avx2: Avx2, n: &Natural, modulus: &Modulus) -> Factor {
     let times = |a: &Factor, b: &Factor| blocks::product(avx2, a, &b.once, modulus);
     // 2^2048 less the modulus, doubled 40 times, is R; then 29 times more for 2^29.
     let mut doubled = n.map(|word| !word);
@@ -120,29 +123,13 @@ fn r_squared(avx2: Avx2, n: &[u64; WORDS], modulus: &Modulus) -> Factor {
 mod tests {
     use super::super::blocks::{LANES, VECTORS};
     use super::*;
-    use crate::crypto::rsa_exponentiation::present::is_faster;
+    use crate::tests::random;
 
-    type Words = [u64; WORDS];
-
-    fn random() -> [u8; OCTETS] {
-        let mut octets = [0; OCTETS];
-        aws_lc_rs::rand::fill(&mut octets).unwrap();
-        octets
+    fn drawn() -> Natural {
+        integers::read(random(OCTETS).as_slice().try_into().unwrap())
     }
 
-    fn words(octets: &[u8; OCTETS]) -> Words {
-        let mut words = [0; WORDS];
-        integers::read(&mut words, octets);
-        words
-    }
-
-    fn octets(words: &Words) -> [u8; OCTETS] {
-        let mut octets = [0; OCTETS];
-        integers::write(&mut octets, words);
-        octets
-    }
-
-    fn small(number: u64) -> Words {
+    fn small(number: u64) -> Natural {
         let mut words = [0; WORDS];
         words[0] = number;
         words
@@ -150,12 +137,12 @@ mod tests {
 
     /// Odd numbers of 2048 bits: the arithmetic asks no more of a modulus. The third and the fourth fold to a number of all
     /// ones and to a sparse one.
-    fn moduli() -> Vec<Words> {
+    fn moduli() -> Vec<Natural> {
         let mut least = small(1);
         least[31] = 1 << 63;
         let mut ones_folded = [u64::MAX; WORDS];
         (ones_folded[0], ones_folded[1]) = (1, u64::MAX << 23);
-        let mut drawn = words(&random());
+        let mut drawn = drawn();
         drawn[0] |= 1;
         drawn[31] |= 1 << 63;
         let mut alternating = [0x5555_5555_5555_5555; WORDS];
@@ -164,7 +151,7 @@ mod tests {
     }
 
     /// `a + b` modulo `n`, word by word.
-    fn added(a: &Words, b: &Words, n: &Words) -> Words {
+    fn added(a: &Natural, b: &Natural, n: &Natural) -> Natural {
         let (mut sum, mut carry) = ([0; WORDS], false);
         for ((word, a), b) in sum.iter_mut().zip(a).zip(b) {
             let (partial, over) = a.overflowing_add(*b);
@@ -183,7 +170,7 @@ mod tests {
     }
 
     /// `a * b` modulo `n`, bit by bit.
-    fn multiplied(a: &Words, b: &Words, n: &Words) -> Words {
+    fn multiplied(a: &Natural, b: &Natural, n: &Natural) -> Natural {
         let mut product = [0; WORDS];
         for bit in (0..2_048).rev() {
             product = added(&product, &product, n);
@@ -194,24 +181,24 @@ mod tests {
         product
     }
 
-    fn times_r(a: &Words, n: &Words) -> Words {
+    fn times_r(a: &Natural, n: &Natural) -> Natural {
         (0..2_088).fold(*a, |number, _| added(&number, &number, n))
     }
 
-    fn less_one(n: &Words) -> Words {
+    fn less_one(n: &Natural) -> Natural {
         let mut less_one = *n;
         less_one[0] -= 1;
         less_one
     }
 
-    fn below(n: &Words) -> Vec<Words> {
-        let mut drawn = words(&random());
+    fn below(n: &Natural) -> Vec<Natural> {
+        let mut drawn = drawn();
         drawn[31] >>= 1;
         vec![[0; WORDS], small(1), less_one(n), drawn]
     }
 
     /// The value of digits modulo `n`, whatever their size, by Horner's rule.
-    fn value(digits: &Digits, n: &Words) -> Words {
+    fn value(digits: &Digits, n: &Natural) -> Natural {
         let mut sum = [0; WORDS];
         for lane in (0..LANES).rev() {
             for vector in digits.0.iter().rev() {
@@ -303,17 +290,20 @@ mod tests {
     fn powers_are_those_of_plain_arithmetic() {
         let Some(avx2) = Level::new().as_avx2() else { return };
         for n in &moduli() {
-            let operation = PublicOperation::prepared(avx2, &octets(n)).unwrap();
+            let operation = PublicOperation::new(&integers::write(n)).unwrap();
             for base in below(n) {
                 let power = (0..16).fold(base, |power, _| multiplied(&power, &power, n));
-                assert_eq!(octets(&multiplied(&power, &base, n)), operation.apply(&octets(&base)).unwrap());
+                assert_eq!(
+                    integers::write(&multiplied(&power, &base, n)),
+                    operation.apply(&integers::write(&base)).unwrap()
+                );
             }
-            assert!(operation.apply(&octets(n)).is_none());
+            assert!(operation.apply(&integers::write(n)).is_none());
             assert!(operation.apply(&[0xff; OCTETS]).is_none());
             if let (word, false) = n[0].overflowing_add(2) {
                 let mut more = *n;
                 more[0] = word;
-                assert!(operation.apply(&octets(&more)).is_none());
+                assert!(operation.apply(&integers::write(&more)).is_none());
             }
         }
     }
@@ -338,24 +328,19 @@ mod tests {
         }
     }
 
-    /// Other sizes and exponents are left to AWS-LC.
+    /// Other sizes and even moduli cannot be prepared.
     #[test]
-    fn other_keys_are_left_alone() {
-        let n = octets(&moduli()[1]);
-        assert_eq!(is_faster(), PublicOperation::new(&n, &[1, 0, 1]).is_some());
-        for e in [&[3][..], &[1, 0, 3], &[0, 1, 0, 1], &[1, 0, 1, 0], &[]] {
-            assert!(PublicOperation::new(&n, e).is_none());
-        }
-        let Some(avx2) = Level::new().as_avx2() else { return };
+    fn other_moduli_are_refused() {
+        let n = integers::write(&moduli()[1]);
         let changed = |at: usize, octet: u8| {
             let mut n = n;
             n[at] = octet;
-            PublicOperation::prepared(avx2, &n).is_none()
+            PublicOperation::new(&n).is_none()
         };
         assert!(changed(0, 0x7f), "2047 bits");
         assert!(changed(OCTETS - 1, n[OCTETS - 1] - 1), "even");
         for len in [0, 1, 255, 257, 384, 512] {
-            assert!(PublicOperation::prepared(avx2, &[n.as_slice(), &n].concat()[..len]).is_none());
+            assert!(PublicOperation::new(&[n.as_slice(), &n].concat()[..len]).is_none());
         }
     }
 }

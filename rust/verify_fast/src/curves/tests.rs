@@ -1,6 +1,13 @@
 //! The tables against AWS-LC: the same verdict on every signature, good, forged or made for an exceptional case.
 
-use aws_lc_rs::digest::Digest;
+use aws_lc_rs::digest::{self, Digest, SHA256, SHA384, SHA512};
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P256K1_SHA256_FIXED,
+    ECDSA_P256K1_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED, ECDSA_P384_SHA384_FIXED_SIGNING,
+    ECDSA_P521_SHA512_FIXED, ECDSA_P521_SHA512_FIXED_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm,
+    EcdsaVerificationAlgorithm, KeyPair, ParsedPublicKey,
+};
 
 use super::curve::Curve;
 use super::curves::{P256, P384, P521, Secp256k1};
@@ -8,64 +15,73 @@ use super::ecdsa::raised;
 use super::field::{Field, Scalar};
 use super::table::{Group, Table};
 use super::weierstrass::{Affine, Finite};
-use super::{Tables, ecdsa, edwards};
-use crate::crypto::digest::Hash;
-use crate::crypto::ecdsa::{Signing, UNCOMPRESSED, Verifying};
-use crate::crypto::random;
-use crate::jwa::{Alg, Curve as Name};
+use super::{ecdsa, edwards};
+use crate::PreparedKey;
+use crate::tests::random;
 
-/// What a curve is called elsewhere, and what only tests need of it.
+/// What AWS-LC calls a curve, and what only tests need of it.
 trait Named: Curve {
-    const NAME: Name;
-    const ALG: Alg;
+    const HASH: &'static digest::Algorithm;
+    const VERIFYING: &'static EcdsaVerificationAlgorithm;
+    const SIGNING: &'static EcdsaSigningAlgorithm;
+    /// PKCS#8 up to the scalar of a key without its point.
+    const PKCS8: &'static [u8];
     /// The coefficient b.
     const B: &'static str;
     /// The field's modulus p, which is 3 modulo 4.
     const P: &'static str;
-
-    fn hash() -> Hash;
 }
 
 macro_rules! named {
-    ($curve:ident, $alg:ident, $hash:ident, $b:literal, $p:literal) => {
+    ($curve:ident, $hash:ident, $verifying:ident, $signing:ident, $pkcs8:literal, $b:literal, $p:literal) => {
         impl Named for $curve {
-            const NAME: Name = Name::$curve;
-            const ALG: Alg = Alg::$alg;
+            const HASH: &'static digest::Algorithm = &$hash;
+            const VERIFYING: &'static EcdsaVerificationAlgorithm = &$verifying;
+            const SIGNING: &'static EcdsaSigningAlgorithm = &$signing;
+            const PKCS8: &'static [u8] = $pkcs8;
             const B: &'static str = $b;
             const P: &'static str = $p;
-
-            fn hash() -> Hash {
-                Hash::$hash
-            }
         }
     };
 }
 
 named!(
     P256,
-    Es256,
     SHA256,
+    ECDSA_P256_SHA256_FIXED,
+    ECDSA_P256_SHA256_FIXED_SIGNING,
+    b"\x30\x41\x02\x01\x00\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\
+        \x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07\x04\x27\x30\x25\x02\x01\x01\x04\x20",
     "5ac635d8aa3a93e7b3ebbd55769886bc651d06b0cc53b0f63bce3c3e27d2604b",
     "ffffffff00000001000000000000000000000000ffffffffffffffffffffffff"
 );
 named!(
     P384,
-    Es384,
     SHA384,
+    ECDSA_P384_SHA384_FIXED,
+    ECDSA_P384_SHA384_FIXED_SIGNING,
+    b"\x30\x4e\x02\x01\x00\x30\x10\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\
+        \x06\x05\x2b\x81\x04\x00\x22\x04\x37\x30\x35\x02\x01\x01\x04\x30",
     "b3312fa7e23ee7e4988e056be3f82d19181d9c6efe8141120314088f5013875ac656398d8a2ed19d2a85c8edd3ec2aef",
     "fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffeffffffff0000000000000000ffffffff"
 );
 named!(
     P521,
-    Es512,
     SHA512,
+    ECDSA_P521_SHA512_FIXED,
+    ECDSA_P521_SHA512_FIXED_SIGNING,
+    b"\x30\x60\x02\x01\x00\x30\x10\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\
+        \x06\x05\x2b\x81\x04\x00\x23\x04\x49\x30\x47\x02\x01\x01\x04\x42",
     "0051953eb9618e1c9a1f929a21a0b68540eea2da725b99b315f3b8b489918ef109e156193951ec7e937b1652c0bd3bb1bf073573df883d2c34f1ef451fd46b503f00",
     "01ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff"
 );
 named!(
     Secp256k1,
-    Es256k,
     SHA256,
+    ECDSA_P256K1_SHA256_FIXED,
+    ECDSA_P256K1_SHA256_FIXED_SIGNING,
+    b"\x30\x3e\x02\x01\x00\x30\x10\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\
+        \x06\x05\x2b\x81\x04\x00\x0a\x04\x27\x30\x25\x02\x01\x01\x04\x20",
     "0000000000000000000000000000000000000000000000000000000000000007",
     "fffffffffffffffffffffffffffffffffffffffffffffffffffffffefffffc2f"
 );
@@ -133,7 +149,7 @@ mod each {
             for number in 0..4_u8 {
                 let message = vec![round; usize::from(number) * 17];
                 let digest = hashed::<C>(&message);
-                let signature = key.signing.sign(&message).unwrap();
+                let signature = key.sign(&message);
                 assert!(key.both(&digest, &signature));
                 assert!(!key.both(&hashed::<C>(b"another"), &signature));
                 for place in 0..signature.len() {
@@ -144,14 +160,14 @@ mod each {
             }
         }
         let (one, other) = (Key::<C>::generated(), Key::<C>::generated());
-        let signature = one.signing.sign(b"message").unwrap();
+        let signature = one.sign(b"message");
         assert!(!other.both(&hashed::<C>(b"message"), &signature));
     }
 
     pub(super) fn borders_of_r_and_s<C: Named>() {
         let key = Key::<C>::generated();
         let digest = hashed::<C>(b"message");
-        let signature = key.signing.sign(b"message").unwrap();
+        let signature = key.sign(b"message");
         let (r, s) = signature.split_at(C::LEN);
         let minus = |scalar: &[u8]| octets::<C>(&read::<C>(scalar).mul(&minus_one::<C>()));
         assert!(key.both(&digest, &[r, &minus(s)].concat()), "n - s");
@@ -229,7 +245,7 @@ mod each {
 
     pub(super) fn x_above_the_order<C: Named>() {
         // R = (n + r, y) is made the public key itself: with z = 0 and s = r it is R that is computed.
-        let zero = vec![0; C::hash().of(b"").as_ref().len()];
+        let zero = vec![0; C::HASH.output_len()];
         let one = octets::<C>(&small::<C>(1));
         let mut found = 0;
         for r in 1..40_u64 {
@@ -304,9 +320,9 @@ mod each {
 
 /// A key with its tables; d is zero where it is not known.
 struct Key<C: Named> {
-    signing: Signing,
-    verifying: Verifying,
-    tables: Box<dyn Tables>,
+    signing: EcdsaKeyPair,
+    backend: ParsedPublicKey,
+    tables: Box<dyn PreparedKey>,
     point: Vec<u8>,
     d: C::Scalar,
 }
@@ -318,21 +334,25 @@ impl<C: Named> Key<C> {
     }
 
     fn of(d: C::Scalar, point: &[u8]) -> Self {
-        let signing = if d.is_zero() { small::<C>(1) } else { d };
         Self {
-            signing: Signing::new(C::NAME, &octets::<C>(&signing), None).unwrap(),
-            verifying: Verifying::new(C::NAME, point).unwrap(),
+            signing: pair::<C>(&if d.is_zero() { small::<C>(1) } else { d }),
+            backend: ParsedPublicKey::new(C::VERIFYING, point).unwrap(),
             tables: ecdsa::tables::<C>(point).unwrap(),
             point: point.to_vec(),
             d,
         }
     }
 
+    fn sign(&self, message: &[u8]) -> Vec<u8> {
+        self.signing.sign(&SystemRandom::new(), message).unwrap().as_ref().to_vec()
+    }
+
     /// The verdict of the tables, which must be AWS-LC's where that takes the digest.
     fn both(&self, digest: &[u8], signature: &[u8]) -> bool {
-        let verdict = self.tables.holds(digest, signature);
+        let verdict = self.tables.verify(digest, signature);
         if let Some(digest) = imported::<C>(digest) {
-            assert_eq!(self.verifying.verify_digest(&digest, signature).is_ok(), verdict, "{} {signature:?}", C::ALG);
+            let backend = self.backend.verify_digest_sig(&digest, signature).is_ok();
+            assert_eq!(backend, verdict, "{} {signature:?}", C::LEN);
         }
         verdict
     }
@@ -367,18 +387,17 @@ fn around<C: Named>(u1: &C::Scalar, u2: &C::Scalar, r: &C::Scalar) -> (Vec<u8>, 
 
 /// A digest as AWS-LC takes it: of the hash's length, which is shorter than the order of P-521.
 fn imported<C: Named>(digest: &[u8]) -> Option<Digest> {
-    let empty = C::hash().of(b"");
-    let (front, own) = digest.split_at(digest.len() - empty.as_ref().len());
+    let (front, own) = digest.split_at(digest.len() - C::HASH.output_len());
     let fits = front.iter().all(|octet| *octet == 0);
-    fits.then(|| Digest::import_less_safe(own, empty.algorithm()).unwrap())
+    fits.then(|| Digest::import_less_safe(own, C::HASH).unwrap())
 }
 
 fn hashed<C: Named>(message: &[u8]) -> Vec<u8> {
-    C::hash().of(message).as_ref().to_vec()
+    digest::digest(C::HASH, message).as_ref().to_vec()
 }
 
 fn scalar<C: Curve>() -> C::Scalar {
-    C::Scalar::reduce(&random(C::LEN).unwrap()).unwrap()
+    C::Scalar::reduce(&random(C::LEN)).unwrap()
 }
 
 fn small<C: Curve>(value: u64) -> C::Scalar {
@@ -404,8 +423,11 @@ fn octets<C: Curve>(scalar: &C::Scalar) -> Vec<u8> {
 
 /// AWS-LC's multiple of the generator, uncompressed.
 fn point<C: Named>(scalar: &C::Scalar) -> Vec<u8> {
-    let spki = Signing::new(C::NAME, &octets::<C>(scalar), None).unwrap().to_spki().unwrap();
-    spki[spki.len() - 2 * C::LEN - 1..].to_vec()
+    pair::<C>(scalar).public_key().as_ref().to_vec()
+}
+
+fn pair<C: Named>(scalar: &C::Scalar) -> EcdsaKeyPair {
+    EcdsaKeyPair::from_pkcs8(C::SIGNING, &[C::PKCS8, &octets::<C>(scalar)].concat()).unwrap()
 }
 
 /// Whether a sum is this multiple of the generator.
@@ -433,7 +455,7 @@ fn lifted<C: Named>(x: &[u8]) -> Option<Vec<u8>> {
             root = root.mul(&square);
         }
     }
-    root.square().sub(&square).is_zero().then(|| [&[UNCOMPRESSED], x, &root.written()].concat())
+    root.square().sub(&square).is_zero().then(|| [&[4], x, &root.written()].concat())
 }
 
 /// The sum of two integers, unless it is longer than they are.

@@ -7,21 +7,23 @@
 
 use std::sync::Arc;
 
+use aws_lc_rs::digest::{Context, SHA512};
 use crrl::ed25519::Scalar;
 use crrl::field::GF25519;
 
-use super::Tables;
 use super::field::{Field, invert_all};
 use super::shared::Shared;
 use super::table::{Group, Table, sum_of_multiples};
+use crate::PreparedKey;
 
 /// The tables of a public key, from its encoding; its low order was judged by others.
-pub(super) fn tables(key: &[u8]) -> Option<Box<dyn Tables>> {
-    Pair::new(key).map(|tables| Box::new(tables) as Box<dyn Tables>)
+pub(crate) fn ed25519(key: &[u8]) -> Option<Box<dyn PreparedKey>> {
+    Pair::new(key).map(|tables| Box::new(tables) as Box<dyn PreparedKey>)
 }
 
 /// The table of the key's negative and the generator's.
 struct Pair {
+    key: [u8; 32],
     minus_key: Table<Edwards25519>,
     generator: Arc<Table<Edwards25519>>,
 }
@@ -30,22 +32,25 @@ impl Pair {
     fn new(key: &[u8]) -> Option<Self> {
         let minus_key = Table::new(&Edwards25519::negate(&point(key)?), BITS, KEY_WIDTH)?;
         let generator = SHARED.obtain(|| Table::new(&point(&GENERATOR)?, BITS, GENERATOR_WIDTH))?;
-        Some(Self { minus_key, generator })
+        Some(Self { key: key.try_into().ok()?, minus_key, generator })
     }
 
-    /// `hash` is SHA-512 over R, the key and the message.
-    fn verdict(&self, hash: &[u8], signature: &[u8]) -> Option<bool> {
+    fn verdict(&self, message: &[u8], signature: &[u8]) -> Option<bool> {
         let (r, s) = signature.split_at_checked(32)?;
         let s = Scalar::decode(s)?;
-        let h = Scalar::decode_reduce(hash);
+        let mut hash = Context::new(&SHA512);
+        for octets in [r, &self.key, message] {
+            hash.update(octets);
+        }
+        let h = Scalar::decode_reduce(hash.finish().as_ref());
         let sum = sum_of_multiples([(&*self.generator, &s.encode()), (&self.minus_key, &h.encode())]);
         Some(encode(&sum) == r)
     }
 }
 
-impl Tables for Pair {
-    fn holds(&self, digest: &[u8], signature: &[u8]) -> bool {
-        self.verdict(digest, signature).unwrap_or(false)
+impl PreparedKey for Pair {
+    fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
+        self.verdict(message, signature).unwrap_or(false)
     }
 }
 
@@ -163,28 +168,27 @@ pub(super) fn sizes() -> [usize; 2] {
 
 #[cfg(test)]
 mod tests {
-    use aws_lc_rs::digest::{SHA512, digest};
+    use aws_lc_rs::digest::digest;
     use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
     use crrl::ed25519::Point;
 
     use super::*;
-    use crate::crypto::random;
+    use crate::tests::random;
 
     /// A key and its tables.
     struct Key {
         x: [u8; 32],
-        tables: Box<dyn Tables>,
+        tables: Box<dyn PreparedKey>,
     }
 
     impl Key {
         fn new(x: [u8; 32]) -> Self {
-            Self { x, tables: tables(&x).unwrap() }
+            Self { x, tables: ed25519(&x).unwrap() }
         }
 
         /// The verdict of the tables, which must be AWS-LC's.
         fn both(&self, message: &[u8], signature: &[u8]) -> bool {
-            let r = signature.get(..32).unwrap_or(&[]);
-            let verdict = self.tables.holds(hash(r, &self.x, message).as_ref(), signature);
+            let verdict = self.tables.verify(message, signature);
             let backend = UnparsedPublicKey::new(&ED25519, self.x).verify(message, signature).is_ok();
             assert_eq!(backend, verdict, "{message:?} {signature:?}");
             verdict
@@ -196,7 +200,7 @@ mod tests {
     }
 
     fn scalar() -> Scalar {
-        Scalar::decode_reduce(&random(64).unwrap())
+        Scalar::decode_reduce(&random(64))
     }
 
     /// S for this R: r + h a.
@@ -367,7 +371,7 @@ mod tests {
         let mut signed = [0; 32];
         (signed[0], signed[31]) = (1, 0x80);
         for bad in [&two[..], &signed, &[0xff; 32], &GENERATOR[..31], &[]] {
-            assert!(tables(bad).is_none());
+            assert!(ed25519(bad).is_none());
         }
     }
 }

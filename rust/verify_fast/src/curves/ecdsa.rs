@@ -6,15 +6,35 @@
 
 use std::sync::Arc;
 
-use super::Tables;
 use super::curve::Curve;
+use super::curves::{P256, P384, P521, Secp256k1};
 use super::field::{Field, Scalar};
 use super::table::{Table, sum_of_multiples};
 use super::weierstrass::Finite;
+use crate::PreparedKey;
 
-/// The tables of a key from its uncompressed point.
-pub(super) fn tables<C: Curve>(point: &[u8]) -> Option<Box<dyn Tables>> {
-    Pair::<C>::new(point).map(|tables| Box::new(tables) as Box<dyn Tables>)
+/// The tables of an uncompressed point on P-256.
+pub(crate) fn p256(point: &[u8]) -> Option<Box<dyn PreparedKey>> {
+    tables::<P256>(point)
+}
+
+/// The tables of an uncompressed point on P-384.
+pub(crate) fn p384(point: &[u8]) -> Option<Box<dyn PreparedKey>> {
+    tables::<P384>(point)
+}
+
+/// The tables of an uncompressed point on P-521.
+pub(crate) fn p521(point: &[u8]) -> Option<Box<dyn PreparedKey>> {
+    tables::<P521>(point)
+}
+
+/// The tables of an uncompressed point on secp256k1.
+pub(crate) fn secp256k1(point: &[u8]) -> Option<Box<dyn PreparedKey>> {
+    tables::<Secp256k1>(point)
+}
+
+pub(super) fn tables<C: Curve>(point: &[u8]) -> Option<Box<dyn PreparedKey>> {
+    Pair::<C>::new(point).map(|tables| Box::new(tables) as Box<dyn PreparedKey>)
 }
 
 /// The key's table and the generator's.
@@ -46,8 +66,8 @@ impl<C: Curve> Pair<C> {
     }
 }
 
-impl<C: Curve> Tables for Pair<C> {
-    fn holds(&self, digest: &[u8], signature: &[u8]) -> bool {
+impl<C: Curve> PreparedKey for Pair<C> {
+    fn verify(&self, digest: &[u8], signature: &[u8]) -> bool {
         self.verdict(digest, signature).unwrap_or(false)
     }
 }

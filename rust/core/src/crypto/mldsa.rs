@@ -4,15 +4,6 @@
 //! JWK again and is not accepted anywhere. A public key that has found enough signatures good goes on expanded, where that
 //! is known to be faster, to the verdicts that AWS-LC would give.
 
-mod encoding;
-mod expanded;
-mod keccak;
-mod parameters;
-mod ring;
-mod rounding;
-mod sampling;
-mod shake;
-
 use std::sync::Arc;
 
 use aws_lc_rs::encoding::{AsDer, AsRawBytes};
@@ -22,14 +13,10 @@ use aws_lc_rs::signature::{
 };
 use zeroize::Zeroizing;
 
-use self::expanded::Expanded;
-use self::parameters::{ML_DSA_44 as SET_44, ML_DSA_65 as SET_65, ML_DSA_87 as SET_87};
-use self::ring::Ring;
 use super::material::Secret;
-use super::on_demand::{Build, OnDemand, Terms};
+use super::on_demand::{EXPANDED, OnDemand};
 use crate::error::{Error, Result};
 use crate::jwa::Alg;
-use crate::limits::{EXPANDED_AFTER, MAX_EXPANDED};
 
 /// Octets of a seed.
 pub const SEED_LEN: usize = 32;
@@ -38,11 +25,9 @@ pub const SEED_LEN: usize = 32;
 #[derive(Clone)]
 pub struct Verifying {
     key: ParsedPublicKey,
-    on_demand: Arc<OnDemand<Expanded>>,
+    on_demand: Arc<OnDemand>,
     signature_len: usize,
 }
-
-static TERMS: Terms = Terms::new(EXPANDED_AFTER, MAX_EXPANDED);
 
 impl Verifying {
     /// Parses a public key.
@@ -55,7 +40,7 @@ impl Verifying {
                 key.len()
             )));
         }
-        let on_demand = Arc::new(OnDemand::new(&TERMS, key, row.expand));
+        let on_demand = Arc::new(OnDemand::new(&EXPANDED, alg, key));
         let key =
             ParsedPublicKey::new(row.verifying, key).map_err(|_| Error::key(format!("this is no {alg} public key")))?;
         Ok(Self { key, on_demand, signature_len: row.signing.signature_len() })
@@ -63,8 +48,8 @@ impl Verifying {
 
     /// Verifies a signature of exactly the algorithm's length.
     pub fn verify(&self, message: &[u8], signature: &[u8]) -> Result<()> {
-        if let Some(expanded) = self.on_demand.expanded() {
-            return if expanded.holds(message, signature) { Ok(()) } else { Err(Error::InvalidSignature) };
+        if let Some(expanded) = self.on_demand.prepared() {
+            return if expanded.verify(message, signature) { Ok(()) } else { Err(Error::InvalidSignature) };
         }
         self.verify_plain(message, signature)?;
         self.on_demand.count();
@@ -143,36 +128,13 @@ struct Row {
     alg: Alg,
     verifying: &'static PqdsaVerificationAlgorithm,
     signing: &'static PqdsaSigningAlgorithm,
-    expand: Build<Expanded>,
 }
 
 static ROWS: [Row; 3] = [
-    Row {
-        alg: Alg::MlDsa44,
-        verifying: &ML_DSA_44,
-        signing: &ML_DSA_44_SIGNING,
-        expand: |key| Expanded::new(&SET_44, ring()?, key),
-    },
-    Row {
-        alg: Alg::MlDsa65,
-        verifying: &ML_DSA_65,
-        signing: &ML_DSA_65_SIGNING,
-        expand: |key| Expanded::new(&SET_65, ring()?, key),
-    },
-    Row {
-        alg: Alg::MlDsa87,
-        verifying: &ML_DSA_87,
-        signing: &ML_DSA_87_SIGNING,
-        expand: |key| Expanded::new(&SET_87, ring()?, key),
-    },
+    Row { alg: Alg::MlDsa44, verifying: &ML_DSA_44, signing: &ML_DSA_44_SIGNING },
+    Row { alg: Alg::MlDsa65, verifying: &ML_DSA_65, signing: &ML_DSA_65_SIGNING },
+    Row { alg: Alg::MlDsa87, verifying: &ML_DSA_87, signing: &ML_DSA_87_SIGNING },
 ];
-
-/// How to compute with expanded keys, if that is faster than AWS-LC: on vectors where they are, and without them on x86-64,
-/// where AWS-LC has no assembly without AVX2 either. It has some for other architectures, so AWS-LC stays there.
-fn ring() -> Option<Ring> {
-    let portable = cfg!(target_arch = "x86_64").then_some(Ring::Portable);
-    Ring::on_vectors().or(portable)
-}
 
 fn row(alg: Alg) -> Result<&'static Row> {
     ROWS.iter().find(|row| row.alg == alg).ok_or_else(|| Error::key(format!("{alg} is not ML-DSA")))

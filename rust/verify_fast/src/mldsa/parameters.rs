@@ -5,7 +5,7 @@
 use super::rounding::Rounding;
 
 /// One parameter set.
-pub(super) struct Parameters {
+pub(crate) struct Parameters {
     /// Rows of the matrix A.
     pub(super) k: usize,
     /// Columns of the matrix A.
@@ -31,7 +31,7 @@ pub(super) enum Bits {
     Twenty = 20,
 }
 
-pub(super) static ML_DSA_44: Parameters = Parameters {
+pub(crate) static ML_DSA_44: Parameters = Parameters {
     k: 4,
     l: 4,
     tau: 39,
@@ -42,7 +42,7 @@ pub(super) static ML_DSA_44: Parameters = Parameters {
     omega: 80,
 };
 
-pub(super) static ML_DSA_65: Parameters = Parameters {
+pub(crate) static ML_DSA_65: Parameters = Parameters {
     k: 6,
     l: 5,
     tau: 49,
@@ -53,7 +53,7 @@ pub(super) static ML_DSA_65: Parameters = Parameters {
     omega: 55,
 };
 
-pub(super) static ML_DSA_87: Parameters = Parameters {
+pub(crate) static ML_DSA_87: Parameters = Parameters {
     k: 8,
     l: 7,
     tau: 60,

@@ -1,0 +1,22 @@
+//! Elliptic curves: tables of multiples of a public key and of the generator (SEC 1 section 4.1.4, RFC 8032 section 5.1.7).
+//!
+//! A gateway checks its signatures with a few keys. With j * 2^(width i) * P computed before, for every window i of a scalar
+//! and every digit j, a multiple of P is one addition per window and no doubling.
+
+mod curve;
+mod curves;
+mod digits;
+mod ecdsa;
+mod edwards;
+mod field;
+mod field_crrl;
+mod field_fiat;
+mod modular;
+mod shared;
+mod table;
+#[cfg(test)]
+mod tests;
+mod weierstrass;
+
+pub(crate) use self::ecdsa::{p256, p384, p521, secp256k1};
+pub(crate) use self::edwards::ed25519;

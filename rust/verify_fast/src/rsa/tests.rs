@@ -1,0 +1,290 @@
+//! Verdicts beside AWS-LC's: on good and changed signatures, and on encodings that only whoever has the private key can sign.
+
+use aws_lc_rs::digest::{self, Digest};
+use aws_lc_rs::encoding::AsDer;
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::rsa::KeySize;
+use aws_lc_rs::signature::{
+    KeyPair, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512,
+    RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512, RSA_PSS_2048_8192_SHA256, RSA_PSS_2048_8192_SHA384,
+    RSA_PSS_2048_8192_SHA512, RSA_PSS_SHA256, RSA_PSS_SHA384, RSA_PSS_SHA512, RsaEncoding, RsaKeyPair, RsaParameters,
+};
+
+use super::encoding::{self, is_pss, pss};
+use super::operation::PublicOperation;
+use super::{OCTETS, ROWS, Row};
+use crate::Algorithm;
+use crate::tests::random;
+
+/// What AWS-LC calls an algorithm.
+fn backend(row: &Row) -> (&'static RsaParameters, &'static dyn RsaEncoding) {
+    match row.algorithm {
+        Algorithm::Rs256 => (&RSA_PKCS1_2048_8192_SHA256, &RSA_PKCS1_SHA256),
+        Algorithm::Rs384 => (&RSA_PKCS1_2048_8192_SHA384, &RSA_PKCS1_SHA384),
+        Algorithm::Rs512 => (&RSA_PKCS1_2048_8192_SHA512, &RSA_PKCS1_SHA512),
+        Algorithm::Ps256 => (&RSA_PSS_2048_8192_SHA256, &RSA_PSS_SHA256),
+        Algorithm::Ps384 => (&RSA_PSS_2048_8192_SHA384, &RSA_PSS_SHA384),
+        Algorithm::Ps512 => (&RSA_PSS_2048_8192_SHA512, &RSA_PSS_SHA512),
+        other => panic!("{other:?} is not RSA"),
+    }
+}
+
+fn is_pss_row(row: &Row) -> bool {
+    std::ptr::fn_addr_eq(row.is_encoded, is_pss as super::IsEncoded)
+}
+
+fn hashed(row: &Row, message: &[u8]) -> Digest {
+    digest::digest(row.hash, message)
+}
+
+/// A key whose private exponent is known, with the public half in AWS-LC's form.
+struct Key {
+    pair: RsaKeyPair,
+    n: [u8; OCTETS],
+    d: Vec<u8>,
+}
+
+impl Key {
+    fn generate() -> Self {
+        let pair = RsaKeyPair::generate(KeySize::Rsa2048).unwrap();
+        let document = pair.as_der().unwrap();
+        // The integers of PKCS#8 are its version, then those of RSAPrivateKey: the version, n, e, d.
+        let integers = integers(document.as_ref());
+        let [n, e, d] = [2, 3, 4].map(|at| integers[at].as_slice());
+        assert_eq!(&[1, 0, 1], e);
+        Self { n: n.try_into().unwrap(), d: d.to_vec(), pair }
+    }
+
+    fn sign(&self, row: &Row, message: &[u8]) -> [u8; OCTETS] {
+        let mut signature = [0; OCTETS];
+        self.pair.sign(backend(row).1, &SystemRandom::new(), message, &mut signature).unwrap();
+        signature
+    }
+
+    /// The verdict, which is AWS-LC's too.
+    fn verdict(&self, row: &Row, message: &[u8], signature: &[u8]) -> bool {
+        let backend = ParsedPublicKey::new(backend(row).0, self.pair.public_key().as_ref()).unwrap();
+        let expected = backend.verify_sig(message, signature).is_ok();
+        if let Some(prepared) = row.algorithm.prepare(&self.n) {
+            let verdict = prepared.verify(hashed(row, message).as_ref(), signature);
+            assert_eq!(expected, verdict, "{:?}", row.algorithm);
+        }
+        expected
+    }
+
+    /// Signs any message representative below the modulus: raises it to d, bit by bit.
+    fn forge(&self, representative: &[u8; OCTETS]) -> [u8; OCTETS] {
+        assert!(representative < &self.n);
+        let operation = PublicOperation::new(&self.n).unwrap();
+        let signature = operation.raised(representative, &self.d);
+        assert_eq!(*representative, operation.apply(&signature).unwrap());
+        signature
+    }
+}
+
+/// The integers anywhere in DER, without the zero that keeps them positive.
+fn integers(der: &[u8]) -> Vec<Vec<u8>> {
+    let mut found = Vec::new();
+    let mut rest = der;
+    while let [tag, length, after @ ..] = rest {
+        let count = if *length < 0x80 { 0 } else { usize::from(length & 0x7f) };
+        let len = after[..count].iter().fold(0, |len, octet| len << 8 | usize::from(*octet));
+        let (content, next) = after[count..].split_at(if count == 0 { usize::from(*length) } else { len });
+        match tag {
+            0x02 => found.push(content.strip_prefix(&[0]).unwrap_or(content).to_vec()),
+            0x04 | 0x30 => found.extend(integers(content)),
+            _ => {}
+        }
+        rest = next;
+    }
+    found
+}
+
+/// Signatures of many keys and messages verify under all six algorithms, and mutated ones do not.
+#[test]
+fn verdicts_are_those_of_aws_lc() {
+    for _ in 0..6 {
+        let key = Key::generate();
+        for row in &ROWS {
+            for len in [0, 1, 31, 200] {
+                let message = &random(200)[..len];
+                let signature = key.sign(row, message);
+                assert!(key.verdict(row, message, &signature));
+                assert!(!key.verdict(row, b"another", &signature));
+                for other in &ROWS {
+                    assert_eq!(other.algorithm == row.algorithm, key.verdict(other, message, &signature));
+                }
+                assert!(!key.verdict(row, message, &random(OCTETS)));
+            }
+        }
+    }
+}
+
+/// No bit of a signature may change, it is below the modulus, and edges and other lengths are refused.
+#[test]
+fn mutated_signatures_are_refused() {
+    let key = Key::generate();
+    for row in &ROWS {
+        let signature = key.sign(row, b"message");
+        for at in 0..OCTETS {
+            let mut changed = signature;
+            changed[at] ^= 1 << (at % 8);
+            assert!(!key.verdict(row, b"message", &changed), "octet {at}");
+        }
+        let edge = |last: u8, first: u8| {
+            let mut edge = [0; OCTETS];
+            (edge[0], edge[OCTETS - 1]) = (first, last);
+            edge
+        };
+        let beside = |step: u8| {
+            let mut n = key.n;
+            n[OCTETS - 1] = n[OCTETS - 1].wrapping_add(step);
+            n
+        };
+        for edge in
+            [edge(0, 0), edge(1, 0), edge(2, 0), edge(0, 0x80), beside(0), beside(1), beside(0xff), [0xff; OCTETS]]
+        {
+            assert!(!key.verdict(row, b"message", &edge));
+        }
+        for len in [0, 1, 255] {
+            assert!(!key.verdict(row, b"message", &signature[..len]));
+            assert!(!key.verdict(row, b"message", &signature[OCTETS - len..]));
+        }
+        assert!(!key.verdict(row, b"message", &[&signature[..], &[0]].concat()));
+        assert!(!key.verdict(row, b"message", &[&[0], &signature[..]].concat()));
+    }
+}
+
+/// The same signature with the modulus added, where it fits into as many octets, is refused.
+#[test]
+fn signatures_plus_the_modulus_are_refused() {
+    let mut fitted = 0;
+    while fitted < 3 {
+        let key = Key::generate();
+        for (row, octet) in ROWS.iter().flat_map(|row| (0..4).map(move |octet| (row, octet))) {
+            let signature = key.sign(row, &[octet]);
+            let (mut sum, mut carry) = ([0; OCTETS], 0);
+            for ((sum, a), b) in sum.iter_mut().zip(&signature).zip(&key.n).rev() {
+                let wide = u16::from(*a) + u16::from(*b) + carry;
+                (*sum, carry) = (wide.to_le_bytes()[0], wide >> 8);
+            }
+            if carry == 0 {
+                fitted += 1;
+                assert!(key.verdict(row, &[octet], &signature));
+                assert!(!key.verdict(row, &[octet], &sum));
+            }
+        }
+    }
+}
+
+/// A digest of another length is refused.
+#[test]
+fn digests_of_other_hashes_are_refused() {
+    let key = Key::generate();
+    for row in &ROWS {
+        let signature = key.sign(row, b"message");
+        let prepared = row.algorithm.prepare(&key.n).unwrap();
+        for hash in [&digest::SHA256, &digest::SHA384, &digest::SHA512, &digest::SHA1_FOR_LEGACY_USE_ONLY] {
+            let digest = digest::digest(hash, b"message");
+            assert_eq!(hash == row.hash, prepared.verify(digest.as_ref(), &signature));
+        }
+        assert!(!prepared.verify(&[], &signature));
+    }
+}
+
+/// PKCS#1 encodings with garbage, less padding, another DigestInfo or other lengths are refused (Bleichenbacher 2006).
+#[test]
+fn forged_pkcs1_encodings_are_refused() {
+    let key = Key::generate();
+    for row in ROWS.iter().filter(|row| !is_pss_row(row)) {
+        let digest = hashed(row, b"message");
+        let right = encoding::pkcs1(digest.as_ref(), row.hash).unwrap();
+        assert!(key.verdict(row, b"message", &key.forge(&right)));
+        let information = right[OCTETS - 19 - digest.as_ref().len()..].to_vec();
+        // As many octets of padding as bring it to 256, or garbage at the end after this few.
+        let built = |kind: u8, information: &[u8], padding: Option<usize>| {
+            let most = OCTETS - 3 - information.len();
+            let ones = vec![0xff; padding.unwrap_or(most)];
+            let mut built = [&[0, kind], ones.as_slice(), &[0], information].concat();
+            built.resize(OCTETS, 0xa5);
+            <[u8; OCTETS]>::try_from(built).unwrap()
+        };
+        assert_eq!(right, built(1, &information, None));
+        let digest_less_null = {
+            let mut shorter = [&information[..15], &information[17..]].concat();
+            (shorter[1], shorter[3]) = (shorter[1] - 2, shorter[3] - 2);
+            shorter
+        };
+        let mut others = vec![
+            built(1, &information, Some(8)),
+            built(1, &information, Some(0)),
+            built(1, &information, Some(OCTETS - 4 - information.len())),
+            built(0, &information, None),
+            built(2, &information, None),
+            built(1, &digest_less_null, None),
+            built(1, digest.as_ref(), None),
+            built(1, &[&information[..], &[0]].concat(), None),
+            built(1, &[&[0], &information[..]].concat(), None),
+        ];
+        for at in 0..19 {
+            let mut changed = information.clone();
+            changed[at] ^= 1;
+            others.push(built(1, &changed, None));
+        }
+        for at in [0, 2, 9, 100, OCTETS - 20 - digest.as_ref().len()] {
+            let mut changed = right;
+            changed[at] ^= 1;
+            others.push(changed);
+        }
+        for other in others {
+            assert_ne!(right, other);
+            assert!(!key.verdict(row, b"message", &key.forge(&other)));
+        }
+    }
+}
+
+/// PSS with another salt length, trailer, padding or a set top bit is refused; any salt of the right length verifies.
+#[test]
+fn forged_pss_encodings_are_refused() {
+    // The top bit can be set in a representative below the modulus only if the modulus is large enough.
+    let key = std::iter::repeat_with(Key::generate).find(|key| key.n[0] >= 0xc0).unwrap();
+    for row in ROWS.iter().filter(|row| is_pss_row(row)) {
+        let digest = hashed(row, b"message");
+        let len = digest.as_ref().len();
+        let salt = random(200);
+        let verdict = |representative: [u8; OCTETS]| key.verdict(row, b"message", &key.forge(&representative));
+        let right = pss(&digest, &salt[..len], |_| {});
+        assert!(verdict(right) && verdict(pss(&digest, &vec![0; len], |_| {})));
+        for other in [0, 1, 20, len - 1, len + 1, 2 * len, OCTETS - 2 - len] {
+            if other != len && other <= OCTETS - 2 - len && other <= salt.len() {
+                assert!(!verdict(pss(&digest, &salt[..other], |_| {})), "a salt of {other} octets");
+            }
+        }
+        let one = OCTETS - 2 - 2 * len;
+        for at in 0..one {
+            assert!(!verdict(pss(&digest, &salt[..len], |block| block[at] ^= 1)), "padding {at}");
+        }
+        for wrong in [0, 2, 3, 0x81, 0xff] {
+            assert!(!verdict(pss(&digest, &salt[..len], |block| block[one] = wrong)), "{wrong} for one");
+        }
+        // The bit that the mask covers and that is cleared afterwards is of no account before.
+        assert!(verdict(pss(&digest, &salt[..len], |block| block[0] ^= 0x80)));
+        assert!(!verdict(pss(&digest, &salt[..len], |block| block[0] ^= 0x40)));
+        for trailer in [0, 0xbd, 0xcc, 0xff, 0x3c] {
+            let mut changed = right;
+            changed[OCTETS - 1] = trailer;
+            assert!(!verdict(changed), "a trailer of {trailer}");
+        }
+        // Below the modulus with the bit set: the rest of the first octet is small for one salt in a few.
+        let small = (0..=255_u8).map(|octet| pss(&digest, &vec![octet; len], |_| {})).find(|right| right[0] < 0x40);
+        let mut set = small.unwrap();
+        assert!(verdict(set));
+        set[0] |= 0x80;
+        assert!(!verdict(set), "the top bit is set");
+        for at in [1, OCTETS - 2 - len, OCTETS - 1 - len, OCTETS - 2] {
+            let mut changed = right;
+            changed[at] ^= 0x10;
+            assert!(!verdict(changed), "octet {at}");
+        }
+    }
+}
