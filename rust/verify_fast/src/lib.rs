@@ -59,8 +59,7 @@ impl Algorithm {
     pub fn is_faster(self) -> bool {
         match self {
             Self::Rs256 | Self::Rs384 | Self::Rs512 | Self::Ps256 | Self::Ps384 | Self::Ps512 => rsa::is_faster(),
-            Self::Es256 | Self::Es384 | Self::Es512 | Self::Es256k | Self::Ed25519 => cfg!(target_arch = "x86_64"),
-            Self::MlDsa44 | Self::MlDsa65 | Self::MlDsa87 => cfg!(target_arch = "x86_64"),
+            _ => cfg!(target_arch = "x86_64"),
         }
     }
 

@@ -49,7 +49,7 @@ impl Mac {
             let digest = digest::digest(hash, secret);
             block.get_mut(..hash.output_len())?.copy_from_slice(digest.as_ref());
         }
-        let mut states = (*hash == SHA256 && has_instructions()).then(States::initial);
+        let mut states = (*hash == SHA256 && has_instructions()).then(|| Box::new(States::initial()));
         let (mut inner, mut outer) = (Context::new(hash), Context::new(hash));
         for octet in block.iter_mut() {
             *octet ^= INNER;
@@ -155,8 +155,8 @@ struct States {
 
 impl States {
     /// Before the padded key.
-    fn initial() -> Box<Self> {
-        Box::new(Self { inner: Zeroizing::new(INITIAL), outer: Zeroizing::new(INITIAL) })
+    fn initial() -> Self {
+        Self { inner: Zeroizing::new(INITIAL), outer: Zeroizing::new(INITIAL) }
     }
 
     /// The tag of a message.
@@ -280,7 +280,7 @@ mod tests {
     }
 
     /// Made without asking the processor; `sha2` also has code for those without instructions.
-    fn own_states(hash: &'static Algorithm, secret: &[u8]) -> Option<Box<States>> {
+    fn own_states(hash: &'static Algorithm, secret: &[u8]) -> Option<States> {
         let hashed = digest::digest(hash, secret);
         let key = if secret.len() > hash.block_len() { hashed.as_ref() } else { secret };
         let block: [u8; BLOCK] = std::array::from_fn(|at| key.get(at).copied().unwrap_or(0));

@@ -99,7 +99,8 @@ impl Drop for Place {
     }
 }
 
-#[cfg(all(test, feature = "verify_fast", target_arch = "x86_64"))]
+#[cfg(test)]
+#[cfg(all(feature = "verify_fast", target_arch = "x86_64"))]
 mod tests {
     use std::thread;
 

@@ -7,8 +7,8 @@
 use std::sync::Arc;
 
 use super::curve::Curve;
-use super::curves::{P256, P384, P521, Secp256k1};
 use super::field::{Field, Scalar};
+use super::parameters::{P256, P384, P521, Secp256k1};
 use super::table::{Table, sum_of_multiples};
 use super::weierstrass::Finite;
 use crate::PreparedKey;

@@ -4,7 +4,6 @@
 //! and every digit j, a multiple of P is one addition per window and no doubling.
 
 mod curve;
-mod curves;
 mod digits;
 mod ecdsa;
 mod edwards;
@@ -12,6 +11,7 @@ mod field;
 mod field_crrl;
 mod field_fiat;
 mod modular;
+mod parameters;
 mod shared;
 mod table;
 #[cfg(test)]

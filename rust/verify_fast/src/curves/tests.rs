@@ -10,9 +10,9 @@ use aws_lc_rs::signature::{
 };
 
 use super::curve::Curve;
-use super::curves::{P256, P384, P521, Secp256k1};
 use super::ecdsa::raised;
 use super::field::{Field, Scalar};
+use super::parameters::{P256, P384, P521, Secp256k1};
 use super::table::{Group, Table};
 use super::weierstrass::{Affine, Finite};
 use super::{ecdsa, edwards};

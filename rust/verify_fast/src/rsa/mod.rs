@@ -11,7 +11,8 @@ mod encoding;
 mod integers;
 #[cfg(target_arch = "x86_64")]
 mod operation;
-#[cfg(all(test, target_arch = "x86_64"))]
+#[cfg(test)]
+#[cfg(target_arch = "x86_64")]
 mod tests;
 
 use crate::{Algorithm, PreparedKey};
