@@ -61,7 +61,7 @@ def import_table(heading: str) -> dict[str, set[str]]:
 
 def product_code(path: Path) -> str:
     """A Rust file without comments and without the unit tests at its foot."""
-    text = re.split(r"#\[cfg\((?:all\()?test\b[^\]]*\)\]\nmod \w+ \{", path.read_text(), maxsplit=1)[0]
+    text = re.split(r"#\[cfg\(test\)\]\n(?:#\[.*\]\n)*mod \w+ \{", path.read_text(), maxsplit=1)[0]
     return re.sub(r"//.*", "", text)
 
 
