@@ -279,9 +279,16 @@ class KeySet:
     def skipped(self) -> tuple[tuple[int, str | None, str], ...]:
         """The members left out: place in `keys`, kid, and the reason in words."""
 
+    def by_kid(self, kid: str) -> tuple[VerifyingKey | SecretKey, ...]:
+        """The keys with this kid, in order: none, one, or several that have no algorithm in common."""
+
     def to_jwks(self) -> dict[str, Any]:
         """The public JWK Set, `{"keys": [...]}`. A SecretKey in the set is InvalidKey."""
 
+    def __or__(self, other: KeySet, /) -> KeySet:
+        """The keys of both sets, each once, without what was skipped. Keys that conflict are InvalidKey."""
+
+    def __ror__(self, other: KeySet, /) -> KeySet: ...
     def __len__(self) -> int: ...
     def __iter__(self) -> Iterator[VerifyingKey | SecretKey]: ...
     def __contains__(self, key: object, /) -> bool: ...

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 __all__ = ["DEFAULT_TYP", "REQUIRED", "UNCHECKED", "Policy"]
 
+# A policy for a thousand audiences must not fill a log.
+_LONGEST_REPR = 2000
+
 # Claims that have an argument of their own, which knows their rules (`aud` may be an array, for one).
 _OWN_ARGUMENT = {"iss": "issuer", "aud": "audience", "sub": "subject"}
 
@@ -179,7 +182,8 @@ class Policy:
             for name in _PARAMETERS
             if not self._is_default(name)
         ]
-        return f"Policy({', '.join(shown)})"
+        text = ", ".join(shown)
+        return f"Policy({text})" if len(text) <= _LONGEST_REPR else f"Policy({text[:_LONGEST_REPR]}...)"
 
     def _is_default(self, name: str) -> bool:
         return name in _DEFAULTS and bool(getattr(self, name) == _DEFAULTS[name])

@@ -1,21 +1,25 @@
 """Names for annotations: what a type checker should know about arguments and results.
 
 Nothing in the package needs this module when it runs, so that `import jwseal` does not pay for `typing`.
-Import it where you annotate:
+Import it where you annotate, and where an algorithm's name comes from configuration:
 
-    from jwseal.types import Algorithm, ExternalSigner
+    from jwseal.types import Algorithm, ExternalSigner, algorithm
+
+    key = SigningKey.from_pem(pem, alg=algorithm(config["alg"]))
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, get_args
+
+from jwseal.errors import PolicyError
 
 if TYPE_CHECKING:
     from jwseal import VerifyingKey
 
-__all__ = ["Algorithm", "Claims", "Digest", "ExternalSigner", "JSONMapping", "Moment", "Span"]
+__all__ = ["Algorithm", "Claims", "Digest", "ExternalSigner", "JSONMapping", "Moment", "Span", "algorithm"]
 
 # The values of the `alg` header parameter that exist here (RFC 7518 section 3.1, RFC 8037, RFC 8812, RFC 9864,
 # RFC 9964). `none` is not among them.
@@ -40,6 +44,16 @@ Algorithm: TypeAlias = Literal[
     "ML-DSA-65",
     "ML-DSA-87",
 ]
+
+
+def algorithm(text: str) -> Algorithm:
+    """Return the algorithm of this name, for a type checker that sees only str. Another text is PolicyError."""
+    name: Algorithm
+    for name in get_args(Algorithm):
+        if name == text:
+            return name
+    raise PolicyError(f"this is no algorithm's name: it must be one of {', '.join(get_args(Algorithm))}")
+
 
 # A hash function of a JWK thumbprint (RFC 7638).
 Digest: TypeAlias = Literal["sha256", "sha384", "sha512"]

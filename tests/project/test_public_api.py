@@ -3,6 +3,7 @@
 What the verbs do is tested where they live; a failure here means that a promise changed.
 """
 
+import base64
 import copy
 import inspect
 import pickle
@@ -60,6 +61,7 @@ SIGNATURES: dict[str, str] = {
     "SecretKey.from_jwk": "(jwk, *, alg=None, kid=None, lenient=False)",
     "SecretKey.to_private_jwk": "(self, /)",
     "KeySet.from_jwks": "(jwks, *, algorithms=None, lenient=False)",
+    "KeySet.by_kid": "(self, /, kid)",
     "KeySet.to_jwks": "(self, /)",
     "Signer.sign": "(self, /, claims, *, headers=None, now=None)",
     "Signer.sign_many": "(self, /, claims, *, headers=None, now=None)",
@@ -201,6 +203,42 @@ def test_repr_shows_no_secret(name: str) -> None:
     shown = repr(OBJECTS[name]())
     for secret in (SIGNING.to_private_jwk()["d"], SECRET.to_private_jwk()["k"], TOKEN, *TOKEN.split(".")):
         assert secret not in shown
+
+
+LONG = "x" * 5000
+MANY = [f"https://{number}.example/{LONG}" for number in range(300)]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: KeySet([VerifyingKey.from_jwk(SIGNING.verifying_key.to_jwk() | {"kid": one}) for one in MANY]),
+        lambda: Issuers({one: Verifier(PUBLIC, ANY.replace(issuer=one)) for one in MANY}),
+        lambda: Policy(issuer=set(MANY), audience=set(MANY), subject=set(MANY), claims=dict.fromkeys(MANY, LONG)),
+        lambda: Verifier(PUBLIC, Policy(issuer=set(MANY), audience=LONG)),
+        lambda: Signer(SigningKey.generate("ES256", kid=LONG[:500]), issuer=LONG),
+        lambda: SecretKey.generate("HS256", kid=LONG),
+        lambda: jws.Signature(SigningKey.generate("ES256", kid=LONG[:500]), protected={"x": LONG}),
+        lambda: Verifier(PUBLIC, ANY).verify(Signer(SIGNING).sign({LONG: LONG})),
+        lambda: jws.verify(Signer(SIGNING).sign({LONG: LONG}), PUBLIC),
+        lambda: jws.parse(Signer(SIGNING).sign({LONG: LONG})),
+        lambda: jws.parse(Signer(SIGNING).sign({LONG: LONG})).entries,
+        lambda: insecure.read_unverified(Signer(SIGNING).sign({LONG: LONG})),
+    ],
+)
+def test_repr_is_bounded(make: Callable[[], Any]) -> None:
+    """However much an object holds, its repr stays short enough for a log."""
+    assert len(repr(make())) < 3_000
+
+
+def test_repr_of_a_report_shows_no_foreign_alg() -> None:
+    """The alg of a signature that failed is its sender's text."""
+    made = jws.sign_json(b"x", SIGNING)
+    header = base64.urlsafe_b64encode(b'{"alg":"' + b"x" * 500 + b'"}').decode().rstrip("=")
+    made["signatures"].append({"protected": header, "signature": ""})
+    shown = repr(jws.verify_json(made, PUBLIC, require="any"))
+    assert "xx" not in shown
+    assert "<SignatureReport ?: algorithm_not_allowed>" in shown
 
 
 def test_private_keys_compare_by_identity() -> None:

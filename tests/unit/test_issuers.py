@@ -6,7 +6,7 @@ import pytest
 
 import forge
 from judge import AUDIENCE, LAX, NOW, claims, code, hs256, refusal, secret, verdict, verifying
-from jwseal import Issuers, KeySet, Policy, VerifiedJWT, Verifier
+from jwseal import Issuers, KeyNotFound, KeySet, Policy, VerifiedJWT, Verifier
 
 A, B = "https://a.example", "https://b.example"
 KEYS = {A: forge.material("ES256"), B: forge.material("HS256")}
@@ -82,6 +82,28 @@ def test_tables_of_the_wrong_type(verifiers: object) -> None:
     """A table maps str to Verifier."""
     with pytest.raises(TypeError):
         Issuers(verifiers)
+
+
+@pytest.mark.parametrize("claims", [{}, {"iss": None}, {"iss": 5}, {"iss": [A]}])
+def test_absent_issuer(claims: dict) -> None:
+    """Without an iss that is a string no verifier can be chosen: key_not_found says so."""
+    with pytest.raises(KeyNotFound, match="the token has no iss"):
+        table().verify(forge.token({"alg": "ES256"}, claims, KEYS[A]), now=NOW)
+
+
+def test_unknown_issuer_is_said_but_not_repeated() -> None:
+    """An iss that no verifier is listed for is key_not_found, which says so and does not repeat it."""
+    with pytest.raises(KeyNotFound, match="no verifier here is for the token's iss") as caught:
+        table().verify(token("https://zebra.example", KEYS[A]), now=NOW)
+    assert "zebra" not in str(caught.value)
+
+
+def test_repr_is_bounded() -> None:
+    """Three hundred issuers do not fill a log."""
+    many = Issuers({f"https://{n}.example/": Verifier(secret(), LAX) for n in range(300)})
+    assert repr(many).endswith(", ... and 296 more>")
+    assert len(repr(many)) < 200
+    assert f"<Issuers of {A}, {B}>" == repr(table())
 
 
 def test_batches() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 import forge
 from judge import LAX, refusal, secret, signing, verdict, verifier, verifying
-from jwseal import InvalidKey, KeySet, SecretKey, Verifier, VerifyingKey, jws
+from jwseal import InvalidKey, KeyNotFound, KeySet, SecretKey, Verifier, VerifyingKey, jws
 
 ONE = forge.material("ES256")
 TWO = forge.material("ES256", "other")
@@ -123,6 +123,50 @@ def test_equality() -> None:
     assert one != [verifying(ONE), verifying(TWO)]
 
 
+def test_by_kid() -> None:
+    """The keys with a kid: none, one, or several that have no algorithm in common."""
+    one, two = verifying(ONE, kid="a"), VerifyingKey.from_pem(RSA.public_pem(), alg="PS256", kid="a")
+    keys = KeySet([one, verifying(TWO), two, secret(kid="b")])
+    assert (one, two) == keys.by_kid("a")
+    assert keys.by_kid("a")[0] is one
+    assert () == keys.by_kid("c") == keys.by_kid("")
+    assert isinstance(keys.by_kid("b")[0], SecretKey)
+    with pytest.raises(TypeError):
+        keys.by_kid(None)  # type: ignore[arg-type]
+
+
+def test_union() -> None:
+    """`|` joins two sets, each key once, in order; what conflicts is refused, what is no set is TypeError."""
+    a, b, c = verifying(ONE, kid="a"), verifying(TWO, kid="b"), verifying(ONE)
+    assert [a, b, c] == list(KeySet([a, b]) | KeySet([b, c]))
+    assert 2 == len(KeySet([a]) | KeySet([secret(kid="a")]))
+    assert "invalid_key" == refusal(lambda: KeySet([a]) | KeySet([verifying(TWO, kid="a")]))
+    for other in (a, [a], {"keys": []}, None):
+        with pytest.raises(TypeError):
+            KeySet([a]) | other  # type: ignore[operator]
+    grown = KeySet([a])
+    before = grown
+    grown |= KeySet([b])
+    assert ([a], [a, b]) == (list(before), list(grown))
+
+
+def test_union_of_a_set_that_skipped() -> None:
+    """Places of skipped members belong to one JWK Set: a union has skipped nothing."""
+    keys = KeySet.from_jwks({"keys": [{"kty": "XYZ"}, ONE.public_jwk()]})
+    assert 1 == len(keys.skipped)
+    assert () == (keys | KeySet([verifying(TWO)])).skipped
+
+
+def test_repr_is_bounded() -> None:
+    """A set of a thousand keys shows the first and a number; a kid of any length is cut."""
+    keys = KeySet([verifying(ONE, kid=str(number)) for number in range(1000)])
+    assert repr(keys).startswith('KeySet([<VerifyingKey ES256 kid="0", thumbprint ')
+    assert repr(keys).endswith(", ... and 996 more])")
+    for key in (verifying(ONE, kid="k" * 9999), secret(kid="\n" * 9999), signing(ONE, kid="\U0001f511" * 9999)):
+        assert len(repr(key)) < 400
+    assert repr(KeySet([verifying(ONE), verifying(TWO)])).count("VerifyingKey") == 2
+
+
 def test_from_jwks() -> None:
     """A JWK Set as mapping, text or octets; other members are ignored."""
     jwks = {"keys": [ONE.public_jwk(kid="a"), RSA.public_jwk(kid="b", alg="PS256")], "other": 1}
@@ -130,6 +174,25 @@ def test_from_jwks() -> None:
         keys = KeySet.from_jwks(given)
         assert [("a", ("ES256",)), ("b", ("PS256",))] == [(key.kid, tuple(key.algs)) for key in keys]
         assert () == tuple(keys.skipped)
+
+
+@pytest.mark.parametrize(
+    ("given", "advice"),
+    [
+        (ONE.public_jwk(), "this is one JWK"),
+        (json.dumps([ONE.public_jwk()]), "this is an array"),
+        ({"issuer": "https://id.example", "jwks_uri": "https://id.example/jwks"}, "fetch its jwks_uri"),
+        ({"a": "-----BEGIN CERTIFICATE-----"}, "from_certificate"),
+        ("https://id.example/jwks", "this is a URL"),
+        ("jwks.json", "this is a file's name"),
+        (ONE.public_pem(), "this is PEM"),
+        ("", "empty"),
+    ],
+)
+def test_from_jwks_of_something_else(given: object, advice: str) -> None:
+    """What was meant is named, with the call to make instead."""
+    with pytest.raises(InvalidKey, match=advice):
+        KeySet.from_jwks(given)
 
 
 @pytest.mark.parametrize("given", [None, 5, [], [ONE.public_jwk()], bytearray(b"{}")])
@@ -272,3 +335,16 @@ def test_algorithm_before_key() -> None:
         jws.verify, forge.token({"alg": "ES384", "kid": "z"}, {}, forge.material("ES384")), keys
     )
     assert "key_not_found" == refusal(jws.verify, forge.token({"alg": "ES256", "kid": "z"}, {}, ONE), keys)
+
+
+def test_key_not_found_says_why() -> None:
+    """A kid that no key has, or too many keys: the sentence says which, and repeats nothing of the token."""
+    with pytest.raises(KeyNotFound, match="no key here has the token's kid") as caught:
+        jws.verify(forge.token({"alg": "ES256", "kid": "zebra"}, {}, ONE), KeySet([verifying(ONE, kid="a")]))
+    assert "zebra" not in str(caught.value)
+    keys = KeySet([verifying(forge.material("ES256", str(place))) for place in range(5)])
+    for header in ({"alg": "ES256"}, {"alg": "ES256", "kid": "zebra"}):
+        with pytest.raises(KeyNotFound, match="more than 4 keys") as caught:
+            jws.verify(forge.token(header, {}, ONE), keys)
+        assert "zebra" not in str(caught.value)
+        assert "key_not_found" == caught.value.code

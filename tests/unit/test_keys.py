@@ -4,6 +4,7 @@ Hostile material is in `attacks/test_primitives.py` and `attacks/test_hmac.py`; 
 `test_key_reading.py`.
 """
 
+import base64
 import copy
 import hashlib
 import json
@@ -14,7 +15,8 @@ from cryptography.hazmat.primitives import serialization
 
 import forge
 from judge import LAX, refusal, secret, signing, verdict, verifying
-from jwseal import KeySet, SecretKey, SigningKey, Verifier, VerifyingKey, jws
+from jwseal import InvalidKey, KeySet, PolicyError, SecretKey, Signer, SigningKey, Verifier, VerifyingKey, insecure, jws
+from jwseal.types import algorithm
 
 FIXED = {
     "ES256": "ES256",
@@ -69,6 +71,122 @@ def test_rsa_needs_alg() -> None:
         with pytest.raises(Exception, match=r"RS256.*PS512") as caught:
             call()
         assert "invalid_key" == caught.value.code
+
+
+def test_algorithm_from_configuration() -> None:
+    """`types.algorithm` returns the name it was given, and any other text is PolicyError that names the choices."""
+    assert list(forge.ALGS) == [algorithm(alg) for alg in forge.ALGS]
+    for text in ("", "none", "rs256", "RS256 ", "RSA", "HS1"):
+        with pytest.raises(PolicyError, match=r"HS256, .*ML-DSA-87"):
+            algorithm(text)
+
+
+@pytest.mark.parametrize("alg", [["RS256"], ("RS256", "PS256"), b"RS256", 256])
+def test_several_algs(alg: object) -> None:
+    """`alg` is one name; the sentence says what to do for several."""
+    material = forge.material("RS256")
+    for call in (
+        lambda: SigningKey.from_pem(material.private_pem(), alg=alg),
+        lambda: VerifyingKey.from_pem(material.public_pem(), alg=alg),
+        lambda: VerifyingKey.from_jwk(material.public_jwk(), alg=alg),
+        lambda: SecretKey.from_bytes(forge.K32, alg=alg),
+        lambda: SigningKey.generate(alg),
+        lambda: insecure.weak_secret(forge.K32, alg=alg),
+    ):
+        with pytest.raises(TypeError, match=r'alg is one name such as "RS256", not .*KeySet'):
+            call()
+
+
+def test_jwks_given_to_from_jwk() -> None:
+    """A JWK Set is no JWK: the sentence names KeySet.from_jwks."""
+    jwks = {"keys": [forge.material("ES256").public_jwk()]}
+    for given in (jwks, json.dumps(jwks)):
+        for read in (VerifyingKey.from_jwk, SigningKey.from_jwk, SecretKey.from_jwk):
+            with pytest.raises(InvalidKey, match=r"this is a JWK Set: read it with KeySet\.from_jwks"):
+                read(given)
+
+
+@pytest.mark.parametrize("jwk", [{"x5c": ["MII"], "kid": "a"}, {"kty": "RSA", "use": "sig", "x5c": ["MII"]}])
+def test_jwk_of_a_certificate_alone(jwk: dict) -> None:
+    """A JWK that has nothing but a certificate is no key yet: the sentence names from_certificate."""
+    with pytest.raises(InvalidKey, match=r"VerifyingKey\.from_certificate with the base64-decoded first entry of x5c"):
+        VerifyingKey.from_jwk(jwk)
+
+
+@pytest.mark.parametrize(
+    ("given", "advice"),
+    [
+        (forge.material("ES256").public_pem(), "this is PEM, not a JWK: use from_pem"),
+        ("https://id.example/jwk", "this is a URL"),
+        ("/etc/keys/public.json", "this is a file's name"),
+        (b"", "empty"),
+    ],
+)
+def test_what_is_no_jwk(given: str | bytes, advice: str) -> None:
+    """What was given in place of a JWK is named, with what to do."""
+    for read in (VerifyingKey.from_jwk, SigningKey.from_jwk, SecretKey.from_jwk):
+        with pytest.raises(InvalidKey, match=advice):
+            read(given)
+
+
+def test_a_pss_key_for_rs256() -> None:
+    """An RSA key that its encoding restricts to RSASSA-PSS is refused for RS256, private, public and exported again."""
+    private = rsa_pss(forge.material("PS256"))
+    key = SigningKey.from_pem(private, alg="PS384")
+    exported = key.to_private_pem(password=None)
+    assert b"".join(private.split()) == b"".join(exported.split())
+    for read, data in ((SigningKey.from_pem, private), (VerifyingKey.from_pem, key.verifying_key.to_pem())):
+        for alg in ("RS256", "RS512", "ES256"):
+            with pytest.raises(
+                InvalidKey, match=f"{alg} does not fit this RSASSA-PSS key: it is used with PS256, PS384, PS512"
+            ):
+                read(data, alg=alg)
+        with pytest.raises(InvalidKey, match="give alg, one of PS256, PS384, PS512"):
+            read(data)
+    assert "PS384" == Verifier(key.verifying_key, LAX).verify(Signer(key).sign({"sub": "a"})).alg
+
+
+def rsa_pss(material: forge.Material) -> bytes:
+    """The key as PKCS#8 whose algorithm is id-RSASSA-PSS."""
+    der = material.pkcs8().replace(
+        bytes.fromhex("300d06092a864886f70d0101010500"), bytes.fromhex("300b06092a864886f70d01010a")
+    )
+    assert der[:2] == b"\x30\x82"
+    return pem("PRIVATE KEY", der[:2] + (len(der) - 4).to_bytes(2, "big") + der[4:])
+
+
+def pem(label: str, der: bytes) -> bytes:
+    """A PEM block."""
+    return f"-----BEGIN {label}-----\n{base64.encodebytes(der).decode()}-----END {label}-----\n".encode()
+
+
+@pytest.mark.parametrize(
+    ("keys", "advice"),
+    [
+        (signing(forge.material("ES256")), "a SigningKey does not verify: give its .verifying_key"),
+        (forge.material("ES256").public_pem(), "text is not a key"),
+        (forge.material("ES256").public_pem().decode(), "text is not a key"),
+        (forge.material("ES256").public_jwk(), "a dict is not a key"),
+        ([verifying(forge.material("ES256"))], r"give several keys as KeySet\(\[...\]\)"),
+        ((), r"give several keys as KeySet\(\[...\]\)"),
+        (None, "keys must be a VerifyingKey, a SecretKey or a KeySet"),
+        (forge.material("ES256").private, "keys must be a VerifyingKey, a SecretKey or a KeySet"),
+        (VerifyingKey, "keys must be a VerifyingKey, a SecretKey or a KeySet"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_keys_arguments(keys: object, advice: str) -> None:
+    """Whatever verifies takes a VerifyingKey, a SecretKey or a KeySet; all else is a TypeError that says what to do."""
+    compact = forge.token({"alg": "ES256"}, {}, forge.material("ES256"))
+    flattened = jws.sign_json(b"x", signing(forge.material("ES256")), flattened=True)
+    for call in (
+        lambda: Verifier(keys, LAX),
+        lambda: jws.verify(compact, keys),
+        lambda: jws.verify_json(flattened, keys),
+        lambda: jws.parse(compact).entries[0].verify(keys),
+    ):
+        with pytest.raises(TypeError, match=advice):
+            call()
 
 
 def test_hmac_needs_alg() -> None:

@@ -32,7 +32,7 @@ pub enum Error {
     /// The signature does not verify under any candidate key.
     InvalidSignature,
     /// The algorithm is known, but no key is a candidate, or too many are.
-    KeyNotFound,
+    KeyNotFound(NoKey),
     /// A key source could not be asked.
     KeySourceUnavailable,
     /// The token is not a JWS of the expected form.
@@ -60,6 +60,19 @@ pub enum Error {
     },
     /// `typ` is not one the policy accepts.
     WrongTyp,
+}
+
+/// Why there is no key to verify with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoKey {
+    /// The header's `kid` is that of no key here.
+    UnknownKid,
+    /// More keys could be meant than are tried.
+    TooMany,
+    /// No verifier is listed for the token's `iss`.
+    UnknownIssuer,
+    /// The token has no `iss`, so that no verifier can be chosen.
+    NoIssuer,
 }
 
 /// What is wrong with a claim.
@@ -124,7 +137,7 @@ impl Error {
             Self::InvalidKey(_) => "invalid_key",
             Self::InvalidPolicy(_) => "invalid_policy",
             Self::InvalidSignature => "invalid_signature",
-            Self::KeyNotFound => "key_not_found",
+            Self::KeyNotFound(_) => "key_not_found",
             Self::KeySourceUnavailable => "key_source_unavailable",
             Self::Malformed { .. } => "malformed_token",
             Self::TooLarge { .. } => "token_too_large",
@@ -159,13 +172,28 @@ impl fmt::Display for Error {
             Self::External(_) => f.write_str("the external signer failed"),
             Self::InvalidKey(reason) | Self::InvalidPolicy(reason) => f.write_str(reason),
             Self::InvalidSignature => f.write_str("the signature does not verify"),
-            Self::KeyNotFound => f.write_str("no key for this token: check its kid against the key set"),
+            Self::KeyNotFound(why) => why.fmt(f),
             Self::KeySourceUnavailable => f.write_str("the key source could not be reached"),
             Self::Malformed { part, reason } => write!(f, "{part}: {reason}"),
             Self::TooLarge { what, size, limit } => write!(f, "{what} of {size} exceeds the limit of {limit}"),
             Self::UnsupportedHeader { name, reason } => write!(f, "header parameter {name:?} {reason}"),
             Self::WrongTyp => f.write_str("the header's typ is not one the policy accepts"),
         }
+    }
+}
+
+impl fmt::Display for NoKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::UnknownKid => {
+                "no key here has the token's kid: check that the issuer's current keys are the ones loaded"
+            }
+            Self::TooMany => {
+                "more than 4 keys could have signed this token, none was tried: give each key a kid, which its tokens name"
+            }
+            Self::UnknownIssuer => "no verifier here is for the token's iss: add one under exactly that name, or refuse it",
+            Self::NoIssuer => "the token has no iss that is a string, so that no verifier can be chosen",
+        })
     }
 }
 

@@ -57,7 +57,7 @@ pub(crate) fn exception(py: Python<'_>, error: Error) -> PyErr {
         Error::InvalidKey(_) => "InvalidKey",
         Error::InvalidPolicy(_) => "PolicyError",
         Error::InvalidSignature => "InvalidSignature",
-        Error::KeyNotFound => "KeyNotFound",
+        Error::KeyNotFound(_) => "KeyNotFound",
         Error::KeySourceUnavailable => "KeySourceUnavailable",
         Error::Malformed { .. } => "MalformedToken",
         Error::TooLarge { .. } => "TokenTooLarge",

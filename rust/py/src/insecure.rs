@@ -10,7 +10,7 @@ use pyo3::types::{PyBytes, PyDict};
 
 use crate::convert;
 use crate::error::Fault;
-use crate::key::SecretKeyObject;
+use crate::key::{SecretKeyObject, algorithm};
 use crate::objects;
 use crate::signer::signer_key;
 
@@ -64,8 +64,12 @@ pub(crate) fn read_unverified(token: &Bound<'_, PyAny>) -> Result<UnverifiedJwtO
 /// Use octets as an HMAC secret though they are shorter than the hash's output (against RFC 7518 section 3.2).
 #[pyfunction]
 #[pyo3(signature = (secret, *, alg, kid=None))]
-pub(crate) fn weak_secret(secret: &Bound<'_, PyAny>, alg: &str, kid: Option<&str>) -> Result<SecretKeyObject, Fault> {
-    let key = SecretKey::weak(convert::bytes(secret, "secret")?, convert::alg(alg)?, kid)?;
+pub(crate) fn weak_secret(
+    secret: &Bound<'_, PyAny>,
+    alg: &Bound<'_, PyAny>,
+    kid: Option<&str>,
+) -> Result<SecretKeyObject, Fault> {
+    let key = SecretKey::weak(convert::bytes(secret, "secret")?, algorithm(alg)?, kid)?;
     Ok(SecretKeyObject::new(key))
 }
 

@@ -6,13 +6,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use jwseal_core::claims::VerifiedJwt;
-use jwseal_core::error::{Error, Result as CoreResult};
+use jwseal_core::error::{Error, NoKey, Result as CoreResult};
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyString};
 
 use crate::batch::{self, VerifiedIterator, Verify};
 use crate::convert;
 use crate::error::Fault;
+use crate::key;
 use crate::key_set::Keys;
 use crate::verified_jwt::VerifiedJwtObject;
 use crate::verifier::VerifierObject;
@@ -70,7 +71,7 @@ impl IssuersObject {
     fn __repr__(&self) -> String {
         let mut issuers: Vec<&str> = self.verifiers.keys().map(|issuer| &**issuer).collect();
         issuers.sort_unstable();
-        format!("<Issuers of {}>", issuers.join(", "))
+        format!("<Issuers of {}>", key::listed(issuers.into_iter().map(key::shortened)))
     }
 }
 
@@ -78,7 +79,8 @@ impl Verify for IssuersObject {
     fn verify_bytes(&self, token: &[u8], now: f64) -> CoreResult<(VerifiedJwt, &Arc<Keys>)> {
         let candidates = self.verifiers.values().map(|verifier| verifier.get().verifier());
         let issuer = jwseal_core::verifier::unverified_issuer(token, candidates)?;
-        let verifier = issuer.and_then(|issuer| self.verifiers.get(&*issuer)).ok_or(Error::KeyNotFound)?;
+        let issuer = issuer.ok_or(Error::KeyNotFound(NoKey::NoIssuer))?;
+        let verifier = self.verifiers.get(&*issuer).ok_or(Error::KeyNotFound(NoKey::UnknownIssuer))?;
         verifier.get().verify_bytes(token, now)
     }
 }

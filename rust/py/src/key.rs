@@ -9,7 +9,7 @@ use jwseal_core::jwk::{self, Jwk, Reading};
 use jwseal_core::key::{Loaded, SecretKey, SigningKey, VerifyingKey};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyTuple};
+use pyo3::types::{PyBytes, PyDict, PyString, PyTuple};
 
 use crate::convert;
 use crate::error::Fault;
@@ -32,8 +32,8 @@ impl SigningKeyObject {
     /// Make a new private key.
     #[staticmethod]
     #[pyo3(signature = (alg, *, kid=None, bits=2048))]
-    fn generate(py: Python<'_>, alg: &str, kid: Option<&str>, bits: usize) -> Result<Self, Fault> {
-        let alg = convert::alg(alg)?;
+    fn generate(py: Python<'_>, alg: &Bound<'_, PyAny>, kid: Option<&str>, bits: usize) -> Result<Self, Fault> {
+        let alg = algorithm(alg)?;
         let private = py.detach(|| SigningKey::generate(alg, kid, bits))?;
         Self::finish(py, private)
     }
@@ -43,7 +43,7 @@ impl SigningKeyObject {
     #[pyo3(signature = (data, *, alg=None, kid=None, password=None))]
     fn from_pem(
         data: &Bound<'_, PyAny>,
-        alg: Option<&str>,
+        alg: Option<&Bound<'_, PyAny>>,
         kid: Option<&str>,
         password: Option<&Bound<'_, PyAny>>,
     ) -> Result<Self, Fault> {
@@ -55,7 +55,7 @@ impl SigningKeyObject {
     #[pyo3(signature = (data, *, alg=None, kid=None, password=None))]
     fn from_der(
         data: &Bound<'_, PyAny>,
-        alg: Option<&str>,
+        alg: Option<&Bound<'_, PyAny>>,
         kid: Option<&str>,
         password: Option<&Bound<'_, PyAny>>,
     ) -> Result<Self, Fault> {
@@ -65,8 +65,13 @@ impl SigningKeyObject {
     /// Read a private JWK of kty RSA, EC, OKP or AKP (RFC 7517, RFC 7518 section 6, RFC 8037, RFC 9964).
     #[staticmethod]
     #[pyo3(signature = (jwk, *, alg=None, kid=None, lenient=false))]
-    fn from_jwk(jwk: &Bound<'_, PyAny>, alg: Option<&str>, kid: Option<&str>, lenient: bool) -> Result<Self, Fault> {
-        let alg = convert::alg_option(alg)?;
+    fn from_jwk(
+        jwk: &Bound<'_, PyAny>,
+        alg: Option<&Bound<'_, PyAny>>,
+        kid: Option<&str>,
+        lenient: bool,
+    ) -> Result<Self, Fault> {
+        let alg = alg_option(alg)?;
         let private = SigningKey::from_parsed(read_jwk(jwk, lenient)?, alg, kid)?;
         Self::finish(jwk.py(), private)
     }
@@ -78,7 +83,7 @@ impl SigningKeyObject {
         let key = key
             .cast::<VerifyingKeyObject>()
             .map_err(|_| PyTypeError::new_err("an external signer's verifying_key must be a jwseal.VerifyingKey"))?;
-        let alg = convert::alg(&signer.getattr("alg")?.extract::<String>()?)?;
+        let alg = algorithm(&signer.getattr("alg")?)?;
         let kid: Option<String> = signer.getattr("kid")?.extract()?;
         if !signer.getattr("sign")?.is_callable() {
             return Err(PyTypeError::new_err("an external signer needs a method sign(octets)").into());
@@ -139,13 +144,13 @@ impl SigningKeyObject {
 
     fn read(
         data: &Bound<'_, PyAny>,
-        alg: Option<&str>,
+        alg: Option<&Bound<'_, PyAny>>,
         kid: Option<&str>,
         password: Option<&Bound<'_, PyAny>>,
         form: &str,
     ) -> Result<Self, Fault> {
         let py = data.py();
-        let alg = convert::alg_option(alg)?;
+        let alg = alg_option(alg)?;
         let options = PyDict::new(py);
         options.set_item("password", password)?;
         options.set_item("form", form)?;
@@ -177,36 +182,45 @@ impl VerifyingKeyObject {
     /// Read one public key from PEM: SPKI (RFC 5280 section 4.1) or PKCS#1.
     #[staticmethod]
     #[pyo3(signature = (data, *, alg=None, kid=None))]
-    fn from_pem(data: &Bound<'_, PyAny>, alg: Option<&str>, kid: Option<&str>) -> Result<Self, Fault> {
+    fn from_pem(data: &Bound<'_, PyAny>, alg: Option<&Bound<'_, PyAny>>, kid: Option<&str>) -> Result<Self, Fault> {
         Self::read(data, alg, kid, "pem")
     }
 
     /// Read one public key from DER: SPKI or PKCS#1.
     #[staticmethod]
     #[pyo3(signature = (data, *, alg=None, kid=None))]
-    fn from_der(data: &Bound<'_, PyAny>, alg: Option<&str>, kid: Option<&str>) -> Result<Self, Fault> {
+    fn from_der(data: &Bound<'_, PyAny>, alg: Option<&Bound<'_, PyAny>>, kid: Option<&str>) -> Result<Self, Fault> {
         Self::read(data, alg, kid, "der")
     }
 
     /// Read the public key of an X.509 certificate, PEM or DER (RFC 5280).
     #[staticmethod]
     #[pyo3(signature = (data, *, alg=None, kid=None))]
-    fn from_certificate(data: &Bound<'_, PyAny>, alg: Option<&str>, kid: Option<&str>) -> Result<Self, Fault> {
+    fn from_certificate(
+        data: &Bound<'_, PyAny>,
+        alg: Option<&Bound<'_, PyAny>>,
+        kid: Option<&str>,
+    ) -> Result<Self, Fault> {
         Self::read(data, alg, kid, "certificate")
     }
 
     /// Read one OpenSSH public key line: ssh-rsa, ecdsa-sha2-*, ssh-ed25519 (RFC 4253 section 6.6).
     #[staticmethod]
     #[pyo3(signature = (data, *, alg=None, kid=None))]
-    fn from_ssh(data: &Bound<'_, PyAny>, alg: Option<&str>, kid: Option<&str>) -> Result<Self, Fault> {
+    fn from_ssh(data: &Bound<'_, PyAny>, alg: Option<&Bound<'_, PyAny>>, kid: Option<&str>) -> Result<Self, Fault> {
         Self::read(data, alg, kid, "ssh")
     }
 
     /// Read a public JWK of kty RSA, EC, OKP or AKP (RFC 7517, RFC 7518 section 6, RFC 8037, RFC 9964).
     #[staticmethod]
     #[pyo3(signature = (jwk, *, alg=None, kid=None, lenient=false))]
-    fn from_jwk(jwk: &Bound<'_, PyAny>, alg: Option<&str>, kid: Option<&str>, lenient: bool) -> Result<Self, Fault> {
-        let alg = convert::alg_option(alg)?;
+    fn from_jwk(
+        jwk: &Bound<'_, PyAny>,
+        alg: Option<&Bound<'_, PyAny>>,
+        kid: Option<&str>,
+        lenient: bool,
+    ) -> Result<Self, Fault> {
+        let alg = alg_option(alg)?;
         Ok(Self(VerifyingKey::from_parsed(read_jwk(jwk, lenient)?, alg, kid)?))
     }
 
@@ -279,9 +293,14 @@ impl VerifyingKeyObject {
         &self.0
     }
 
-    fn read(data: &Bound<'_, PyAny>, alg: Option<&str>, kid: Option<&str>, form: &str) -> Result<Self, Fault> {
+    fn read(
+        data: &Bound<'_, PyAny>,
+        alg: Option<&Bound<'_, PyAny>>,
+        kid: Option<&str>,
+        form: &str,
+    ) -> Result<Self, Fault> {
         let py = data.py();
-        let alg = convert::alg_option(alg)?;
+        let alg = alg_option(alg)?;
         let options = PyDict::new(py);
         options.set_item("form", form)?;
         let der = reader(py)?.call_method("read_public", (data,), Some(&options))?;
@@ -309,22 +328,27 @@ impl SecretKeyObject {
     /// Make a random secret as long as the hash's output.
     #[staticmethod]
     #[pyo3(signature = (alg, *, kid=None))]
-    fn generate(alg: &str, kid: Option<&str>) -> Result<Self, Fault> {
-        Ok(Self(SecretKey::generate(convert::alg(alg)?, kid)?))
+    fn generate(alg: &Bound<'_, PyAny>, kid: Option<&str>) -> Result<Self, Fault> {
+        Ok(Self(SecretKey::generate(algorithm(alg)?, kid)?))
     }
 
     /// Use these octets as the secret.
     #[staticmethod]
     #[pyo3(signature = (secret, *, alg, kid=None))]
-    fn from_bytes(secret: &Bound<'_, PyAny>, alg: &str, kid: Option<&str>) -> Result<Self, Fault> {
-        Ok(Self(SecretKey::from_bytes(convert::bytes(secret, "secret")?, convert::alg(alg)?, kid)?))
+    fn from_bytes(secret: &Bound<'_, PyAny>, alg: &Bound<'_, PyAny>, kid: Option<&str>) -> Result<Self, Fault> {
+        Ok(Self(SecretKey::from_bytes(convert::bytes(secret, "secret")?, algorithm(alg)?, kid)?))
     }
 
     /// Read a JWK of kty oct (RFC 7518 section 6.4), with the same demands as `from_bytes`.
     #[staticmethod]
     #[pyo3(signature = (jwk, *, alg=None, kid=None, lenient=false))]
-    fn from_jwk(jwk: &Bound<'_, PyAny>, alg: Option<&str>, kid: Option<&str>, lenient: bool) -> Result<Self, Fault> {
-        let alg = convert::alg_option(alg)?;
+    fn from_jwk(
+        jwk: &Bound<'_, PyAny>,
+        alg: Option<&Bound<'_, PyAny>>,
+        kid: Option<&str>,
+        lenient: bool,
+    ) -> Result<Self, Fault> {
+        let alg = alg_option(alg)?;
         Ok(Self(SecretKey::from_parsed(read_jwk(jwk, lenient)?, alg, kid)?))
     }
 
@@ -365,6 +389,20 @@ impl SecretKeyObject {
     }
 }
 
+/// The algorithm that an argument names.
+pub(crate) fn algorithm(alg: &Bound<'_, PyAny>) -> Result<Alg, Fault> {
+    if let Ok(name) = alg.cast::<PyString>() {
+        return convert::alg(&name.to_string_lossy());
+    }
+    let given = convert::type_name(alg);
+    let advice = "for several, read the key once with each and put them into a KeySet";
+    Err(PyTypeError::new_err(format!("alg is one name such as \"RS256\", not {given}: {advice}")).into())
+}
+
+fn alg_option(alg: Option<&Bound<'_, PyAny>>) -> Result<Option<Alg>, Fault> {
+    alg.map(algorithm).transpose()
+}
+
 fn read_jwk(jwk: &Bound<'_, PyAny>, lenient: bool) -> Result<Jwk, Fault> {
     Ok(jwk::read(&convert::json_text(jwk, "a JWK")?, reading(lenient))?)
 }
@@ -397,5 +435,24 @@ fn private(class: &str) -> PyErr {
 }
 
 fn kid_repr(kid: Option<&str>) -> String {
-    kid.map(|kid| format!(" kid={kid:?}")).unwrap_or_default()
+    kid.map(|kid| format!(" kid={:?}", shortened(kid))).unwrap_or_default()
+}
+
+/// A name for a repr, which a hostile key set or token must not be able to make long.
+pub(crate) fn shortened(name: &str) -> String {
+    const LONGEST: usize = 64;
+    match name.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}...", name.get(..end).unwrap_or_default()),
+        None => name.to_owned(),
+    }
+}
+
+/// The first of some items for a repr, and how many there are besides.
+pub(crate) fn listed(mut items: impl ExactSizeIterator<Item = String>) -> String {
+    const MOST: usize = 4;
+    let mut shown: Vec<String> = items.by_ref().take(MOST).collect();
+    if items.len() > 0 {
+        shown.push(format!("... and {} more", items.len()));
+    }
+    shown.join(", ")
 }

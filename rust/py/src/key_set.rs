@@ -61,7 +61,8 @@ fn key_of(argument: &Bound<'_, PyAny>) -> PyResult<Key> {
     } else if argument.is_instance_of::<PyList>() || argument.is_instance_of::<PyTuple>() {
         "give several keys as KeySet([...])"
     } else {
-        "keys must be a VerifyingKey, a SecretKey or a KeySet"
+        "keys must be a VerifyingKey, a SecretKey or a KeySet: read one with VerifyingKey.from_pem(...), \
+         KeySet.from_jwks(...) or SecretKey.from_bytes(...)"
     };
     Err(PyTypeError::new_err(format!("{advice} (got {})", convert::type_name(argument))))
 }
@@ -134,6 +135,20 @@ impl KeySetObject {
         Ok(jwks)
     }
 
+    /// The keys with this kid, in order; several where they have no algorithm in common.
+    fn by_kid<'py>(&self, py: Python<'py>, kid: &str) -> PyResult<Bound<'py, PyTuple>> {
+        let keys = self.keys.set.keys().iter().zip(&self.keys.objects);
+        PyTuple::new(py, keys.filter(|(key, _)| key.kid() == Some(kid)).map(|(_, object)| object).collect::<Vec<_>>())
+    }
+
+    /// The keys of both sets, each once.
+    fn __or__<'py>(&self, py: Python<'py>, other: &Bound<'py, PyAny>) -> Result<Bound<'py, PyAny>, Fault> {
+        let Ok(other) = other.cast::<Self>() else { return Ok(py.NotImplemented().into_bound(py)) };
+        let keys = self.keys.objects.iter().chain(&other.get().keys.objects);
+        let union = Self::new(PyList::new(py, keys.collect::<Vec<_>>())?.as_any())?;
+        Ok(Bound::new(py, union)?.into_any())
+    }
+
     fn __len__(&self) -> usize {
         self.keys.objects.len()
     }
@@ -166,8 +181,10 @@ impl KeySetObject {
         (restore, arguments).into_pyobject(py)
     }
 
-    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
-        Ok(format!("KeySet([{}])", reprs(&self.tuple(py)?)?))
+    fn __repr__(&self, py: Python<'_>) -> String {
+        // A repr of a key cannot fail.
+        let repr = |key: &Py<PyAny>| key.bind(py).repr().map(|repr| repr.to_string()).unwrap_or_default();
+        format!("KeySet([{}])", key::listed(self.keys.objects.iter().map(repr)))
     }
 }
 
@@ -192,9 +209,4 @@ fn key_object(py: Python<'_>, key: &Key) -> PyResult<Py<PyAny>> {
         Key::Verifying(key) => Py::new(py, VerifyingKeyObject::new(key.clone()))?.into_any(),
         Key::Secret(key) => Py::new(py, SecretKeyObject::new(key.clone()))?.into_any(),
     })
-}
-
-fn reprs(keys: &Bound<'_, PyTuple>) -> PyResult<String> {
-    let reprs = keys.iter().map(|key| Ok(key.repr()?.to_string())).collect::<PyResult<Vec<_>>>()?;
-    Ok(reprs.join(", "))
 }

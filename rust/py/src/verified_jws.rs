@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use jwseal_core::json::Value;
+use jwseal_core::jwa::Alg;
 use jwseal_core::jws::require::Report;
 use jwseal_core::jws::unverified::{Unverified, UnverifiedSignature};
 use pyo3::exceptions::PyTypeError;
@@ -158,7 +159,9 @@ impl SignatureReportObject {
     }
 
     fn __repr__(&self) -> String {
-        format!("<SignatureReport {}: {}>", self.alg().unwrap_or("?"), self.code.unwrap_or("verified"))
+        // Of a signature that failed, alg is the sender's text.
+        let alg = self.alg().and_then(Alg::from_name).map_or("?", Alg::name);
+        format!("<SignatureReport {alg}: {}>", self.code.unwrap_or("verified"))
     }
 }
 

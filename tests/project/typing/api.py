@@ -28,7 +28,7 @@ from jwseal import (
     insecure,
     jws,
 )
-from jwseal.types import Algorithm, ExternalSigner
+from jwseal.types import Algorithm, ExternalSigner, algorithm
 
 
 def keys(pem: bytes, jwk: dict[str, Any]) -> None:
@@ -54,6 +54,24 @@ def keys(pem: bytes, jwk: dict[str, Any]) -> None:
     KeySet([signing])  # type: ignore[list-item]
     VerifyingKey.from_der("text")  # type: ignore[arg-type]
     signing.kid = "b"  # type: ignore[misc]
+
+
+def configured(alg: str, pem: bytes) -> None:
+    """An algorithm's name from configuration is a str, until `algorithm` says which it is."""
+    assert_type(algorithm(alg), Algorithm)
+    VerifyingKey.from_pem(pem, alg=algorithm(alg))
+    KeySet.from_jwks("{}", algorithms=[algorithm(alg)])
+
+    VerifyingKey.from_pem(pem, alg=alg)  # type: ignore[arg-type]
+    algorithm(5)  # type: ignore[arg-type]
+
+
+def sets(one: KeySet, other: KeySet) -> None:
+    """Looking up and joining."""
+    assert_type(one.by_kid("a"), tuple[VerifyingKey | SecretKey, ...])
+    assert_type(one | other, KeySet)
+
+    one | one.by_kid("a")[0]  # type: ignore[operator]
 
 
 class Kms:

@@ -34,6 +34,14 @@ pub fn write_okp(curve: Curve, seed: &[u8]) -> Secret {
     Zeroizing::new(element(tag::SEQUENCE, &content))
 }
 
+/// The same RSA key, for what this usage permits alone (RFC 4055 section 3.1); `None` for what is no plain PKCS#8.
+#[must_use]
+pub fn restrict_rsa(der: &[u8], usage: RsaUsage) -> Option<Secret> {
+    let key = Zeroizing::new(element(tag::OCTET_STRING, split(der)?.key));
+    let content = Zeroizing::new([&[tag::INTEGER, 1, 0], algorithm::write(Kind::Rsa(usage)).as_slice(), &key].concat());
+    Some(Zeroizing::new(element(tag::SEQUENCE, &content)))
+}
+
 #[derive(Clone, Copy)]
 struct Info<'a> {
     identifier: Reader<'a>,

@@ -11,7 +11,7 @@ use super::require::{Report, Require};
 use super::unverified::{Unverified, UnverifiedSignature, VerifyOptions};
 use super::{ResolvedHeader, VerifiedSignature};
 use crate::base64url;
-use crate::error::{Error, Result};
+use crate::error::{Error, NoKey, Result};
 use crate::key::AnySigningKey;
 use crate::key_set::KeySet;
 
@@ -93,7 +93,7 @@ impl Check {
         let resolved = Arc::new(entry.resolve(options)?);
         let mut messages = Vec::new();
         for index in resolved.candidates.places() {
-            let key = options.keys.key(index).ok_or(Error::KeyNotFound)?;
+            let key = options.keys.key(index).ok_or(Error::KeyNotFound(NoKey::UnknownKid))?;
             messages.push((index, hasher.add(&entry.protected, key.method(resolved.alg)?)));
         }
         Ok(Self { resolved, signature: entry.signature.clone(), messages })

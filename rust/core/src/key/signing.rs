@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use super::declaration::agreed;
 use super::verifying::VerifyingKey;
 use crate::crypto::digest::{Digested, Method};
-use crate::crypto::material::{PrivateParts, PublicParts, Secret};
+use crate::crypto::material::{PrivateParts, PublicParts, RsaUsage, Secret};
 use crate::crypto::{Signing, eddsa, random};
 use crate::der::{pkcs8, spki};
 use crate::error::{Error, Result};
@@ -107,14 +107,15 @@ impl SigningKey {
             return Self::own(Signing::new(alg, &parts)?, alg, kid).map(Loaded::Ready);
         };
         // The public half is judged first: its refusals say more, and it knows what an RSASSA-PSS key is used with.
-        let alg =
-            parts.public().map(|public| VerifyingKey::new(public, alg, kid)).transpose()?.and_then(|key| key.alg());
+        let public = parts.public().ok_or_else(needs_alg)?;
+        let verifying = VerifyingKey::new(public, alg, kid)?;
+        let alg = verifying.alg().ok_or_else(needs_alg)?;
         if primes.is_none() {
-            let alg = alg.ok_or_else(needs_alg)?;
             let (n, e, d, kid) = (n.clone(), e.clone(), d.clone(), kid.map(Box::from));
             return Ok(Loaded::RsaWithoutPrimes(RsaPrivate { n, e, d, alg, kid }));
         }
-        Self::own(Signing::new(alg, &parts)?, alg, kid).map(Loaded::Ready)
+        let holder = Holder::Own(Signing::new(Some(alg), &parts)?);
+        Ok(Loaded::Ready(Self(Arc::new(Inner { alg, verifying, holder }))))
     }
 
     fn own(signing: Signing, alg: Option<Alg>, kid: Option<&str>) -> Result<Self> {
@@ -183,7 +184,15 @@ impl SigningKey {
     /// The key as plain PKCS#8.
     pub fn to_pkcs8(&self) -> Result<Secret> {
         match &self.0.holder {
-            Holder::Own(signing) => signing.to_pkcs8(),
+            Holder::Own(signing) => {
+                let der = signing.to_pkcs8()?;
+                match self.0.verifying.parts() {
+                    PublicParts::Rsa { usage, .. } if *usage != RsaUsage::Any => {
+                        pkcs8::restrict_rsa(&der, *usage).ok_or_else(|| Error::key("this RSA key cannot be exported"))
+                    }
+                    _ => Ok(der),
+                }
+            }
             Holder::External { seed: Some(seed), .. } => Ok(pkcs8::write_okp(Curve::Ed448, seed)),
             Holder::External { seed: None, .. } => {
                 Err(Error::key("an external signer keeps its private key: it cannot be exported"))

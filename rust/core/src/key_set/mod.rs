@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, NoKey, Result};
 use crate::json::{Array, Value};
 use crate::jwa::{Alg, AlgSet, Kty};
 use crate::jwk::{self, Jwk, Material, Reading};
@@ -163,7 +163,7 @@ impl KeySet {
                 continue;
             }
             // More than a few keys to try is a set without order, not a choice.
-            let slot = found.places.get_mut(found.len).ok_or(Error::KeyNotFound)?;
+            let slot = found.places.get_mut(found.len).ok_or(Error::KeyNotFound(NoKey::TooMany))?;
             *slot = place;
             found.len += 1;
         }
@@ -171,7 +171,11 @@ impl KeySet {
             return Ok(found);
         }
         let named = kid.is_some() && self.keys.iter().any(|key| key.kid() == kid);
-        Err(if named || of_alg().next().is_none() { Error::AlgorithmNotAllowed } else { Error::KeyNotFound })
+        Err(if named || of_alg().next().is_none() {
+            Error::AlgorithmNotAllowed
+        } else {
+            Error::KeyNotFound(NoKey::UnknownKid)
+        })
     }
 
     /// The JWK Set's JSON text; a set with a secret has none.
