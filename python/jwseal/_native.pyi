@@ -39,6 +39,9 @@ __all__ = [
     "_restore_key_set",
     "_restore_verifying_key",
     "bearer",
+    "certificate_key",
+    "der_form",
+    "der_is_settled",
     "header_unverified",
     "jws_parse",
     "jws_sign",
@@ -729,6 +732,19 @@ def verify_primitive(
 
 def _check_policy(policy: Policy) -> None:
     """Refuse a policy that no token could meet, or whose bounds are none."""
+
+def der_form(der: bytes) -> str:
+    """Tell what a DER text holds by its outline.
+
+    One of SPKI, PKCS#8, encrypted PKCS#8, PKCS#1 public, PKCS#1 private, SEC 1, certificate, PKCS#12 and other. Raises
+    InvalidKey for what is not one whole DER SEQUENCE.
+    """
+
+def der_is_settled(der: bytes) -> bool:
+    """Whether the core has the last word on this SPKI or PKCS#8: conversion by another library could not help it."""
+
+def certificate_key(der: bytes) -> bytes | None:
+    """Take the SPKI out of a certificate (RFC 5280 section 4.1). None for what is no certificate."""
 
 def _restore_verifying_key(spki: bytes, algs: Collection[str], alg: str | None, kid: str | None) -> VerifyingKey:
     """Make a key again from its pickle."""

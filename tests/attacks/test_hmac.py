@@ -6,14 +6,18 @@ length, which no library can see.
 
 import hashlib
 import re
+import traceback
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import forge
 from judge import refusal, secret, verifier
-from jwseal import KeySet, SecretKey, insecure, jws
+from jwseal import InvalidKey, KeySet, SecretKey, SigningKey, VerifyingKey, insecure, jws
 
+# Stands in secrets and must not come out of an error.
+MARK = "Q29ycmVjdEhvcnNlQmF0dGVyeVN0YXBsZTEyMzQ1Njc"
 SIZES = {"HS256": 32, "HS384": 48, "HS512": 64}
 
 
@@ -134,3 +138,24 @@ def test_secrets_that_only_look_alike_count_twice() -> None:
     for other in (b"\x01" * 33, bytes(1) + b"\x01" * 32, b"\x01" * 32 + b"\0\x01"):
         pair = [secret(b"\x01" * 32, kid="a"), secret(other, kid="b")]
         assert b"x" == jws.verify_json(jws.sign_json(b"x", pair), KeySet(pair), require=2).payload
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: SecretKey.from_jwk({"kty": "oct", "k": f"{MARK}\ud800", "alg": "HS256"}),
+        lambda: SecretKey.from_jwk(f'{{"kty":"oct","k":"{MARK}\ud800","alg":"HS256"}}'),
+        lambda: SecretKey.from_jwk(f'{{"kty":"oct","k":"{MARK}\\ud800","alg":"HS256"}}'),
+        lambda: SecretKey.from_jwk({"kty": "oct", "k": MARK, "alg": "HS256", "x": float("nan")}),
+        lambda: SigningKey.from_jwk({"kty": "EC", "crv": "P-256", "d": f"{MARK}\ud800"}),
+        lambda: VerifyingKey.from_jwk({"kty": "EC", "crv": "P-256", "d": f"{MARK}\ud800"}),
+        lambda: KeySet.from_jwks({"keys": [{"kty": "oct", "k": f"{MARK}\ud800", "alg": "HS256"}]}),
+        lambda: KeySet.from_jwks(f'{{"keys":[{{"kty":"oct","k":"{MARK}\ud800"}}]}}'),
+    ],
+)
+def test_secrets_that_are_no_text(call: Callable[[], object]) -> None:
+    """A lone surrogate in `k` or `d` is InvalidKey, without the text it stood in and without Python's error that has it."""
+    with pytest.raises(InvalidKey) as caught:
+        call()
+    assert MARK not in "".join(traceback.format_exception_only(caught.value))
+    assert caught.value.__context__ is caught.value.__cause__ is None

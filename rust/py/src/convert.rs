@@ -28,7 +28,7 @@ pub(crate) fn text_dict<'py>(py: Python<'py>, text: &str) -> Result<Bound<'py, P
 /// JSON text of what a caller gave: text as it is, a mapping written out.
 pub(crate) fn json_text(argument: &Bound<'_, PyAny>, what: &str) -> PyResult<Vec<u8>> {
     if let Ok(text) = argument.cast::<PyString>() {
-        return Ok(text.to_str()?.as_bytes().to_vec());
+        return Ok(utf8(text)?.as_bytes().to_vec());
     }
     if let Ok(octets) = argument.cast::<PyBytes>() {
         return Ok(octets.as_bytes().to_vec());
@@ -48,6 +48,11 @@ pub(crate) fn untrusted_text(dict: &Bound<'_, PyAny>) -> Result<Vec<u8>, Fault> 
             error.into()
         }
     })
+}
+
+/// Text that JSON can hold. Python's own error would carry the text along, and it may be a secret.
+fn utf8<'a>(text: &'a Bound<'_, PyString>) -> PyResult<&'a str> {
+    text.to_str().map_err(|_| PyValueError::new_err("a text holds a lone surrogate, which JSON cannot hold"))
 }
 
 /// A mapping as a dict; a dict as itself.
@@ -134,7 +139,7 @@ fn write_pairs(dict: &Bound<'_, PyDict>, writer: &mut Writer<'_>, level: usize) 
 
 fn member_name<'a>(name: &'a Bound<'_, PyAny>) -> PyResult<&'a str> {
     match name.cast::<PyString>() {
-        Ok(name) => name.to_str(),
+        Ok(name) => utf8(name),
         Err(_) => Err(PyTypeError::new_err(format!("member names must be str, not {}", type_name(name)))),
     }
 }
@@ -142,7 +147,7 @@ fn member_name<'a>(name: &'a Bound<'_, PyAny>) -> PyResult<&'a str> {
 /// Writes one value; `level` is its nesting, bounded as it is when read.
 fn write(value: &Bound<'_, PyAny>, writer: &mut Writer<'_>, level: usize) -> PyResult<()> {
     if let Ok(text) = value.cast::<PyString>() {
-        writer.string(text.to_str()?);
+        writer.string(utf8(text)?);
     } else if let Ok(flag) = value.cast::<PyBool>() {
         writer.bool(flag.is_true());
     } else if let Ok(int) = value.cast::<PyInt>() {

@@ -4,6 +4,9 @@
 //! `cryptography`, which hands back plain PKCS#8 or SPKI; this is the other place where the binding reaches upward.
 
 use jwseal_core::base64url;
+use jwseal_core::crypto::material::Secret;
+use jwseal_core::der::form;
+use jwseal_core::error::Error;
 use jwseal_core::jwa::{Alg, AlgSet};
 use jwseal_core::jwk::{self, Jwk, Reading};
 use jwseal_core::key::{Loaded, SecretKey, SigningKey, VerifyingKey};
@@ -389,6 +392,25 @@ impl SecretKeyObject {
     }
 }
 
+/// Tell what a DER text holds by its outline: SPKI, PKCS#8, encrypted PKCS#8, PKCS#1 public, PKCS#1 private, SEC 1,
+/// certificate, PKCS#12 or other.
+#[pyfunction]
+pub(crate) fn der_form(der: &[u8]) -> Result<&'static str, Fault> {
+    Ok(form::of(der)?.name())
+}
+
+/// Whether the core has the last word on this SPKI or PKCS#8, so that no other library need bring it into another encoding.
+#[pyfunction]
+pub(crate) fn der_is_settled(der: &[u8]) -> bool {
+    form::is_settled(der)
+}
+
+/// Take the SPKI out of a certificate (RFC 5280 section 4.1), or return None.
+#[pyfunction]
+pub(crate) fn certificate_key<'py>(py: Python<'py>, der: &[u8]) -> Option<Bound<'py, PyBytes>> {
+    form::certificate_key(der).map(|spki| PyBytes::new(py, &spki))
+}
+
 /// The algorithm that an argument names.
 pub(crate) fn algorithm(alg: &Bound<'_, PyAny>) -> Result<Alg, Fault> {
     if let Ok(name) = alg.cast::<PyString>() {
@@ -404,7 +426,20 @@ fn alg_option(alg: Option<&Bound<'_, PyAny>>) -> Result<Option<Alg>, Fault> {
 }
 
 fn read_jwk(jwk: &Bound<'_, PyAny>, lenient: bool) -> Result<Jwk, Fault> {
-    Ok(jwk::read(&convert::json_text(jwk, "a JWK")?, reading(lenient))?)
+    Ok(jwk::read(&key_text(jwk, "a JWK")?, reading(lenient))?)
+}
+
+/// The JSON text of a JWK or JWK Set, wiped when it goes; what JSON cannot hold makes no key.
+pub(crate) fn key_text(argument: &Bound<'_, PyAny>, what: &str) -> Result<Secret, Fault> {
+    let py = argument.py();
+    convert::json_text(argument, what).map(Secret::new).map_err(|error| {
+        // The sentences of these are ours.
+        if error.is_instance_of::<PyValueError>(py) {
+            Error::key(error.value(py).to_string()).into()
+        } else {
+            error.into()
+        }
+    })
 }
 
 /// How closely a JWK must keep to its RFCs, as the argument `lenient` says.

@@ -99,7 +99,7 @@ impl KeySetObject {
     #[pyo3(signature = (jwks, *, algorithms=None, lenient=false))]
     fn from_jwks(jwks: &Bound<'_, PyAny>, algorithms: Option<&Bound<'_, PyAny>>, lenient: bool) -> Result<Self, Fault> {
         let py = jwks.py();
-        let text = convert::json_text(jwks, "a JWK Set")?;
+        let text = key::key_text(jwks, "a JWK Set")?;
         let fill = convert::algorithms(algorithms)?;
         if fill.is_some_and(AlgSet::is_empty) {
             return Err(

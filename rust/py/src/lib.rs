@@ -41,7 +41,10 @@ mod _native {
     #[pymodule_export]
     use super::jws_json::{SignatureObject, jws_sign_json, jws_verify_json};
     #[pymodule_export]
-    use super::key::{SecretKeyObject, SigningKeyObject, VerifyingKeyObject, restore_verifying_key};
+    use super::key::{
+        SecretKeyObject, SigningKeyObject, VerifyingKeyObject, certificate_key, der_form, der_is_settled,
+        restore_verifying_key,
+    };
     #[pymodule_export]
     use super::key_set::{KeySetObject, restore_key_set};
     #[pymodule_export]

@@ -44,6 +44,9 @@ pub fn read(mut identifier: Reader<'_>) -> Result<Kind> {
             Error::key("this RSASSA-PSS key is bound to parameters other than those of PS256, PS384 and PS512")
         });
     }
+    if let Some(name) = find(&OTHERS, oid) {
+        return Err(Error::key(format!("{name} keys do not sign tokens: use {SIGNING}")));
+    }
     identifier.end().ok_or_else(unsupported)?;
     let okp = find(&EDWARDS_CURVES, oid).map(Kind::Okp);
     okp.or_else(|| find(&ML_DSA, oid).map(Kind::Akp)).ok_or_else(unsupported)
@@ -123,8 +126,10 @@ static PSS_DIGESTS: [(Alg, &[u8], u8); 3] = [
     (Alg::Ps512, b"\x60\x86\x48\x01\x65\x03\x04\x02\x03", 64),
 ];
 
+const SIGNING: &str = "an RSA, EC, Ed25519, Ed448 or ML-DSA key";
+
 fn unsupported() -> Error {
-    Error::key("this kind of key is not supported: use RSA, EC, Ed25519, Ed448 or ML-DSA")
+    Error::key(format!("this kind of key is not supported: use {SIGNING}"))
 }
 
 fn find<T: Copy>(table: &[(T, &[u8])], oid: &[u8]) -> Option<T> {
@@ -158,6 +163,15 @@ pub static ML_DSA: [(Alg, &[u8]); 3] = [
     (Alg::MlDsa44, b"\x60\x86\x48\x01\x65\x03\x04\x03\x11"),
     (Alg::MlDsa65, b"\x60\x86\x48\x01\x65\x03\x04\x03\x12"),
     (Alg::MlDsa87, b"\x60\x86\x48\x01\x65\x03\x04\x03\x13"),
+];
+
+/// Kinds that are met in the same containers and are of no use here.
+static OTHERS: [(&str, &[u8]); 5] = [
+    ("X25519", b"\x2b\x65\x6e"),
+    ("X448", b"\x2b\x65\x6f"),
+    ("DSA", b"\x2a\x86\x48\xce\x38\x04\x01"),
+    ("DH", b"\x2a\x86\x48\x86\xf7\x0d\x01\x03\x01"),
+    ("DH", b"\x2a\x86\x48\xce\x3e\x02\x01"),
 ];
 
 #[cfg(test)]

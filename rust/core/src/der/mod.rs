@@ -1,9 +1,11 @@
 //! DER, as far as keys are written in it (X.690 section 10): a strict reader and a small writer.
 //!
 //! Lengths are definite and minimal, integers unsigned and minimal, and nothing follows where nothing may. `spki` and
-//! `pkcs8` read and write the two containers of keys; encryption, PEM and certificates are read elsewhere.
+//! `pkcs8` read and write the two containers of keys, `form` tells what else an operator may have; encryption and PEM are
+//! read elsewhere.
 
 pub mod algorithm;
+pub mod form;
 pub mod pkcs8;
 pub mod spki;
 
@@ -95,11 +97,14 @@ pub fn whole_octets(content: &[u8]) -> Option<&[u8]> {
     content.split_first().filter(|(unused, _)| **unused == 0).map(|(_, octets)| octets)
 }
 
-/// A length and what follows it; up to 65,535, which no key comes near.
+/// A length and what follows it; up to 16,777,215, which neither a key nor a certificate comes near.
 fn length(octets: &[u8]) -> Option<(usize, &[u8])> {
     match octets {
         [len @ 0..=0x7f, rest @ ..] | [0x81, len @ 0x80..=0xff, rest @ ..] => Some((usize::from(*len), rest)),
         [0x82, high @ 1..=0xff, low, rest @ ..] => Some((usize::from(*high) << 8 | usize::from(*low), rest)),
+        [0x83, high @ 1..=0xff, middle, low, rest @ ..] => {
+            Some((usize::from(*high) << 16 | usize::from(*middle) << 8 | usize::from(*low), rest))
+        }
         _ => None,
     }
 }
