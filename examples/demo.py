@@ -228,7 +228,7 @@ def forgeries(entries: dict[str, Entry]) -> list[tuple[str, str, str]]:
         ("one claim twice, under a valid signature", signed_octets(es256, doubled), "malformed_token"),
         ("a critical header parameter we do not know", sign_critical(es256), "unsupported_header"),
         ("expired an hour ago", sign({**CLAIMS, "exp": NOW - 3600}), "token_expired"),
-        ("exp is a string", sign({**CLAIMS, "exp": str(NOW + 3600)}), "invalid_claim"),
+        ("exp is a string", signed_octets(es256, encoded({**CLAIMS, "exp": str(NOW + 3600)})), "invalid_claim"),
         ("not valid before tomorrow", sign({**CLAIMS, "nbf": NOW + 86400}), "token_not_yet_valid"),
         ("meant for another audience", sign({**CLAIMS, "aud": "https://other.example"}), "claim_mismatch"),
         ("another issuer", sign({**CLAIMS, "iss": "https://evil.example"}), "claim_mismatch"),

@@ -322,8 +322,10 @@ class Signer:
         """Sign one set of claims.
 
         Sets `iat`, and `iss` and `exp` as declared; a claim that is already there wins, but an `iss` other than the
-        declared one is PolicyError. Values JSON does not have (NaN, bytes, lone surrogates, keys that are no str) are
-        TypeError or ValueError. What an external signer raises is raised unchanged.
+        declared one is PolicyError. `exp`, `nbf` and `iat` may be aware datetimes, which are cut to whole seconds. PolicyError
+        is raised for a registered claim that every verifier would refuse: `iss`, `sub` and `jti` are strings, `aud` is a
+        string or a list of strings, times lie in the years 1970 to 9999. Values JSON does not have (a UUID, bytes, NaN, lone
+        surrogates, names that are no str) are TypeError or ValueError. What an external signer raises is raised unchanged.
         """
 
     def sign_many(

@@ -1,37 +1,33 @@
 //! Minting JWTs (RFC 7519 section 7.1): one key, one protected header encoded once, any number of claims sets.
 //!
-//! The signer adds `iss`, `exp` and `iat` where the caller left them out and overrules nothing. Private key operations
-//! belong to the key.
+//! The signer adds `iss`, `exp` and `iat` where the caller left them out and overrules nothing. What it writes is judged by
+//! the rules a verifier has for types, so nothing leaves that every verifier would refuse. Private key operations belong to
+//! the key.
 
 use crate::base64url;
+use crate::claims_writer::ClaimsWriter;
 use crate::error::{Error, Result};
 use crate::header::{CriticalExtensions, Header};
 use crate::json::Writer;
 use crate::key::{AnySigningKey, Message};
-use crate::limits;
 
 /// A key with its protected header, ready to sign.
 #[derive(Debug)]
 pub struct Signer {
     key: AnySigningKey,
-    issuer: Option<Box<str>>,
+    /// As JSON text.
+    issuer: Option<Vec<u8>>,
     expires_in: Option<f64>,
     prefix: Vec<u8>,
 }
 
-/// A claims set on its way into a token; the binding implements it for what its callers hold.
+/// A claims set as the caller holds it; the binding implements it.
 pub trait ClaimsSource {
     /// What reading the caller's objects can raise, and what the core can.
     type Error: From<Error>;
 
-    /// Whether the claim is there.
-    fn contains(&self, name: &str) -> std::result::Result<bool, Self::Error>;
-
-    /// Whether the claim is this very string.
-    fn is_text(&self, name: &str, text: &str) -> std::result::Result<bool, Self::Error>;
-
-    /// Writes the members, each followed by nothing and preceded by a comma but for the first; whether any was written.
-    fn write_members(&self, out: &mut Vec<u8>) -> std::result::Result<bool, Self::Error>;
+    /// Gives each claim to the writer.
+    fn write(&self, claims: &mut ClaimsWriter<'_>) -> std::result::Result<(), Self::Error>;
 }
 
 impl Signer {
@@ -48,7 +44,7 @@ impl Signer {
         }
         let mut prefix = base64url::encode(protected(&key, typ, headers)?.as_bytes()).into_bytes();
         prefix.push(b'.');
-        Ok(Self { key, issuer: issuer.map(Box::from), expires_in, prefix })
+        Ok(Self { key, issuer: issuer.map(json_string), expires_in, prefix })
     }
 
     /// Signs a claims set at the time `now`. `prefix` stands in for the signer's own header where one call needs another.
@@ -59,7 +55,9 @@ impl Signer {
         now: f64,
     ) -> std::result::Result<Vec<u8>, C::Error> {
         let mut payload = Vec::with_capacity(512);
-        self.write_claims(claims, now, &mut payload)?;
+        let mut writer = ClaimsWriter::new(&mut payload, self.issuer.as_deref());
+        claims.write(&mut writer)?;
+        writer.finish(self.expires_in, now)?;
         let prefix = prefix.unwrap_or(&self.prefix);
         let mut token = Vec::with_capacity(prefix.len() + payload.len().div_ceil(3) * 4 + 768);
         token.extend_from_slice(prefix);
@@ -81,39 +79,6 @@ impl Signer {
     #[must_use]
     pub const fn key(&self) -> &AnySigningKey {
         &self.key
-    }
-
-    fn write_claims<C: ClaimsSource>(
-        &self,
-        claims: &C,
-        now: f64,
-        out: &mut Vec<u8>,
-    ) -> std::result::Result<(), C::Error> {
-        out.push(b'{');
-        let mut any = claims.write_members(out)?;
-        if let Some(issuer) = &self.issuer {
-            if !claims.contains("iss")? {
-                member(&mut any, "iss", out).string(issuer);
-            } else if !claims.is_text("iss", issuer)? {
-                return Err(Error::policy("the claims hold another iss than the signer's issuer").into());
-            }
-        }
-        // Whole seconds: fractions are allowed (RFC 7519 section 2), but some verifiers refuse them.
-        let now = now.floor();
-        let latest = now + self.expires_in.unwrap_or(0.0);
-        if !(0.0..=limits::MAX_NUMERIC_DATE).contains(&now) || latest > limits::MAX_NUMERIC_DATE {
-            return Err(Error::policy("now or exp lies outside the years 1970 to 9999").into());
-        }
-        if let Some(span) = self.expires_in
-            && !claims.contains("exp")?
-        {
-            number(member(&mut any, "exp", out), now + span)?;
-        }
-        if !claims.contains("iat")? {
-            number(member(&mut any, "iat", out), now)?;
-        }
-        out.push(b'}');
-        Ok(())
     }
 }
 
@@ -139,10 +104,7 @@ pub fn protected(key: &AnySigningKey, typ: Option<&str>, headers: &[(String, Str
         text.extend_from_slice(json.as_bytes());
     }
     text.push(b'}');
-    if text.len() > limits::MAX_HEADER_SIZE {
-        return Err(Error::policy("the protected header would be larger than 4,096 octets"));
-    }
-    String::from_utf8(text).map_err(|_| Error::policy("a header is not UTF-8"))
+    judged(text, &CriticalExtensions::default())
 }
 
 /// The JSON text of the protected header of a JWS that is no JWT: alg and kid, then what the caller adds, then `crit`.
@@ -162,19 +124,15 @@ pub fn jws_header(
     text.push(b'{');
     let mut any = false;
     let given = |name: &str| headers.iter().find(|(other, _)| other == name).map(|(_, json)| json.as_str());
-    let own = |text: &str| {
-        let mut out = Vec::new();
-        Writer::new(&mut out).string(text);
-        String::from_utf8(out).unwrap_or_default()
-    };
+    let is = |json: &str, text: &str| json.as_bytes() == json_string(text);
     match given("alg") {
         None => member(&mut any, "alg", &mut text).string(key.alg().name()),
-        Some(json) if json == own(key.alg().name()) => {}
+        Some(json) if is(json, key.alg().name()) => {}
         Some(_) => return Err(Error::policy("headers names another alg than the key's; leave it out")),
     }
     match (key.kid(), given("kid")) {
         (Some(kid), None) => member(&mut any, "kid", &mut text).string(kid),
-        (Some(kid), Some(json)) if json != own(kid) => {
+        (Some(kid), Some(json)) if !is(json, kid) => {
             return Err(Error::policy("headers names another kid than the key's; leave it out"));
         }
         _ => {}
@@ -198,6 +156,11 @@ pub fn jws_header(
         writer.raw(b"]");
     }
     text.push(b'}');
+    judged(text, crit)
+}
+
+/// The header's text, unless the rules of a verifier refuse it.
+fn judged(text: Vec<u8>, crit: &CriticalExtensions) -> Result<String> {
     if let Err(error) = Header::parse(text.clone(), crit) {
         return Err(Error::policy(format!("this protected header would be refused: {error}")));
     }
@@ -216,12 +179,8 @@ fn member<'a>(any: &mut bool, name: &str, out: &'a mut Vec<u8>) -> Writer<'a> {
     writer
 }
 
-/// Writes a NumericDate, as an integer where it is one.
-#[expect(clippy::cast_possible_truncation, reason = "dates lie far inside the range of i64, checked here")]
-fn number(mut writer: Writer<'_>, seconds: f64) -> Result<()> {
-    if seconds.fract() == 0.0 && seconds.abs() < 9e15 {
-        writer.i64(seconds as i64);
-        return Ok(());
-    }
-    writer.f64(seconds).ok_or(Error::policy("a time is not finite"))
+fn json_string(text: &str) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len() + 2);
+    Writer::new(&mut out).string(text);
+    out
 }

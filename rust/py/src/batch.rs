@@ -9,7 +9,8 @@ use std::sync::Arc;
 use jwseal_core::claims::VerifiedJwt;
 use jwseal_core::error::Result as CoreResult;
 use pyo3::PyClass;
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyBaseException, PyTypeError};
+use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::pyclass::boolean_struct::True;
 use pyo3::types::{PyBytes, PyIterator, PyList, PyString};
@@ -18,6 +19,7 @@ use crate::clock;
 use crate::convert;
 use crate::error::{Fault, exception};
 use crate::key_set::Keys;
+use crate::reentry;
 use crate::verified_jwt::VerifiedJwtObject;
 
 /// Tokens that `verify_iter` takes at once.
@@ -45,7 +47,7 @@ pub(crate) fn verify_many<'py, V: Verify>(
     now: Option<&Bound<'py, PyAny>>,
 ) -> Result<Bound<'py, PyList>, Fault> {
     let now = clock::now(now)?;
-    let list = iterate(tokens)?.collect::<PyResult<Vec<_>>>()?;
+    let list = reentry::items(iterate(tokens)?.as_any())?.collect::<PyResult<Vec<_>>>()?;
     Ok(PyList::new(tokens.py(), verify_all(tokens.py(), verifier, &list, now)?)?)
 }
 
@@ -54,7 +56,7 @@ fn iterate<'py>(tokens: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyIterator>> 
     if tokens.is_instance_of::<PyString>() || tokens.is_instance_of::<PyBytes>() {
         return Err(PyTypeError::new_err("tokens is an iterable of tokens; for a single one call verify"));
     }
-    tokens.try_iter()
+    reentry::call(tokens.py(), || tokens.try_iter())
 }
 
 /// Verifies these tokens in order, without the interpreter lock.
@@ -87,11 +89,12 @@ fn octets_of<'a>(token: &'a Bound<'_, PyAny>) -> PyResult<&'a [u8]> {
 pub(crate) struct VerifiedIterator {
     verifier: Py<PyAny>,
     verify_all: VerifyAll,
-    tokens: Py<PyIterator>,
+    /// None once the garbage collector has taken it apart.
+    tokens: Option<Py<PyIterator>>,
     now: Option<Py<PyAny>>,
     progress: Option<Py<PyAny>>,
     ready: VecDeque<Py<PyAny>>,
-    fault: Option<PyErr>,
+    fault: Option<Py<PyBaseException>>,
     done: usize,
 }
 
@@ -111,7 +114,7 @@ impl VerifiedIterator {
                 let py = verifier.py();
                 verify_all(py, verifier.cast::<V>().map_err(PyErr::from)?.get(), tokens, now)
             },
-            tokens: iterate(tokens)?.unbind(),
+            tokens: Some(iterate(tokens)?.unbind()),
             now: now.map(|now| now.clone().unbind()),
             progress,
             ready: VecDeque::new(),
@@ -124,14 +127,15 @@ impl VerifiedIterator {
     /// then that error is raised.
     fn verify_chunk(&mut self, py: Python<'_>) -> PyResult<()> {
         let mut chunk = Vec::with_capacity(CHUNK);
-        for token in self.tokens.bind(py).clone().take(CHUNK) {
+        let Some(tokens) = &self.tokens else { return Ok(()) };
+        for token in reentry::items(tokens.bind(py))?.take(CHUNK) {
             match token.and_then(|token| {
                 octets_of(&token)?;
                 Ok(token)
             }) {
                 Ok(token) => chunk.push(token),
                 Err(fault) => {
-                    self.fault = Some(fault);
+                    self.fault = Some(fault.into_value(py));
                     break;
                 }
             }
@@ -143,7 +147,7 @@ impl VerifiedIterator {
         self.ready.extend((self.verify_all)(self.verifier.bind(py), &chunk, now)?);
         self.done += chunk.len();
         if let Some(progress) = &self.progress {
-            progress.call1(py, (self.done,))?;
+            reentry::call(py, || progress.call1(py, (self.done,)))?;
         }
         Ok(())
     }
@@ -161,7 +165,24 @@ impl VerifiedIterator {
         }
         match self.ready.pop_front() {
             Some(result) => Ok(Some(result)),
-            None => self.fault.take().map_or(Ok(None), Err),
+            None => self.fault.take().map_or(Ok(None), |fault| Err(PyErr::from_value(fault.into_bound(py).into_any()))),
         }
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.verifier)?;
+        visit.call(&self.tokens)?;
+        visit.call(&self.now)?;
+        visit.call(&self.progress)?;
+        visit.call(&self.fault)?;
+        self.ready.iter().try_for_each(|result| visit.call(result))
+    }
+
+    fn __clear__(&mut self) {
+        self.tokens = None;
+        self.now = None;
+        self.progress = None;
+        self.fault = None;
+        self.ready.clear();
     }
 }

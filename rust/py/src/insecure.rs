@@ -8,7 +8,7 @@ use jwseal_core::limits;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
-use crate::convert;
+use crate::convert::{self, Text};
 use crate::error::Fault;
 use crate::key::{SecretKeyObject, algorithm};
 use crate::objects;
@@ -67,9 +67,9 @@ pub(crate) fn read_unverified(token: &Bound<'_, PyAny>) -> Result<UnverifiedJwtO
 pub(crate) fn weak_secret(
     secret: &Bound<'_, PyAny>,
     alg: &Bound<'_, PyAny>,
-    kid: Option<&str>,
+    kid: Option<Text<'_>>,
 ) -> Result<SecretKeyObject, Fault> {
-    let key = SecretKey::weak(convert::bytes(secret, "secret")?, algorithm(alg)?, kid)?;
+    let key = SecretKey::weak(convert::bytes(secret, "secret")?, algorithm(alg)?, kid.as_deref())?;
     Ok(SecretKeyObject::new(key))
 }
 

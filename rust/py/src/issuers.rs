@@ -7,12 +7,14 @@ use std::sync::Arc;
 
 use jwseal_core::claims::VerifiedJwt;
 use jwseal_core::error::{Error, NoKey, Result as CoreResult};
+use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
-use pyo3::types::{PyList, PyString};
+use pyo3::types::PyList;
 
 use crate::batch::{self, VerifiedIterator, Verify};
-use crate::convert;
+use crate::convert::{self, Text};
 use crate::error::Fault;
+use crate::json_text::Members;
 use crate::key;
 use crate::key_set::Keys;
 use crate::verified_jwt::VerifiedJwtObject;
@@ -29,8 +31,9 @@ impl IssuersObject {
     #[new]
     fn new(verifiers: &Bound<'_, PyAny>) -> Result<Self, Fault> {
         let mut chosen = HashMap::new();
-        for (issuer, verifier) in convert::mapping(verifiers, "verifiers")? {
-            let issuer = issuer.cast::<PyString>().map_err(PyErr::from)?.to_str()?.to_owned();
+        for member in Members::of(&convert::mapping(verifiers, "verifiers")?)? {
+            let (issuer, verifier) = member?;
+            let issuer = issuer.extract::<Text<'_>>()?.0.to_owned();
             let verifier = verifier.cast::<VerifierObject>().map_err(PyErr::from)?;
             verifier.get().verifier().require_issuer(&issuer)?;
             chosen.insert(issuer.into_boxed_str(), verifier.clone().unbind());
@@ -66,6 +69,10 @@ impl IssuersObject {
         progress: Option<Py<PyAny>>,
     ) -> PyResult<VerifiedIterator> {
         VerifiedIterator::new(slf, tokens, now, progress)
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        self.verifiers.values().try_for_each(|verifier| visit.call(verifier))
     }
 
     fn __repr__(&self) -> String {

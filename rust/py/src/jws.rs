@@ -17,11 +17,13 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString, PyTuple};
 
-use crate::convert;
+use crate::convert::{self, Text};
 use crate::error::Fault;
+use crate::json_text;
 use crate::key_set::Keys;
 use crate::objects;
 use crate::payload::Payload;
+use crate::reentry;
 use crate::signer::signer_key;
 use crate::verified_jws::VerifiedJwsObject;
 
@@ -40,7 +42,7 @@ pub(crate) fn jws_sign(
     b64: bool,
 ) -> Result<String, Fault> {
     let key = signer_key(key)?;
-    let header = jws_header(&key, &convert::header_members(headers)?, &critical_extensions(crit)?, b64)?;
+    let header = jws_header(&key, &json_text::header_members(headers)?, &critical_extensions(crit)?, b64)?;
     let payload = Payload::from_argument(payload)?;
     if detached {
         let (token, _) = payload.feed(DetachedSigner::new(header.as_bytes(), &key, !b64)?)?;
@@ -124,7 +126,7 @@ pub(crate) fn jws_parse(
     let max_size = max_size.map(|octets| convert::size(octets, "max_size")).transpose()?;
     let critical = critical_extensions(crit)?;
     let text = if token.is_instance_of::<PyDict>() {
-        Cow::Owned(convert::untrusted_text(token)?)
+        Cow::Owned(json_text::untrusted_text(token)?)
     } else {
         Cow::Borrowed(convert::token_octets(token)?)
     };
@@ -247,6 +249,8 @@ pub(crate) fn critical_extensions(crit: Option<&Bound<'_, PyAny>>) -> Result<Cri
     if crit.is_instance_of::<PyString>() {
         return Err(PyTypeError::new_err("crit is a list of names, not a single string").into());
     }
-    let names = crit.try_iter()?.map(|name| name?.extract::<String>()).collect::<PyResult<Vec<_>>>()?;
+    let names = reentry::items(crit)?
+        .map(|name| Ok(name?.extract::<Text<'_>>()?.0.to_owned()))
+        .collect::<PyResult<Vec<_>>>()?;
     Ok(CriticalExtensions::new(names)?)
 }

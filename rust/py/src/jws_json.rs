@@ -9,15 +9,18 @@ use jwseal_core::limits;
 use jwseal_core::signer::jws_header;
 use jwseal_core::verifier::require_algorithms;
 use pyo3::exceptions::PyTypeError;
+use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyFrozenSet, PyInt, PyList, PySet, PyString, PyTuple};
 
-use crate::convert;
+use crate::convert::{self, Text};
 use crate::error::Fault;
+use crate::json_text;
 use crate::jws::{critical_extensions, verify_all};
 use crate::key::{SecretKeyObject, SigningKeyObject};
 use crate::key_set::Keys;
 use crate::payload::Payload;
+use crate::reentry;
 use crate::signer::signer_key;
 use crate::verified_jws::VerifiedJwsObject;
 
@@ -36,6 +39,12 @@ impl SignatureObject {
     fn new(key: Bound<'_, PyAny>, protected: Option<Py<PyAny>>, header: Option<Py<PyAny>>) -> PyResult<Self> {
         signer_key(&key)?;
         Ok(Self { key: key.unbind(), protected, header })
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.key)?;
+        visit.call(&self.protected)?;
+        visit.call(&self.header)
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
@@ -67,9 +76,9 @@ pub(crate) fn jws_sign_json<'py>(
     let mut signatures = Vec::with_capacity(wanted.len());
     for wanted in &wanted {
         let key = signer_key(wanted.get().key.bind(py))?;
-        let members = convert::header_members(wanted.get().protected.as_ref().map(|protected| protected.bind(py)))?;
+        let members = json_text::header_members(wanted.get().protected.as_ref().map(|protected| protected.bind(py)))?;
         let protected = jws_header(&key, &members, &critical, b64)?;
-        let header = wanted.get().header.as_ref().map(|header| convert::json_text(header.bind(py), "header"));
+        let header = wanted.get().header.as_ref().map(|header| json_text::json_text(header.bind(py), "header"));
         let unprotected = match header.transpose()? {
             Some(text) => Some(String::from_utf8(text).map_err(|_| Error::policy("a header is not UTF-8"))?),
             None => None,
@@ -114,7 +123,7 @@ fn wanted_signatures<'py>(argument: &Bound<'py, PyAny>) -> PyResult<Vec<Bound<'p
     if is_one {
         return Ok(vec![one(argument.clone())?]);
     }
-    argument.try_iter()?.map(|item| one(item?)).collect()
+    reentry::items(argument)?.map(|item| one(item?)).collect()
 }
 
 /// Verify a JWS in JSON serialization and return its payload (RFC 7515 section 7.2).
@@ -148,7 +157,7 @@ fn object_text(obj: &Bound<'_, PyAny>) -> Result<Vec<u8>, Fault> {
         return Ok(convert::token_octets(obj)?.to_vec());
     }
     if obj.is_instance_of::<PyDict>() {
-        return convert::untrusted_text(obj);
+        return json_text::untrusted_text(obj);
     }
     let given = convert::type_name(obj);
     Err(PyTypeError::new_err(format!("a JSON serialization is a dict, str or bytes, not {given}")).into())
@@ -157,7 +166,7 @@ fn object_text(obj: &Bound<'_, PyAny>) -> Result<Vec<u8>, Fault> {
 fn requirement(argument: Option<&Bound<'_, PyAny>>) -> Result<Require, Fault> {
     let Some(argument) = argument else { return Ok(Require::All) };
     if let Ok(text) = argument.cast::<PyString>() {
-        return match text.to_str()? {
+        return match convert::text(text)? {
             "all" => Ok(Require::All),
             "any" => Ok(Require::Any),
             _ => Err(Error::policy("require is \"all\", \"any\", a number or a list of kids").into()),
@@ -175,7 +184,7 @@ fn requirement(argument: Option<&Bound<'_, PyAny>>) -> Result<Require, Fault> {
     {
         return Err(wrong().into());
     }
-    let kids = argument.try_iter().map_err(|_| wrong())?;
-    let kids = kids.map(|kid| Ok(kid?.extract::<String>()?.into_boxed_str())).collect::<PyResult<Vec<_>>>()?;
+    let kids = reentry::items(argument)?;
+    let kids = kids.map(|kid| Ok(Box::from(&*kid?.extract::<Text<'_>>()?))).collect::<PyResult<Vec<_>>>()?;
     Ok(Require::Kids(kids))
 }

@@ -3,6 +3,8 @@
 //! JWKs go to the core as text. What operators load (PEM, DER, certificates, SSH) goes through `jwseal.key`, Python with
 //! `cryptography`, which hands back plain PKCS#8 or SPKI; this is the other place where the binding reaches upward.
 
+use std::sync::Arc;
+
 use jwseal_core::base64url;
 use jwseal_core::crypto::material::Secret;
 use jwseal_core::der::form;
@@ -11,16 +13,22 @@ use jwseal_core::jwa::{Alg, AlgSet};
 use jwseal_core::jwk::{self, Jwk, Reading};
 use jwseal_core::key::{Loaded, SecretKey, SigningKey, VerifyingKey};
 use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString, PyTuple};
 
-use crate::convert;
+use crate::convert::{self, Text};
 use crate::error::Fault;
 use crate::external::PythonSigner;
+use crate::json_text;
 
 /// A private key that signs with one algorithm.
 #[pyclass(name = "SigningKey", module = "jwseal._native", frozen)]
-pub(crate) struct SigningKeyObject(SigningKey);
+pub(crate) struct SigningKeyObject {
+    key: SigningKey,
+    /// What signs in its place. One object holds it for the garbage collector: signers hold this object, not the key alone.
+    signer: Option<Arc<Py<PyAny>>>,
+}
 
 /// A public key that verifies with the algorithms it was given.
 #[pyclass(name = "VerifyingKey", module = "jwseal._native", frozen)]
@@ -35,9 +43,9 @@ impl SigningKeyObject {
     /// Make a new private key.
     #[staticmethod]
     #[pyo3(signature = (alg, *, kid=None, bits=2048))]
-    fn generate(py: Python<'_>, alg: &Bound<'_, PyAny>, kid: Option<&str>, bits: usize) -> Result<Self, Fault> {
+    fn generate(py: Python<'_>, alg: &Bound<'_, PyAny>, kid: Option<Text<'_>>, bits: usize) -> Result<Self, Fault> {
         let alg = algorithm(alg)?;
-        let private = py.detach(|| SigningKey::generate(alg, kid, bits))?;
+        let private = py.detach(|| SigningKey::generate(alg, kid.as_deref(), bits))?;
         Self::finish(py, private)
     }
 
@@ -47,7 +55,7 @@ impl SigningKeyObject {
     fn from_pem(
         data: &Bound<'_, PyAny>,
         alg: Option<&Bound<'_, PyAny>>,
-        kid: Option<&str>,
+        kid: Option<Text<'_>>,
         password: Option<&Bound<'_, PyAny>>,
     ) -> Result<Self, Fault> {
         Self::read(data, alg, kid, password, "pem")
@@ -59,7 +67,7 @@ impl SigningKeyObject {
     fn from_der(
         data: &Bound<'_, PyAny>,
         alg: Option<&Bound<'_, PyAny>>,
-        kid: Option<&str>,
+        kid: Option<Text<'_>>,
         password: Option<&Bound<'_, PyAny>>,
     ) -> Result<Self, Fault> {
         Self::read(data, alg, kid, password, "der")
@@ -71,11 +79,11 @@ impl SigningKeyObject {
     fn from_jwk(
         jwk: &Bound<'_, PyAny>,
         alg: Option<&Bound<'_, PyAny>>,
-        kid: Option<&str>,
+        kid: Option<Text<'_>>,
         lenient: bool,
     ) -> Result<Self, Fault> {
         let alg = alg_option(alg)?;
-        let private = SigningKey::from_parsed(read_jwk(jwk, lenient)?, alg, kid)?;
+        let private = SigningKey::from_parsed(read_jwk(jwk, lenient)?, alg, kid.as_deref())?;
         Self::finish(jwk.py(), private)
     }
 
@@ -86,49 +94,54 @@ impl SigningKeyObject {
         let key = key
             .cast::<VerifyingKeyObject>()
             .map_err(|_| PyTypeError::new_err("an external signer's verifying_key must be a jwseal.VerifyingKey"))?;
-        let alg = algorithm(&signer.getattr("alg")?)?;
-        let kid: Option<String> = signer.getattr("kid")?.extract()?;
+        let (alg, kid) = (algorithm(&signer.getattr("alg")?)?, signer.getattr("kid")?);
+        let kid: Option<Text<'_>> = kid.extract()?;
         if !signer.getattr("sign")?.is_callable() {
             return Err(PyTypeError::new_err("an external signer needs a method sign(octets)").into());
         }
-        let signer = Box::new(PythonSigner(signer.clone().unbind()));
-        Ok(Self(SigningKey::external(signer, &key.get().0, alg, kid.as_deref())?))
+        let signer = Arc::new(signer.clone().unbind());
+        let own = Box::new(PythonSigner(Arc::clone(&signer)));
+        Ok(Self { key: SigningKey::external(own, &key.get().0, alg, kid.as_deref())?, signer: Some(signer) })
     }
 
     /// The `alg` this key writes into headers.
     #[getter]
     fn alg(&self) -> &'static str {
-        self.0.alg().name()
+        self.key.alg().name()
     }
 
     /// The `kid` this key writes into headers, or None.
     #[getter]
     fn kid(&self) -> Option<&str> {
-        self.0.kid()
+        self.key.kid()
     }
 
     /// The public half, with the same algorithm and kid.
     #[getter]
     fn verifying_key(&self) -> VerifyingKeyObject {
-        VerifyingKeyObject(self.0.verifying_key().clone())
+        VerifyingKeyObject(self.key.verifying_key().clone())
     }
 
     /// The public half's JWK thumbprint, base64url (RFC 7638).
-    #[pyo3(signature = (digest="sha256"))]
-    fn thumbprint(&self, py: Python<'_>, digest: &str) -> PyResult<String> {
-        thumbprint(py, self.0.verifying_key(), digest)
+    #[pyo3(signature = (digest=Text("sha256")), text_signature = "($self, digest='sha256')")]
+    fn thumbprint(&self, py: Python<'_>, digest: Text<'_>) -> PyResult<String> {
+        thumbprint(py, self.key.verifying_key(), &digest)
     }
 
     /// This private key as a JWK, with `alg` and, if it has one, `kid`.
     fn to_private_jwk<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyDict>, Fault> {
-        convert::text_dict(py, &self.0.to_private_jwk()?)
+        convert::text_dict(py, &self.key.to_private_jwk()?)
     }
 
     /// This private key as PKCS#8 PEM, encrypted with `password`.
     #[pyo3(signature = (*, password))]
     fn to_private_pem<'py>(&self, py: Python<'py>, password: &Bound<'py, PyAny>) -> Result<Bound<'py, PyAny>, Fault> {
-        let der = PyBytes::new(py, &self.0.to_pkcs8()?);
+        let der = PyBytes::new(py, &self.key.to_pkcs8()?);
         Ok(reader(py)?.call_method1("write_private_pem", (der, password))?)
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(self.signer.as_deref())
     }
 
     fn __reduce__(&self) -> PyResult<()> {
@@ -136,19 +149,19 @@ impl SigningKeyObject {
     }
 
     fn __repr__(&self) -> String {
-        format!("<SigningKey {}{}, private part hidden>", self.0.alg(), kid_repr(self.0.kid()))
+        format!("<SigningKey {}{}, private part hidden>", self.key.alg(), kid_repr(self.key.kid()))
     }
 }
 
 impl SigningKeyObject {
     pub(crate) const fn key(&self) -> &SigningKey {
-        &self.0
+        &self.key
     }
 
     fn read(
         data: &Bound<'_, PyAny>,
         alg: Option<&Bound<'_, PyAny>>,
-        kid: Option<&str>,
+        kid: Option<Text<'_>>,
         password: Option<&Bound<'_, PyAny>>,
         form: &str,
     ) -> Result<Self, Fault> {
@@ -158,23 +171,24 @@ impl SigningKeyObject {
         options.set_item("password", password)?;
         options.set_item("form", form)?;
         let der = reader(py)?.call_method("read_private", (data,), Some(&options))?;
-        let private = SigningKey::from_pkcs8(convert::bytes(&der, "PKCS#8")?, alg, kid)?;
+        let private = SigningKey::from_pkcs8(convert::bytes(&der, "PKCS#8")?, alg, kid.as_deref())?;
         Self::finish(py, private)
     }
 
     /// Completes what AWS-LC cannot hold with `cryptography`.
     fn finish(py: Python<'_>, loaded: Loaded) -> Result<Self, Fault> {
         match loaded {
-            Loaded::Ready(key) => Ok(Self(key)),
+            Loaded::Ready(key) => Ok(Self { key, signer: None }),
             Loaded::Ed448(private) => {
                 let signer = reader(py)?.call_method1("ed448_signer", (PyBytes::new(py, private.seed()),))?;
-                Ok(Self(private.finish(Box::new(PythonSigner(signer.unbind())))))
+                let signer = Arc::new(signer.unbind());
+                Ok(Self { key: private.finish(Box::new(PythonSigner(Arc::clone(&signer)))), signer: Some(signer) })
             }
             Loaded::RsaWithoutPrimes(private) => {
                 let octets = |part: &[u8]| PyBytes::new(py, part);
                 let arguments = (octets(private.n()), octets(private.e()), octets(private.d()));
                 let der = reader(py)?.call_method1("complete_rsa", arguments)?;
-                Ok(Self(private.finish(convert::bytes(&der, "PKCS#8")?)?))
+                Ok(Self { key: private.finish(convert::bytes(&der, "PKCS#8")?)?, signer: None })
             }
         }
     }
@@ -185,14 +199,14 @@ impl VerifyingKeyObject {
     /// Read one public key from PEM: SPKI (RFC 5280 section 4.1) or PKCS#1.
     #[staticmethod]
     #[pyo3(signature = (data, *, alg=None, kid=None))]
-    fn from_pem(data: &Bound<'_, PyAny>, alg: Option<&Bound<'_, PyAny>>, kid: Option<&str>) -> Result<Self, Fault> {
+    fn from_pem(data: &Bound<'_, PyAny>, alg: Option<&Bound<'_, PyAny>>, kid: Option<Text<'_>>) -> Result<Self, Fault> {
         Self::read(data, alg, kid, "pem")
     }
 
     /// Read one public key from DER: SPKI or PKCS#1.
     #[staticmethod]
     #[pyo3(signature = (data, *, alg=None, kid=None))]
-    fn from_der(data: &Bound<'_, PyAny>, alg: Option<&Bound<'_, PyAny>>, kid: Option<&str>) -> Result<Self, Fault> {
+    fn from_der(data: &Bound<'_, PyAny>, alg: Option<&Bound<'_, PyAny>>, kid: Option<Text<'_>>) -> Result<Self, Fault> {
         Self::read(data, alg, kid, "der")
     }
 
@@ -202,7 +216,7 @@ impl VerifyingKeyObject {
     fn from_certificate(
         data: &Bound<'_, PyAny>,
         alg: Option<&Bound<'_, PyAny>>,
-        kid: Option<&str>,
+        kid: Option<Text<'_>>,
     ) -> Result<Self, Fault> {
         Self::read(data, alg, kid, "certificate")
     }
@@ -210,7 +224,7 @@ impl VerifyingKeyObject {
     /// Read one OpenSSH public key line: ssh-rsa, ecdsa-sha2-*, ssh-ed25519 (RFC 4253 section 6.6).
     #[staticmethod]
     #[pyo3(signature = (data, *, alg=None, kid=None))]
-    fn from_ssh(data: &Bound<'_, PyAny>, alg: Option<&Bound<'_, PyAny>>, kid: Option<&str>) -> Result<Self, Fault> {
+    fn from_ssh(data: &Bound<'_, PyAny>, alg: Option<&Bound<'_, PyAny>>, kid: Option<Text<'_>>) -> Result<Self, Fault> {
         Self::read(data, alg, kid, "ssh")
     }
 
@@ -220,11 +234,11 @@ impl VerifyingKeyObject {
     fn from_jwk(
         jwk: &Bound<'_, PyAny>,
         alg: Option<&Bound<'_, PyAny>>,
-        kid: Option<&str>,
+        kid: Option<Text<'_>>,
         lenient: bool,
     ) -> Result<Self, Fault> {
         let alg = alg_option(alg)?;
-        Ok(Self(VerifyingKey::from_parsed(read_jwk(jwk, lenient)?, alg, kid)?))
+        Ok(Self(VerifyingKey::from_parsed(read_jwk(jwk, lenient)?, alg, kid.as_deref())?))
     }
 
     /// The header algorithms this key verifies; never empty.
@@ -240,9 +254,9 @@ impl VerifyingKeyObject {
     }
 
     /// The JWK thumbprint, base64url (RFC 7638).
-    #[pyo3(signature = (digest="sha256"))]
-    fn thumbprint(&self, py: Python<'_>, digest: &str) -> PyResult<String> {
-        thumbprint(py, &self.0, digest)
+    #[pyo3(signature = (digest=Text("sha256")), text_signature = "($self, digest='sha256')")]
+    fn thumbprint(&self, py: Python<'_>, digest: Text<'_>) -> PyResult<String> {
+        thumbprint(py, &self.0, &digest)
     }
 
     /// The SHA-256 JWK thumbprint URI: urn:ietf:params:oauth:jwk-thumbprint:sha-256:...
@@ -299,7 +313,7 @@ impl VerifyingKeyObject {
     fn read(
         data: &Bound<'_, PyAny>,
         alg: Option<&Bound<'_, PyAny>>,
-        kid: Option<&str>,
+        kid: Option<Text<'_>>,
         form: &str,
     ) -> Result<Self, Fault> {
         let py = data.py();
@@ -307,7 +321,7 @@ impl VerifyingKeyObject {
         let options = PyDict::new(py);
         options.set_item("form", form)?;
         let der = reader(py)?.call_method("read_public", (data,), Some(&options))?;
-        Ok(Self(VerifyingKey::from_spki(convert::bytes(&der, "SPKI")?, alg, kid)?))
+        Ok(Self(VerifyingKey::from_spki(convert::bytes(&der, "SPKI")?, alg, kid.as_deref())?))
     }
 }
 
@@ -317,12 +331,12 @@ impl VerifyingKeyObject {
 pub(crate) fn restore_verifying_key(
     spki: &Bound<'_, PyAny>,
     algs: Vec<String>,
-    alg: Option<&str>,
-    kid: Option<&str>,
+    alg: Option<Text<'_>>,
+    kid: Option<Text<'_>>,
 ) -> Result<VerifyingKeyObject, Fault> {
-    let alg = convert::alg_option(alg)?;
+    let alg = convert::alg_option(alg.as_deref())?;
     let algs = algs.iter().map(|name| convert::alg(name)).collect::<Result<AlgSet, Fault>>()?;
-    let key = VerifyingKey::from_spki(convert::bytes(spki, "SPKI")?, alg.or(algs.iter().next()), kid)?;
+    let key = VerifyingKey::from_spki(convert::bytes(spki, "SPKI")?, alg.or(algs.iter().next()), kid.as_deref())?;
     Ok(VerifyingKeyObject(key.with_algs(algs)?))
 }
 
@@ -331,15 +345,15 @@ impl SecretKeyObject {
     /// Make a random secret as long as the hash's output.
     #[staticmethod]
     #[pyo3(signature = (alg, *, kid=None))]
-    fn generate(alg: &Bound<'_, PyAny>, kid: Option<&str>) -> Result<Self, Fault> {
-        Ok(Self(SecretKey::generate(algorithm(alg)?, kid)?))
+    fn generate(alg: &Bound<'_, PyAny>, kid: Option<Text<'_>>) -> Result<Self, Fault> {
+        Ok(Self(SecretKey::generate(algorithm(alg)?, kid.as_deref())?))
     }
 
     /// Use these octets as the secret.
     #[staticmethod]
     #[pyo3(signature = (secret, *, alg, kid=None))]
-    fn from_bytes(secret: &Bound<'_, PyAny>, alg: &Bound<'_, PyAny>, kid: Option<&str>) -> Result<Self, Fault> {
-        Ok(Self(SecretKey::from_bytes(convert::bytes(secret, "secret")?, algorithm(alg)?, kid)?))
+    fn from_bytes(secret: &Bound<'_, PyAny>, alg: &Bound<'_, PyAny>, kid: Option<Text<'_>>) -> Result<Self, Fault> {
+        Ok(Self(SecretKey::from_bytes(convert::bytes(secret, "secret")?, algorithm(alg)?, kid.as_deref())?))
     }
 
     /// Read a JWK of kty oct (RFC 7518 section 6.4), with the same demands as `from_bytes`.
@@ -348,11 +362,11 @@ impl SecretKeyObject {
     fn from_jwk(
         jwk: &Bound<'_, PyAny>,
         alg: Option<&Bound<'_, PyAny>>,
-        kid: Option<&str>,
+        kid: Option<Text<'_>>,
         lenient: bool,
     ) -> Result<Self, Fault> {
         let alg = alg_option(alg)?;
-        Ok(Self(SecretKey::from_parsed(read_jwk(jwk, lenient)?, alg, kid)?))
+        Ok(Self(SecretKey::from_parsed(read_jwk(jwk, lenient)?, alg, kid.as_deref())?))
     }
 
     /// The one algorithm of this secret.
@@ -432,7 +446,7 @@ fn read_jwk(jwk: &Bound<'_, PyAny>, lenient: bool) -> Result<Jwk, Fault> {
 /// The JSON text of a JWK or JWK Set, wiped when it goes; what JSON cannot hold makes no key.
 pub(crate) fn key_text(argument: &Bound<'_, PyAny>, what: &str) -> Result<Secret, Fault> {
     let py = argument.py();
-    convert::json_text(argument, what).map(Secret::new).map_err(|error| {
+    json_text::json_text(argument, what).map(Secret::new).map_err(|error| {
         // The sentences of these are ours.
         if error.is_instance_of::<PyValueError>(py) {
             Error::key(error.value(py).to_string()).into()

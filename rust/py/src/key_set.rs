@@ -11,6 +11,7 @@ use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
 use crate::convert;
 use crate::error::Fault;
 use crate::key::{self, SecretKeyObject, SigningKeyObject, VerifyingKeyObject};
+use crate::reentry;
 
 /// Keys in the core's form beside the objects the caller gave, place by place.
 pub(crate) struct Keys {
@@ -83,7 +84,7 @@ impl KeySetObject {
                 PyTypeError::new_err("KeySet takes key objects; read a JWK Set with KeySet.from_jwks(...)").into()
             );
         }
-        let given = keys.try_iter()?.collect::<PyResult<Vec<_>>>()?;
+        let given = reentry::items(keys)?.collect::<PyResult<Vec<_>>>()?;
         let cores = given.iter().map(key_of).collect::<PyResult<Vec<_>>>()?;
         let set = KeySet::new(cores.clone())?;
         let original = |key: &Key| {

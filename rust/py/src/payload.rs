@@ -13,6 +13,7 @@ use pyo3::types::{PyByteArray, PyBytes, PyMemoryView, PyString, PyType};
 
 use crate::convert::type_name;
 use crate::error::Fault;
+use crate::reentry;
 
 /// A payload argument, not yet read.
 pub(crate) enum Payload<'py> {
@@ -97,7 +98,7 @@ fn feed_file<S: PayloadSink<Outcome: Send> + Send>(file: &Bound<'_, PyAny>, mut 
     let read = file.getattr(intern!(py, "read"))?;
     let mut total = 0_usize;
     loop {
-        let piece = read.call1((PIECE,))?;
+        let piece = reentry::call(py, || read.call1((PIECE,)))?;
         let octets = piece.cast::<PyBytes>().map_err(|_| not_octets(&piece))?.as_bytes();
         if octets.is_empty() {
             break;

@@ -8,8 +8,10 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyFloat, PyInt, PyString};
 
-use crate::convert;
+use crate::convert::{self, Text};
 use crate::error::Fault;
+use crate::json_text::Members;
+use crate::reentry;
 
 /// Compiles a policy object.
 pub(crate) fn compile(policy: &Bound<'_, PyAny>) -> Result<Policy, Fault> {
@@ -33,9 +35,10 @@ pub(crate) fn compile(policy: &Bound<'_, PyAny>) -> Result<Policy, Fault> {
         Typ::OneOf(names(&typ)?.iter().map(|name| media_type(name).into()).collect())
     };
     let mut claims = Vec::new();
-    for (name, accepted) in convert::mapping(&policy.getattr("claims")?, "claims")? {
-        let literals = accepted.try_iter()?.map(|literal| literal_of(&literal?)).collect::<Result<_, Fault>>()?;
-        claims.push((name.extract::<String>()?.into_boxed_str(), literals));
+    for member in Members::of(&convert::mapping(&policy.getattr("claims")?, "claims")?)? {
+        let (name, accepted) = member?;
+        let literals = reentry::items(&accepted)?.map(|literal| literal_of(&literal?)).collect::<Result<_, Fault>>()?;
+        claims.push((Box::from(&*name.extract::<Text<'_>>()?), literals));
     }
     Ok(Policy {
         typ,
@@ -66,9 +69,8 @@ fn declarations(py: Python<'_>) -> PyResult<&Bound<'_, PyModule>> {
 
 /// Strings in a fixed order, so that the same policy reports the same missing claim each time.
 fn names(collection: &Bound<'_, PyAny>) -> Result<Vec<Box<str>>, Fault> {
-    let mut names = collection
-        .try_iter()?
-        .map(|name| Ok(name?.extract::<String>()?.into_boxed_str()))
+    let mut names = reentry::items(collection)?
+        .map(|name| Ok(Box::from(&*name?.extract::<Text<'_>>()?)))
         .collect::<PyResult<Vec<_>>>()?;
     names.sort_unstable();
     Ok(names)
@@ -76,7 +78,7 @@ fn names(collection: &Bound<'_, PyAny>) -> Result<Vec<Box<str>>, Fault> {
 
 fn literal_of(value: &Bound<'_, PyAny>) -> Result<Literal, Fault> {
     if let Ok(text) = value.cast::<PyString>() {
-        Ok(Literal::Text(text.to_str()?.into()))
+        Ok(Literal::Text(convert::text(text)?.into()))
     } else if let Ok(flag) = value.cast::<PyBool>() {
         Ok(Literal::Bool(flag.is_true()))
     } else if value.is_instance_of::<PyInt>() {

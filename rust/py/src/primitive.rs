@@ -7,7 +7,7 @@ use jwseal_core::key::{Key, Message};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
-use crate::convert;
+use crate::convert::{self, Text};
 use crate::error::Fault;
 use crate::key_set::Keys;
 
@@ -17,13 +17,13 @@ use crate::key_set::Keys;
 #[pyfunction]
 #[pyo3(signature = (alg, key, message, signature, *, plain=false))]
 pub(crate) fn verify_primitive(
-    alg: &str,
+    alg: Text<'_>,
     key: &Bound<'_, PyAny>,
     message: &Bound<'_, PyAny>,
     signature: &Bound<'_, PyAny>,
     plain: bool,
 ) -> Result<bool, Fault> {
-    let alg = convert::alg(alg)?;
+    let alg = convert::alg(&alg)?;
     let keys = Keys::from_argument(key)?;
     let (message, signature) = (convert::bytes(message, "message")?, convert::bytes(signature, "signature")?);
     for key in keys.set().keys() {

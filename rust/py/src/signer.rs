@@ -3,19 +3,24 @@
 use jwseal_core::key::AnySigningKey;
 use jwseal_core::signer::Signer;
 use pyo3::exceptions::PyTypeError;
+use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyString};
 
 use crate::clock;
-use crate::convert::{self, Claims};
+use crate::convert::{self, Text};
 use crate::error::Fault;
+use crate::json_text::{self, Claims};
 use crate::key::{SecretKeyObject, SigningKeyObject};
 use crate::objects;
+use crate::reentry;
 
 /// Signs claims as compact JWTs (RFC 7519 section 7.1).
 #[pyclass(name = "Signer", module = "jwseal._native", frozen)]
 pub(crate) struct SignerObject {
     signer: Signer,
+    /// The key as it was given: the garbage collector finds an external signer through it.
+    key: Py<PyAny>,
     typ: Option<String>,
     headers: Vec<(String, String)>,
 }
@@ -24,20 +29,20 @@ pub(crate) struct SignerObject {
 impl SignerObject {
     #[new]
     #[pyo3(
-        signature = (key, *, typ=Some("JWT".to_owned()), issuer=None, expires_in=None, headers=None),
+        signature = (key, *, typ=Some(Text("JWT")), issuer=None, expires_in=None, headers=None),
         text_signature = "(key, *, typ='JWT', issuer=None, expires_in=None, headers=None)"
     )]
     fn new(
         key: &Bound<'_, PyAny>,
-        typ: Option<String>,
-        issuer: Option<&str>,
+        typ: Option<Text<'_>>,
+        issuer: Option<Text<'_>>,
         expires_in: Option<&Bound<'_, PyAny>>,
         headers: Option<&Bound<'_, PyAny>>,
     ) -> Result<Self, Fault> {
         let expires_in = expires_in.map(|span| convert::span(span, "expires_in")).transpose()?;
-        let headers = convert::header_members(headers)?;
-        let signer = Signer::new(signer_key(key)?, typ.as_deref(), issuer, expires_in, &headers)?;
-        Ok(Self { signer, typ, headers })
+        let headers = json_text::header_members(headers)?;
+        let signer = Signer::new(signer_key(key)?, typ.as_deref(), issuer.as_deref(), expires_in, &headers)?;
+        Ok(Self { signer, key: key.clone().unbind(), typ: typ.map(|typ| typ.0.to_owned()), headers })
     }
 
     /// Sign one set of claims.
@@ -64,10 +69,14 @@ impl SignerObject {
         let now = clock::now(now)?;
         let prefix = self.prefix(headers)?;
         let tokens = PyList::empty(claims.py());
-        for claims in claims.try_iter()? {
+        for claims in reentry::items(claims)? {
             tokens.append(self.mint(&claims?, prefix.as_deref(), now)?)?;
         }
         Ok(tokens)
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.key)
     }
 
     fn __repr__(&self) -> String {
@@ -78,7 +87,7 @@ impl SignerObject {
 impl SignerObject {
     /// The encoded header of this call, where it is not the signer's own; the call's parameters replace the signer's.
     fn prefix(&self, headers: Option<&Bound<'_, PyAny>>) -> Result<Option<Vec<u8>>, Fault> {
-        let more = convert::header_members(headers)?;
+        let more = json_text::header_members(headers)?;
         if more.is_empty() {
             return Ok(None);
         }

@@ -9,6 +9,7 @@ use jwseal_core::jwa::Alg;
 use jwseal_core::jws::require::Report;
 use jwseal_core::jws::unverified::{Unverified, UnverifiedSignature};
 use pyo3::exceptions::PyTypeError;
+use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyTuple};
 
@@ -96,6 +97,11 @@ impl VerifiedJwsObject {
     #[getter]
     fn key(&self, py: Python<'_>) -> Option<Py<PyAny>> {
         self.first.get().key(py)
+    }
+
+    /// The payload may be of a class of the caller's; the reports hold no objects of the caller's.
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.payload)
     }
 
     fn __reduce__(&self) -> PyResult<()> {

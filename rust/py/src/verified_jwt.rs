@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 
 use jwseal_core::claims::VerifiedJwt;
 use pyo3::exceptions::{PyKeyError, PyTypeError};
+use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyFrozenSet, PyString};
 
@@ -101,6 +102,12 @@ impl VerifiedJwtObject {
     fn __contains__(&self, name: &Bound<'_, PyAny>) -> bool {
         let Ok(name) = name.cast::<PyString>() else { return false };
         name.to_str().is_ok_and(|name| self.jwt.claims().get(name).is_some())
+    }
+
+    /// The caller can put anything into its dicts. The keys, which other results share, hold no objects of the caller's.
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(self.claims.get())?;
+        visit.call(self.header.get())
     }
 
     fn __reduce__(&self) -> PyResult<()> {

@@ -7,6 +7,7 @@ use jwseal_core::error::Result as CoreResult;
 use jwseal_core::jws::compact::Encoding;
 use jwseal_core::limits;
 use jwseal_core::verifier::Verifier;
+use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 
@@ -90,6 +91,11 @@ impl VerifierObject {
         progress: Option<Py<PyAny>>,
     ) -> PyResult<VerifiedIterator> {
         VerifiedIterator::new(slf, tokens, now, progress)
+    }
+
+    /// Keys hold no objects of the caller's; the strings of a policy may be of a class of the caller's.
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.policy)
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {

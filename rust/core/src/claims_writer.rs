@@ -1,0 +1,297 @@
+//! Claims on their way into a token: JSON text, and no registered claim that every verifier would refuse.
+//!
+//! `iss`, `sub` and `jti` are strings, `aud` is a string or an array of strings, `exp`, `nbf` and `iat` are numbers within
+//! the years 1970 to 9999 (RFC 7519 section 4.1). A claim is judged by the text that was written for it, when it is written,
+//! so the judgement and the signature cannot differ. No member stands twice. What a claim means is the policy's matter.
+
+use crate::error::{Error, Result};
+use crate::json::{Document, Limits, Writer};
+use crate::limits;
+
+/// Writes one claims set.
+#[derive(Debug)]
+pub struct ClaimsWriter<'a> {
+    out: &'a mut Vec<u8>,
+    /// The JSON text of the only `iss` that may be written.
+    issuer: Option<&'a [u8]>,
+    members: usize,
+    /// The registered claims that were written, one bit for each row of the table.
+    written: u8,
+    reread: bool,
+}
+
+/// What a registered claim's value may be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    Text,
+    Texts,
+    Date,
+}
+
+const REGISTERED: [([u8; 3], Shape); 7] = [
+    (*b"iss", Shape::Text),
+    (*b"exp", Shape::Date),
+    (*b"iat", Shape::Date),
+    (*b"sub", Shape::Text),
+    (*b"aud", Shape::Texts),
+    (*b"nbf", Shape::Date),
+    (*b"jti", Shape::Text),
+];
+
+impl<'a> ClaimsWriter<'a> {
+    /// A writer that appends to `out`. `issuer` is JSON text.
+    pub(crate) fn new(out: &'a mut Vec<u8>, issuer: Option<&'a [u8]>) -> Self {
+        out.push(b'{');
+        Self { out, issuer, members: 0, written: 0, reread: false }
+    }
+
+    /// Writes a claim: `write` writes one JSON value.
+    pub fn claim<E: From<Error>>(
+        &mut self,
+        name: &str,
+        write: impl FnOnce(&mut Writer<'_>) -> std::result::Result<(), E>,
+    ) -> std::result::Result<(), E> {
+        if self.members > 0 {
+            self.out.push(b',');
+        }
+        self.members += 1;
+        let mut writer = Writer::new(self.out);
+        writer.string(name);
+        writer.raw(b":");
+        let start = self.out.len();
+        write(&mut Writer::new(self.out))?;
+        match registered(name) {
+            Some((bit, shape)) => Ok(self.judge(bit, name, shape, start)?),
+            None => Ok(()),
+        }
+    }
+
+    /// Says that a name may have been written twice, here or in an object within: the text is read again at the end.
+    pub const fn doubt_names(&mut self) {
+        self.reread = true;
+    }
+
+    /// Adds `iss`, `exp` and `iat` where they are missing, and ends the object.
+    pub(crate) fn finish(mut self, expires_in: Option<f64>, now: f64) -> Result<()> {
+        if let Some(issuer) = self.issuer {
+            self.add("iss", |writer| {
+                writer.raw(issuer);
+                Ok(())
+            })?;
+        }
+        // Whole seconds: fractions are allowed (RFC 7519 section 2), but some verifiers refuse them.
+        let now = now.floor();
+        let latest = now + expires_in.unwrap_or(0.0);
+        if !(0.0..=limits::MAX_NUMERIC_DATE).contains(&now) || latest > limits::MAX_NUMERIC_DATE {
+            return Err(Error::policy("now or exp lies outside the years 1970 to 9999"));
+        }
+        if expires_in.is_some() {
+            self.add("exp", |writer| write_date(writer, latest))?;
+        }
+        self.add("iat", |writer| write_date(writer, now))?;
+        self.out.push(b'}');
+        if self.members > limits::MAX_MEMBERS {
+            return Err(Error::policy("a token may have at most 1,024 claims"));
+        }
+        if self.reread
+            && let Err(reason) = Document::parse(self.out.clone(), Limits::TEXT)
+        {
+            return Err(Error::policy(format!("these claims would be refused: the payload {reason}")));
+        }
+        Ok(())
+    }
+
+    /// Writes a registered claim that the caller left out.
+    fn add(&mut self, name: &str, write: impl FnOnce(&mut Writer<'_>) -> Result<()>) -> Result<()> {
+        if registered(name).is_some_and(|(bit, _)| self.written >> bit & 1 == 1) {
+            Ok(())
+        } else {
+            self.claim(name, write)
+        }
+    }
+
+    /// Judges the value from `start` on.
+    fn judge(&mut self, bit: usize, name: &str, shape: Shape, start: usize) -> Result<()> {
+        if self.written >> bit & 1 == 1 {
+            return Err(Error::policy(format!("claim {name:?} is given twice")));
+        }
+        self.written |= 1 << bit;
+        let value = self.out.get(start..).unwrap_or_default();
+        let first = value.first().copied().unwrap_or_default();
+        match shape {
+            Shape::Text | Shape::Texts if first == b'"' => {}
+            Shape::Texts if first == b'[' && holds_strings(value) => {}
+            Shape::Date if first == b'-' || first.is_ascii_digit() => return judge_date(name, value),
+            Shape::Text => return Err(refused(name, first, "a string")),
+            Shape::Texts => return Err(refused(name, first, "a string or an array of strings")),
+            Shape::Date => return Err(refused(name, first, "seconds since 1970, as a number or an aware datetime")),
+        }
+        if name == "iss" && self.issuer.is_some_and(|issuer| issuer != value) {
+            return Err(Error::policy("claim \"iss\" differs from the signer's issuer"));
+        }
+        Ok(())
+    }
+}
+
+/// Whether this is one of the claims that are judged here.
+#[must_use]
+pub fn is_registered(name: &str) -> bool {
+    registered(name).is_some()
+}
+
+/// Whether this claim is a time.
+#[must_use]
+pub fn is_date(name: &str) -> bool {
+    registered(name).is_some_and(|(_, shape)| shape == Shape::Date)
+}
+
+/// A registered claim's bit and shape. All registered names have three letters, and most names have not.
+fn registered(name: &str) -> Option<(usize, Shape)> {
+    let name: [u8; 3] = name.as_bytes().try_into().ok()?;
+    let bit = REGISTERED.iter().position(|(known, _)| *known == name)?;
+    REGISTERED.get(bit).map(|(_, shape)| (bit, *shape))
+}
+
+/// The refusal of a value by its first octet.
+fn refused(name: &str, first: u8, wanted: &str) -> Error {
+    let given = match first {
+        b'"' => "a string",
+        b'[' if name == "aud" => "an array that holds something else",
+        b'[' => "an array",
+        b'{' => "an object",
+        b'n' => "null",
+        b't' | b'f' => "true or false",
+        _ => "a number",
+    };
+    Error::policy(format!("claim {name:?} must be {wanted}, not {given}: verifiers would refuse the token"))
+}
+
+fn judge_date(name: &str, value: &[u8]) -> Result<()> {
+    let seconds = seconds(value);
+    if (0.0..=limits::MAX_NUMERIC_DATE).contains(&seconds) {
+        return Ok(());
+    }
+    // Milliseconds of the years 2001 to 9999.
+    let hint = if (1e12..=limits::MAX_NUMERIC_DATE * 1e3).contains(&seconds) {
+        ": it looks like milliseconds, divide by 1000"
+    } else {
+        ""
+    };
+    Err(Error::policy(format!("claim {name:?} must be seconds since 1970 within the years 1970 to 9999{hint}")))
+}
+
+/// A JSON number as a float; infinite where it is too large for one.
+fn seconds(number: &[u8]) -> f64 {
+    // Short integers are by far the commonest, and exact.
+    if number.len() <= 12 && number.iter().all(u8::is_ascii_digit) {
+        let digits = number.iter().fold(0_u64, |sum, digit| sum * 10 + u64::from(digit - b'0'));
+        #[expect(clippy::cast_precision_loss, reason = "twelve digits fit into a float")]
+        return digits as f64;
+    }
+    std::str::from_utf8(number).ok().and_then(|number| number.parse().ok()).unwrap_or(f64::INFINITY)
+}
+
+/// Whether the text of an array holds nothing but strings.
+fn holds_strings(array: &[u8]) -> bool {
+    let mut rest = array.get(1..).unwrap_or_default();
+    if rest == b"]" {
+        return true;
+    }
+    loop {
+        let Some((b'"', text)) = rest.split_first() else { return false };
+        let mut escaped = false;
+        let end = text.iter().position(|octet| {
+            let ends = *octet == b'"' && !escaped;
+            escaped = *octet == b'\\' && !escaped;
+            ends
+        });
+        match end.and_then(|end| text.get(end + 1..)) {
+            Some([b',', after @ ..]) => rest = after,
+            Some(after) => return after == b"]",
+            None => return false,
+        }
+    }
+}
+
+/// Writes a NumericDate, as an integer where it is one.
+#[expect(clippy::cast_possible_truncation, reason = "dates lie far inside the range of i64, checked here")]
+pub fn write_date(writer: &mut Writer<'_>, seconds: f64) -> Result<()> {
+    if seconds.fract() == 0.0 && seconds.abs() < 9e15 {
+        writer.i64(seconds as i64);
+        return Ok(());
+    }
+    writer.f64(seconds).ok_or(Error::policy("a time is not finite"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(claims: &[(&str, &str)], issuer: Option<&[u8]>) -> Result<String> {
+        let mut out = Vec::new();
+        let mut writer = ClaimsWriter::new(&mut out, issuer);
+        for (name, json) in claims {
+            writer.claim(name, |writer| {
+                writer.raw(json.as_bytes());
+                Ok::<(), Error>(())
+            })?;
+        }
+        writer.doubt_names();
+        writer.finish(Some(1.5), 9.7)?;
+        Ok(String::from_utf8(out).unwrap())
+    }
+
+    /// Registered claims have the types and ranges that verifiers demand; other claims any.
+    #[test]
+    fn registered_claims_are_judged() {
+        for (name, json, fits) in [
+            ("sub", r#""a""#, true),
+            ("sub", "4", false),
+            ("sub", "null", false),
+            ("jti", "{}", false),
+            ("iss", "[]", false),
+            ("aud", r#""a""#, true),
+            ("aud", "[]", true),
+            ("aud", r#"["a\"],","b\\"]"#, true),
+            ("aud", r#"["a",5]"#, false),
+            ("aud", r#"["a",["b"]]"#, false),
+            ("aud", "5", false),
+            ("exp", "253402300799", true),
+            ("exp", "253402300800", false),
+            ("exp", "1e400", false),
+            ("exp", "1.5e9", true),
+            ("exp", r#""5""#, false),
+            ("exp", "true", false),
+            ("nbf", "-1", false),
+            ("iat", "-0.0", true),
+            ("SUB", "4", true),
+            ("ssn", "4", true),
+        ] {
+            let outcome = written(&[(name, json)], None);
+            assert_eq!(fits, outcome.is_ok(), "{name} {json}");
+            if let Err(error) = outcome {
+                assert_eq!("invalid_policy", error.code());
+                assert!(error.to_string().contains(name), "{error}");
+            }
+        }
+        let refused = written(&[("exp", "1700000000000")], None).unwrap_err();
+        assert!(refused.to_string().contains("milliseconds"));
+    }
+
+    /// What the caller left out is added once; what stands twice, or beside another issuer, is refused.
+    #[test]
+    fn members_are_written_once() {
+        let text = r#"{"a":1,"iss":"x","exp":10.5,"iat":9}"#;
+        assert_eq!(text, written(&[("a", "1")], Some(br#""x""#)).unwrap());
+        assert_eq!(text, written(&[("a", "1"), ("iss", r#""x""#)], Some(br#""x""#)).unwrap());
+        for twice in
+            [[("sub", r#""a""#), ("sub", r#""a""#)], [("a", "1"), ("a", "1")], [("a", "{}"), ("iss", r#""y""#)]]
+        {
+            assert_eq!("invalid_policy", written(&twice, Some(br#""x""#)).unwrap_err().code(), "{twice:?}");
+        }
+        let many: Vec<String> = (0..1_023).map(|count| count.to_string()).collect();
+        let claims: Vec<_> = many.iter().map(|name| (name.as_str(), "1")).collect();
+        assert!(written(&claims[..1_022], None).is_ok());
+        assert!(written(&claims, None).is_err());
+    }
+}
