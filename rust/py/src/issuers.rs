@@ -15,8 +15,8 @@ use crate::batch::{self, VerifiedIterator, Verify};
 use crate::convert::{self, Text};
 use crate::error::Fault;
 use crate::json_text::Members;
-use crate::key;
 use crate::key_set::Keys;
+use crate::repr;
 use crate::verified_jwt::VerifiedJwtObject;
 use crate::verifier::VerifierObject;
 
@@ -78,7 +78,7 @@ impl IssuersObject {
     fn __repr__(&self) -> String {
         let mut issuers: Vec<&str> = self.verifiers.keys().map(|issuer| &**issuer).collect();
         issuers.sort_unstable();
-        format!("<Issuers of {}>", key::listed(issuers.into_iter().map(key::shortened)))
+        format!("<Issuers of {}>", repr::listed(issuers.into_iter().map(repr::shortened)))
     }
 }
 

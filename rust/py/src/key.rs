@@ -21,6 +21,7 @@ use crate::convert::{self, Text};
 use crate::error::Fault;
 use crate::external::PythonSigner;
 use crate::json_text;
+use crate::repr;
 
 /// A private key that signs with one algorithm.
 #[pyclass(name = "SigningKey", module = "jwseal._native", frozen)]
@@ -484,24 +485,5 @@ fn private(class: &str) -> PyErr {
 }
 
 fn kid_repr(kid: Option<&str>) -> String {
-    kid.map(|kid| format!(" kid={:?}", shortened(kid))).unwrap_or_default()
-}
-
-/// A name for a repr, which a hostile key set or token must not be able to make long.
-pub(crate) fn shortened(name: &str) -> String {
-    const LONGEST: usize = 64;
-    match name.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}...", name.get(..end).unwrap_or_default()),
-        None => name.to_owned(),
-    }
-}
-
-/// The first of some items for a repr, and how many there are besides.
-pub(crate) fn listed(mut items: impl ExactSizeIterator<Item = String>) -> String {
-    const MOST: usize = 4;
-    let mut shown: Vec<String> = items.by_ref().take(MOST).collect();
-    if items.len() > 0 {
-        shown.push(format!("... and {} more", items.len()));
-    }
-    shown.join(", ")
+    kid.map(|kid| format!(" kid={:?}", repr::shortened(kid))).unwrap_or_default()
 }

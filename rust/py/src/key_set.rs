@@ -12,6 +12,7 @@ use crate::convert;
 use crate::error::Fault;
 use crate::key::{self, SecretKeyObject, SigningKeyObject, VerifyingKeyObject};
 use crate::reentry;
+use crate::repr;
 
 /// Keys in the core's form beside the objects the caller gave, place by place.
 pub(crate) struct Keys {
@@ -185,7 +186,7 @@ impl KeySetObject {
     fn __repr__(&self, py: Python<'_>) -> String {
         // A repr of a key cannot fail.
         let repr = |key: &Py<PyAny>| key.bind(py).repr().map(|repr| repr.to_string()).unwrap_or_default();
-        format!("KeySet([{}])", key::listed(self.keys.objects.iter().map(repr)))
+        format!("KeySet([{}])", repr::listed(self.keys.objects.iter().map(repr)))
     }
 }
 

@@ -24,6 +24,7 @@ mod payload;
 mod policy;
 mod primitive;
 mod reentry;
+mod repr;
 mod signer;
 mod verified_jws;
 mod verified_jwt;
