@@ -1,0 +1,215 @@
+"""What the command line writes: to any encoding, to a closed pipe or a full disk, without a traceback and with the right status."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from jwseal import Signer, SigningKey, jws
+from terminal import ANY, answered, key_file, mint, needs_bash, run, shell
+
+WAIVED = " ".join(ANY)
+NAME = "J\u00fcrgen \u540d \U0001f600"
+
+
+@needs_bash
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"PYTHONIOENCODING": "ascii"},
+        {"PYTHONIOENCODING": "latin-1"},
+        {"PYTHONIOENCODING": "cp1252:strict"},
+        {"LANG": "C", "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+        {"PYTHONIOENCODING": "utf-8"},
+    ],
+    ids=["ascii", "latin-1", "cp1252", "the C locale", "utf-8"],
+)
+def test_a_valid_token_is_valid_in_every_encoding(environment: dict[str, str]) -> None:
+    """Claims that the output's encoding lacks are escaped: the same JSON, status 0, no traceback."""
+    token = mint(key_file(), name=NAME)
+    for command in (
+        f"jwseal verify -k key.pem {WAIVED} {token}",
+        f"jwseal verify -k key.pem {WAIVED} {token} --json",
+        f"jwseal verify -k key.pem {WAIVED} {token} --jsonl",
+        f"jwseal inspect {token}",
+    ):
+        done = shell(command, **environment)
+        assert (0, False) == (done.returncode, b"Traceback" in done.stderr), done
+        told = json.loads(done.stdout.decode(environment.get("PYTHONIOENCODING", "ascii").split(":")[0]))
+        assert NAME == told.get("claims", told)["name"]
+    for command in ("--help", "verify --help", "keygen --help", "sing"):
+        done = shell(f"jwseal {command}", **environment)
+        assert (2 if command == "sing" else 0) == done.returncode, done
+        assert b"Traceback" not in done.stderr
+
+
+@needs_bash
+def test_names_that_the_encoding_lacks() -> None:
+    """A file's name or a kid outside the encoding does not stop a command."""
+    done = shell(
+        f"jwseal keygen ES256 --kid {NAME.split()[1]} --out schl\u00fcssel.jwk --format jwk", PYTHONIOENCODING="ascii"
+    )
+    assert (0, b"ES256 private key written to schl\\u00fcssel.jwk") == (done.returncode, done.stderr.splitlines()[0])
+    done = shell("jwseal verify -k f\u00fcr.pem --any-issuer --any-audience x", PYTHONIOENCODING="ascii")
+    assert (2, b"jwseal: --key f\\u00fcr.pem: No such file or directory\n") == (done.returncode, done.stderr)
+    done = shell("jwseal thumbprint $'\\xff.pem'")
+    assert (2, b"jwseal: \\udcff.pem: No such file or directory\n") == (done.returncode, done.stderr)
+
+
+STATUS_OF_THE_FIRST = "; exit ${PIPESTATUS[0]}"
+
+
+@needs_bash
+@pytest.mark.parametrize(
+    ("command", "status"),
+    [
+        ("verify -k key.pem {any} {valid}", 0),
+        ("verify -k key.pem {any} {valid} --json", 0),
+        ("verify -k key.pem {any} {valid} --jsonl", 0),
+        ("verify -k key.pem {any} --file valid.txt", 0),
+        ("verify -k key.pem {any} --file valid.txt --json", 0),
+        ("verify -k key.pem {any} {forged} --json", 1),
+        ("verify -k key.pem {any} {forged} --jsonl", 1),
+        ("verify -k key.pem {any} --file forged.txt", 1),
+        ("verify -k key.pem {any} --file forged.txt --json", 1),
+        ("verify -k key.pem {any} --file valid.txt --jsonl", 2),
+        ("verify -k missing.pem {any} {valid} --json", 2),
+        ("keygen ES256 --out -", 2),
+        ("sign -k key.pem -c a=1", 2),
+        ("convert key.pem --to pem", 2),
+        ("jwks key.pem", 2),
+        ("thumbprint key.pem", 2),
+        ("inspect {valid}", 2),
+        ("--version", 2),
+    ],
+)
+def test_a_reader_that_has_gone(command: str, status: int) -> None:
+    """A closed pipe ends a command without a traceback; what was judged keeps its status, what was not delivered is 2."""
+    key = key_file()
+    valid, forged = mint(key), mint(SigningKey.generate("ES256"))
+    Path("valid.txt").write_text(f"{valid}\n" * 3)
+    Path("forged.txt").write_text(f"{valid}\n{forged}\n")
+    command = command.format(any=WAIVED, valid=valid, forged=forged)
+    # The reader has gone before the command starts: nothing here depends on who is first.
+    gone = shell(f"mkfifo gone; (exec 3<gone) & exec 4>gone; wait; jwseal {command} >&4")
+    closed = shell(f"jwseal {command} >&-")
+    for done in (gone, closed):
+        assert status == done.returncode, done
+        assert (b"", False, False) == (done.stdout, b"Traceback" in done.stderr, b"Exception ignored" in done.stderr)
+
+
+@needs_bash
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_full_disk() -> None:
+    """Output that cannot be written is status 2 with a sentence, also for a valid token: its claims are lost."""
+    token = mint(key_file())
+    for command in (
+        f"verify -k key.pem {WAIVED} {token}",
+        "sign -k key.pem -c a=1",
+        "keygen ES256 --out -",
+        "jwks key.pem",
+    ):
+        done = shell(f"jwseal {command} > /dev/full")
+        assert (2, b"jwseal: <stdout>: No space left on device\n") == (done.returncode, done.stderr), command
+
+
+@needs_bash
+@pytest.mark.parametrize("redirection", ["2>&-", "2>/dev/full"])
+def test_remarks_that_cannot_be_written(redirection: str) -> None:
+    """Standard error may be closed or full: the answer and the status stay, and no remark strays into the output."""
+    key = key_file()
+    done = shell(f"jwseal verify -k key.pem {WAIVED} {mint(key)} {redirection}")
+    assert (0, "alice") == (done.returncode, json.loads(done.stdout)["sub"])
+    done = shell(f"jwseal verify -k key.pem {WAIVED} {mint(SigningKey.generate('ES256'))} {redirection}")
+    assert (1, b"") == (done.returncode, done.stdout)
+    done = shell(f"jwseal verify -k missing.pem {WAIVED} x {redirection}")
+    assert (2, b"") == (done.returncode, done.stdout)
+
+
+CONTROLS = "\x1b[31m\x07\x08\r\n\x7f\x9b\u202e\u2028\ufeff\U000e0001"
+
+
+def test_no_command_writes_control_characters_from_a_token() -> None:
+    """A claim, a claim's name, a header's name or value, a kid or a payload cannot write to the terminal."""
+    key = key_file("key.jwk", kid=f"k{CONTROLS}")
+    token = Signer(key, headers={f"x{CONTROLS}": CONTROLS}).sign({f"n{CONTROLS}": CONTROLS})
+    crit = jws.sign(b"{}", key, headers={CONTROLS: 1}, crit=[CONTROLS])
+    text = jws.sign(CONTROLS.encode(), key)
+    Path("tokens.txt").write_text(f"{token}\n{crit}\n{text}\n")
+    verify = ("verify", "-k", "key.jwk", *ANY, "--allow-no-expiry")
+    shown = [
+        run("inspect", token),
+        run("inspect", crit),
+        run("inspect", text),
+        run(*verify, token),
+        run(*verify, token, "--json"),
+        run(*verify, token, "--jsonl"),
+        run(*verify, crit, status=1),
+        run(*verify, crit, "--json", status=1),
+        run(*verify, token, "--require", f"absent{CONTROLS}", status=1),
+        run(*verify, text, status=1),
+        run(*verify, "--file", "tokens.txt", status=1),
+        run(*verify, "--file", "tokens.txt", "--json", status=1),
+        run("thumbprint", "key.jwk"),
+        run("jwks", "key.jwk"),
+        run("sign", "-k", "key.jwk", "-c", f"{CONTROLS}=1", "-c", f"{CONTROLS}=1", status=2),
+    ]
+    for result in shown:
+        strange = [c for c in result.stdout + result.stderr if not c.isprintable() and c != "\n"]
+        assert [] == strange, result
+    assert f"n{CONTROLS}" in json.loads(run(*verify, token).stdout)
+    # A remark is one line, whatever stands in it.
+    assert 1 == len(run(*verify, token, "--require", "a\nvalid: ES256", status=1).stderr.splitlines())
+
+
+@pytest.mark.parametrize("depth", [33, 1_000, 100_000])
+@pytest.mark.parametrize("shape", ["[", '{"a":'])
+def test_deep_json_to_sign(depth: int, shape: str) -> None:
+    """Claims nested deeper than a token may be are status 2 with one sentence, from a file and from options."""
+    key_file()
+    deep = shape * depth + ("1" if shape != "[" else "") + {"[": "]"}.get(shape, "}") * depth
+    Path("deep.json").write_text(f'{{"a": {deep}}}')
+    for arguments in (["deep.json"], ["-c", f"a={deep}"], ["-c", "b=1", "--header", f"a={deep}"]):
+        if depth > 1_000 and arguments != ["deep.json"]:
+            continue  # longer than an argument may be
+        told = run("sign", "-k", "key.pem", *arguments, status=2)
+        assert ("", 1) == (told.stdout, len(told.stderr.splitlines())), told
+        assert "jwseal: " == told.stderr[:8]
+
+
+def test_json_that_a_token_may_not_hold_is_not_signed_as_text() -> None:
+    """A value that is JSON with a duplicate member, NaN or too many digits is refused; what is no JSON is text."""
+    key_file()
+    for value in ('{"x": 1, "x": 2}', "NaN", "[Infinity]", "1" * 4301):
+        told = run("sign", "-k", "key.pem", "-c", f"a={value}", status=2).stderr
+        assert told.startswith("jwseal: a: "), told
+    for value in ("plain", "{not json", "", "2026-01-01", "tr\u00fce"):
+        token = run("sign", "-k", "key.pem", "-c", f"a={value}").stdout.strip()
+        assert value == json.loads(run("inspect", token).stdout)["claims"]["a"]
+
+
+def test_no_password_is_not_a_refused_token() -> None:
+    """A prompt that is not answered is status 2: nothing was judged."""
+    token = mint(key_file())
+    told = run("verify", "-k", "key.pem", *ANY, token, "--password", given="", status=2).stderr
+    assert "jwseal: no password was given" in told
+    assert (
+        "no password" in answered("keygen", "ES256", "--out", "x", "--encrypt", given="", status=2)["error"]["message"]
+    )
+
+
+def test_version_as_json() -> None:
+    """`--version --json` is an object for a report; the members are stable, more may come."""
+    from importlib import metadata
+    from platform import python_version
+
+    import jwseal
+
+    told = answered("--version")
+    assert (jwseal.__version__, python_version(), metadata.version("cryptography")) == (
+        told["jwseal"],
+        told["python"],
+        told["cryptography"],
+    )
+    assert told == json.loads(run("--json", "--version").stdout)
+    assert "behind the command" in run("--json", "inspect", "x", status=2).stdout
