@@ -1,11 +1,11 @@
-"""Reads what is typed: spans such as 5m, claims such as admin=true, tokens, passwords."""
+"""What several commands take: their common options, and how they read spans such as 5m, claims such as admin=true, tokens, passwords."""
 
 from __future__ import annotations
 
 import json
 import os
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,6 +18,14 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 PASSWORD_VARIABLE = "JWSEAL_PASSWORD"
 NEW_PASSWORD_VARIABLE = "JWSEAL_NEW_PASSWORD"
+
+Alg = Annotated[str | None, typer.Option("--alg", metavar="ALG", help="The key's algorithm; RSA keys need it.")]
+Kid = Annotated[str | None, typer.Option("--kid", metavar="ID", help="The key's identifier.")]
+Password = Annotated[
+    bool,
+    typer.Option("--password", help=f"The key is encrypted: ask for its password, or take ${PASSWORD_VARIABLE}."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 
 
 def span(text: str) -> float:

@@ -15,6 +15,7 @@ import typer
 from jwseal import KeySet, SecretKey, SigningKey, VerifyingKey
 from jwseal.cli import arguments
 from jwseal.cli.answer import answering, remark, write, write_json
+from jwseal.cli.arguments import Alg, Json, Kid, Password
 from jwseal.cli.files import File
 from jwseal.cli.key_file import Material, public, read_key, read_key_of_any_alg, read_keys
 from jwseal.errors import InvalidKey
@@ -41,22 +42,11 @@ class DigestName(StrEnum):
     sha512 = "sha512"
 
 
-Alg = Annotated[
-    str | None, typer.Option("--alg", metavar="ALG", help="The key's algorithm; only RSA keys need to be told theirs.")
-]
-Kid = Annotated[str | None, typer.Option("--kid", metavar="ID", help="The key's identifier.")]
-Password = Annotated[
-    bool,
-    typer.Option(
-        "--password", help=f"The key is encrypted: ask for its password, or take ${arguments.PASSWORD_VARIABLE}."
-    ),
-]
 Encrypt = Annotated[
     bool,
     typer.Option("--encrypt", help=f"Encrypt the PEM: ask for a password, or take ${arguments.NEW_PASSWORD_VARIABLE}."),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Replace files that exist.")]
-Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 
 
 def keygen(

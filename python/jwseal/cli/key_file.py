@@ -13,7 +13,7 @@ from jwseal.cli.arguments import strict_json
 from jwseal.errors import InvalidKey
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from jwseal.cli.files import File
     from jwseal.types import Algorithm
@@ -24,7 +24,9 @@ _SSH_STARTS = (b"ssh-", b"ecdsa-sha2-", b"sk-")
 _BEGIN = b"-----BEGIN "
 # How the core refuses an RSA key that nobody gave an algorithm, alone or in a set: the one refusal worth a second try.
 _LACKS_ALG = ("an RSA key needs its algorithm", "an RSA key without alg")
-_INTEGER, _OCTET_STRING, _SEQUENCE, _OBJECT_IDENTIFIER = 0x02, 0x04, 0x30, 0x06
+_DER_SEQUENCE = b"\x30"
+# How the library's readers refuse DER of another kind than theirs.
+_OTHER_KIND = "this is "
 
 
 def read_key(
@@ -124,13 +126,8 @@ def _read_json(octets: bytes, alg: Algorithm | None, kid: str | None, fill: Sequ
 
 
 def _read_binary(octets: bytes, alg: Algorithm | None, kid: str | None, password: str | None) -> Material:
-    if _is_der(octets):
-        kind = _der_kind(octets)
-        if kind == "certificate":
-            return VerifyingKey.from_certificate(octets, alg=alg, kid=kid)
-        if kind == "public":
-            return VerifyingKey.from_der(octets, alg=alg, kid=kid)
-        return SigningKey.from_der(octets, alg=alg, kid=kid, password=password)
+    if octets.startswith(_DER_SEQUENCE):
+        return _read_der(octets, alg, kid, password)
     if _BEGIN in octets:
         label = octets.split(_BEGIN, 1)[1].split(b"-----", 1)[0]
         if label.endswith(b"CERTIFICATE"):
@@ -143,28 +140,17 @@ def _read_binary(octets: bytes, alg: Algorithm | None, kid: str | None, password
     raise InvalidKey("this is no key file: give PEM, DER, a JWK, a JWK Set, a certificate or an OpenSSH public key")
 
 
-def _der_kind(der: bytes) -> str:
-    """Tell the kinds of DER apart by their outline; whether it holds is for the reader to find out."""
-    _, start, _ = _element(der, 0)
-    tag, inner, after = _element(der, start)
-    if tag == _INTEGER:
-        # A version is one octet, an RSA modulus is not: PKCS#1 puts the modulus of a public key first.
-        return "private" if after - inner == 1 else "public"
-    if der[inner : inner + 1] != bytes([_OBJECT_IDENTIFIER]):
-        return "certificate"
-    return "private" if der[after : after + 1] == bytes([_OCTET_STRING]) else "public"
-
-
-def _is_der(octets: bytes) -> bool:
-    tag, _, end = _element(octets, 0)
-    return tag == _SEQUENCE and end == len(octets)
-
-
-def _element(der: bytes, at: int) -> tuple[int, int, int]:
-    """Return the tag of the DER element at this place, its contents' start and end; nonsense gives nonsense."""
-    tag, length = (*der[at : at + 2], 0, 0)[:2]
-    start = at + 2
-    if length & 0x80:
-        octets = length & 0x7F
-        length, start = int.from_bytes(der[start : start + octets], "big"), start + octets
-    return tag, start, start + length
+def _read_der(octets: bytes, alg: Algorithm | None, kid: str | None, password: str | None) -> Material:
+    """Read the kind of DER that it turns out to be; a reader that knows the kind and refuses the key has the last word."""
+    readers: list[Callable[[], Material]] = [
+        lambda: VerifyingKey.from_certificate(octets, alg=alg, kid=kid),
+        lambda: VerifyingKey.from_der(octets, alg=alg, kid=kid),
+        lambda: SigningKey.from_der(octets, alg=alg, kid=kid, password=password),
+    ]
+    for read in readers:
+        try:
+            return read()
+        except InvalidKey as error:
+            if not str(error).startswith(_OTHER_KIND):
+                raise
+    raise InvalidKey("this is no certificate, public key or private key in DER that can be read")

@@ -18,6 +18,7 @@ import typer
 from jwseal import DEFAULT_TYP, REQUIRED, UNCHECKED, Policy, SecretKey, Signer, SigningKey, Verifier, jws
 from jwseal.cli import arguments
 from jwseal.cli.answer import REFUSED, answering, facts, remark, write, write_json
+from jwseal.cli.arguments import Alg, Json, Kid, Password
 from jwseal.cli.files import File
 from jwseal.cli.key_file import read_key, read_keys, verifying
 from jwseal.errors import InvalidKey, JOSEError, MalformedToken
@@ -43,13 +44,6 @@ TokenArgument = Annotated[
         show_default=False,
     ),
 ]
-Password = Annotated[
-    bool,
-    typer.Option(
-        "--password", help=f"The key is encrypted: ask for its password, or take ${arguments.PASSWORD_VARIABLE}."
-    ),
-]
-Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 
 
 def sign(
@@ -72,10 +66,8 @@ def sign(
         str | None, typer.Option("--expires-in", metavar="SPAN", help="Sets exp: 90, 90s, 15m, 8h, 30d.")
     ] = None,
     typ: Annotated[str, typer.Option("--typ", help="The header's typ; empty for none.")] = "JWT",
-    alg: Annotated[
-        str | None, typer.Option("--alg", metavar="ALG", help="The key's algorithm; RSA keys need it.")
-    ] = None,
-    kid: Annotated[str | None, typer.Option("--kid", metavar="ID", help="The key's identifier.")] = None,
+    alg: Alg = None,
+    kid: Kid = None,
     password: Password = False,
     as_json: Json = False,
 ) -> None:
