@@ -8,7 +8,7 @@
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' && { echo $$p; exit; }; done; echo python3)
 VENV ?= .venv
-VERSIONS ?= 3.11 3.12 3.13
+VERSIONS ?= 3.11 3.12 3.13 3.14 3.14t
 ARGS ?=
 
 # A fresh rustup puts cargo here before the shell knows about it.
@@ -22,13 +22,13 @@ RUST = Cargo.toml Cargo.lock pyproject.toml $(shell find rust/core rust/py rust/
 OUTSIDE = benches/rust_peers rust/fuzz
 PACKAGE = $(shell find python -name '*.py' -o -name '*.pyi')
 
-.PHONY: help dev fmt lint test test-all fuzz demo bench docs notices doctor doctor-python doctor-rust clean
+.PHONY: help dev fmt lint test test-all test-lowest audit fuzz demo bench docs notices doctor doctor-python doctor-rust clean
 .DEFAULT_GOAL := help
 # One environment is installed into at a time.
 .NOTPARALLEL:
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
 dev: $(VENV)/.dev $(VENV)/.native ## Set up everything for daily work in .venv
 	@echo "ready: $(BIN)/python has jwseal, its tests, its lints and its docs; try 'make test' and 'make lint'"
@@ -64,7 +64,15 @@ test-all: ## Run the Python tests on every supported version found here
 		$(MAKE) --no-print-directory .venvs/$$v/.tested VENV=.venvs/$$v PYTHON="$$python" ARGS="$(ARGS)" || failed="$$failed $$v"; \
 	done; if [ -n "$$failed" ]; then echo "failed on:$$failed" >&2; exit 1; fi
 
-fuzz: doctor-rust ## Feed the parsers mutated input on stable Rust (ARGS='--seconds 60')
+test-lowest: ## Run the Python tests with the oldest cryptography that pyproject.toml allows
+	@$(MAKE) --no-print-directory .venvs/lowest/.lowest VENV=.venvs/lowest PYTHON="$(PYTHON)" ARGS="$(ARGS)"
+
+audit: $(VENV)/.audit ## Ask for advisories about crates and packages (needs cargo-deny and the network)
+	cargo deny check advisories
+	@for crate in $(OUTSIDE); do cargo deny --manifest-path $$crate/Cargo.toml check --config deny.toml advisories || exit 1; done
+	$(BIN)/pip-audit --local --skip-editable --progress-spinner off
+
+fuzz: doctor-rust ## Feed the parsers mutated input on stable Rust (ARGS='--seconds 60 --seed 2 compact')
 	cargo run --quiet --release --no-default-features --manifest-path rust/fuzz/Cargo.toml --bin smoke -- $(ARGS)
 
 demo: $(VENV)/.test $(VENV)/.native ## See it work: keys from openssl, tokens from three libraries, verdicts, a speed table
@@ -106,7 +114,7 @@ $(VENV)/.python: | doctor-python
 	@$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
 	@touch $@
 
-$(VENV)/.test $(VENV)/.lint $(VENV)/.docs: $(VENV)/.%: pyproject.toml | $(VENV)/.python
+$(VENV)/.test $(VENV)/.lint $(VENV)/.docs $(VENV)/.audit: $(VENV)/.%: pyproject.toml | $(VENV)/.python
 	@echo "installing the packages for: $*"
 	@$(BIN)/python -m pip install --quiet --group $*
 	@touch $@
@@ -120,6 +128,12 @@ $(VENV)/.native: $(RUST) | doctor-rust $(VENV)/.test
 	@touch $@
 
 $(VENV)/.tested: $(VENV)/.test $(VENV)/.native FORCE
+	$(BIN)/python -m pytest $(ARGS)
+
+# Peers that need a newer cryptography are taken out; the tests that call them say so when they are skipped.
+$(VENV)/.lowest: $(VENV)/.test $(VENV)/.native FORCE
+	@$(BIN)/python -m pip uninstall --quiet --yes jwcrypto
+	@$(BIN)/python -m pip install --quiet "cryptography==$$(sed -n 's/^dependencies = \["cryptography>=\(.*\)"\]$$/\1/p' pyproject.toml)"
 	$(BIN)/python -m pytest $(ARGS)
 
 $(BENCH)/.native: $(RUST) $(PACKAGE) | doctor

@@ -1,13 +1,14 @@
-"""Writes THIRD_PARTY_NOTICES: the licence of everything that is compiled into a wheel.
+"""Writes what a wheel says about the crates that are compiled in: THIRD_PARTY_NOTICES and SBOM.cdx.json (CycloneDX 1.5).
 
 The crates are those cargo links into the extension on any platform; build scripts and macros leave nothing behind and
-are left out. Of a choice of licences MIT is taken. Run it (`make notices`) when Cargo.lock changes; a test compares
-the names.
+are left out. Of a choice of licences MIT is taken. The SBOM is written here and not by maturin, whose own names the folders
+of the machine that built it. Run it (`make notices`) when Cargo.lock changes; a test compares the names.
 """
 
 import json
 import re
 import subprocess
+import tomllib
 from pathlib import Path
 
 HEAD = """\
@@ -26,7 +27,8 @@ def main() -> None:
         title = f"{crate['name']} {crate['version']} ({crate['license']})"
         sections.append(f"{'=' * 100}\n{title}\n{'=' * 100}\n\n{licence_text(crate)}")
     Path("THIRD_PARTY_NOTICES").write_text("\n".join(sections))
-    print(f"THIRD_PARTY_NOTICES: {len(crates)} crates")
+    Path("SBOM.cdx.json").write_text(json.dumps(bill_of_materials(crates), indent=1) + "\n")
+    print(f"THIRD_PARTY_NOTICES, SBOM.cdx.json: {len(crates)} crates")
 
 
 def linked_crates() -> list[dict]:
@@ -50,6 +52,34 @@ def linked_crates() -> list[dict]:
         for package in metadata["packages"]
         if (package["name"], f"v{package['version']}") in names and package["source"]
     ]
+
+
+def bill_of_materials(crates: list[dict]) -> dict:
+    """The crates as CycloneDX has them, with the checksums of Cargo.lock."""
+    lock = {
+        (package["name"], package["version"]): package
+        for package in tomllib.loads(Path("Cargo.lock").read_text())["package"]
+    }
+    version = tomllib.loads(Path("Cargo.toml").read_text())["workspace"]["package"]["version"]
+    components = [
+        component(f"pkg:cargo/{crate['name']}@{crate['version']}", crate["name"], crate["version"], crate["license"])
+        | {"hashes": [{"alg": "SHA-256", "content": lock[crate["name"], crate["version"]]["checksum"]}]}
+        for crate in sorted(crates, key=lambda crate: (crate["name"], crate["version"]))
+    ]
+    ours = component(f"pkg:pypi/jwseal@{version}", "jwseal", version, "Apache-2.0 OR MIT")
+    return {
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.5",
+        "version": 1,
+        "metadata": {"component": ours},
+        "components": components,
+        "dependencies": [{"ref": ours["bom-ref"], "dependsOn": [one["bom-ref"] for one in components]}],
+    }
+
+
+def component(purl: str, name: str, version: str, licence: str) -> dict:
+    licences = [{"expression": licence.replace("/", " OR ")}]
+    return {"type": "library", "bom-ref": purl, "name": name, "version": version, "purl": purl, "licenses": licences}
 
 
 def licence_text(crate: dict) -> str:

@@ -22,6 +22,7 @@ from jwseal import KeySet, SecretKey, SigningKey, Verifier, VerifyingKey, insecu
 
 PUBLIC = ("RS256", "PS256", "ES256", "ES384", "ES512", "ES256K", "EdDSA", "Ed448", "ML-DSA-44")
 RSA = forge.material("RS256")
+MLDSA_PEM = SigningKey.generate("ML-DSA-44").verifying_key.to_pem()
 
 
 def public_texts(alg: str) -> dict[str, bytes]:
@@ -89,7 +90,7 @@ def key_texts() -> dict[str, bytes]:
         "ec-spki-der": forge.material("ES256").spki(),
         "ed25519-spki-der": forge.material("EdDSA").spki(),
         "ed448-spki-der": forge.material("Ed448").spki(),
-        "ml-dsa-spki-der": forge.material("ML-DSA-44").spki(),
+        "ml-dsa-spki-der": base64.b64decode(b"".join(MLDSA_PEM.splitlines()[1:-1])),
         "pkcs8-der": RSA.pkcs8(),
         "certificate-pem": certificate(serialization.Encoding.PEM),
         "certificate-der": certificate(serialization.Encoding.DER),

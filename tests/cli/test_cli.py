@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from jwseal import KeySet, SecretKey, Signer, SigningKey, VerifyingKey
 from jwseal.cli import answer
 from jwseal.insecure import header_unverified, read_unverified
-from terminal import ANY, EXPECT, ISSUER, RSA_KEY, answered, key_file, mint, rsa_file, run
+from terminal import ANY, EXPECT, ISSUER, PRIVATE, RSA_KEY, answered, key_file, mint, rsa_file, run
 
 # The front door
 
@@ -62,7 +62,7 @@ def test_keygen(alg: str) -> None:
     """The private key lands in a file of its owner's alone, the public one beside it, and they belong together."""
     result = run("keygen", alg, "--out", "key.pem", "--public-out", "pub.pem")
     assert "" == result.stdout
-    assert 0o600 == stat.S_IMODE(os.stat("key.pem").st_mode)
+    assert PRIVATE == stat.S_IMODE(os.stat("key.pem").st_mode)
     key = SigningKey.from_pem(Path("key.pem").read_bytes(), alg=alg)  # type: ignore[arg-type]
     assert key.verifying_key == VerifyingKey.from_pem(Path("pub.pem").read_bytes(), alg=alg)  # type: ignore[arg-type]
 
@@ -78,7 +78,7 @@ def test_keygen_secret() -> None:
     """An HMAC secret is a JWK without a public half."""
     run("keygen", "HS512", "--out", "secret.jwk")
     assert "HS512" == SecretKey.from_jwk(Path("secret.jwk").read_bytes()).alg
-    assert 0o600 == stat.S_IMODE(os.stat("secret.jwk").st_mode)
+    assert PRIVATE == stat.S_IMODE(os.stat("secret.jwk").st_mode)
     assert "no public half" in run("keygen", "HS256", "-o", "a", "--public-out", "b", status=2).stderr
     assert not Path("a").exists()
     assert "as a JWK" in run("keygen", "HS256", "-o", "c", "--format", "pem", status=2).stderr
@@ -110,7 +110,7 @@ def test_keygen_never_replaces_by_accident() -> None:
     assert "--force" in run("keygen", "ES256", "--out", "key.pem", status=2).stderr
     assert "precious" == Path("key.pem").read_text()
     run("keygen", "ES256", "--out", "key.pem", "--force")
-    assert 0o600 == stat.S_IMODE(os.stat("key.pem").st_mode)
+    assert PRIVATE == stat.S_IMODE(os.stat("key.pem").st_mode)
 
 
 @pytest.mark.parametrize("alg", ["none", "ES521", "es256", ""])
@@ -215,7 +215,7 @@ def test_convert_passwords(form: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JWSEAL_NEW_PASSWORD", "new")
     run("convert", "key", "--to", "pem", "--private", "--password", "--encrypt", "--out", "new.pem")
     assert SigningKey.from_pem(Path("new.pem").read_bytes(), alg="RS256", password="new")
-    assert 0o600 == stat.S_IMODE(os.stat("new.pem").st_mode)
+    assert PRIVATE == stat.S_IMODE(os.stat("new.pem").st_mode)
 
 
 def test_convert_refusals() -> None:

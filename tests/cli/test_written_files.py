@@ -9,7 +9,7 @@ from typing import Self
 import pytest
 
 from jwseal import SigningKey
-from terminal import key_file, run
+from terminal import PRIVATE, key_file, run
 
 unix = pytest.mark.skipif(os.name != "posix", reason="named pipes and devices are of Unix")
 
@@ -101,7 +101,7 @@ def test_keygen_force_replaces_the_file_and_not_its_contents() -> None:
     run("keygen", "ES256", "--out", "key.pem", "--force")
     assert "precious" == Path("other").read_text()
     assert SigningKey.from_pem(Path("key.pem").read_bytes())
-    assert 0o600 == mode("key.pem")
+    assert PRIVATE == mode("key.pem")
     assert ["key.pem", "other"] == sorted(os.listdir())
 
 

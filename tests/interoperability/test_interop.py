@@ -15,15 +15,15 @@ import pytest
 import forge
 from judge import LAX, NOW, claims, signing, verifier, verifying
 from jwseal import KeySet, Signer, SigningKey, VerifyingKey, jws
+from peers import peer
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     from authlib.jose import JsonWebSignature
     from joserfc import jwk as joserfc_jwk
     from joserfc import jws as joserfc_jws
-    from jwcrypto import jwk as jwcrypto_jwk
-    from jwcrypto import jws as jwcrypto_jws
 
+jwcrypto_jwk, jwcrypto_jws = peer("jwcrypto.jwk"), peer("jwcrypto.jws")
 CLASSIC = (*forge.HMAC_ALGS, *forge.RSA_ALGS, *forge.ECDSA_ALGS, "EdDSA")
 HAS = {
     "pyjwt": CLASSIC,

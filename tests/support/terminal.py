@@ -19,6 +19,8 @@ from jwseal.cli.app import app
 ISSUER = "https://id.example"
 EXPECT = ["--issuer", ISSUER, "--audience", "api"]
 ANY = ["--any-issuer", "--any-audience"]
+# The mode of a private file; Windows has no such modes.
+PRIVATE = 0o600 if os.name == "posix" else 0o666
 RSA_KEY = rsa.generate_private_key(65537, 2048)
 
 

@@ -18,14 +18,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from joserfc import jwk as joserfc_jwk
 from joserfc import jws as joserfc_jws
-from jwcrypto import jwk as jwcrypto_jwk
-from jwcrypto import jws as jwcrypto_jws
 
 import forge
 import meter
 from judge import refusal, secret, signing, verdict, verifying
 from jwseal import KeySet, SecretKey, SigningKey, jws
+from peers import peer
 
+jwcrypto_jwk, jwcrypto_jws = peer("jwcrypto.jwk"), peer("jwcrypto.jws")
 HS256 = forge.Material("HS256", forge.K32)
 PAYLOAD = bytes(range(256)) * 5 + b"\xff"
 TEXT = b"no dot, but spaces and $, so that no peer puts it inside"

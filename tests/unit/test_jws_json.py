@@ -12,14 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from joserfc import jwk as joserfc_jwk
 from joserfc import jws as joserfc_jws
-from jwcrypto import jwk as jwcrypto_jwk
-from jwcrypto import jws as jwcrypto_jws
 
 import forge
 import strategies
 from judge import refusal, secret, signing, verdict, verifying
 from jwseal import KeySet, errors, jws
+from peers import peer
 
+jwcrypto_jwk, jwcrypto_jws = peer("jwcrypto.jwk"), peer("jwcrypto.jws")
 ES256 = forge.material("ES256")
 EDDSA = forge.material("EdDSA")
 PAYLOAD = "Grüße, 世界".encode()

@@ -132,7 +132,7 @@ ARBITRARY = (
 @given(token=ARBITRARY)
 def test_verifiers_raise_only_their_own(token: str | bytes) -> None:
     """Whatever str or bytes arrives as a token, the answer is one of jwseal's errors."""
-    for alg in ("HS256", "ES256", "RS256", "EdDSA", "Ed448", "ML-DSA-44"):
+    for alg in ("HS256", "ES256", "RS256", "EdDSA", "Ed448", *forge.MLDSA_ALGS[:1]):
         assert verdict(VERIFIERS[alg].verify, token) != "accepted"
         assert verdict(jws.verify, token, verifying(forge.material(alg))) != "accepted"
     lenient = Verifier(secret(), LAX, accept_padding=True)

@@ -1,0 +1,184 @@
+"""How a release is made: pinned, locked and gated workflows, wheels that were tried, and what a wheel says about itself.
+
+The workflows are read as text, job by job; nothing here needs the network.
+"""
+
+import json
+import re
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+WORKFLOWS = {path.name: path.read_text() for path in sorted((ROOT / ".github/workflows").glob("*.yml"))}
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+LOCK = tomllib.loads((ROOT / "Cargo.lock").read_text())["package"]
+SUPPORTED = ["3.11", "3.12", "3.13", "3.14"]
+every_workflow = pytest.mark.parametrize("name", WORKFLOWS)
+
+
+def jobs(name: str) -> dict[str, str]:
+    """The text of each job of a workflow."""
+    body = re.split(r"^jobs:\n", WORKFLOWS[name], flags=re.MULTILINE)[1]
+    parts = re.split(r"^  ([\w-]+):\n", body, flags=re.MULTILINE)[1:]
+    return dict(zip(parts[::2], parts[1::2], strict=True))
+
+
+@every_workflow
+def test_every_action_is_pinned_by_commit(name: str) -> None:
+    """A tag of an action can be moved to other code; a commit cannot. The comment says which version it is."""
+    used = re.findall(r"uses: (.*)", WORKFLOWS[name])
+    outside = [action for action in used if not action.startswith("./")]
+    assert outside
+    assert [action for action in outside if not re.fullmatch(r"[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", action)] == []
+
+
+def test_one_action_has_one_commit() -> None:
+    """No workflow lags behind another."""
+    used = {action for text in WORKFLOWS.values() for action in re.findall(r"uses: ([\w/.-]+@[0-9a-f]{40})", text)}
+    names = [action.split("@")[0] for action in used]
+    assert sorted(set(names)) == sorted(names)
+
+
+@every_workflow
+def test_workflows_may_only_read(name: str) -> None:
+    """The token of every workflow reads the repository and is not left in the checkout; only publishing has more."""
+    text = WORKFLOWS[name]
+    assert "\npermissions:\n  contents: read\n\n" in text
+    assert text.count("actions/checkout@") == text.count("persist-credentials: false")
+    granted = {job for job, body in jobs(name).items() if ": write" in body}
+    assert granted == ({"publish"} if name == "wheels.yml" else set())
+    assert "secrets." not in text
+    assert "pull_request_target" not in text
+
+
+def test_publishing_waits_for_everything() -> None:
+    """Nothing is uploaded before the whole of ci.yml has passed and every wheel has been tried."""
+    release = jobs("wheels.yml")
+    needed = re.search(r"needs: \[(.*)\]", release["publish"])
+    assert needed
+    assert set(needed[1].split(", ")) == set(release) - {"publish"}
+    assert "uses: ./.github/workflows/ci.yml" in release["tests"]
+    assert "workflow_call:" in WORKFLOWS["ci.yml"]
+    assert {"test", "windows", "lowest", "lint", "fuzz"} == set(jobs("ci.yml"))
+
+
+def test_what_is_uploaded_is_built_without_a_package_index() -> None:
+    """A job that uploads installs no package; jobs that install packages upload nothing."""
+    for name, body in jobs("wheels.yml").items():
+        uploads = "upload-artifact@" in body or "pypi-publish@" in body
+        installs = re.search(r"\.ci/try-wheel|\bpip (install|wheel)|docker run", body)
+        assert not (uploads and installs), name
+    assert ["linux", "macos", "windows", "sdist"] == [
+        name for name, body in jobs("wheels.yml").items() if "upload-artifact@" in body
+    ]
+
+
+def test_builds_are_locked() -> None:
+    """Wheels and the source archive are built from Cargo.lock, by one version of maturin, and so is a wheel built from the archive."""
+    release = jobs("wheels.yml")
+    for job in ("linux", "macos", "windows"):
+        assert "--locked" in release[job], job
+    assert "cargo metadata --locked" in release["sdist"]
+    builds = WORKFLOWS["wheels.yml"].count("PyO3/maturin-action@")
+    assert builds == len(re.findall(r"maturin-version: \"?\$\{\{ env.MATURIN \}\}", WORKFLOWS["wheels.yml"]))
+    assert PROJECT["tool"]["maturin"]["locked"] is True
+    for text in WORKFLOWS.values():
+        assert text.count("cargo install ") == len(re.findall(r"cargo install \S+ --locked --version \d", text))
+
+
+def test_every_wheel_is_tried() -> None:
+    """Each platform's wheels are installed somewhere and sign a token there: musl ones in a container, free-threaded ones too."""
+    release = jobs("wheels.yml")
+    tried = release["try-wheels"]
+    for platform in ("manylinux_2_28-x86_64", "manylinux_2_28-aarch64", "macos-aarch64", "macos-x86_64"):
+        assert f"wheels-{platform}" in tried, platform
+    for python in [*SUPPORTED, "3.14t"]:
+        assert f'"{python}"' in tried
+        assert f"wheels-windows-{python} " in tried
+    for word in ("alpine", "wheels-musllinux_1_2-", "x86_64", "aarch64"):
+        assert word in release["try-musl-wheels"]
+    assert 'PYTHONS: "3.11 3.12 3.13 3.14 3.14t"' in WORKFLOWS["wheels.yml"]
+
+
+def test_the_suite_runs_on_what_is_promised() -> None:
+    """The suite runs on each Python of the classifiers, without the interpreter lock, on Windows and on macOS."""
+    suite = jobs("ci.yml")
+    classified = re.findall(r"Python :: (3\.\d+)", "\n".join(PROJECT["project"]["classifiers"]))
+    assert classified == SUPPORTED
+    assert f"python: {json.dumps([*SUPPORTED, '3.14t'])}" in suite["test"]
+    assert "PYTHON_GIL: ${{ endsWith(matrix.python, 't') && '0' || '' }}" in suite["test"]
+    assert "macos-15" in suite["test"]
+    assert "run: .ci/run-without-make" in suite["windows"]
+    assert (
+        f"rustup toolchain install {tomllib.loads((ROOT / 'Cargo.toml').read_text())['workspace']['package']['rust-version']} "
+        in suite["lowest"]
+    )
+
+
+def test_dependencies_and_advisories_are_looked_at_each_week() -> None:
+    """Newer versions are proposed for actions, crates and packages; advisories are asked for on a schedule."""
+    proposals = (ROOT / ".github/dependabot.yml").read_text()
+    assert ["github-actions", "cargo", "pip"] == re.findall(r"package-ecosystem: (\S+)", proposals)
+    assert '["/", "/rust/fuzz", "/benches/rust_peers"]' in proposals
+    assert re.search(r"schedule:\n    - cron: ", WORKFLOWS["advisories.yml"])
+    assert "run: make audit" in WORKFLOWS["advisories.yml"]
+    audit = (ROOT / "Makefile").read_text().split("\naudit:", 1)[1].split("\n\n", 1)[0]
+    assert "cargo deny check advisories" in audit
+    assert "pip-audit" in audit
+
+
+def test_every_fuzz_target_runs_a_minute() -> None:
+    """CI feeds every target for a minute with a seed of its own."""
+    assert 'make fuzz ARGS="--seconds 60 --seed ${GITHUB_RUN_NUMBER}"' in jobs("ci.yml")["fuzz"]
+
+
+def test_the_package_describes_itself() -> None:
+    """The package index shows who made it, where it is at home and what it is for; no licence twice."""
+    project = PROJECT["project"]
+    assert {"Homepage", "Documentation", "Changelog", "Issues", "Security"} == set(project["urls"])
+    assert all(url.startswith("https://") for url in project["urls"].values())
+    assert project["authors"]
+    assert {"jwt", "jws", "jose"} <= set(project["keywords"])
+    assert not any(line.startswith("License ::") for line in project["classifiers"])
+
+
+def test_the_sbom_is_ours_and_current() -> None:
+    """The SBOM in a wheel names the crates of THIRD_PARTY_NOTICES with their checksums, and no folder of any machine."""
+    assert {"rust": False, "include": ["SBOM.cdx.json"]} == PROJECT["tool"]["maturin"]["sbom"]
+    text = (ROOT / "SBOM.cdx.json").read_text()
+    components = json.loads(text)["components"]
+    notices = re.findall(r"^={100}\n(\S+) (\S+) \(", (ROOT / "THIRD_PARTY_NOTICES").read_text(), re.MULTILINE)
+    assert sorted(notices) == sorted((one["name"], one["version"]) for one in components)
+    locked = {(package["name"], package["version"]): package.get("checksum") for package in LOCK}
+    for one in components:
+        assert [locked[one["name"], one["version"]]] == [digest["content"] for digest in one["hashes"]]
+    assert not re.search(r"file:|path\+|[^\w:/]/\w+/", text)
+
+
+def test_a_wheel_that_names_a_build_folder_is_found(tmp_path: Path) -> None:
+    """`.ci/check_wheels.py` refuses wheels whose texts name a build folder or lack a licence, and an empty directory."""
+
+    def check(*extra: tuple[str, str], leave_out: str = "") -> tuple[int, str]:
+        members = ["LICENSE-APACHE", "LICENSE-MIT", "THIRD_PARTY_NOTICES", "sboms/SBOM.cdx.json"]
+        with zipfile.ZipFile(tmp_path / "jwseal-1-py3-none-any.whl", "w") as archive:
+            for name, text in [*((name, "") for name in members if name != leave_out), *extra]:
+                archive.writestr(f"jwseal-1.dist-info/{name}", text)
+        return run()
+
+    def run() -> tuple[int, str]:
+        script = [sys.executable, str(ROOT / ".ci/check_wheels.py"), str(tmp_path), "/builds/here", r"C:\builds"]
+        done = subprocess.run(script, capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout
+
+    assert (1, "0 wheels") == (run()[0], run()[1][:8])
+    assert (0, "1 wheels") == (check()[0], check()[1][:8])
+    assert 0 == check(("native.so", "/builds/here"))[0]
+    for text in ("see /builds/here/core", "C:/builds/core", "path+file:///elsewhere"):
+        status, told = check(("other.json", text))
+        assert (1, True) == (status, "other.json names a build folder" in told), text
+    assert "LICENSE-MIT is missing" in check(leave_out="LICENSE-MIT")[1]

@@ -1,0 +1,27 @@
+"""Other libraries that tests compare with; a test that calls one that cannot be imported here is skipped, with the reason."""
+
+import importlib
+import warnings
+from typing import Any
+
+import pytest
+
+
+def peer(module: str) -> Any:
+    """The module, or what skips the test at its first use."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return importlib.import_module(module)
+        except ImportError as error:
+            return Absent(f"{module} is not here: {error}")
+
+
+class Absent:
+    """Stands for a module that cannot be imported."""
+
+    def __init__(self, reason: str) -> None:
+        self._reason = reason
+
+    def __getattr__(self, name: str) -> Any:
+        pytest.skip(self._reason)
