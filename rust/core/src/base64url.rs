@@ -1,39 +1,38 @@
 //! base64url without padding (RFC 4648 section 5, RFC 7515 section 2), canonical only.
 //!
-//! One octet string has exactly one text: whatever decodes here encodes back to the same text. A second spelling of a
-//! signed token would pass every check and defeat revocation and caches that go by its text. So padding, line ends, the
-//! alphabet of plain base64, a length of 1 modulo 4 and trailing bits other than zero are all refused.
-//! It does not say which of these was wrong.
+//! Bytes have exactly one text: what decodes here encodes back to the same text. A second spelling of a signed token would
+//! pass every check and defeat revocation lists and caches that are keyed by its text. So padding, line ends, the alphabet
+//! of plain base64, a length of 1 modulo 4 and trailing bits other than zero are all refused, without saying which it was.
 
 use base64_simd::URL_SAFE_NO_PAD;
 
-/// The text of these octets.
+/// The text of these bytes.
 #[must_use]
 pub fn encode(octets: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode_to_string(octets)
 }
 
-/// Appends the text of these octets.
+/// Appends the text of these bytes.
 pub fn encode_into(octets: &[u8], out: &mut Vec<u8>) {
     // The crate reserves exactly; asking first keeps repeated appending linear.
     out.reserve(octets.len().div_ceil(3).saturating_mul(4));
     URL_SAFE_NO_PAD.encode_append(octets, out);
 }
 
-/// The octets of a canonical text.
+/// The bytes of a canonical text.
 #[must_use]
 pub fn decode(text: &[u8]) -> Option<Vec<u8>> {
     URL_SAFE_NO_PAD.decode_to_vec(text).ok()
 }
 
-/// Appends the octets of a canonical text; `out` is unchanged if there are none.
+/// Appends the bytes of a canonical text; `out` is unchanged where the text is refused.
 #[must_use]
 pub fn decode_into(text: &[u8], out: &mut Vec<u8>) -> Option<()> {
     out.reserve(text.len().div_ceil(4).saturating_mul(3));
     URL_SAFE_NO_PAD.decode_append(text, out).ok()
 }
 
-/// The octets of a canonical text that may also carry the padding of RFC 4648 section 3.2, all of it and at its end.
+/// The bytes of a canonical text, with or without the padding of RFC 4648 section 3.2.
 ///
 /// AWS Application Load Balancers pad the segments of their tokens.
 #[must_use]
@@ -77,16 +76,16 @@ pub const fn sextet(character: u8) -> Option<u8> {
     }
 }
 
-/// Octets that come in pieces, encoded as if they had come in one.
+/// Encodes bytes that arrive piece by piece, as if they had arrived at once.
 #[derive(Debug, Default)]
 pub struct Encoder {
-    /// The one or two octets that make no group of three yet.
+    /// One or two bytes that make no group of three yet.
     waiting: Vec<u8>,
     text: Vec<u8>,
 }
 
 impl Encoder {
-    /// Hands the text of the next octets to `out`, block by block; the last two may wait for what follows them.
+    /// Passes the text of the next bytes to `out`, block by block; the last two bytes may wait for the next call.
     pub fn update(&mut self, octets: &[u8], out: &mut dyn FnMut(&[u8])) {
         let missing = if self.waiting.is_empty() { 0 } else { 3 - self.waiting.len() };
         let (first, rest) = octets.split_at(missing.min(octets.len()));
@@ -103,7 +102,7 @@ impl Encoder {
         self.waiting.extend_from_slice(last);
     }
 
-    /// Hands over the text of what waits: no octets follow.
+    /// Passes on the text of the bytes that wait.
     pub fn finish(mut self, out: &mut dyn FnMut(&[u8])) {
         self.flush(out);
     }
@@ -116,7 +115,7 @@ impl Encoder {
     }
 }
 
-/// Octets encoded at once: whole groups, and little enough that their text stays in a near cache.
+/// Bytes encoded at once: whole groups, and few enough that their text stays in a near cache.
 const BLOCK: usize = 3 * 4_096;
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
-//! Every way to fail, with the facts of the failure and a stable code (design: errors).
+//! Every way to fail, with the facts of the failure and a stable code.
 //!
-//! Facts are names, lengths and reasons written by us: never token text, payload, key octets or expected values.
+//! Facts are names, lengths and reasons written here: never token text, payload, key material or expected values.
 //! The sentence is written once, in `Display`. The enum is exhaustive on purpose, so that a new variant does not compile
 //! until the binding has given it a class.
 
@@ -46,7 +46,7 @@ pub enum Error {
     TooLarge {
         /// What is too large, such as "token".
         what: &'static str,
-        /// Its size, in octets or entries.
+        /// Its size, in bytes or entries.
         size: usize,
         /// The bound.
         limit: usize,

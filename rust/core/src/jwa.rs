@@ -1,7 +1,7 @@
 //! The algorithms, one table row each (RFC 7518 section 3, RFC 8037, RFC 8812, RFC 9864, RFC 9964).
 //!
-//! After `Alg::from_name` a header's `alg` is one of these or refused. `none` has no row. Everything else in the core asks
-//! the row; a `match` on `Alg` outside this file and `crypto/` is a mistake.
+//! After `Alg::from_name` a header's `alg` is one of these or refused. `none` has no row. The rest of the core reads the row;
+//! a `match` on `Alg` outside this file and `crypto/` is a mistake.
 
 use std::fmt;
 
@@ -248,16 +248,16 @@ impl FromIterator<Alg> for AlgSet {
 mod tests {
     use super::*;
 
-    /// Each row stands at its variant's place and its name leads back to it.
+    /// The rows have the order of the variants, and each name leads back to its row.
     #[test]
     fn table_is_in_order() {
-        for (place, spec) in TABLE.iter().enumerate() {
-            assert_eq!(spec.alg as usize, place);
+        for (index, spec) in TABLE.iter().enumerate() {
+            assert_eq!(spec.alg as usize, index);
             assert_eq!(Alg::from_name(spec.name), Some(spec.alg));
         }
     }
 
-    /// `none` has no row under any spelling, and names match to the letter.
+    /// `none` has no row under any spelling, and names are compared exactly.
     #[test]
     fn none_is_not_an_algorithm() {
         for name in ["none", "None", "NONE", "nOnE", "", "hs256", "HS256 ", "ES521"] {

@@ -1,12 +1,12 @@
-//! How much work an attacker may cause: every bound of the core in one place.
+//! The bounds of the core: how much work an attacker can cause.
 //!
 //! A bound is checked before the work it bounds. None of them can be raised from a token.
 
-/// Octets of a token, unless the verifier says otherwise.
+/// Bytes of a token, unless the verifier says otherwise.
 pub const MAX_TOKEN_SIZE: usize = 16_384;
-/// Octets of a JWS in JSON serialization, unless the caller says otherwise.
+/// Bytes of a JWS in JSON serialization, unless the caller says otherwise.
 pub const MAX_JSON_SIZE: usize = 1_048_576;
-/// Octets of a decoded JOSE header (RFC 7515 section 4).
+/// Bytes of a decoded JOSE header (RFC 7515 section 4).
 pub const MAX_HEADER_SIZE: usize = 4_096;
 /// Nesting of a JOSE header; the outermost object is level 1.
 pub const MAX_HEADER_DEPTH: usize = 8;
@@ -31,9 +31,9 @@ pub const MAX_KEY_TABLES: usize = 256;
 pub const EXPANDED_AFTER: u32 = 8;
 /// ML-DSA keys that may be expanded at one time; those beyond it verify with AWS-LC. Each takes 20 to 64 KiB.
 pub const MAX_EXPANDED: usize = 256;
-/// Headers a verifier remembers.
+/// Headers that a verifier keeps.
 pub const MAX_MEMO: usize = 64;
-/// Seconds of clock difference a policy may forgive.
+/// Seconds of clock difference that a policy may allow.
 pub const MAX_LEEWAY: f64 = 600.0;
 /// The last NumericDate (RFC 7519 section 2): 9999-12-31T23:59:59Z.
 pub const MAX_NUMERIC_DATE: f64 = 253_402_300_799.0;

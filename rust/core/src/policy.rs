@@ -1,15 +1,15 @@
-//! What a verifier demands of a verified token (RFC 7519 section 4.1, RFC 8725 section 3).
+//! The policy that a verified token must meet (RFC 7519 section 4.1, RFC 8725 section 3).
 //!
 //! After `Policy::judge` the header's `typ` and every registered claim had the right type and a value the policy accepts,
 //! in the fixed order typ, exp, nbf, iat, max_age, max_lifetime, iss, aud, sub, jti, required, claims. It reads no clock
-//! and cannot be asked about a token that was not verified.
+//! and takes tokens only whose signature was verified.
 
 use crate::claims::{Registered, VerifiedJwt};
 use crate::error::{ClaimFault, Error, Result};
 use crate::json::{Kind, Value};
 use crate::limits;
 
-/// The demands, checked when declared.
+/// What a token must say to be accepted.
 #[derive(Clone, Debug)]
 pub struct Policy {
     /// Which `typ` is accepted.
@@ -24,7 +24,7 @@ pub struct Policy {
     pub expiry_required: bool,
     /// Further claims that must be there.
     pub required: Vec<Box<str>>,
-    /// Seconds of clock difference forgiven.
+    /// Seconds of clock difference allowed.
     pub leeway: f64,
     /// Seconds since `iat` after which a token is too old.
     pub max_age: Option<f64>,

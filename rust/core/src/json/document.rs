@@ -9,7 +9,7 @@ use zeroize::Zeroize;
 use super::node::{Limits, Node, Tag};
 use super::parser;
 
-/// A text and what it says.
+/// A text and its parse.
 #[derive(Clone)]
 pub struct Document {
     text: String,
@@ -32,16 +32,10 @@ impl Document {
         Value { document: self, nodes: &self.nodes }
     }
 
-    /// The octets that were parsed.
+    /// The bytes that were parsed.
     #[must_use]
     pub fn text(&self) -> &[u8] {
         self.text.as_bytes()
-    }
-
-    /// The octets that were parsed.
-    #[must_use]
-    pub fn into_text(self) -> Vec<u8> {
-        self.text.into_bytes()
     }
 
     /// Overwrites everything that was parsed, for texts that hold a private key.
@@ -56,7 +50,7 @@ impl Document {
     }
 }
 
-/// Claims and keys do not belong in a log.
+/// Shows a length only: claims and keys do not belong in a log.
 impl fmt::Debug for Document {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Document({} octets)", self.text.len())
@@ -113,7 +107,7 @@ impl<'a> Value<'a> {
             Tag::False => Kind::Bool(false),
             Tag::True => Kind::Bool(true),
             Tag::Int => Kind::Int(Int { digits: document.str(node) }),
-            // The parser has read this very text as a finite number.
+            // The parser has read this text as a finite number.
             Tag::Float => Kind::Float(document.str(node).parse().unwrap_or_default()),
             Tag::Plain | Tag::Unescaped => Kind::Str(Str { document, node }),
             Tag::Array => Kind::Array(Array { document, len: node.len, nodes }),
@@ -156,15 +150,6 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// The truth value, if it is one.
-    #[must_use]
-    pub fn as_bool(self) -> Option<bool> {
-        match self.kind() {
-            Kind::Bool(value) => Some(value),
-            _ => None,
-        }
-    }
-
     /// The number nearest to this one, if it is a number and not an integer beyond every `f64`.
     #[must_use]
     pub fn as_f64(self) -> Option<f64> {
@@ -186,7 +171,7 @@ impl<'a> Int<'a> {
     /// The value, if it is within `i64`; `-0` is 0.
     #[must_use]
     pub fn as_i64(self) -> Option<i64> {
-        // Dates and counts have no sign and stay far from the bounds; the parser has seen that they are digits.
+        // Dates and counts have no sign and are far from the bounds; the parser has checked that they are digits.
         let digits = self.digits.as_bytes();
         if digits.len() <= 18 && digits.first() != Some(&b'-') {
             let (eight, rest) =
@@ -236,7 +221,7 @@ impl<'a> Str<'a> {
         self.document.str(self.node)
     }
 
-    /// The same in UTF-8, without looking for the borders of its characters.
+    /// The same as bytes, without checking where its characters begin.
     #[must_use]
     #[inline]
     pub fn octets(self) -> &'a [u8] {
@@ -246,7 +231,7 @@ impl<'a> Str<'a> {
         text.as_bytes().get(start..start + self.node.len as usize).unwrap_or_default()
     }
 
-    /// The octets of a string that has exactly three; the length is asked before the text is touched.
+    /// The bytes of a string of exactly three; its length is compared before its text is read.
     #[must_use]
     #[inline]
     pub fn of_three(self) -> Option<&'a [u8; 3]> {
@@ -345,10 +330,10 @@ impl<'a> Object<'a> {
         Members { document: self.document, nodes: self.nodes }
     }
 
-    /// The value of the member of this name. Whoever needs many members goes through `iter` once instead.
+    /// The value of the member of this name. To read many members, iterate once instead.
     #[must_use]
     pub fn get(self, name: &str) -> Option<Value<'a>> {
-        // The length goes first, so that a search touches almost none of the text.
+        // Lengths are compared first, so that a search reads almost none of the text.
         let is = |member: &Str<'_>| member.node.len as usize == name.len() && member.as_str() == name;
         self.iter().find(|(member, _)| is(member)).map(|(_, value)| value)
     }

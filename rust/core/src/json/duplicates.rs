@@ -1,21 +1,21 @@
-//! Members of one name (RFC 7515 section 4, RFC 7519 section 4), found without a table for the few members of claims.
+//! Duplicate members of an object (RFC 7515 section 4, RFC 7519 section 4).
 //!
-//! Names are compared as they are after unescaping. Whoever sends a token chooses its names, so nothing here may be made
-//! quadratic by choosing them well: small objects are bounded by their size, large ones use a keyed hash.
+//! Names are compared after unescaping. The sender of a token chooses them, so no choice of names may take quadratic time:
+//! small objects are bounded by their size, large ones use a keyed hash. Small ones need no table.
 
 use std::collections::HashSet;
 
 use super::node::Node;
 
-/// Objects of up to this many members are searched as they are read, larger ones once they have ended.
+/// Objects of up to this many members are searched as they are read, larger ones when they end.
 pub(super) const SMALL_OBJECT: usize = 32;
 
-/// Fingerprints seen in one object, eight bits of each.
+/// The fingerprints in one object, eight bits of each.
 #[derive(Default)]
 pub(super) struct Seen([u64; 4]);
 
 impl Seen {
-    /// Whether this one, or one like it, was seen before.
+    /// Adds a fingerprint; whether this one, or one with the same eight bits, is there already.
     #[inline]
     pub(super) fn insert(&mut self, fingerprint: u64) -> bool {
         let Some(word) = self.0.get_mut((fingerprint >> 62) as usize) else { return true };
@@ -26,7 +26,7 @@ impl Seen {
     }
 }
 
-/// The same for equal names, and seldom for others.
+/// Equal for equal names, and seldom for others.
 #[inline]
 pub(super) fn fingerprint(octets: &[u8], start: usize, len: usize) -> u64 {
     let first = word(octets, start);
@@ -35,7 +35,7 @@ pub(super) fn fingerprint(octets: &[u8], start: usize, len: usize) -> u64 {
     name.wrapping_add(len as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }
 
-/// Eight octets, zeros where the text has ended.
+/// Eight bytes, zeros where the text has ended.
 #[inline]
 fn word(octets: &[u8], start: usize) -> u64 {
     let rest = octets.get(start..).unwrap_or_default();
@@ -45,7 +45,7 @@ fn word(octets: &[u8], start: usize) -> u64 {
     }
 }
 
-/// Whether the last of these names stands among them twice.
+/// Whether the last of these names is among them twice.
 #[cold]
 pub(super) fn has_last_twice(members: &[Node], text: &str, unescaped: &str) -> bool {
     let Some(last) = members.last() else { return false };
@@ -53,7 +53,7 @@ pub(super) fn has_last_twice(members: &[Node], text: &str, unescaped: &str) -> b
     names(members, text, unescaped).filter(|name| *name == last).count() > 1
 }
 
-/// Whether no name stands among them twice.
+/// Whether no name is among them twice.
 #[cold]
 pub(super) fn are_distinct(members: &[Node], text: &str, unescaped: &str) -> bool {
     let mut seen = HashSet::with_capacity(members.len() / 2);

@@ -21,7 +21,7 @@ impl Limits {
         Self { depth: limits::MAX_DEPTH, members: limits::MAX_MEMBERS, digits: limits::MAX_INTEGER_DIGITS };
 }
 
-/// One value or member name: 16 octets.
+/// One value or member name, in 16 bytes.
 ///
 /// An object is followed by its members, name, value, name, value; an array by its elements.
 #[derive(Clone, Copy, Debug)]
@@ -29,9 +29,9 @@ pub(super) struct Node {
     pub(super) tag: Tag,
     /// Of a string: whether every character is ASCII.
     pub(super) ascii: bool,
-    /// Of a number or string: where it stands in its text.
+    /// Of a number or string: where it begins in its text.
     pub(super) start: u32,
-    /// Octets of a number or string; elements of an array; members of an object.
+    /// Bytes of a number or string; elements of an array; members of an object.
     pub(super) len: u32,
     /// This node and all those below it: the step to the next one on its level.
     pub(super) span: u32,
@@ -55,7 +55,7 @@ pub(super) enum Tag {
 }
 
 impl Node {
-    /// A number as it stands in the text, or a string unescaped; of anything else, nothing.
+    /// A number as the text has it, or a string unescaped; of anything else, nothing.
     #[inline]
     pub(super) fn str<'a>(&self, text: &'a str, unescaped: &'a str) -> &'a str {
         let text = match self.tag {

@@ -1,10 +1,10 @@
 //! One pass from text to nodes (RFC 8259 section 2).
 //!
-//! Every refusal is a reason written here, without a word of the text. The parser calls itself once per container, so
-//! `Limits::depth` bounds its stack; how long the text may be is for the caller to bound.
+//! Every refusal is a reason written here and repeats nothing of the text. The parser calls itself once per container, so
+//! `Limits::depth` bounds its stack. The caller bounds the length of the text.
 //!
-//! The place it stands at is handed from function to function and never stored, so that it stays in a register.
-//! `None` means refused.
+//! The position `at` is passed from function to function and never stored, so that it stays in a register. `None` means
+//! refused.
 
 use super::duplicates::{self, SMALL_OBJECT, Seen};
 use super::node::{Limits, Node, Tag};
@@ -13,7 +13,7 @@ use super::scan::plain_end;
 /// The nodes of a text, and its strings that had escapes, one after the other.
 pub(super) fn read(text: &str, limits: Limits) -> Result<(Vec<Node>, String), &'static str> {
     let octets = text.as_bytes();
-    // Claims take one node for about twelve octets.
+    // Claims take one node for about twelve bytes.
     let nodes = Vec::with_capacity(octets.len() / 8 + 4);
     let mut parser =
         Parser { text, octets, limits, ascii: octets.is_ascii(), nodes, unescaped: String::new(), refusal: "" };
@@ -53,7 +53,7 @@ impl Parser<'_> {
         Some(())
     }
 
-    /// Reads the value that starts here, inside `level` containers; returns where it ends, as all of these do.
+    /// Reads the value that starts at `at`, inside `level` containers; returns where it ends, as the functions below do.
     fn value(&mut self, at: usize, level: usize) -> Option<usize> {
         match self.octet(at) {
             b'"' => self.string(at),
@@ -68,7 +68,7 @@ impl Parser<'_> {
     }
 
     fn object(&mut self, at: usize, level: usize) -> Option<usize> {
-        let place = self.open(level)?;
+        let index = self.open(level)?;
         let mut seen = Seen::default();
         let mut len = 0;
         let mut at = self.after_space(at + 1);
@@ -86,7 +86,7 @@ impl Parser<'_> {
                 if len > self.limits.members {
                     return self.refuse("too many members");
                 }
-                if len <= SMALL_OBJECT && seen.insert(self.fingerprint()) && self.has_last_twice(place) {
+                if len <= SMALL_OBJECT && seen.insert(self.fingerprint()) && self.has_last_twice(index) {
                     return self.refuse(DUPLICATE);
                 }
                 at = self.value(self.after_space(at + 1), level)?;
@@ -98,15 +98,15 @@ impl Parser<'_> {
                 }
             }
         }
-        if len > SMALL_OBJECT && !self.are_distinct(place) {
+        if len > SMALL_OBJECT && !self.are_distinct(index) {
             return self.refuse(DUPLICATE);
         }
-        self.close(place, Tag::Object, len);
+        self.close(index, Tag::Object, len);
         Some(at + 1)
     }
 
     fn array(&mut self, at: usize, level: usize) -> Option<usize> {
-        let place = self.open(level)?;
+        let index = self.open(level)?;
         let mut len = 0;
         let mut at = self.after_space(at + 1);
         if self.octet(at) != b']' {
@@ -121,24 +121,24 @@ impl Parser<'_> {
                 }
             }
         }
-        self.close(place, Tag::Array, len);
+        self.close(index, Tag::Array, len);
         Some(at + 1)
     }
 
-    /// Makes the node of a container, to be completed when it closes; returns its place.
+    /// Makes the node of a container, to be completed when it closes; returns its index.
     fn open(&mut self, level: usize) -> Option<usize> {
         if level > self.limits.depth {
             return self.refuse("nested too deeply");
         }
-        let place = self.nodes.len();
+        let index = self.nodes.len();
         self.nodes.push(Node { tag: Tag::Null, ascii: false, start: 0, len: 0, span: 1 });
-        Some(place)
+        Some(index)
     }
 
     /// Completes the node of a container with what was read since.
-    fn close(&mut self, place: usize, tag: Tag, len: usize) {
-        let span = offset(self.nodes.len() - place);
-        if let Some(node) = self.nodes.get_mut(place) {
+    fn close(&mut self, index: usize, tag: Tag, len: usize) {
+        let span = offset(self.nodes.len() - index);
+        if let Some(node) = self.nodes.get_mut(index) {
             *node = Node { tag, ascii: false, start: 0, len: offset(len), span };
         }
     }
@@ -207,7 +207,7 @@ impl Parser<'_> {
     /// A string that is plain up to here only.
     #[cold]
     fn string_with_escapes(&mut self, start: usize, end: usize) -> Option<usize> {
-        let place = self.unescaped.len();
+        let from = self.unescaped.len();
         let (mut start, mut end) = (start, end);
         loop {
             self.unescaped.push_str(self.text.get(start..end).unwrap_or_default());
@@ -218,8 +218,8 @@ impl Parser<'_> {
             }
             end = plain_end(self.octets, start);
         }
-        let ascii = self.unescaped.get(place..).is_some_and(str::is_ascii);
-        self.leaf(Tag::Unescaped, ascii, place, self.unescaped.len() - place);
+        let ascii = self.unescaped.get(from..).is_some_and(str::is_ascii);
+        self.leaf(Tag::Unescaped, ascii, from, self.unescaped.len() - from);
         Some(end + 1)
     }
 
@@ -283,15 +283,15 @@ impl Parser<'_> {
         duplicates::fingerprint(octets, name.start as usize, name.len as usize)
     }
 
-    /// Whether the object at this place already had the name that was read last.
+    /// Whether the object at this index already had the name that was read last.
     #[cold]
-    fn has_last_twice(&self, place: usize) -> bool {
-        duplicates::has_last_twice(self.nodes.get(place + 1..).unwrap_or_default(), self.text, &self.unescaped)
+    fn has_last_twice(&self, index: usize) -> bool {
+        duplicates::has_last_twice(self.nodes.get(index + 1..).unwrap_or_default(), self.text, &self.unescaped)
     }
 
     #[cold]
-    fn are_distinct(&self, place: usize) -> bool {
-        duplicates::are_distinct(self.nodes.get(place + 1..).unwrap_or_default(), self.text, &self.unescaped)
+    fn are_distinct(&self, index: usize) -> bool {
+        duplicates::are_distinct(self.nodes.get(index + 1..).unwrap_or_default(), self.text, &self.unescaped)
     }
 
     fn after_digits(&self, at: usize) -> usize {
@@ -311,13 +311,13 @@ impl Parser<'_> {
         at
     }
 
-    /// The octet at this place; past the end NUL, which JSON has no place for.
+    /// The byte at a position; past the end NUL, which no JSON text contains.
     #[inline]
     fn octet(&self, at: usize) -> u8 {
         self.octets.get(at).copied().unwrap_or(0)
     }
 
-    /// Refuses what stands at this place, or that nothing does.
+    /// Refuses what is at a position, or that the text has ended there.
     #[cold]
     fn refuse_at<T>(&mut self, at: usize, reason: &'static str) -> Option<T> {
         self.refuse(if at < self.octets.len() { reason } else { "ends early" })
@@ -330,7 +330,7 @@ impl Parser<'_> {
     }
 }
 
-/// A place in the text or among the nodes: `read` takes no text beyond `u32`, and none has more nodes than octets.
+/// A position in the text or an index of a node: `read` takes no text beyond `u32`, and no text has more nodes than bytes.
 #[expect(clippy::cast_possible_truncation, reason = "texts beyond `u32` are refused before the first node")]
 const fn offset(at: usize) -> u32 {
     at as u32

@@ -1,10 +1,10 @@
-//! Finding the end of a run of plain string characters (RFC 8259 section 7), eight octets at a time.
+//! Finds the end of a run of plain string characters (RFC 8259 section 7), eight bytes at a time.
 //!
-//! The parser reads and the writer copies such runs whole. It does not judge UTF-8: octets of 128 and above are plain.
+//! The parser reads and the writer copies such runs whole. UTF-8 is not judged here: bytes of 128 and above are plain.
 
 const ONES: u64 = u64::MAX / 255;
 
-/// The place at or after `from` of the first quotation mark, backslash or control character; the end if there is none.
+/// The index at or after `from` of the first quotation mark, backslash or control character; the length if there is none.
 #[inline]
 pub(super) fn plain_end(octets: &[u8], from: usize) -> usize {
     let mut at = from;
@@ -20,18 +20,18 @@ pub(super) fn plain_end(octets: &[u8], from: usize) -> usize {
     at + ((stops.trailing_zeros() / 8) as usize).min(left)
 }
 
-/// The last octets, fewer than eight, with zeros after them.
+/// The last bytes, fewer than eight, with zeros after them.
 #[inline]
 fn last_word(octets: &[u8], left: usize) -> u64 {
     if let Some(block) = octets.last_chunk() {
-        // They share a word with octets before them, which are shifted out.
+        // They share a word with bytes before them, which are shifted out.
         return u64::from_le_bytes(*block).checked_shr(u32::try_from(64 - 8 * left).unwrap_or(64)).unwrap_or(0);
     }
     let tail = octets.get(octets.len() - left..).unwrap_or_default();
     tail.iter().rev().fold(0, |word, &octet| word << 8 | u64::from(octet))
 }
 
-/// The high bit of every octet that is a stop. A borrow may mark octets above the first stop, never one below it.
+/// The high bit of every byte that ends a run. A borrow may mark bytes above the first of them, never one below it.
 #[inline]
 const fn stops(octets: u64) -> u64 {
     let quotes = octets ^ (ONES * 0x22);
@@ -50,17 +50,17 @@ mod tests {
         octet < 0x20 || octet == b'"' || octet == b'\\'
     }
 
-    /// Every octet, at every place of a word and of its remainder, stops a run exactly if it must be escaped.
+    /// Every byte, at every position of a word and of the remainder, ends a run exactly if it must be escaped.
     #[test]
     fn runs_end_where_the_definition_says() {
         for len in 0..40 {
-            for place in 0..len {
+            for at in 0..len {
                 for octet in 0..=255 {
                     let mut octets = vec![0xC3; len];
-                    octets[place] = octet;
-                    let expected = if is_stop(octet) { place } else { len };
-                    assert_eq!(expected, plain_end(&octets, 0), "{octet} at {place} of {len}");
-                    assert_eq!(expected.max(place), plain_end(&octets, place), "{octet} at {place} of {len}");
+                    octets[at] = octet;
+                    let expected = if is_stop(octet) { at } else { len };
+                    assert_eq!(expected, plain_end(&octets, 0), "{octet} at {at} of {len}");
+                    assert_eq!(expected.max(at), plain_end(&octets, at), "{octet} at {at} of {len}");
                 }
             }
         }

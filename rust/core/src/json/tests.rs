@@ -76,7 +76,7 @@ fn claims_are_read() {
     );
     assert_eq!(Some(1_924_992_000.0), get("exp").as_f64());
     assert!(matches!(get("exp").kind(), Kind::Int(value) if value.as_i64() == Some(1_924_992_000)));
-    assert_eq!(Some(true), get("ok").as_bool());
+    assert!(matches!(get("ok").kind(), Kind::Bool(true)));
     assert!(matches!(get("none").kind(), Kind::Null));
     assert!(matches!(get("name").kind(), Kind::Str(value) if value.as_str() == "Алиса" && !value.is_ascii()));
     assert_eq!(Some("a\tbé😀"), get("tab").as_str());
@@ -85,7 +85,6 @@ fn claims_are_read() {
     let roles = get("realm_access").as_object().unwrap().get("roles").unwrap().as_array().unwrap();
     assert_eq!(Some("user"), roles.iter().next().and_then(Value::as_str));
     assert_eq!(CLAIMS.as_bytes(), document.text());
-    assert_eq!(CLAIMS.as_bytes(), document.into_text());
 }
 
 /// A document in a log shows its size only.

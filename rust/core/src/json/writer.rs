@@ -1,13 +1,44 @@
 //! JSON text, appended to a buffer that is about to be signed.
 //!
-//! It writes values; commas, colons and brackets are the caller's, as `raw`. Strings are escaped only where RFC 8259
-//! section 7 demands it, so what is not ASCII stays UTF-8.
+//! Strings are escaped only where RFC 8259 section 7 demands it, so what is not ASCII stays UTF-8.
 
 use std::io::Write;
 
 use super::scan::plain_end;
+use crate::base64url;
 
-/// Appends JSON to a buffer.
+/// Appends an object to a buffer, member by member.
+#[derive(Debug)]
+pub struct ObjectWriter<'a> {
+    out: &'a mut Vec<u8>,
+    is_empty: bool,
+}
+
+impl<'a> ObjectWriter<'a> {
+    /// Begins an object.
+    pub fn new(out: &'a mut Vec<u8>) -> Self {
+        out.push(b'{');
+        Self { out, is_empty: true }
+    }
+
+    /// Writes the name of the next member; exactly one value must follow.
+    pub fn member(&mut self, name: &str) -> Writer<'_> {
+        if !std::mem::replace(&mut self.is_empty, false) {
+            self.out.push(b',');
+        }
+        let mut writer = Writer::new(self.out);
+        writer.string(name);
+        writer.raw(b":");
+        writer
+    }
+
+    /// Ends the object.
+    pub fn end(self) {
+        self.out.push(b'}');
+    }
+}
+
+/// Appends values to a buffer.
 #[derive(Debug)]
 pub struct Writer<'a> {
     out: &'a mut Vec<u8>,
@@ -30,6 +61,13 @@ impl<'a> Writer<'a> {
             self.escape(octet);
             rest = after;
         }
+        self.out.push(b'"');
+    }
+
+    /// Bytes as a base64url string, written in place: they may be a private key.
+    pub fn base64url(&mut self, bytes: &[u8]) {
+        self.out.push(b'"');
+        base64url::encode_into(bytes, self.out);
         self.out.push(b'"');
     }
 
@@ -79,7 +117,7 @@ impl<'a> Writer<'a> {
         write!(self.out, "{value:?}").ok()
     }
 
-    /// These octets as they are: punctuation, or JSON made elsewhere.
+    /// These bytes as they are: punctuation, or JSON made elsewhere.
     pub fn raw(&mut self, json: &[u8]) {
         self.out.extend_from_slice(json);
     }

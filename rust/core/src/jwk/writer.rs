@@ -5,18 +5,17 @@
 use zeroize::Zeroizing;
 
 use super::Ops;
-use crate::base64url;
 use crate::crypto::material::{PrivateParts, PublicParts};
-use crate::json::Writer;
+use crate::json::ObjectWriter;
 use crate::jwa::{Alg, Kty};
 
 /// The JSON text of a public key.
 #[must_use]
 pub fn write_public(parts: &PublicParts, alg: Option<Alg>, kid: Option<&str>) -> String {
     let mut out = Vec::with_capacity(512);
-    let mut object = Members::new(&mut out);
-    object.public(parts);
-    object.declaration(alg, kid);
+    let mut object = ObjectWriter::new(&mut out);
+    write_parts(&mut object, parts);
+    write_declaration(&mut object, alg, kid);
     object.end();
     into_string(out)
 }
@@ -26,20 +25,23 @@ pub fn write_public(parts: &PublicParts, alg: Option<Alg>, kid: Option<&str>) ->
 pub fn write_private(public: &PublicParts, private: &PrivateParts, alg: Alg, kid: Option<&str>) -> Zeroizing<String> {
     // Room for all of it, so that no copy stays behind where the text grew.
     let mut out = Vec::with_capacity(PRIVATE_ROOM + kid.map_or(0, |kid| 6 * kid.len()));
-    let mut object = Members::new(&mut out);
-    object.public(public);
+    let mut object = ObjectWriter::new(&mut out);
+    write_parts(&mut object, public);
     match private {
         PrivateParts::Rsa { d, primes, .. } => {
-            object.octets("d", d);
+            object.member("d").base64url(d);
             if let Some(primes) = primes {
                 let parts = [&primes.p, &primes.q, &primes.dp, &primes.dq, &primes.qi];
-                ["p", "q", "dp", "dq", "qi"].iter().zip(parts).for_each(|(name, part)| object.octets(name, part));
+                ["p", "q", "dp", "dq", "qi"]
+                    .iter()
+                    .zip(parts)
+                    .for_each(|(name, part)| object.member(name).base64url(part));
             }
         }
-        PrivateParts::Ec { d, .. } | PrivateParts::Okp { d, .. } => object.octets("d", d),
-        PrivateParts::Akp { seed, .. } => object.octets("priv", seed),
+        PrivateParts::Ec { d, .. } | PrivateParts::Okp { d, .. } => object.member("d").base64url(d),
+        PrivateParts::Akp { seed, .. } => object.member("priv").base64url(seed),
     }
-    object.declaration(Some(alg), kid);
+    write_declaration(&mut object, Some(alg), kid);
     object.end();
     Zeroizing::new(into_string(out))
 }
@@ -51,12 +53,12 @@ const PRIVATE_ROOM: usize = 8_192;
 #[must_use]
 pub fn write_secret(secret: &[u8], alg: Alg, kid: Option<&str>, ops: Ops) -> Zeroizing<String> {
     let mut out = Vec::with_capacity(256 + 2 * secret.len() + kid.map_or(0, |kid| 6 * kid.len()));
-    let mut object = Members::new(&mut out);
-    object.text("kty", Kty::Oct.name());
-    object.octets("k", secret);
-    object.declaration(Some(alg), kid);
+    let mut object = ObjectWriter::new(&mut out);
+    object.member("kty").string(Kty::Oct.name());
+    object.member("k").base64url(secret);
+    write_declaration(&mut object, Some(alg), kid);
     if ops != Ops::BOTH {
-        object.name("key_ops").raw(if ops.sign { br#"["sign"]"# } else { br#"["verify"]"# });
+        object.member("key_ops").raw(if ops.sign { br#"["sign"]"# } else { br#"["verify"]"# });
     }
     object.end();
     Zeroizing::new(into_string(out))
@@ -66,30 +68,30 @@ pub fn write_secret(secret: &[u8], alg: Alg, kid: Option<&str>, ops: Ops) -> Zer
 #[must_use]
 pub fn thumbprint_input(parts: &PublicParts) -> String {
     let mut out = Vec::with_capacity(512);
-    let mut object = Members::new(&mut out);
+    let mut object = ObjectWriter::new(&mut out);
     let kty = parts.kty().name();
     match parts {
         PublicParts::Rsa { n, e, .. } => {
-            object.octets("e", e);
-            object.text("kty", kty);
-            object.octets("n", n);
+            object.member("e").base64url(e);
+            object.member("kty").string(kty);
+            object.member("n").base64url(n);
         }
         PublicParts::Ec { curve, point } => {
             let (x, y) = coordinates(point);
-            object.text("crv", curve.name());
-            object.text("kty", kty);
-            object.octets("x", x);
-            object.octets("y", y);
+            object.member("crv").string(curve.name());
+            object.member("kty").string(kty);
+            object.member("x").base64url(x);
+            object.member("y").base64url(y);
         }
         PublicParts::Okp { curve, x } => {
-            object.text("crv", curve.name());
-            object.text("kty", kty);
-            object.octets("x", x);
+            object.member("crv").string(curve.name());
+            object.member("kty").string(kty);
+            object.member("x").base64url(x);
         }
         PublicParts::Akp { alg, key } => {
-            object.text("alg", alg.name());
-            object.text("kty", kty);
-            object.octets("pub", key);
+            object.member("alg").string(alg.name());
+            object.member("kty").string(kty);
+            object.member("pub").base64url(key);
         }
     }
     object.end();
@@ -100,78 +102,41 @@ pub fn thumbprint_input(parts: &PublicParts) -> String {
 #[must_use]
 pub fn secret_thumbprint_input(secret: &[u8]) -> Zeroizing<String> {
     let mut out = Vec::with_capacity(64 + 2 * secret.len());
-    let mut object = Members::new(&mut out);
-    object.octets("k", secret);
-    object.text("kty", Kty::Oct.name());
+    let mut object = ObjectWriter::new(&mut out);
+    object.member("k").base64url(secret);
+    object.member("kty").string(Kty::Oct.name());
     object.end();
     Zeroizing::new(into_string(out))
 }
 
-/// The members of an object on its way into a text.
-struct Members<'a> {
-    out: &'a mut Vec<u8>,
-    any: bool,
+/// The members of a public key.
+fn write_parts(object: &mut ObjectWriter<'_>, parts: &PublicParts) {
+    object.member("kty").string(parts.kty().name());
+    match parts {
+        PublicParts::Rsa { n, e, .. } => {
+            object.member("n").base64url(n);
+            object.member("e").base64url(e);
+        }
+        PublicParts::Ec { curve, point } => {
+            let (x, y) = coordinates(point);
+            object.member("crv").string(curve.name());
+            object.member("x").base64url(x);
+            object.member("y").base64url(y);
+        }
+        PublicParts::Okp { curve, x } => {
+            object.member("crv").string(curve.name());
+            object.member("x").base64url(x);
+        }
+        PublicParts::Akp { key, .. } => object.member("pub").base64url(key),
+    }
 }
 
-impl<'a> Members<'a> {
-    fn new(out: &'a mut Vec<u8>) -> Self {
-        out.push(b'{');
-        Self { out, any: false }
+fn write_declaration(object: &mut ObjectWriter<'_>, alg: Option<Alg>, kid: Option<&str>) {
+    if let Some(alg) = alg {
+        object.member("alg").string(alg.name());
     }
-
-    fn name(&mut self, name: &str) -> Writer<'_> {
-        if self.any {
-            self.out.push(b',');
-        }
-        self.any = true;
-        let mut writer = Writer::new(self.out);
-        writer.string(name);
-        writer.raw(b":");
-        writer
-    }
-
-    fn text(&mut self, name: &str, text: &str) {
-        self.name(name).string(text);
-    }
-
-    fn octets(&mut self, name: &str, octets: &[u8]) {
-        self.name(name).raw(b"\"");
-        base64url::encode_into(octets, self.out);
-        self.out.push(b'"');
-    }
-
-    fn public(&mut self, parts: &PublicParts) {
-        self.text("kty", parts.kty().name());
-        match parts {
-            PublicParts::Rsa { n, e, .. } => {
-                self.octets("n", n);
-                self.octets("e", e);
-            }
-            PublicParts::Ec { curve, point } => {
-                let (x, y) = coordinates(point);
-                self.text("crv", curve.name());
-                self.octets("x", x);
-                self.octets("y", y);
-            }
-            PublicParts::Okp { curve, x } => {
-                self.text("crv", curve.name());
-                self.octets("x", x);
-            }
-            PublicParts::Akp { key, .. } => self.octets("pub", key),
-        }
-    }
-
-    fn declaration(&mut self, alg: Option<Alg>, kid: Option<&str>) {
-        if let Some(alg) = alg {
-            self.text("alg", alg.name());
-        }
-        if let Some(kid) = kid {
-            self.text("kid", kid);
-        }
-    }
-
-    fn end(self) {
-        self.out.push(b'}');
+    if let Some(kid) = kid {
+        object.member("kid").string(kid);
     }
 }
 
