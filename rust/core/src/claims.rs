@@ -78,7 +78,7 @@ impl VerifiedJwt {
     pub fn registered(&self) -> Registered<'_> {
         let mut found = Registered::default();
         for (name, value) in self.claims() {
-            // All of them have three letters, and most names of a token have not.
+            // Registered claims have names of three letters, and most other claims have not.
             let Some(name) = name.of_three() else { continue };
             match name {
                 b"aud" => found.aud = Some(value),

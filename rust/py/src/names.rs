@@ -1,8 +1,7 @@
 //! Member names as Python strings, made once and shared.
 //!
-//! The same few claim names occur in every token, and a shared string brings its hash along. The store is bounded, holds
-//! names only (never values) and gives way rather than wait: building a dict can run arbitrary Python code, which may come
-//! back here.
+//! The same few claim names occur in every token, and a shared string keeps its hash. The store is bounded, holds names only
+//! (never values) and does not block: building a dict can run arbitrary Python code, which may call this module again.
 
 use std::sync::{Mutex, MutexGuard};
 
@@ -16,7 +15,7 @@ const LONGEST: usize = 64;
 
 static STORE: Mutex<[Slot; SLOTS]> = Mutex::new([const { Slot { mark: Mark::EMPTY, name: None } }; SLOTS]);
 
-/// The store, or nothing while someone else has it.
+/// The store, or nothing while another thread has it.
 pub(crate) struct Names(Option<MutexGuard<'static, [Slot; SLOTS]>>);
 
 pub(crate) struct Slot {
@@ -24,7 +23,7 @@ pub(crate) struct Slot {
     name: Option<Py<PyString>>,
 }
 
-/// The ends of a text and its length, which say all there is to say of a text of up to 16 octets.
+/// The ends of a text and its length: all there is of a text of up to 16 bytes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Mark {
     len: usize,
@@ -41,7 +40,7 @@ impl Names {
     #[inline]
     pub(crate) fn name<'py>(&mut self, py: Python<'py>, text: Str<'_>) -> Bound<'py, PyString> {
         let mark = Mark::of(text.octets());
-        let slot = self.0.as_mut().and_then(|store| store.get_mut(mark.place()));
+        let slot = self.0.as_mut().and_then(|store| store.get_mut(mark.slot()));
         let Some(slot) = slot.filter(|_| (1..=LONGEST).contains(&mark.len)) else {
             return PyString::new(py, text.as_str());
         };
@@ -83,8 +82,8 @@ impl Mark {
         self.len <= 16
     }
 
-    /// A cheap spread over the slots; a collision costs a new string and nothing else.
-    const fn place(self) -> usize {
+    /// The index of its slot; a collision costs a new string and nothing else.
+    const fn slot(self) -> usize {
         let mixed = (self.first ^ self.last.rotate_left(23)).wrapping_add(self.len as u64);
         (mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (u64::BITS - SLOT_BITS)) as usize
     }

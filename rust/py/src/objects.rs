@@ -1,7 +1,7 @@
 //! JSON values as Python objects: the only file that builds dicts and lists from the core's parse.
 //!
-//! The dict a caller sees is the very parse the policy judged. This runs for every token whose claims are asked for, so it
-//! calls the C API directly: strings are made from octets whose kind the parser already knows, lists with their length.
+//! The dict that a caller gets is made of the parse that the policy judged. This runs for every token whose claims are read,
+//! so it calls the C API directly: strings are made of bytes that the parser found to be ASCII, lists with their length.
 
 use std::ffi::c_void;
 
@@ -65,7 +65,7 @@ impl<'py> Builder<'py> {
     }
 
     fn list(&mut self, items: Array<'_>) -> PyResult<Bound<'py, PyList>> {
-        // Values first: a list is in everyone's reach from the start, and must not be seen with empty slots.
+        // Values first: other threads can reach a list from the start, and must not see empty slots.
         let mut few = [const { None }; FEW];
         if let Some(slots) = few.get_mut(..items.len()) {
             for (slot, item) in slots.iter_mut().zip(items) {
@@ -78,24 +78,24 @@ impl<'py> Builder<'py> {
     }
 }
 
-/// Elements that are kept on the stack until their list is made; most arrays of a token have no more.
+/// The number of elements that are kept on the stack until their list is made; most arrays of a token have no more.
 const FEW: usize = 8;
 
-/// A list of these values, which are taken.
+/// A list of these values, which are moved out of the slice.
 fn filled<'py>(py: Python<'py>, values: &mut [Option<Bound<'py, PyAny>>]) -> PyResult<Bound<'py, PyList>> {
     let len = ffi::Py_ssize_t::try_from(values.len())?;
     // SAFETY: a new list or null with an exception set.
     let list = unsafe { Bound::from_owned_ptr_or_err(py, ffi::PyList_New(len))?.cast_into_unchecked::<PyList>() };
-    for (place, value) in (0..len).zip(values) {
+    for (index, value) in (0..len).zip(values) {
         let value = value.take().unwrap_or_else(|| py.None().into_bound(py));
-        // SAFETY: `place` is within the new list, whose slots are empty; the slot takes the reference over. Nothing is
-        // allocated before the last slot is filled, so nobody else runs and sees the list half filled.
-        unsafe { ffi::PyList_SET_ITEM(list.as_ptr(), place, value.into_ptr()) };
+        // SAFETY: `index` is within the new list, whose slots are empty; the slot takes the reference over. Nothing is
+        // allocated before the last slot is filled, so no other code runs and sees the list half filled.
+        unsafe { ffi::PyList_SET_ITEM(list.as_ptr(), index, value.into_ptr()) };
     }
     Ok(list)
 }
 
-/// An empty dict with room for so many members, where the interpreter offers one: growing costs more than filling.
+/// An empty dict with room for so many members, where the interpreter has one: growing costs more than filling.
 fn presized(py: Python<'_>, len: usize) -> PyResult<Bound<'_, PyDict>> {
     #[cfg(not(Py_3_14))]
     if len > SMALL_DICT {
@@ -124,7 +124,7 @@ fn string<'py>(py: Python<'py>, text: Str<'_>) -> PyResult<Bound<'py, PyString>>
     ascii(py, octets)
 }
 
-/// A token that was just made, as a string: ASCII, so its octets are copied as they are.
+/// A new token as a string: ASCII, so its bytes are copied as they are.
 pub(crate) fn token<'py>(py: Python<'py>, token: &[u8]) -> PyResult<Bound<'py, PyString>> {
     if token.is_empty() || !token.is_ascii() {
         return PyString::from_bytes(py, token);
@@ -132,13 +132,13 @@ pub(crate) fn token<'py>(py: Python<'py>, token: &[u8]) -> PyResult<Bound<'py, P
     ascii(py, token)
 }
 
-/// A string of octets that were found to be ASCII, at least one: the empty string is shared and not to be written to.
+/// A string of bytes that are ASCII, at least one: the empty string is shared and must not be written to.
 fn ascii<'py>(py: Python<'py>, text: &[u8]) -> PyResult<Bound<'py, PyString>> {
     debug_assert!(text.is_ascii() && !text.is_empty());
     let len = ffi::Py_ssize_t::try_from(text.len())?;
-    // SAFETY: a new compact ASCII string owns `len` octets behind its header, all of which are written before anyone else
-    // sees it. Octets beyond ASCII would make a string that is not one, but none that is read out of bounds. A null pointer
-    // becomes the pending exception.
+    // SAFETY: a new compact ASCII string owns `len` bytes behind its header, all of which are written before other code sees
+    // it. Bytes beyond ASCII would make an invalid string, but none that is read out of bounds. A null pointer becomes the
+    // pending exception.
     unsafe {
         let made = ffi::PyUnicode_New(len, 127);
         let made = Bound::from_owned_ptr_or_err(py, made)?;
