@@ -39,7 +39,7 @@ fn read(data: &[u8], fill: AlgSet, origin: Origin) -> Outcome {
     for spec in &TABLE {
         check_candidates(&set, spec.alg);
     }
-    let secrets = set.keys().iter().filter(|key| matches!(key, Key::Secret(_))).count();
+    let secrets = set.keys().iter().filter(|key| key.is_secret()).count();
     if secrets > 0 {
         assert!(origin == Origin::Local && secrets == set.keys().len());
         assert!(set.to_jwks().is_err(), "secrets were published");

@@ -3,7 +3,7 @@
 use jwseal_core::base64url;
 use jwseal_core::crypto::sha256;
 use jwseal_core::json::{Document, Limits};
-use jwseal_core::key::{Loaded, SecretKey, SigningKey, VerifyingKey};
+use jwseal_core::key::{Loaded, Message, SecretKey, SigningKey, VerifyingKey};
 
 /// A public key survives SPKI and JWK, publishes nothing private, and its thumbprint is that of its text.
 pub fn check_public(key: &VerifyingKey) {
@@ -22,7 +22,7 @@ pub fn check_public(key: &VerifyingKey) {
     }
     for alg in key.algs().iter() {
         for len in [0, 1, 64, 96, 114, 132, 256] {
-            assert!(key.verify(alg, b"message", &vec![0; len]).is_err(), "zeros verify under {alg}");
+            assert!(key.verify(alg, Message::Whole(b"message"), &vec![0; len]).is_err(), "zeros verify under {alg}");
         }
     }
 }
@@ -35,9 +35,9 @@ pub fn check_private(loaded: &Loaded) {
     let Loaded::Ready(key) = loaded else { return };
     let public = key.verifying_key();
     check_public(public);
-    let signature = key.sign(b"message").expect("a private key signs");
-    public.verify(key.alg(), b"message", &signature).expect("its public half verifies");
-    assert!(public.verify(key.alg(), b"massage", &signature).is_err());
+    let signature = key.sign(Message::Whole(b"message")).expect("a private key signs");
+    public.verify(key.alg(), Message::Whole(b"message"), &signature).expect("its public half verifies");
+    assert!(public.verify(key.alg(), Message::Whole(b"massage"), &signature).is_err());
     let pkcs8 = key.to_pkcs8().expect("a key of its own is exported");
     check_same(key, &SigningKey::from_pkcs8(&pkcs8, Some(key.alg()), key.kid()).expect("exported PKCS#8 is read"));
     let jwk = key.to_private_jwk().expect("a key of its own is exported");
@@ -60,7 +60,7 @@ pub fn check_secret(key: &SecretKey) {
     assert!(VerifyingKey::from_jwk(text.as_bytes(), None, None).is_err(), "a secret was taken for a public key");
     assert!(!format!("{key:?}").contains(&base64url::encode(key.octets())));
     if key.ops().sign && key.ops().verify {
-        let tag = key.sign(b"message").expect("a secret signs");
-        key.verify(b"message", tag.as_ref()).expect("a secret verifies");
+        let tag = key.sign(Message::Whole(b"message")).expect("a secret signs");
+        key.verify(key.alg(), Message::Whole(b"message"), tag.as_ref()).expect("a secret verifies");
     }
 }

@@ -2,7 +2,7 @@
 
 use jwseal_core::error::Error;
 use jwseal_core::jwa::AlgSet;
-use jwseal_core::key::Key;
+use jwseal_core::key::{Key, SecretKey, VerifyingKey};
 use jwseal_core::key_set::{KeySet, Origin};
 use pyo3::exceptions::{PyIndexError, PyTypeError};
 use pyo3::prelude::*;
@@ -49,10 +49,10 @@ impl Keys {
 /// A key that verifies, or a sentence that says what to give instead.
 fn key_of(argument: &Bound<'_, PyAny>) -> PyResult<Key> {
     if let Ok(key) = argument.cast::<VerifyingKeyObject>() {
-        return Ok(Key::Verifying(key.get().key().clone()));
+        return Ok(key.get().key().clone().into());
     }
     if let Ok(key) = argument.cast::<SecretKeyObject>() {
-        return Ok(Key::Secret(key.get().key().clone()));
+        return Ok(key.get().key().clone().into());
     }
     let advice = if argument.is_instance_of::<SigningKeyObject>() {
         "a SigningKey does not verify: give its .verifying_key"
@@ -123,18 +123,7 @@ impl KeySetObject {
 
     /// The public JWK Set, `{"keys": [...]}`.
     fn to_jwks<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyDict>, Fault> {
-        let keys = PyList::empty(py);
-        for key in self.keys.set.keys() {
-            match key {
-                Key::Verifying(key) => keys.append(convert::text_dict(py, &key.to_jwk())?)?,
-                Key::Secret(_) => {
-                    return Err(Error::key("a JWK Set is public, and this KeySet holds a SecretKey").into());
-                }
-            }
-        }
-        let jwks = PyDict::new(py);
-        jwks.set_item("keys", keys)?;
-        Ok(jwks)
+        convert::text_dict(py, &self.keys.set.to_jwks()?)
     }
 
     /// The keys with this kid, in order; several where they have no algorithm in common.
@@ -207,8 +196,9 @@ pub(crate) fn restore_key_set(
 }
 
 fn key_object(py: Python<'_>, key: &Key) -> PyResult<Py<PyAny>> {
-    Ok(match key {
-        Key::Verifying(key) => Py::new(py, VerifyingKeyObject::new(key.clone()))?.into_any(),
-        Key::Secret(key) => Py::new(py, SecretKeyObject::new(key.clone()))?.into_any(),
-    })
+    if let Some(key) = VerifyingKey::from_key(key) {
+        return Ok(Py::new(py, VerifyingKeyObject::new(key))?.into_any());
+    }
+    let secret = SecretKey::from_key(key).ok_or_else(|| PyTypeError::new_err("this key is of no known type"))?;
+    Ok(Py::new(py, SecretKeyObject::new(secret))?.into_any())
 }

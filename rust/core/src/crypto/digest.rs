@@ -11,14 +11,23 @@ use aws_lc_rs::digest::{self, Algorithm, Digest};
 
 use super::hmac::{Mac, Running, Tag};
 
-/// How a key takes in a message.
+/// A message to verify or to sign.
+#[derive(Clone, Copy)]
+pub enum Message<'a> {
+    /// The message itself.
+    Whole(&'a [u8]),
+    /// What the key's own method made of it.
+    Digest(&'a Digested),
+}
+
+/// How messages are hashed for a key.
 #[derive(Clone)]
 pub enum Method {
-    /// Through a hash, which is all the same for every key that uses it.
+    /// By a hash, which any number of keys may share.
     Hash(Hash),
-    /// Through a MAC, which is this secret's alone.
+    /// By a MAC, which belongs to one secret.
     Mac(Arc<Mac>),
-    /// At one piece only.
+    /// Not at all: the key needs its message whole.
     Whole,
 }
 

@@ -15,16 +15,21 @@ mod on_demand;
 pub mod rsa;
 mod verify_fast;
 
+use std::sync::Arc;
+
 use zeroize::Zeroizing;
 
-use self::digest::{Digested, Method};
+use self::digest::{Digested, Message, Method};
+use self::hmac::Mac;
 use self::material::{PrivateParts, PublicParts, RsaUsage, Secret};
 use crate::error::{Error, Result};
 use crate::jwa::{Alg, AlgSet, Curve, Kty, TABLE};
 
-/// A public key ready to verify under one algorithm.
+/// What a key verifies with under one algorithm, parsed and judged.
 #[derive(Clone)]
-pub enum Verifying {
+pub enum KeyMaterial {
+    /// HMAC.
+    Hmac(Arc<Mac>),
     /// RSASSA-PKCS1-v1_5 or RSASSA-PSS.
     Rsa(rsa::Verifying),
     /// ECDSA.
@@ -37,7 +42,7 @@ pub enum Verifying {
     MlDsa(mldsa::Verifying),
 }
 
-impl Verifying {
+impl KeyMaterial {
     /// Parses and judges a public key for this algorithm.
     pub fn new(alg: Alg, parts: &PublicParts) -> Result<Self> {
         match parts {
@@ -53,45 +58,43 @@ impl Verifying {
 
     /// Verifies, or says no more than that the signature is invalid.
     #[inline]
-    pub fn verify(&self, message: &[u8], signature: &[u8]) -> Result<()> {
-        match self {
-            Self::Rsa(key) => key.verify(message, signature),
-            Self::Ecdsa(key) => key.verify(message, signature),
-            Self::Ed25519(key) => key.verify(message, signature),
-            Self::Ed448(key) => key.verify(message, signature),
-            Self::MlDsa(key) => key.verify(message, signature),
+    pub fn verify(&self, message: Message<'_>, signature: &[u8]) -> Result<()> {
+        match (self, message) {
+            (Self::Hmac(mac), Message::Whole(message)) => mac.verify(message, signature),
+            (Self::Hmac(_), Message::Digest(Digested::Mac(tag))) => tag.verify(signature),
+            (Self::Rsa(key), Message::Whole(message)) => key.verify(message, signature),
+            (Self::Rsa(key), Message::Digest(Digested::Hash(digest))) => key.verify_digest(digest, signature),
+            (Self::Ecdsa(key), Message::Whole(message)) => key.verify(message, signature),
+            (Self::Ecdsa(key), Message::Digest(Digested::Hash(digest))) => key.verify_digest(digest, signature),
+            (Self::Ed25519(key), Message::Whole(message)) => key.verify(message, signature),
+            (Self::Ed448(key), Message::Whole(message)) => key.verify(message, signature),
+            (Self::MlDsa(key), Message::Whole(message)) => key.verify(message, signature),
+            (_, Message::Digest(_)) => Err(Error::InvalidSignature),
         }
     }
 
-    /// How it takes in a message.
+    /// How messages are hashed for it.
     #[must_use]
-    pub const fn method(&self) -> Method {
+    pub fn method(&self) -> Method {
         match self {
+            Self::Hmac(mac) => Method::Mac(Arc::clone(mac)),
             Self::Rsa(key) => Method::Hash(key.hash()),
             Self::Ecdsa(key) => Method::Hash(key.hash()),
             Self::Ed25519(_) | Self::Ed448(_) | Self::MlDsa(_) => Method::Whole,
         }
     }
-
-    /// Verifies over a message that was taken in by this key's method.
-    pub fn verify_digested(&self, message: &Digested, signature: &[u8]) -> Result<()> {
-        match (self, message) {
-            (Self::Rsa(key), Digested::Hash(digest)) => key.verify_digest(digest, signature),
-            (Self::Ecdsa(key), Digested::Hash(digest)) => key.verify_digest(digest, signature),
-            _ => Err(Error::InvalidSignature),
-        }
-    }
 }
 
-impl Verifying {
+impl KeyMaterial {
     /// Verifies by the backend's own check, where `verify` takes a shorter way to the same verdict.
     pub fn verify_plain(&self, message: &[u8], signature: &[u8]) -> Result<()> {
         match self {
+            Self::Hmac(mac) => mac.verify_plain(message, signature),
             Self::Rsa(key) => key.verify_plain(message, signature),
             Self::Ecdsa(key) => key.verify_plain(message, signature),
             Self::Ed25519(key) => key.verify_plain(message, signature),
             Self::MlDsa(key) => key.verify_plain(message, signature),
-            Self::Ed448(_) => self.verify(message, signature),
+            Self::Ed448(key) => key.verify(message, signature),
         }
     }
 
@@ -102,7 +105,7 @@ impl Verifying {
             Self::Ecdsa(key) => key.prepare(),
             Self::Ed25519(key) => key.prepare(),
             Self::MlDsa(key) => key.prepare(),
-            Self::Rsa(_) | Self::Ed448(_) => false,
+            Self::Hmac(_) | Self::Rsa(_) | Self::Ed448(_) => false,
         }
     }
 }
@@ -155,31 +158,25 @@ impl Signing {
     }
 
     /// Signs; the result has the form JOSE asks for.
-    pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>> {
-        match self {
-            Self::Rsa(key) => key.sign(message),
-            Self::Ecdsa(key) => key.sign(message),
-            Self::Ed25519(key) => key.sign(message),
-            Self::MlDsa(key) => key.sign(message),
+    pub fn sign(&self, message: Message<'_>) -> Result<Vec<u8>> {
+        match (self, message) {
+            (Self::Rsa(key), Message::Whole(message)) => key.sign(message),
+            (Self::Rsa(key), Message::Digest(Digested::Hash(digest))) => key.sign_digest(digest),
+            (Self::Ecdsa(key), Message::Whole(message)) => key.sign(message),
+            (Self::Ecdsa(key), Message::Digest(Digested::Hash(digest))) => key.sign_digest(digest),
+            (Self::Ed25519(key), Message::Whole(message)) => key.sign(message),
+            (Self::MlDsa(key), Message::Whole(message)) => key.sign(message),
+            (_, Message::Digest(_)) => Err(Error::key("this digest was not made by the key's own method")),
         }
     }
 
-    /// How it takes in a message.
+    /// How messages are hashed for it.
     #[must_use]
     pub const fn method(&self) -> Method {
         match self {
             Self::Rsa(key) => Method::Hash(key.hash()),
             Self::Ecdsa(key) => Method::Hash(key.hash()),
             Self::Ed25519(_) | Self::MlDsa(_) => Method::Whole,
-        }
-    }
-
-    /// Signs a message that was taken in by this key's method.
-    pub fn sign_digested(&self, message: &Digested) -> Result<Vec<u8>> {
-        match (self, message) {
-            (Self::Rsa(key), Digested::Hash(digest)) => key.sign_digest(digest),
-            (Self::Ecdsa(key), Digested::Hash(digest)) => key.sign_digest(digest),
-            _ => Err(Error::key("this private key signs whole messages only")),
         }
     }
 

@@ -4,33 +4,28 @@
 //! knows that key sign (CVE-2015-9235). `weak` waives the length and nothing else. The octets are wiped on drop.
 
 use std::fmt;
-use std::hash::{Hash, Hasher};
+use std::ops::Deref;
 use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
+use super::any_key::{Content, Inner, Key, SecretParts};
 use super::declaration::{agreed, names};
 use super::key_text;
-use crate::crypto::digest::{Digested, Method};
+use crate::crypto::digest::{Digested, Message, Method};
 use crate::crypto::hmac::{Mac, Tag};
 use crate::crypto::material::Secret;
-use crate::crypto::{random, sha256};
+use crate::crypto::{KeyMaterial, random, sha256};
 use crate::error::{Error, Result};
 use crate::jwa::{Alg, AlgSet, Kty, TABLE};
 use crate::jwk::{self, Jwk, Material, Ops, Reading};
 
 /// A secret; clones share it.
 #[derive(Clone)]
-pub struct SecretKey(Arc<Inner>);
-
-struct Inner {
+pub struct SecretKey {
+    key: Key,
     alg: Alg,
-    kid: Option<Box<str>>,
-    weak: bool,
-    ops: Ops,
-    octets: Secret,
-    mac: Arc<Mac>,
-    thumbprint: [u8; 32],
+    parts: Arc<SecretParts>,
 }
 
 impl SecretKey {
@@ -76,10 +71,7 @@ impl SecretKey {
             return Err(Error::key("an empty secret is no secret: anyone could sign with it"));
         }
         if octets.len() > MAX_LEN {
-            return Err(Error::key(format!(
-                "a secret of {} octets is no secret: the limit is {MAX_LEN}",
-                octets.len()
-            )));
+            return Err(Error::key(format!("a secret of {} bytes is no secret: the limit is {MAX_LEN}", octets.len())));
         }
         if let Some(kind) = key_text::find(&octets) {
             return Err(Error::key(format!(
@@ -89,115 +81,104 @@ impl SecretKey {
         let weak = octets.len() < least;
         if weak && strength == Strength::Required {
             return Err(Error::key(format!(
-                "an {alg} secret has at least {least} octets, this one has {}: generate one",
+                "an {alg} secret has at least {least} bytes, this one has {}: generate one",
                 octets.len()
             )));
         }
         let mac = Mac::new(alg, &octets).ok_or_else(|| Error::key(format!("{alg} does not use a secret")))?;
         let mac = Arc::new(mac);
         let thumbprint = sha256(jwk::secret_thumbprint_input(&octets).as_bytes());
-        Ok(Self(Arc::new(Inner { alg, kid: kid.map(Box::from), weak, ops, octets, mac, thumbprint })))
+        let (algs, materials) = (AlgSet::of(alg), Box::new([(AlgSet::of(alg), KeyMaterial::Hmac(Arc::clone(&mac)))]));
+        let parts = Arc::new(SecretParts { octets, mac, ops, weak });
+        let (content, kid) = (Content::Secret(Arc::clone(&parts)), kid.map(Box::from));
+        let key = Key::new(Inner { content, alg: Some(alg), algs, kid, thumbprint, materials });
+        Ok(Self { key, alg, parts })
+    }
+
+    /// The secret that a key is, unless it is a public key.
+    #[must_use]
+    pub fn from_key(key: &Key) -> Option<Self> {
+        let inner = key.inner();
+        match &inner.content {
+            Content::Secret(parts) => Some(Self { key: key.clone(), alg: inner.alg?, parts: Arc::clone(parts) }),
+            Content::Public(_) => None,
+        }
     }
 
     /// Its algorithm.
     #[must_use]
-    pub fn alg(&self) -> Alg {
-        self.0.alg
-    }
-
-    /// Its identifier.
-    #[must_use]
-    pub fn kid(&self) -> Option<&str> {
-        self.0.kid.as_deref()
+    pub const fn alg(&self) -> Alg {
+        self.alg
     }
 
     /// Whether it is shorter than its digest.
     #[must_use]
     pub fn is_weak(&self) -> bool {
-        self.0.weak
+        self.parts.weak
     }
 
     /// What its `key_ops` permit; both where it had none.
     #[must_use]
     pub fn ops(&self) -> Ops {
-        self.0.ops
+        self.parts.ops
     }
 
-    /// The octets, for a caller that asked for them by name.
+    /// The secret itself.
     #[must_use]
     pub fn octets(&self) -> &[u8] {
-        &self.0.octets
-    }
-
-    /// The SHA-256 thumbprint (RFC 7638); it helps to guess the secret.
-    #[must_use]
-    pub fn thumbprint(&self) -> &[u8; 32] {
-        &self.0.thumbprint
-    }
-
-    /// Whether tags made with the one verify with the other: HMAC hashes a secret longer than its block and fills a
-    /// shorter one with zeros (RFC 2104 section 2), so that different secrets can come to the same.
-    #[must_use]
-    pub fn is_equivalent(&self, other: &Self) -> bool {
-        // Equal tags of one message mean equal blocks: anything else would be a collision of the hash.
-        [self.alg(), other.alg()].into_iter().any(|alg| {
-            let tag = |key: &Self| Mac::new(alg, key.octets()).map(|mac| mac.sign(b""));
-            tag(self).zip(tag(other)).is_some_and(|(one, two)| one.verify(two.as_ref()).is_ok())
-        })
+        &self.parts.octets
     }
 
     /// The JWK's JSON text, the secret in it.
     #[must_use]
     pub fn to_private_jwk(&self) -> Zeroizing<String> {
-        jwk::write_secret(&self.0.octets, self.0.alg, self.kid(), self.0.ops)
+        jwk::write_secret(&self.parts.octets, self.alg, self.kid(), self.parts.ops)
     }
 
     /// The tag of a message.
-    pub fn sign(&self, message: &[u8]) -> Result<Tag> {
+    pub fn sign(&self, message: Message<'_>) -> Result<Tag> {
         self.require_sign()?;
-        Ok(self.0.mac.sign(message))
-    }
-
-    /// Verifies a tag in constant time.
-    #[inline]
-    pub fn verify(&self, message: &[u8], tag: &[u8]) -> Result<()> {
-        self.require_verify()?;
-        self.0.mac.verify(message, tag)
-    }
-
-    /// Verifies a tag by the backend's own check.
-    pub fn verify_plain(&self, message: &[u8], tag: &[u8]) -> Result<()> {
-        self.require_verify()?;
-        self.0.mac.verify_plain(message, tag)
+        match message {
+            Message::Whole(message) => Ok(self.parts.mac.sign(message)),
+            Message::Digest(Digested::Mac(tag)) => Ok(*tag),
+            Message::Digest(Digested::Hash(_)) => Err(Error::key("this digest was not made by the key's own method")),
+        }
     }
 
     pub(super) fn method(&self) -> Method {
-        Method::Mac(Arc::clone(&self.0.mac))
-    }
-
-    pub(super) fn sign_digested(&self, message: &Digested) -> Result<Tag> {
-        self.require_sign()?;
-        match message {
-            Digested::Mac(tag) => Ok(*tag),
-            Digested::Hash(_) => Err(Error::key("a secret signs what was taken in with it")),
-        }
-    }
-
-    pub(super) fn verify_digested(&self, message: &Digested, tag: &[u8]) -> Result<()> {
-        self.require_verify()?;
-        match message {
-            Digested::Mac(own) => own.verify(tag),
-            Digested::Hash(_) => Err(Error::InvalidSignature),
-        }
+        Method::Mac(Arc::clone(&self.parts.mac))
     }
 
     pub(super) fn require_sign(&self) -> Result<()> {
-        if self.0.ops.sign { Ok(()) } else { Err(Error::key("this secret's key_ops permit verify only")) }
+        if self.parts.ops.sign { Ok(()) } else { Err(Error::key("this secret's key_ops permit verify only")) }
     }
+}
 
-    #[inline]
-    fn require_verify(&self) -> Result<()> {
-        if self.0.ops.verify { Ok(()) } else { Err(Error::key("this secret's key_ops permit sign only")) }
+impl Deref for SecretKey {
+    type Target = Key;
+
+    fn deref(&self) -> &Key {
+        &self.key
+    }
+}
+
+impl From<SecretKey> for Key {
+    fn from(key: SecretKey) -> Self {
+        key.key
+    }
+}
+
+impl PartialEq for SecretKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.key == other.key
+    }
+}
+
+impl Eq for SecretKey {}
+
+impl fmt::Debug for SecretKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.key.fmt(f)
     }
 }
 
@@ -220,29 +201,6 @@ fn require_hmac(alg: Alg) -> Result<()> {
 
 fn hmac_algs() -> AlgSet {
     TABLE.iter().filter(|spec| spec.kty == Kty::Oct).map(|spec| spec.alg).collect()
-}
-
-impl PartialEq for SecretKey {
-    fn eq(&self, other: &Self) -> bool {
-        self.thumbprint() == other.thumbprint() && self.alg() == other.alg() && self.kid() == other.kid()
-    }
-}
-
-impl Eq for SecretKey {}
-
-impl Hash for SecretKey {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.thumbprint().hash(state);
-        self.alg().hash(state);
-        self.kid().hash(state);
-    }
-}
-
-impl fmt::Debug for SecretKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = if self.is_weak() { "SecretKey(weak)" } else { "SecretKey" };
-        f.debug_struct(name).field("alg", &self.alg().name()).field("kid", &self.kid()).finish_non_exhaustive()
-    }
 }
 
 #[cfg(test)]
@@ -290,12 +248,18 @@ mod tests {
     fn signs_and_verifies() {
         for alg in [Alg::Hs256, Alg::Hs384, Alg::Hs512] {
             let key = SecretKey::generate(alg, Some("s1")).unwrap();
-            let tag = key.sign(b"message").unwrap();
+            let tag = key.sign(Message::Whole(b"message")).unwrap();
             assert_eq!(alg.spec().signature_len, Some(tag.as_ref().len()));
-            key.verify(b"message", tag.as_ref()).unwrap();
-            assert_eq!("invalid_signature", key.verify(b"massage", tag.as_ref()).unwrap_err().code());
+            key.verify(alg, Message::Whole(b"message"), tag.as_ref()).unwrap();
+            assert_eq!(
+                "invalid_signature",
+                key.verify(alg, Message::Whole(b"massage"), tag.as_ref()).unwrap_err().code()
+            );
             let other = SecretKey::generate(alg, Some("s1")).unwrap();
-            assert_eq!("invalid_signature", other.verify(b"message", tag.as_ref()).unwrap_err().code());
+            assert_eq!(
+                "invalid_signature",
+                other.verify(alg, Message::Whole(b"message"), tag.as_ref()).unwrap_err().code()
+            );
             assert_ne!(key, other);
             let again = SecretKey::from_jwk(key.to_private_jwk().as_bytes(), None, None).unwrap();
             assert_eq!(key, again);
@@ -309,11 +273,11 @@ mod tests {
         let k = crate::base64url::encode(&[7; 32]);
         let text = |ops: &str| format!(r#"{{"kty":"oct","k":"{k}","alg":"HS256","key_ops":[{ops}]}}"#).into_bytes();
         let verify = SecretKey::from_jwk(&text(r#""verify""#), None, None).unwrap();
-        assert_eq!("invalid_key", verify.sign(b"").err().unwrap().code());
+        assert_eq!("invalid_key", verify.sign(Message::Whole(b"")).err().unwrap().code());
         let sign = SecretKey::from_jwk(&text(r#""sign""#), None, None).unwrap();
-        let tag = sign.sign(b"").unwrap();
-        verify.verify(b"", tag.as_ref()).unwrap();
-        assert_eq!("invalid_key", sign.verify(b"", tag.as_ref()).unwrap_err().code());
+        let tag = sign.sign(Message::Whole(b"")).unwrap();
+        verify.verify(Alg::Hs256, Message::Whole(b""), tag.as_ref()).unwrap();
+        assert_eq!("invalid_key", sign.verify(Alg::Hs256, Message::Whole(b""), tag.as_ref()).unwrap_err().code());
         let again = SecretKey::from_jwk(sign.to_private_jwk().as_bytes(), None, None).unwrap();
         assert_eq!(Ops { sign: true, verify: false }, again.ops());
         assert!(refusal(SecretKey::from_jwk(&text(r#""encrypt""#), None, None)).contains("key_ops"));

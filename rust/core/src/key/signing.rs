@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use super::declaration::agreed;
 use super::verifying::VerifyingKey;
-use crate::crypto::digest::{Digested, Method};
+use crate::crypto::digest::{Message, Method};
 use crate::crypto::material::{PrivateParts, PublicParts, RsaUsage, Secret};
 use crate::crypto::{Signing, eddsa, random};
 use crate::der::{pkcs8, spki};
@@ -150,11 +150,14 @@ impl SigningKey {
 
     /// Signs. What an external signer returns is verified before it leaves: a faulty device must not leak the key
     /// through broken signatures, nor put out tokens that nobody accepts.
-    pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>> {
-        match &self.0.holder {
-            Holder::Own(signing) => own_signature(signing, message),
-            Holder::External { signer, .. } => {
-                let signature = signer.sign(message).map_err(Error::External)?;
+    pub fn sign(&self, message: Message<'_>) -> Result<Vec<u8>> {
+        match (&self.0.holder, message) {
+            (Holder::Own(signing), _) => own_signature(signing, message),
+            (Holder::External { .. }, Message::Digest(_)) => {
+                Err(Error::key("an external signer signs whole messages only"))
+            }
+            (Holder::External { signer, .. }, Message::Whole(octets)) => {
+                let signature = signer.sign(octets).map_err(Error::External)?;
                 self.accept(message, &signature)?;
                 Ok(signature)
             }
@@ -164,7 +167,7 @@ impl SigningKey {
     /// Verifies what an external signer returned. Never inlined, as `own_signature`: an external signer may sign with
     /// another one, and the stack of arithmetic that does not run would lie between the two.
     #[inline(never)]
-    fn accept(&self, message: &[u8], signature: &[u8]) -> Result<()> {
+    fn accept(&self, message: Message<'_>, signature: &[u8]) -> Result<()> {
         self.0.verifying.verify(self.0.alg, message, signature).map_err(|_| {
             Error::key(
                 "the external signer returned a signature that its verifying key does not verify: \
@@ -178,14 +181,6 @@ impl SigningKey {
         match &self.0.holder {
             Holder::Own(signing) => signing.method(),
             Holder::External { .. } => Method::Whole,
-        }
-    }
-
-    #[inline(never)]
-    pub(super) fn sign_digested(&self, message: &Digested) -> Result<Vec<u8>> {
-        match &self.0.holder {
-            Holder::Own(signing) => signing.sign_digested(message),
-            Holder::External { .. } => Err(Error::key("an external signer signs whole messages only")),
         }
     }
 
@@ -216,7 +211,7 @@ impl SigningKey {
 }
 
 #[inline(never)]
-fn own_signature(signing: &Signing, message: &[u8]) -> Result<Vec<u8>> {
+fn own_signature(signing: &Signing, message: Message<'_>) -> Result<Vec<u8>> {
     signing.sign(message)
 }
 

@@ -4,13 +4,13 @@
 //! thumbprints, algorithms and identifiers are.
 
 use std::fmt;
-use std::hash::{Hash, Hasher};
+use std::ops::Deref;
 use std::sync::Arc;
 
+use super::any_key::{Content, Inner, Key};
 use super::declaration::{agreed, names};
-use crate::crypto::digest::{Digested, Method};
 use crate::crypto::material::{PublicParts, RsaUsage};
-use crate::crypto::{Verifying, choices, sha256};
+use crate::crypto::{KeyMaterial, choices, sha256};
 use crate::der::spki;
 use crate::error::{Error, Result};
 use crate::jwa::{Alg, AlgSet, Curve, Kty};
@@ -18,15 +18,9 @@ use crate::jwk::{self, Jwk, Material, Reading};
 
 /// A public key; clones share it.
 #[derive(Clone)]
-pub struct VerifyingKey(Arc<Inner>);
-
-struct Inner {
-    parts: PublicParts,
-    alg: Option<Alg>,
-    algs: AlgSet,
-    kid: Option<Box<str>>,
-    thumbprint: [u8; 32],
-    primitives: Box<[(AlgSet, Verifying)]>,
+pub struct VerifyingKey {
+    key: Key,
+    parts: Arc<PublicParts>,
 }
 
 impl VerifyingKey {
@@ -51,146 +45,121 @@ impl VerifyingKey {
         }
     }
 
+    /// The public key that a key is, unless it is a secret.
+    #[must_use]
+    pub fn from_key(key: &Key) -> Option<Self> {
+        match &key.inner().content {
+            Content::Public(parts) => Some(Self { key: key.clone(), parts: Arc::clone(parts) }),
+            Content::Secret(_) => None,
+        }
+    }
+
     /// Judges the parts and settles the algorithm.
     pub(crate) fn new(parts: PublicParts, alg: Option<Alg>, kid: Option<&str>) -> Result<Self> {
         let choices = choices(&parts);
         let alg = settle(&parts, choices, alg)?;
         // A key of an Edwards curve goes by both names of its algorithm (RFC 9864 section 4.1).
         let algs = if parts.kty() == Kty::Okp { choices } else { AlgSet::of(alg) };
-        Self::build(parts, Some(alg), algs, kid)
+        Self::build(Arc::new(parts), Some(alg), algs, kid)
     }
 
     /// The same key under these algorithms; only an RSA key can have more than it has.
     pub fn with_algs(&self, algs: AlgSet) -> Result<Self> {
-        let inner = &*self.0;
-        let choices = choices(&inner.parts);
+        let choices = choices(&self.parts);
         if algs.is_empty() {
             return Err(Error::key(format!("name an algorithm: this key can be used with {}", names(choices))));
         }
         if let Some(alg) = algs.iter().find(|alg| !choices.contains(*alg)) {
-            return Err(does_not_fit(&inner.parts, alg, choices));
+            return Err(does_not_fit(&self.parts, alg, choices));
         }
-        let is_okp = inner.parts.kty() == Kty::Okp;
+        let is_okp = self.kty() == Kty::Okp;
         let only = algs.iter().next().filter(|alg| algs == AlgSet::of(*alg));
-        let alg = only.or(inner.alg.filter(|_| is_okp));
+        let alg = only.or(self.alg().filter(|_| is_okp));
         let algs = if is_okp { choices } else { algs };
-        Self::build(inner.parts.clone(), alg, algs, self.kid())
+        Self::build(Arc::clone(&self.parts), alg, algs, self.kid())
     }
 
     /// The same key under this identifier.
     #[must_use]
     pub fn with_kid(&self, kid: Option<&str>) -> Self {
-        let inner = &*self.0;
-        Self(Arc::new(Inner {
-            parts: inner.parts.clone(),
-            alg: inner.alg,
-            algs: inner.algs,
-            kid: kid.map(Box::from),
-            thumbprint: inner.thumbprint,
-            primitives: inner.primitives.clone(),
-        }))
+        let key = Key::new(Inner { kid: kid.map(Box::from), ..self.key.inner().clone() });
+        Self { key, parts: Arc::clone(&self.parts) }
     }
 
-    fn build(parts: PublicParts, alg: Option<Alg>, algs: AlgSet, kid: Option<&str>) -> Result<Self> {
-        // Padding and digest are part of a parsed RSA key; the names of any other key mean one primitive.
+    fn build(parts: Arc<PublicParts>, alg: Option<Alg>, algs: AlgSet, kid: Option<&str>) -> Result<Self> {
+        // Padding and digest are part of a parsed RSA key; all names of any other key mean the same.
         let groups: Vec<AlgSet> =
             if parts.kty() == Kty::Rsa { algs.iter().map(AlgSet::of).collect() } else { vec![algs] };
         let parse = |group: AlgSet| {
             let alg = group.iter().next().ok_or_else(|| Error::key("this key fits no algorithm"))?;
-            Ok((group, Verifying::new(alg, &parts)?))
+            Ok((group, KeyMaterial::new(alg, &parts)?))
         };
-        let primitives = groups.into_iter().map(parse).collect::<Result<_>>()?;
+        let materials = groups.into_iter().map(parse).collect::<Result<_>>()?;
         let thumbprint = sha256(jwk::thumbprint_input(&parts).as_bytes());
-        Ok(Self(Arc::new(Inner { parts, alg, algs, kid: kid.map(Box::from), thumbprint, primitives })))
+        let (content, kid) = (Content::Public(Arc::clone(&parts)), kid.map(Box::from));
+        Ok(Self { key: Key::new(Inner { content, alg, algs, kid, thumbprint, materials }), parts })
     }
 
-    /// The algorithms it is used with.
-    #[must_use]
-    pub fn algs(&self) -> AlgSet {
-        self.0.algs
-    }
-
-    /// The algorithm it was declared with, or the one that goes without saying; `None` where there are several.
+    /// The algorithm it was declared with, or the only one; `None` where there are several.
     #[must_use]
     pub fn alg(&self) -> Option<Alg> {
-        self.0.alg
-    }
-
-    /// Its identifier.
-    #[must_use]
-    pub fn kid(&self) -> Option<&str> {
-        self.0.kid.as_deref()
-    }
-
-    /// Its type.
-    #[must_use]
-    pub fn kty(&self) -> Kty {
-        self.0.parts.kty()
+        self.key.inner().alg
     }
 
     /// Its curve, where it has one.
     #[must_use]
     pub fn curve(&self) -> Option<Curve> {
-        self.0.parts.curve()
-    }
-
-    /// The SHA-256 thumbprint (RFC 7638).
-    #[must_use]
-    pub fn thumbprint(&self) -> &[u8; 32] {
-        &self.0.thumbprint
+        self.parts.curve()
     }
 
     /// The JSON text that a thumbprint is the hash of, for other digests (RFC 7638 section 3).
     #[must_use]
     pub fn thumbprint_input(&self) -> String {
-        jwk::thumbprint_input(&self.0.parts)
+        jwk::thumbprint_input(&self.parts)
     }
 
     /// The JWK's JSON text: public members, alg and kid.
     #[must_use]
     pub fn to_jwk(&self) -> String {
-        jwk::write_public(&self.0.parts, self.alg(), self.kid())
+        jwk::write_public(&self.parts, self.alg(), self.kid())
     }
 
     /// The SPKI.
     #[must_use]
     pub fn to_spki(&self) -> Vec<u8> {
-        spki::write(&self.0.parts)
-    }
-
-    /// Verifies a signature under one of the key's algorithms.
-    #[inline]
-    pub fn verify(&self, alg: Alg, message: &[u8], signature: &[u8]) -> Result<()> {
-        self.primitive(alg)?.verify(message, signature)
-    }
-
-    /// Verifies by the backend's own check.
-    pub fn verify_plain(&self, alg: Alg, message: &[u8], signature: &[u8]) -> Result<()> {
-        self.primitive(alg)?.verify_plain(message, signature)
-    }
-
-    /// Expands an algorithm's primitive now, where it can be; whether this call is what brought it about.
-    #[must_use]
-    pub fn prepare(&self, alg: Alg) -> bool {
-        self.primitive(alg).is_ok_and(Verifying::prepare)
-    }
-
-    pub(super) fn method(&self, alg: Alg) -> Result<Method> {
-        Ok(self.primitive(alg)?.method())
-    }
-
-    pub(super) fn verify_digested(&self, alg: Alg, message: &Digested, signature: &[u8]) -> Result<()> {
-        self.primitive(alg)?.verify_digested(message, signature)
-    }
-
-    #[inline]
-    fn primitive(&self, alg: Alg) -> Result<&Verifying> {
-        let found = self.0.primitives.iter().find(|(algs, _)| algs.contains(alg));
-        found.map(|(_, primitive)| primitive).ok_or(Error::AlgorithmNotAllowed)
+        spki::write(&self.parts)
     }
 
     pub(super) fn parts(&self) -> &PublicParts {
-        &self.0.parts
+        &self.parts
+    }
+}
+
+impl Deref for VerifyingKey {
+    type Target = Key;
+
+    fn deref(&self) -> &Key {
+        &self.key
+    }
+}
+
+impl From<VerifyingKey> for Key {
+    fn from(key: VerifyingKey) -> Self {
+        key.key
+    }
+}
+
+impl PartialEq for VerifyingKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.key == other.key
+    }
+}
+
+impl Eq for VerifyingKey {}
+
+impl fmt::Debug for VerifyingKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.key.fmt(f)
     }
 }
 
@@ -214,37 +183,12 @@ fn does_not_fit(parts: &PublicParts, alg: Alg, choices: AlgSet) -> Error {
     Error::key(format!("{alg} does not fit this {kind} key: it is used with {}", names(choices)))
 }
 
-impl PartialEq for VerifyingKey {
-    fn eq(&self, other: &Self) -> bool {
-        self.thumbprint() == other.thumbprint() && self.algs() == other.algs() && self.kid() == other.kid()
-    }
-}
-
-impl Eq for VerifyingKey {}
-
-impl Hash for VerifyingKey {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.thumbprint().hash(state);
-        self.algs().hash(state);
-        self.kid().hash(state);
-    }
-}
-
-impl fmt::Debug for VerifyingKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("VerifyingKey")
-            .field("algs", &names(self.algs()))
-            .field("kid", &self.kid())
-            .finish_non_exhaustive()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::base64url;
     use crate::crypto::material::RsaUsage;
-    use crate::key::{Loaded, SigningKey};
+    use crate::key::{Loaded, Message, SigningKey};
 
     const ED25519: &str = r#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
     const RSA: &str = r#"{"kty":"RSA","n":"0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw","e":"AQAB","alg":"RS256","kid":"2011-04-29"}"#;
@@ -286,10 +230,10 @@ mod tests {
         .unwrap();
         assert_eq!(Some(Alg::EdDsa), key.alg());
         for alg in [Alg::EdDsa, Alg::Ed25519] {
-            key.verify(alg, input, &signature).unwrap();
+            key.verify(alg, Message::Whole(input), &signature).unwrap();
         }
         for alg in [Alg::Ed448, Alg::Es256, Alg::Hs256] {
-            assert_eq!("algorithm_not_allowed", key.verify(alg, input, &signature).unwrap_err().code());
+            assert_eq!("algorithm_not_allowed", key.verify(alg, Message::Whole(input), &signature).unwrap_err().code());
         }
         let named = VerifyingKey::from_jwk(ED25519.as_bytes(), Some(Alg::Ed25519), None).unwrap();
         assert_eq!(Some(Alg::Ed25519), named.alg());
@@ -310,9 +254,12 @@ mod tests {
             let by_private = VerifyingKey::from_jwk(signing.to_private_jwk().unwrap().as_bytes(), None, None).unwrap();
             assert_eq!(key, &by_private);
             assert_ne!(key, &key.with_kid(None));
-            let signature = signing.sign(b"message").unwrap();
-            by_spki.verify(alg, b"message", &signature).unwrap();
-            assert_eq!("invalid_signature", by_spki.verify(alg, b"massage", &signature).unwrap_err().code());
+            let signature = signing.sign(Message::Whole(b"message")).unwrap();
+            by_spki.verify(alg, Message::Whole(b"message"), &signature).unwrap();
+            assert_eq!(
+                "invalid_signature",
+                by_spki.verify(alg, Message::Whole(b"massage"), &signature).unwrap_err().code()
+            );
         }
     }
 
@@ -372,8 +319,8 @@ mod tests {
         assert_ne!(rsa, key);
         assert!(!key.to_jwk().contains("alg"));
         assert_eq!(rsa, key.with_algs(AlgSet::of(Alg::Rs256)).unwrap());
-        assert_eq!("algorithm_not_allowed", key.verify(Alg::Rs512, b"", &[0; 256]).unwrap_err().code());
-        assert_eq!("invalid_signature", key.verify(Alg::Ps256, b"", &[0; 256]).unwrap_err().code());
+        assert_eq!("algorithm_not_allowed", key.verify(Alg::Rs512, Message::Whole(b""), &[0; 256]).unwrap_err().code());
+        assert_eq!("invalid_signature", key.verify(Alg::Ps256, Message::Whole(b""), &[0; 256]).unwrap_err().code());
         assert_eq!("invalid_key", rsa.with_algs(AlgSet::EMPTY).unwrap_err().code());
         assert_eq!("invalid_key", rsa.with_algs(both.with(Alg::Es256)).unwrap_err().code());
         let okp = VerifyingKey::from_jwk(ED25519.as_bytes(), None, None).unwrap();

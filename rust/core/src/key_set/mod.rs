@@ -107,7 +107,7 @@ impl KeySet {
         if keys.is_empty() {
             return Err(Error::key(none_usable(&skipped)));
         }
-        let secrets = keys.iter().filter(|key| matches!(key, Key::Secret(_))).count();
+        let secrets = keys.iter().filter(|key| key.is_secret()).count();
         if secrets > 0 && secrets < keys.len() {
             return Err(Error::key(
                 "this JWK Set mixes secrets and public keys, which invites confusion: build a KeySet of them on purpose",
@@ -117,10 +117,7 @@ impl KeySet {
     }
 
     fn build(keys: Vec<Key>, skipped: Vec<Skipped>) -> Result<Self> {
-        let sign_only = |key: &Key| matches!(key, Key::Secret(secret) if !secret.ops().verify);
-        if keys.iter().any(sign_only) {
-            return Err(Error::key("a secret's key_ops permit sign only: it cannot verify"));
-        }
+        keys.iter().try_for_each(Key::require_verify)?;
         let algs = keys.iter().map(Key::algs).collect();
         Ok(Self { keys: keys.into(), algs, skipped: skipped.into() })
     }
@@ -182,8 +179,8 @@ impl KeySet {
     pub fn to_jwks(&self) -> Result<String> {
         let mut keys = Vec::with_capacity(self.keys.len());
         for key in &self.keys {
-            let Key::Verifying(key) = key else {
-                return Err(Error::key("a JWK Set is published: a secret cannot stand in it"));
+            let Some(key) = VerifyingKey::from_key(key) else {
+                return Err(Error::key("a JWK Set is public, and this KeySet holds a SecretKey"));
             };
             keys.push(key.to_jwk());
         }
@@ -203,9 +200,9 @@ fn member_key(member: Value<'_>, fill: AlgSet, origin: Origin, reading: Reading)
     }
     if let Material::Secret(_) = jwk.material {
         jwk.require_verify()?;
-        return SecretKey::from_parsed(jwk, None, None).map(Key::Secret);
+        return SecretKey::from_parsed(jwk, None, None).map(Key::from);
     }
-    verifying_key(jwk, fill).map(Key::Verifying)
+    verifying_key(jwk, fill).map(Key::from)
 }
 
 /// A public key; an RSA key without alg takes those filled in.

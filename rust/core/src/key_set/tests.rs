@@ -15,7 +15,7 @@ fn secret(kid: Option<&str>) -> SecretKey {
 }
 
 fn set(keys: &[&VerifyingKey]) -> KeySet {
-    KeySet::new(keys.iter().map(|key| Key::Verifying((*key).clone())).collect()).unwrap()
+    KeySet::new(keys.iter().map(|key| Key::from((*key).clone())).collect()).unwrap()
 }
 
 fn jwks(members: &[String]) -> Vec<u8> {

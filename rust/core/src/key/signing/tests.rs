@@ -31,7 +31,7 @@ struct Delegate(SigningKey);
 
 impl External for Delegate {
     fn sign(&self, octets: &[u8]) -> std::result::Result<Vec<u8>, Foreign> {
-        self.0.sign(octets).map_err(|error| Foreign(Box::new(error)))
+        self.0.sign(Message::Whole(octets)).map_err(|error| Foreign(Box::new(error)))
     }
 }
 
@@ -46,8 +46,8 @@ fn private_keys_round_trip() {
         let by_pkcs8 = ready(SigningKey::from_pkcs8(&key.to_pkcs8().unwrap(), Some(alg), Some("k1")));
         for again in [by_jwk, by_pkcs8] {
             assert_eq!((alg, key.verifying_key()), (again.alg(), again.verifying_key()));
-            let signature = again.sign(b"message").unwrap();
-            key.verifying_key().verify(alg, b"message", &signature).unwrap();
+            let signature = again.sign(Message::Whole(b"message")).unwrap();
+            key.verifying_key().verify(alg, Message::Whole(b"message"), &signature).unwrap();
             assert_eq!(*jwk, *again.to_private_jwk().unwrap());
         }
         assert!(!format!("{key:?}").contains("\"d\""));
@@ -65,7 +65,7 @@ fn edwards_signature_is_the_standards() {
         assert_eq!(expected, key.alg());
         assert_eq!(
             "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg",
-            crate::base64url::encode(&key.sign(input).unwrap())
+            crate::base64url::encode(&key.sign(Message::Whole(input)).unwrap())
         );
     }
 }
@@ -115,17 +115,17 @@ fn external_signers_are_checked() {
         let public = inner.verifying_key().clone();
         let external = |signer| SigningKey::external(signer, &public, alg, Some("hsm")).unwrap();
         let key = external(Box::new(Delegate(inner.clone())));
-        public.verify(alg, b"message", &key.sign(b"message").unwrap()).unwrap();
+        public.verify(alg, Message::Whole(b"message"), &key.sign(Message::Whole(b"message")).unwrap()).unwrap();
         assert_eq!((Some("hsm"), true), (key.kid(), key.is_external()));
         assert_eq!("invalid_key", key.to_pkcs8().unwrap_err().code());
         assert_eq!("invalid_key", key.to_private_jwk().unwrap_err().code());
-        let stale = inner.sign(b"another message").unwrap();
+        let stale = inner.sign(Message::Whole(b"another message")).unwrap();
         for bad in [stale, vec![], vec![0; 64], vec![0x30; 72]] {
-            let error = external(Box::new(Fixed(Ok(bad)))).sign(b"message").unwrap_err();
+            let error = external(Box::new(Fixed(Ok(bad)))).sign(Message::Whole(b"message")).unwrap_err();
             assert_eq!("invalid_key", error.code());
             assert!(error.to_string().contains("does not verify"));
         }
-        let Error::External(Foreign(error)) = external(Box::new(Fixed(Err(())))).sign(b"").unwrap_err() else {
+        let Error::External(Foreign(error)) = external(Box::new(Fixed(Err(())))).sign(Message::Whole(b"")).unwrap_err() else {
             panic!("not the signer's own error");
         };
         assert_eq!(Some(&"mine"), error.downcast_ref::<&str>());
@@ -151,7 +151,7 @@ fn ed448_waits_for_its_signer() {
     assert!(!format!("{private:?}").contains("seed"));
     let key = private.finish(Box::new(Fixed(Ok(vec![0; 114]))));
     assert_eq!((Alg::Ed448, false), (key.alg(), key.is_external()));
-    assert_eq!("invalid_key", key.sign(b"").unwrap_err().code());
+    assert_eq!("invalid_key", key.sign(Message::Whole(b"")).unwrap_err().code());
     let jwk = key.to_private_jwk().unwrap();
     let Loaded::Ed448(again) = SigningKey::from_jwk(jwk.as_bytes(), None, None).unwrap() else { panic!("not Ed448") };
     assert_eq!(seed, again.seed());
