@@ -29,7 +29,11 @@ impl BothWays {
         let hashed = hash.map(|hash| digest::digest(hash, message));
         let accepted = prepared.verify(hashed.as_ref().map_or(message, AsRef::as_ref), signature);
         assert_eq!(key.verify_plain(*alg, message, signature).is_ok(), accepted, "two ways to verify {alg} disagree");
-        assert_eq!(key.verify(*alg, Message::Whole(message), signature).is_ok(), accepted, "the core's verdict under {alg} differs");
+        assert_eq!(
+            key.verify(*alg, Message::Whole(message), signature).is_ok(),
+            accepted,
+            "the core's verdict under {alg} differs"
+        );
         if accepted { Outcome::accepted(alg.spec().name) } else { Outcome::refused(alg.spec().name) }
     }
 
