@@ -38,6 +38,7 @@ __all__ = [
     "_check_policy",
     "_restore_key_set",
     "_restore_verifying_key",
+    "base64url_decode",
     "bearer",
     "certificate_key",
     "der_form",
@@ -48,8 +49,10 @@ __all__ = [
     "jws_sign_json",
     "jws_verify",
     "jws_verify_json",
+    "read_json",
     "read_unverified",
     "sign_octets",
+    "verify_octets",
     "verify_primitive",
     "weak_secret",
 ]
@@ -720,6 +723,22 @@ def sign_octets(octets: bytes, key: SigningKey | SecretKey) -> bytes:
 
     A key that signs whatever it is given can be made to sign a token: never let a caller choose all the octets.
     """
+
+def verify_octets(octets: bytes, signature: bytes, key: VerifyingKey | SecretKey, *, alg: Algorithm) -> None:
+    """Check a bare signature, in JOSE form, over bytes that are no JWS signing input.
+
+    Raises InvalidSignature, or AlgorithmNotAllowed if `alg` is not one of the key's.
+    """
+
+def read_json(text: _Text, max_depth: int = 32) -> Any:
+    """Return the value of JSON text as the library reads tokens, or raise ValueError, which never quotes the text.
+
+    Duplicate members, NaN, Infinity, numbers out of range, lone surrogates, a byte order mark, bytes that are not UTF-8,
+    objects of over 1,024 members and nesting deeper than `max_depth`, at most 32, are refused.
+    """
+
+def base64url_decode(text: bytes) -> bytes:
+    """Return the bytes of canonical base64url, with or without its correct padding, or raise ValueError."""
 
 def verify_primitive(
     alg: Algorithm, key: VerifyingKey | SecretKey, message: bytes, signature: bytes, *, plain: bool = False

@@ -4,6 +4,6 @@ Nothing else in jwseal does these things, so a search for `jwseal.insecure` find
 Nothing read here may decide anything: whoever sent the token chose every octet of it.
 """
 
-from jwseal._native import UnverifiedJWT, header_unverified, read_unverified, sign_octets, weak_secret
+from jwseal._native import UnverifiedJWT, header_unverified, read_unverified, sign_octets, verify_octets, weak_secret
 
-__all__ = ["UnverifiedJWT", "header_unverified", "read_unverified", "sign_octets", "weak_secret"]
+__all__ = ["UnverifiedJWT", "header_unverified", "read_unverified", "sign_octets", "verify_octets", "weak_secret"]

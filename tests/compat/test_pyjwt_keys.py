@@ -14,7 +14,6 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509.oid import NameOID
 
 from jwseal.compat import remembered_keys
-from jwseal.compat.pyjwt import keys as face_keys
 from pyjwt_pair import (
     ASYMMETRIC,
     SECRET,
@@ -281,13 +280,15 @@ def test_algorithm_objects_sign_and_verify(alg: str) -> None:
 
 
 def test_a_key_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Text is parsed at the first call only; so are octets, and an object is converted once."""
+    """Text is read at the first call only; so are bytes, and an object is converted once."""
     remembered_keys.forget()
-    face_keys.forget()
     read: list[object] = []
     algorithm = face.algorithms.ECAlgorithm
-    original = algorithm.prepare_key
-    monkeypatch.setattr(algorithm, "prepare_key", lambda self, key: read.append(key) or original(self, key))
+    for name in ("_read", "_verifying_key"):
+        original = getattr(algorithm, name)
+        monkeypatch.setattr(
+            algorithm, name, lambda self, key, original=original: read.append(key) or original(self, key)
+        )
     key = private_key("ES256").public_key()
     for material in (public_pem("ES256"), public_pem("ES256").encode(), key):
         read.clear()
@@ -299,7 +300,7 @@ def test_a_key_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_what_is_remembered_is_bounded() -> None:
     """However many keys pass through, few stay."""
-    for number in range(3 * face_keys.CAPACITY):
+    for number in range(remembered_keys.CAPACITY + 5):
         secret = SECRET + str(number)
         assert {} == face.decode(forged({"alg": "HS256"}, {}, secret), secret, algorithms=["HS256"])
         key = private_key("ES256").public_key().public_numbers().public_key()
@@ -307,7 +308,7 @@ def test_what_is_remembered_is_bounded() -> None:
         assert answer(face, lambda jwt, k=key, s=signed: jwt.decode(s, k, algorithms=["ES256"]))[0] == "error"
         pem = "\n" * number + public_pem("ES256")
         assert answer(face, lambda jwt, p=pem, s=signed: jwt.decode(s, p, algorithms=["ES256"]))[0] == "error"
-    assert max(map(len, face_keys.shelves())) <= face_keys.CAPACITY
+    assert len(remembered_keys._cache.entries) == remembered_keys.CAPACITY
 
 
 def test_a_remembered_key_is_no_other_key() -> None:
@@ -326,6 +327,6 @@ def test_secrets_are_not_kept_as_text() -> None:
     """No index holds a secret or a private key's text."""
     face.decode(forged({"alg": "HS256"}, {}), SECRET, algorithms=["HS256"])
     face.encode({}, private_pem("ES256"), algorithm="ES256")
-    kept = repr([list(shelf) for shelf in face_keys.shelves()])
+    kept = repr(list(remembered_keys._cache.entries))
     assert SECRET not in kept
     assert "PRIVATE" not in kept

@@ -13,7 +13,10 @@ from jwseal.compat.remembered_keys import CAPACITY, forget, remembered
 
 
 class Key:
-    """Something a build returns."""
+    """Something that `build` returns."""
+
+    def __init__(self, material: object) -> None:
+        self.material = material
 
 
 @pytest.fixture(autouse=True)
@@ -43,27 +46,27 @@ def test_kind_algorithm_type_and_every_octet_tell_keys_apart(public: bool) -> No
     assert len(set(map(id, keys))) == 5
 
 
-def test_at_most_64_keys_are_kept_and_the_oldest_leaves() -> None:
+def test_at_most_256_results_are_kept_and_the_oldest_leaves() -> None:
     first = remembered("kind", "0", "RS256", Key)
     for number in range(1, CAPACITY):
         remembered("kind", str(number), "RS256", Key)
     assert remembered("kind", "0", "RS256", Key) is first
     remembered("kind", "one more", "RS256", Key)
     assert remembered("kind", "0", "RS256", Key) is not first
-    assert CAPACITY == 64
+    assert CAPACITY == 256
 
 
 def test_a_key_that_left_is_dropped() -> None:
     alive = []
 
     class Counted:
-        def __init__(self) -> None:
+        def __init__(self, _material: object) -> None:
             alive.append(1)
 
         def __del__(self) -> None:
             alive.pop()
 
-    for number in range(200):
+    for number in range(400):
         remembered("kind", str(number), "HS256", Counted)
     gc.collect()
     assert len(alive) == CAPACITY
@@ -73,7 +76,7 @@ def test_a_key_that_left_is_dropped() -> None:
 
 
 def test_a_build_that_raises_is_not_remembered() -> None:
-    def broken() -> Key:
+    def broken(_material: object) -> Key:
         raise ValueError
 
     for _ in range(2):
@@ -85,7 +88,7 @@ def test_a_build_that_raises_is_not_remembered() -> None:
 def test_secret_material_is_not_kept() -> None:
     material = b"a secret that should not stay"
     remembered("kind", material, "HS256", Key)
-    assert not any(material in index for index in remembered_keys._shelf.keys)
+    assert not any(material in index for index in remembered_keys._cache.entries)
 
 
 def test_threads_share_it() -> None:
@@ -94,9 +97,9 @@ def test_threads_share_it() -> None:
     found = []
 
     def ask() -> None:
-        for number in range(300):
-            remembered("kind", str(number % 80), "RS256", Key)
-            found.append(remembered("verify", pem, "ES256", lambda: VerifyingKey.from_pem(pem), public=True))
+        for number in range(900):
+            remembered("kind", str(number % 400), "RS256", Key)
+            found.append(remembered("verify", pem, "ES256", VerifyingKey.from_pem, public=True))
 
     threads = [threading.Thread(target=ask) for _ in range(4)]
     for thread in threads:
@@ -104,13 +107,13 @@ def test_threads_share_it() -> None:
     for thread in threads:
         thread.join()
     assert set(found) == {key}
-    assert len(remembered_keys._shelf.keys) == CAPACITY
+    assert len(remembered_keys._cache.entries) == CAPACITY
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
 def test_a_child_of_a_writing_parent_can_write() -> None:
-    with remembered_keys._shelf.writing:
+    with remembered_keys._cache.writing:
         child = os.fork()
         if child == 0:
             remembered("kind", b"x", "RS256", Key)

@@ -1,9 +1,9 @@
-"""Raw key arguments, parsed once: code that passes the same PEM text to every call pays for one parse.
+"""Key arguments that were read before, so that code which passes the same PEM text to every call pays for one reading.
 
-At most 64 keys are remembered for the process, found again by the kind of key, the algorithm and every octet of the material. The
-oldest leaves first, and its native key wipes its memory as it goes. Material that may be secret is found by a digest of all its
-octets under a key drawn for this process, so that this module never keeps a secret's text alive; the text of a public key is its own
-index. A `build` that raises leaves nothing behind. Nothing here judges a key.
+At most 256 results are kept for the process; the oldest leaves first. Text and bytes are found by their contents, every other object by
+its identity, and `build` is called with the very argument that was looked up: what is stored was made of what it is stored under. Text
+that may be secret is found by a digest under a key drawn for this process, so that this module keeps no secret's text; the text of a
+public key is its own index. A `build` that raises leaves nothing behind. Nothing here judges a key.
 """
 
 from __future__ import annotations
@@ -19,62 +19,70 @@ if TYPE_CHECKING:
 
 __all__ = ["CAPACITY", "forget", "remembered"]
 
-CAPACITY = 64
+CAPACITY = 256
 
+M = TypeVar("M")
 T = TypeVar("T")
 
-Index: TypeAlias = tuple[str, str, type, bytes | str]
+Index: TypeAlias = tuple[str, str, type | None, object]
 
 
-class _Shelf:
-    """The keys of this process, and the lock that writers take; readers need none."""
+class _Cache:
+    """The results, each beside the object it was made of, and the lock that writers take; readers need none."""
 
     def __init__(self) -> None:
-        self.keys: dict[Index, Any] = {}
+        self.entries: dict[Index, tuple[object, Any]] = {}
         self.writing = Lock()
         self.digest_key = secrets.token_bytes(32)
 
 
-_shelf = _Shelf()
+_cache = _Cache()
 
 
-def remembered(kind: str, material: bytes | str, alg: str, build: Callable[[], T], *, public: bool = False) -> T:
-    """The key that `build` made of this material for this kind and algorithm, or makes now.
+def remembered(kind: str, material: M, alg: str, build: Callable[[M], T], *, public: bool = False) -> T:
+    """Return what `build(material)` made for this kind and algorithm, or makes now.
 
-    `kind` names what `build` returns ("authlib-verifying", ...), so that two callers never meet each other's types. `public` says that
-    the material may stay in memory as it is, which makes the look-up cheaper.
+    `kind` names what `build` returns ("authlib verify", ...), so that two callers never see each other's types. `public` says that the text
+    may stay in memory as it is, which makes the look-up cheaper. An object other than text is kept alive while its result is.
     """
-    index = (kind, alg, type(material), material if public else _digest(material))
-    found: T | None = _shelf.keys.get(index)
-    if found is None:
-        found = build()
-        _remember(index, found)
-    return found
+    held: object = None
+    index: Index
+    if public:
+        index = (kind, alg, type(material), material)
+    elif isinstance(material, (str, bytes)):
+        index = (kind, alg, type(material), _digest(material))
+    else:
+        index, held = (kind, alg, None, id(material)), material
+    entry = _cache.entries.get(index)
+    if entry is not None and entry[0] is held:
+        found: T = entry[1]
+        return found
+    built = build(material)
+    _remember(index, (held, built))
+    return built
 
 
 def forget() -> None:
-    """Drop every remembered key; native keys wipe themselves once nobody else holds them."""
-    with _shelf.writing:
-        _shelf.keys.clear()
+    """Drop every result; native keys wipe themselves when their last owner drops them."""
+    with _cache.writing:
+        _cache.entries.clear()
 
 
 def _digest(material: bytes | str) -> bytes:
     octets = material.encode("utf-8", "surrogatepass") if isinstance(material, str) else material
-    return blake2b(octets, digest_size=32, key=_shelf.digest_key).digest()
+    return blake2b(octets, digest_size=32, key=_cache.digest_key).digest()
 
 
-def _remember(index: Index, key: object) -> None:
-    with _shelf.writing:
-        if index in _shelf.keys:
-            return  # another thread was first, and nothing has to make room
-        while len(_shelf.keys) >= CAPACITY:
-            del _shelf.keys[next(iter(_shelf.keys))]
-        _shelf.keys[index] = key
+def _remember(index: Index, entry: tuple[object, object]) -> None:
+    with _cache.writing:
+        while len(_cache.entries) >= CAPACITY:
+            del _cache.entries[next(iter(_cache.entries))]
+        _cache.entries[index] = entry
 
 
 def _renew_lock() -> None:
     # A child forked while another thread was writing would inherit a lock that nobody can release.
-    _shelf.writing = Lock()
+    _cache.writing = Lock()
 
 
 if hasattr(os, "register_at_fork"):

@@ -11,6 +11,7 @@ use pyo3::types::{PyBytes, PyDict};
 use crate::convert::{self, Text};
 use crate::error::Fault;
 use crate::key::{SecretKeyObject, algorithm};
+use crate::key_set::key_of;
 use crate::objects;
 use crate::signer::signer_key;
 
@@ -81,4 +82,17 @@ pub(crate) fn sign_octets<'py>(
 ) -> Result<Bound<'py, PyBytes>, Fault> {
     let signature = signer_key(key)?.sign(Message::Whole(convert::bytes(octets, "octets")?))?;
     Ok(PyBytes::new(octets.py(), &signature))
+}
+
+/// Check a bare signature over octets that the caller arranged.
+#[pyfunction]
+#[pyo3(signature = (octets, signature, key, *, alg))]
+pub(crate) fn verify_octets(
+    octets: &Bound<'_, PyAny>,
+    signature: &Bound<'_, PyAny>,
+    key: &Bound<'_, PyAny>,
+    alg: &str,
+) -> Result<(), Fault> {
+    let (octets, signature) = (convert::bytes(octets, "octets")?, convert::bytes(signature, "signature")?);
+    Ok(key_of(key)?.verify(convert::alg(alg)?, octets, signature)?)
 }

@@ -47,7 +47,7 @@ impl Keys {
 }
 
 /// A key that verifies, or a sentence that says what to give instead.
-fn key_of(argument: &Bound<'_, PyAny>) -> PyResult<Key> {
+pub(crate) fn key_of(argument: &Bound<'_, PyAny>) -> PyResult<Key> {
     if let Ok(key) = argument.cast::<VerifyingKeyObject>() {
         return Ok(key.get().key().clone().into());
     }

@@ -9,6 +9,7 @@
 mod batch;
 mod clock;
 mod convert;
+mod encoding;
 mod error;
 mod external;
 mod insecure;
@@ -36,7 +37,11 @@ use pyo3::prelude::*;
 #[pymodule]
 mod _native {
     #[pymodule_export]
-    use super::insecure::{UnverifiedJwtObject, header_unverified, read_unverified, sign_octets, weak_secret};
+    use super::encoding::{base64url_decode, read_json};
+    #[pymodule_export]
+    use super::insecure::{
+        UnverifiedJwtObject, header_unverified, read_unverified, sign_octets, verify_octets, weak_secret,
+    };
     #[pymodule_export]
     use super::issuers::IssuersObject;
     #[pymodule_export]

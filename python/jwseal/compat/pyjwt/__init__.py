@@ -2,9 +2,11 @@
 
 `encode`, `decode`, `decode_complete`, `get_unverified_header`, `PyJWT`, `PyJWS`, `PyJWK`, `PyJWKSet`, `PyJWKClient`, the
 options, the exceptions and the warnings behave as PyJWT documents them; every exception is also one of `jwseal.errors`.
-Keys are parsed once and remembered, so that code which passes PEM text to every call is fast as it stands.
+Methods that a subclass overrides or a test replaces are called where PyJWT calls them. Key text is read once and
+remembered, so that code which passes PEM text to every call is fast as it stands. jwseal's own keys, external ones
+included, are taken wherever PyJWT takes a key.
 
-Where this face differs from PyJWT, on purpose:
+Where this compatibility layer differs from PyJWT, on purpose:
 
  1. The algorithm "none" (also `algorithm=None` without a PyJWK) signs nothing: `encode` raises NotImplementedError.
  2. "ES521", an unregistered alias of ES512, is refused.
@@ -12,19 +14,22 @@ Where this face differs from PyJWT, on purpose:
  4. An option that does not exist raises `jwseal.errors.PolicyError`; PyJWT ignores it.
  5. `algorithms` given as a str is one name; PyJWT looks for the header's `alg` inside the str.
  6. JSON in a token has one reading: duplicate members, NaN, Infinity, floats out of range, lone surrogates, a byte order
-    mark and octets that are not UTF-8 are a DecodeError; so are nesting over 32 and objects of over 1,024 members.
- 7. jwseal's header rules hold: at most 4,096 octets and 8 levels, registered parameters of their JSON type, `crit`
-    without repetition. A token is at most 1 MiB.
+    mark and bytes that are not UTF-8 are a DecodeError; so are nesting over 32 levels, objects of over 1,024 members and
+    integers of over 4,300 digits.
+ 7. A header has at most 4,096 bytes and 8 levels, a token at most 1 MiB; what is larger is a DecodeError.
  8. RSA keys below 2048 bits are an InvalidKeyError where PyJWT warns; so are other keys that jwseal refuses (moduli
-    over 8192 bits or with the ROCA weakness, low-order Ed25519 and Ed448 points).
- 9. JWKs are read by jwseal's parser: base64url without padding, members of the right length, private halves that belong
-    to the public ones. A JWK of kty oct without "k" is an InvalidKeyError, not a KeyError.
+    over 8192 bits or with the ROCA weakness, low-order Ed25519 and Ed448 points) and text of an RSA key that is
+    restricted to RSASSA-PSS, with RS256, RS384 and RS512.
+ 9. A JWK's private half must belong to its public one. A JWK of kty oct without "k" is an InvalidKeyError, not a
+    KeyError; JWK text that is not strict JSON is an InvalidKeyError, text of a JWK Set a PyJWKSetError, not a
+    JSONDecodeError, which would hold the text. `PyJWK` copies the dict that it is given.
 10. Key text is refused as an HMAC secret in more encodings than PyJWT knows, and in parts: the mark where a PEM begins
     or a JWK's "kty" is enough.
 11. A private RSA key verifies with its public half, as private EC and Ed25519 keys do in PyJWT too; a public key that is
-    to sign, text that is no key and an encrypted private key are an InvalidKeyError. PyJWT leaks AttributeError,
-    UnicodeDecodeError, TypeError, UnsupportedAlgorithm and, for EC and Edwards keys, ValueError.
-12. Messages of PyJWK's exceptions do not show the JWK.
+    to sign, text that is no key or has no UTF-8 form and an encrypted private key are an InvalidKeyError. PyJWT leaks
+    AttributeError, UnicodeError, TypeError, UnsupportedAlgorithm and, for EC and Edwards keys, ValueError.
+12. Messages of PyJWK's exceptions do not show the JWK, and characters of a token that are not printable are escaped in
+    messages.
 """
 
 from jwseal.compat.pyjwt.api_jwk import PyJWK, PyJWKSet

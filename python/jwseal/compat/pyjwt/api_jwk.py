@@ -1,7 +1,8 @@
 """`PyJWK` and `PyJWKSet`: JWKs as PyJWT's callers handle them (RFC 7517).
 
-The JWK's members are judged by jwseal's parser; `key` is a `cryptography` object, or octets for a secret, as in PyJWT.
-A set leaves out what it cannot use and is refused if nothing remains. Messages name members and never show them.
+The JWK's members are judged by jwseal's parser; `key` is a `cryptography` object, or bytes for a secret, as in PyJWT.
+A JWK is copied before it is read, so that its members belong together though the caller's dict be changed meanwhile. A set leaves out what
+it cannot use and is refused if nothing remains. Messages name members and never show them.
 """
 
 from __future__ import annotations
@@ -10,10 +11,10 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+from jwseal._encoding import read_json
 from jwseal.compat.pyjwt.algorithms import Algorithm, get_default_algorithms
 from jwseal.compat.pyjwt.exceptions import InvalidKeyError, PyJWKError, PyJWKSetError, PyJWTError
 from jwseal.compat.pyjwt.types import JWKDict
-from jwseal.compat.strict_json import read_json
 
 __all__ = ["PyJWK", "PyJWKSet", "PyJWTSetWithTimestamp"]
 
@@ -38,7 +39,7 @@ class PyJWK:
     def __init__(self, jwk_data: JWKDict, algorithm: str | None = None) -> None:
         if not isinstance(jwk_data, dict):
             raise InvalidKeyError("A JWK is a dict")
-        self._jwk_data = jwk_data
+        jwk_data = self._jwk_data = dict(jwk_data)
         if not jwk_data.get("kty"):
             raise InvalidKeyError("kty is not found")
         name = algorithm or jwk_data.get("alg") or _default_name(jwk_data)
@@ -56,8 +57,8 @@ class PyJWK:
 
     @staticmethod
     def from_json(data: str, algorithm: str | None = None) -> PyJWK:
-        """The JWK of JSON text; ValueError for text that is not strict JSON."""
-        return PyJWK(read_json(data), algorithm)
+        """The JWK of JSON text; InvalidKeyError for text that is not strict JSON."""
+        return PyJWK.from_dict(_read(data, InvalidKeyError("A JWK is a JSON object")), algorithm)
 
     @property
     def key_type(self) -> str | None:
@@ -99,8 +100,8 @@ class PyJWKSet:
 
     @staticmethod
     def from_json(data: str) -> PyJWKSet:
-        """The set of JSON text; ValueError for text that is not strict JSON."""
-        return PyJWKSet.from_dict(read_json(data))
+        """The set of JSON text; PyJWKSetError for text that is not strict JSON."""
+        return PyJWKSet.from_dict(_read(data, PyJWKSetError("A JWK Set is a JSON object")))
 
     def __getitem__(self, kid: str) -> PyJWK:
         for jwk in self.keys:
@@ -126,6 +127,16 @@ class PyJWTSetWithTimestamp:
     def get_timestamp(self) -> float:
         """Its making, on the monotonic clock."""
         return self.timestamp
+
+
+def _read(data: str | bytes, refusal: PyJWTError) -> dict[str, Any]:
+    try:
+        found = read_json(data)
+    except (TypeError, ValueError):
+        found = None
+    if not isinstance(found, dict):
+        raise refusal
+    return found
 
 
 def _default_name(jwk_data: JWKDict) -> str:

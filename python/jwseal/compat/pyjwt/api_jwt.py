@@ -1,49 +1,53 @@
-"""`PyJWT`, `encode`, `decode` and `decode_complete`: JWTs the way PyJWT makes and judges them (RFC 7519).
+"""`PyJWT`, `encode`, `decode` and `decode_complete`: JWTs as PyJWT makes and judges them (RFC 7519).
 
-`decode` tries the short way first, one native call that verifies the signature and parses the claims, and then applies
-PyJWT's rules to them. Whatever the native call refuses goes the long way, which is PyJWT's own sequence of steps, to be
-accepted or refused by it: never is a token accepted whose signature jwseal did not verify.
+There is one way through: the signature is verified, the claims are read, and each rule is a method, called by the name and in the order
+that PyJWT has, because subclasses override them. PyJWT's rules about claims differ from those of `jwseal.Policy`: a time may be anything
+that `int()` takes, fractions are cut off, `exp` may be absent, the leeway has no bound, an empty `aud` counts as absent, and a token with
+`aud` is refused by a caller who names no audience.
 """
 
 from __future__ import annotations
 
 import json
-import time
 import warnings
 from calendar import timegm
 from collections.abc import Container, Iterable, Sequence
-from datetime import datetime, timedelta
-from typing import Any, ClassVar, NamedTuple, cast
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
 
-from jwseal.compat.pyjwt.api_jws import _ALGORITHM_UNSET, PyJWS, _jws_global_obj, require_known_options
-from jwseal.compat.pyjwt.claims import ClaimRules, are_plain
-from jwseal.compat.pyjwt.exceptions import DecodeError
+from jwseal.compat.pyjwt.api_jws import (
+    _ALGORITHM_UNSET,
+    PyJWS,
+    _jws_global_obj,
+    read_object,
+    require_known_options,
+    warn_of_arguments,
+)
+from jwseal.compat.pyjwt.exceptions import (
+    DecodeError,
+    ExpiredSignatureError,
+    ImmatureSignatureError,
+    InvalidAudienceError,
+    InvalidIssuedAtError,
+    InvalidIssuerError,
+    InvalidJTIError,
+    InvalidSubjectError,
+    MissingRequiredClaimError,
+)
 from jwseal.compat.pyjwt.types import FullOptions, Options, SigOptions
-from jwseal.compat.pyjwt.warnings import RemovedInPyjwt3Warning
-from jwseal.compat.strict_json import read_json
 
 __all__ = ["PyJWT", "decode", "decode_complete", "encode"]
 
 _CLAIM_CHECKS = ("verify_exp", "verify_nbf", "verify_iat", "verify_aud", "verify_iss", "verify_sub", "verify_jti")
 
 
-class PyJWT(ClaimRules):
+class PyJWT:
     """Signs and verifies JWTs with one set of options."""
-
-    # Whether payloads are decoded, and claims judged, by the methods of this class and not by a subclass's.
-    _decodes_itself: ClassVar[bool] = True
-    _judges_itself: ClassVar[bool] = True
-
-    def __init_subclass__(cls, **arguments: Any) -> None:
-        super().__init_subclass__(**arguments)
-        above = cls.__mro__[: cls.__mro__.index(PyJWT)]
-        altered = {name for ancestor in above for name in vars(ancestor)}
-        cls._decodes_itself = not altered.intersection(("_decode_payload", "decode_complete"))
-        cls._judges_itself = not any(name.startswith("_validate_") for name in altered)
 
     def __init__(self, options: Options | None = None) -> None:
         self.options: FullOptions = self._get_default_options()
-        self.options = self._merge_options(options)
+        if options is not None:
+            self.options = self._merge_options(options)
         self._jws = PyJWS(options=self._get_sig_options())
 
     @staticmethod
@@ -65,14 +69,14 @@ class PyJWT(ClaimRules):
     def _get_sig_options(self) -> SigOptions:
         return {
             "verify_signature": self.options["verify_signature"],
-            "enforce_minimum_key_length": self.options["enforce_minimum_key_length"],
+            "enforce_minimum_key_length": self.options.get("enforce_minimum_key_length", False),
         }
 
     def _merge_options(self, options: Options | None = None) -> FullOptions:
         if options is None:
             return self.options
         merged: dict[str, Any] = dict(options)
-        require_known_options(merged, self.options)
+        require_known_options(merged, {*self.options, *FullOptions.__annotations__})
         if not merged.get("verify_signature", True):
             merged = {**dict.fromkeys(_CLAIM_CHECKS, False), **merged}
         return cast(FullOptions, {**self.options, **merged})
@@ -109,8 +113,61 @@ class PyJWT(ClaimRules):
         headers: dict[str, Any] | None = None,
         json_encoder: type[json.JSONEncoder] | None = None,
     ) -> bytes:
-        """The octets to sign; subclasses override it to compress, for instance."""
+        """Return the bytes to sign; subclasses override it to compress, for instance."""
         return json.dumps(payload, separators=(",", ":"), cls=json_encoder).encode("utf-8")
+
+    def decode_complete(
+        self,
+        jwt: str | bytes,
+        key: Any = "",
+        algorithms: Sequence[str] | None = None,
+        options: Options | None = None,
+        verify: bool | None = None,
+        detached_payload: bytes | None = None,
+        audience: str | Iterable[str] | None = None,
+        issuer: str | Container[str] | None = None,
+        subject: str | None = None,
+        leeway: float | timedelta = 0,
+        **kwargs: Any,
+    ) -> dict[str, Any]:
+        """Verify a token and return `header`, `payload` (the claims) and `signature` (bytes)."""
+        if kwargs:
+            warn_of_arguments("decode_complete()", kwargs)
+        verify_signature = True if options is None else options.get("verify_signature", True)
+        if verify is not None and verify != verify_signature:
+            warnings.warn(
+                "The `verify` argument to `decode` does nothing in PyJWT 2.0 and newer. The equivalent is setting "
+                "`verify_signature` to False in the `options` dictionary. This invocation has a mismatch between the "
+                "kwarg and the option entry.",
+                DeprecationWarning,
+                stacklevel=2,
+            )
+        merged = self._merge_options(options)
+        decoded = self._jws.decode_complete(
+            jwt,
+            key=key,
+            algorithms=algorithms,
+            options={
+                "verify_signature": verify_signature,
+                "enforce_minimum_key_length": merged.get("enforce_minimum_key_length", False),
+            },
+            detached_payload=detached_payload,
+        )
+        try:
+            payload = self._decode_payload(decoded)
+        except DecodeError:
+            # Refused either way; a claim that PyJWT refuses (an infinite `exp`, for instance) is refused in its words.
+            loose = _loosely_read(decoded["payload"])
+            if loose is not None:
+                self._validate_claims(loose, merged, audience, issuer, subject, leeway)
+            raise
+        self._validate_claims(payload, merged, audience=audience, issuer=issuer, leeway=leeway, subject=subject)
+        decoded["payload"] = payload
+        return decoded
+
+    def _decode_payload(self, decoded: dict[str, Any]) -> dict[str, Any]:
+        """Return the claims in `decoded["payload"]`; subclasses override it to decompress, for instance."""
+        return read_object(decoded["payload"], "payload")
 
     def decode(
         self,
@@ -128,112 +185,20 @@ class PyJWT(ClaimRules):
     ) -> dict[str, Any]:
         """Verify a token and return its claims."""
         if kwargs:
-            _warn_of_arguments("decode()", kwargs)
-        if not self._decodes_itself:
-            decoded = self.decode_complete(
-                jwt,
-                key,
-                algorithms,
-                options,
-                verify=verify,
-                detached_payload=detached_payload,
-                audience=audience,
-                subject=subject,
-                issuer=issuer,
-                leeway=leeway,
-            )
-            return cast(dict[str, Any], decoded["payload"])
-        plain = None
-        verified = None
-        if verify is None and detached_payload is None:
-            if options is None and subject is None and not leeway and self._judges_itself:
-                asked = self.options
-                if not asked["require"] and not asked["strict_aud"]:
-                    plain = self._jws.plain_claims(jwt, key, algorithms, audience, issuer)
-                    if plain:
-                        return plain
-            if plain is None and (options is None or options.get("verify_signature", True)):
-                verified = self._jws.verified_jwt(jwt, key, algorithms)
-        merged = self._merge_options(options)
-        if verified is None:
-            rules = _Rules(merged, audience, issuer, subject, leeway)
-            decoded = self._long_way(jwt, key, algorithms, options, verify, detached_payload, rules)
-            return cast(dict[str, Any], decoded["payload"])
-        claims = verified.claims
-        self._validate_claims(claims, merged, audience, issuer, subject, leeway)
-        return claims
-
-    def decode_complete(
-        self,
-        jwt: str | bytes,
-        key: Any = "",
-        algorithms: Sequence[str] | None = None,
-        options: Options | None = None,
-        verify: bool | None = None,
-        detached_payload: bytes | None = None,
-        audience: str | Iterable[str] | None = None,
-        issuer: str | Container[str] | None = None,
-        subject: str | None = None,
-        leeway: float | timedelta = 0,
-        **kwargs: Any,
-    ) -> dict[str, Any]:
-        """Verify a token and return `header`, `payload` (the claims) and `signature` (octets)."""
-        if kwargs:
-            _warn_of_arguments("decode_complete()", kwargs)
-        rules = _Rules(self._merge_options(options), audience, issuer, subject, leeway)
-        verified = None
-        plain = verify is None and detached_payload is None and self._decodes_itself
-        if plain and (options is None or options.get("verify_signature", True)):
-            verified = self._jws.verified_jwt(jwt, key, algorithms)
-        if verified is None:
-            return self._long_way(jwt, key, algorithms, options, verify, detached_payload, rules)
-        claims = verified.claims
-        self._validate_claims(claims, *rules)
-        return {"payload": claims, "header": verified.header, "signature": self._jws.signature_of(jwt)}
-
-    def _long_way(
-        self,
-        jwt: str | bytes,
-        key: Any,
-        algorithms: Sequence[str] | None,
-        options: Options | None,
-        verify: bool | None,
-        detached_payload: bytes | None,
-        rules: _Rules,
-    ) -> dict[str, Any]:
-        verify_signature = True if options is None else options.get("verify_signature", True)
-        if verify is not None and verify != verify_signature:
-            _warn_of_verify()
-        decoded = self._jws.decode_complete(
+            warn_of_arguments("decode()", kwargs)
+        decoded = self.decode_complete(
             jwt,
-            key=key,
-            algorithms=algorithms,
-            options={
-                "verify_signature": verify_signature,
-                "enforce_minimum_key_length": rules.options["enforce_minimum_key_length"],
-            },
+            key,
+            algorithms,
+            options,
+            verify=verify,
             detached_payload=detached_payload,
+            audience=audience,
+            subject=subject,
+            issuer=issuer,
+            leeway=leeway,
         )
-        try:
-            payload = self._decode_payload(decoded)
-        except DecodeError:
-            # Refused either way; where PyJWT reads this JSON and refuses a claim, its class is the better answer.
-            loose = _loosely_read(decoded["payload"])
-            if loose is not None:
-                self._validate_claims(loose, *rules)
-            raise
-        self._validate_claims(payload, *rules)
-        decoded["payload"] = payload
-        return decoded
-
-    def _decode_payload(self, decoded: dict[str, Any]) -> dict[str, Any]:
-        """The claims in `decoded["payload"]`; subclasses override it to decompress, for instance."""
-        try:
-            payload = read_json(decoded["payload"])
-        except (ValueError, RecursionError) as error:
-            raise DecodeError(f"Invalid payload string: {error}") from error
-        if not isinstance(payload, dict):
-            raise DecodeError("Invalid payload string: must be a json object")
+        payload: dict[str, Any] = decoded["payload"]
         return payload
 
     def _validate_claims(
@@ -245,20 +210,18 @@ class PyJWT(ClaimRules):
         subject: str | None = None,
         leeway: float | timedelta = 0,
     ) -> None:
-        seconds = leeway.total_seconds() if isinstance(leeway, timedelta) else leeway
+        if isinstance(leeway, timedelta):
+            leeway = leeway.total_seconds()
         if audience is not None and not isinstance(audience, (str, Iterable)):
             raise TypeError("audience must be a string, iterable or None")
-        if options["require"]:
-            self._validate_required_claims(payload, options["require"])
-        now = time.time()
-        if subject is None and self._judges_itself and are_plain(payload, now, seconds, audience, issuer):
-            return
+        self._validate_required_claims(payload, options["require"])
+        now = datetime.now(tz=UTC).timestamp()
         if "iat" in payload and options["verify_iat"]:
-            self._validate_iat(payload, now, seconds)
+            self._validate_iat(payload, now, leeway)
         if "nbf" in payload and options["verify_nbf"]:
-            self._validate_nbf(payload, now, seconds)
+            self._validate_nbf(payload, now, leeway)
         if "exp" in payload and options["verify_exp"]:
-            self._validate_exp(payload, now, seconds)
+            self._validate_exp(payload, now, leeway)
         if options["verify_iss"]:
             self._validate_iss(payload, issuer)
         if options["verify_aud"]:
@@ -268,15 +231,95 @@ class PyJWT(ClaimRules):
         if options["verify_jti"]:
             self._validate_jti(payload)
 
+    def _validate_required_claims(self, payload: dict[str, Any], claims: Iterable[str]) -> None:
+        for claim in claims:
+            if payload.get(claim) is None:
+                raise MissingRequiredClaimError(claim)
 
-class _Rules(NamedTuple):
-    """What the caller demands of the claims, in the order of `_validate_claims`."""
+    def _validate_iat(self, payload: dict[str, Any], now: float, leeway: float) -> None:
+        try:
+            iat = int(payload["iat"])
+        except (ValueError, TypeError, OverflowError):
+            raise InvalidIssuedAtError("Issued At claim (iat) must be an integer.") from None
+        if iat > now + leeway:
+            raise ImmatureSignatureError("The token is not yet valid (iat)", claim="iat")
 
-    options: FullOptions
-    audience: str | Iterable[str] | None
-    issuer: str | Container[str] | None
-    subject: str | None
-    leeway: float | timedelta
+    def _validate_nbf(self, payload: dict[str, Any], now: float, leeway: float) -> None:
+        try:
+            nbf = int(payload["nbf"])
+        except (ValueError, TypeError, OverflowError):
+            raise DecodeError("Not Before claim (nbf) must be an integer.") from None
+        if nbf > now + leeway:
+            raise ImmatureSignatureError("The token is not yet valid (nbf)")
+
+    def _validate_exp(self, payload: dict[str, Any], now: float, leeway: float) -> None:
+        try:
+            exp = int(payload["exp"])
+        except (ValueError, TypeError, OverflowError):
+            raise DecodeError("Expiration Time claim (exp) must be an integer.") from None
+        if exp <= now - leeway:
+            raise ExpiredSignatureError("Signature has expired")
+
+    def _validate_iss(self, payload: dict[str, Any], issuer: Container[str] | str | None) -> None:
+        if issuer is None:
+            return
+        if "iss" not in payload:
+            raise MissingRequiredClaimError("iss")
+        iss = payload["iss"]
+        if not isinstance(iss, str):
+            raise InvalidIssuerError("Payload Issuer (iss) must be a string")
+        if isinstance(issuer, str):
+            # Equality, never `in`: an issuer that is a part of the expected text is another issuer.
+            accepted = iss == issuer
+        else:
+            try:
+                accepted = iss in issuer
+            except TypeError:
+                raise InvalidIssuerError('Issuer param must be "str" or "Container[str]"') from None
+        if not accepted:
+            raise InvalidIssuerError("Invalid issuer")
+
+    def _validate_aud(
+        self, payload: dict[str, Any], audience: str | Iterable[str] | None, *, strict: bool = False
+    ) -> None:
+        named = payload.get("aud")
+        if audience is None:
+            if named:
+                raise InvalidAudienceError("Invalid audience")
+            return
+        if not named:
+            raise MissingRequiredClaimError("aud")
+        if strict:
+            _require_one_audience(named, audience)
+            return
+        if isinstance(named, str):
+            named = [named]
+        elif not isinstance(named, list) or not all(isinstance(recipient, str) for recipient in named):
+            raise InvalidAudienceError("Invalid claim format in token")
+        # Equality with one of the names, never a part of one.
+        if not (audience in named if isinstance(audience, str) else any(name in named for name in audience)):
+            raise InvalidAudienceError("Audience doesn't match")
+
+    def _validate_sub(self, payload: dict[str, Any], subject: str | None = None) -> None:
+        if "sub" not in payload:
+            return
+        if not isinstance(payload["sub"], str):
+            raise InvalidSubjectError("Subject must be a string")
+        if subject is not None and payload["sub"] != subject:
+            raise InvalidSubjectError("Invalid subject")
+
+    def _validate_jti(self, payload: dict[str, Any]) -> None:
+        if "jti" in payload and not isinstance(payload["jti"], str):
+            raise InvalidJTIError("JWT ID must be a string")
+
+
+def _require_one_audience(named: object, audience: str | Iterable[str]) -> None:
+    if not isinstance(audience, str):
+        raise InvalidAudienceError("Invalid audience (strict)")
+    if not isinstance(named, str):
+        raise InvalidAudienceError("Invalid claim format in token (strict)")
+    if audience != named:
+        raise InvalidAudienceError("Audience doesn't match (strict)")
 
 
 def _loosely_read(octets: bytes) -> dict[str, Any] | None:
@@ -285,25 +328,6 @@ def _loosely_read(octets: bytes) -> dict[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     return payload if isinstance(payload, dict) else None
-
-
-def _warn_of_verify() -> None:
-    warnings.warn(
-        "The `verify` argument to `decode` does nothing in PyJWT 2.0 and newer. The equivalent is setting "
-        "`verify_signature` to False in the `options` dictionary. This invocation has a mismatch between the kwarg "
-        "and the option entry.",
-        DeprecationWarning,
-        stacklevel=4,
-    )
-
-
-def _warn_of_arguments(function: str, arguments: Iterable[str]) -> None:
-    warnings.warn(
-        f"passing additional kwargs to {function} is deprecated and will be removed in pyjwt version 3. "
-        f"Unsupported kwargs: {tuple(arguments)}",
-        RemovedInPyjwt3Warning,
-        stacklevel=3,
-    )
 
 
 _jwt_global_obj = PyJWT()

@@ -25,6 +25,7 @@ from jwseal.compat.pyjwt.api_jwk import PyJWK, PyJWKSet
 from jwseal.compat.pyjwt.api_jwt import decode_complete as decode_token
 from jwseal.compat.pyjwt.exceptions import PyJWKClientConnectionError, PyJWKClientError
 from jwseal.compat.pyjwt.jwk_set_cache import JWKSetCache
+from jwseal.compat.pyjwt.utils import printable
 
 __all__ = ["PyJWKClient"]
 
@@ -85,7 +86,7 @@ class PyJWKClient:
                 self._last_successful_fetch = time.monotonic()
                 signing_key = self.match_kid(signing_keys, kid)
             if signing_key is None:
-                raise PyJWKClientError(f'Unable to find a signing key that matches: "{kid}"')
+                raise PyJWKClientError(f'Unable to find a signing key that matches: "{printable(str(kid))}"')
             return signing_key
 
     def get_signing_keys(self, refresh: bool = False) -> list[PyJWK]:

@@ -1,16 +1,18 @@
 """PyJWT's small conversions, for code that imports them: base64url, integers, ECDSA signatures, kinds of key text.
 
-Tokens are not read with these, with the exception of messages about tokens that are refused anyway: `base64url_decode`
-skips characters outside the alphabet, as PyJWT's does, which the core never would.
+Tokens are not read with these: `base64url_decode` skips characters outside the alphabet, as PyJWT's does, which the core never would.
 """
 
 from __future__ import annotations
 
 import base64
 import re
+from contextlib import suppress
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurve
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
+
+from jwseal.compat.pyjwt.exceptions import InvalidKeyError
 
 __all__ = [
     "base64url_decode",
@@ -23,18 +25,27 @@ __all__ = [
     "is_pem_format",
     "is_ssh_key",
     "number_to_bytes",
+    "printable",
     "raw_to_der_signature",
     "to_base64url_uint",
 ]
 
 
 def force_bytes(value: bytes | str) -> bytes:
-    """The octets of a text or of octets."""
-    if isinstance(value, str):
-        return value.encode("utf-8")
+    """Return text as UTF-8, and bytes as they are; InvalidKeyError for text that has no UTF-8 form."""
     if isinstance(value, bytes):
         return value
-    raise TypeError("Expected a string or bytes value")
+    if not isinstance(value, str):
+        raise TypeError("Expected a string or bytes value")
+    with suppress(UnicodeEncodeError):
+        return value.encode("utf-8")
+    # Not from within a handler: the interpreter's error holds the text, which may be a secret.
+    raise InvalidKeyError("The text holds a lone surrogate and has no UTF-8 form; pass bytes.")
+
+
+def printable(text: str) -> str:
+    """Return text of a token for a message: what is not printable is escaped."""
+    return text if text.isprintable() else repr(text)[1:-1]
 
 
 def base64url_decode(input: bytes | str) -> bytes:

@@ -1,0 +1,232 @@
+"""What is replaced in `jwseal.compat.pyjwt` is called: subclasses, mocks, monkeypatches on classes, objects and algorithm objects.
+
+Real PyJWT is asked first: the same calls, with the same arguments, in the same order, must be seen here. So a step that is overridden
+to refuse a token refuses it, whenever it was overridden.
+"""
+
+import inspect
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from unittest import mock
+
+import pytest
+
+import pyjwt_pair as pair
+from pyjwt_pair import SECRET, agree, face, real
+from test_pyjwt import NOW, forged, token
+
+CLAIMS = {"iss": "i", "aud": "a", "sub": "s", "jti": "j", "exp": NOW + 3600, "nbf": NOW - 9, "iat": NOW - 9}
+DETACHED = real.PyJWS().encode(b'{"a":1}', SECRET, headers={"b64": False})
+EDDSA = real.encode(CLAIMS, pair.private_key("EdDSA"), algorithm="EdDSA", headers={"kid": "k"})
+RS256 = real.encode(CLAIMS, pair.private_key("RS256"), algorithm="RS256", headers={"kid": "k"})
+EXPECTED = {"audience": "a", "issuer": "i"}
+
+CALLS: dict[str, Callable[[Any], Any]] = {
+    "decode": lambda jwt: jwt.decode(EDDSA, pair.public_pem("EdDSA"), algorithms=["EdDSA"], **EXPECTED),
+    "decode, RSA": lambda jwt: jwt.decode(RS256, pair.public_pem("RS256"), algorithms=["RS256"], **EXPECTED),
+    "decode, secret": lambda jwt: jwt.decode(token(CLAIMS, kid="k"), SECRET, algorithms=["HS256"], **EXPECTED),
+    "decode, object": lambda jwt: jwt.decode(EDDSA, pair.private_key("EdDSA").public_key(), ["EdDSA"], **EXPECTED),
+    "decode, all arguments": lambda jwt: jwt.decode(
+        EDDSA,
+        pair.public_pem("EdDSA"),
+        ["EdDSA"],
+        {"require": ["exp"], "strict_aud": True},
+        subject="s",
+        leeway=1,
+        **EXPECTED,
+    ),
+    "decode_complete": lambda jwt: jwt.decode_complete(EDDSA, pair.public_pem("EdDSA"), ["EdDSA"], **EXPECTED),
+    "not verified": lambda jwt: jwt.decode(EDDSA, options={"verify_signature": False}),
+    "detached": lambda jwt: jwt.decode(DETACHED, SECRET, ["HS256"], detached_payload=b'{"a":1}'),
+    "another instance": lambda jwt: jwt.PyJWT({"verify_aud": False}).decode(EDDSA, pair.public_pem("EdDSA"), ["EdDSA"]),
+    "encode": lambda jwt: jwt.encode(CLAIMS, SECRET, headers={"kid": "k"}),
+    "encode, key pair": lambda jwt: jwt.encode(CLAIMS, pair.private_pem("EdDSA"), algorithm="EdDSA"),
+    "PyJWS": lambda jwt: jwt.PyJWS().decode(EDDSA, pair.public_pem("EdDSA"), ["EdDSA"]),
+    "header": lambda jwt: jwt.get_unverified_header(EDDSA),
+    "expired": lambda jwt: jwt.decode(token({"exp": 1}), SECRET, ["HS256"]),
+    "forged": lambda jwt: jwt.decode(EDDSA[:-4] + "AAAA", pair.public_pem("EdDSA"), ["EdDSA"]),
+    "crit": lambda jwt: jwt.decode(token({}, crit=["b64"], b64=True), SECRET, ["HS256"]),
+}
+WATCHED = {
+    "PyJWT": [name for name, value in vars(real.PyJWT).items() if callable(value) or isinstance(value, staticmethod)],
+    "PyJWS": [name for name, value in vars(real.PyJWS).items() if callable(value) or isinstance(value, staticmethod)],
+    "algorithms.HMACAlgorithm": ["prepare_key", "check_key_length", "sign", "verify"],
+    "algorithms.RSAAlgorithm": ["prepare_key", "check_key_length", "sign", "verify"],
+    "algorithms.OKPAlgorithm": ["prepare_key", "sign", "verify"],
+}
+
+
+def owner(jwt: Any, path: str) -> Any:
+    """The class of this name in the module."""
+    for name in path.split("."):
+        jwt = getattr(jwt, name)
+    return jwt
+
+
+@contextmanager
+def watched(jwt: Any, seen: list[Any]) -> Iterator[None]:
+    """Replace every method of `WATCHED` on its class by one that records its call and goes on."""
+    with pytest.MonkeyPatch.context() as patch:
+        for path, names in WATCHED.items():
+            for name in names:
+                recorder = recording(inspect.getattr_static(owner(jwt, path), name), f"{path}.{name}", seen)
+                patch.setattr(owner(jwt, path), name, recorder)
+        yield
+
+
+def recording(original: Any, label: str, seen: list[Any]) -> Any:
+    """The method, recording its label, how many arguments came by position, and the names of the others."""
+    call = original.__func__ if isinstance(original, staticmethod) else original
+
+    def record(*arguments: Any, **named: Any) -> Any:
+        seen.append((label, len(arguments), sorted(named)))
+        return call(*arguments, **named)
+
+    return staticmethod(record) if isinstance(original, staticmethod) else record
+
+
+@pytest.mark.parametrize("row", CALLS)
+def test_the_same_methods_are_called_in_the_same_order(row: str) -> None:
+    """Every method of PyJWT's classes is called when PyJWT calls it, with arguments given the same way."""
+    traces: list[list[Any]] = []
+    for jwt in (real, face, face):
+        traces.append([])
+        with watched(jwt, traces[-1]):
+            pair.answer(jwt, CALLS[row])
+    assert traces[0] == traces[1]
+    # Nor does anything that was remembered at the first call spare a step of the second.
+    assert traces[0] == traces[2]
+    assert traces[0]
+
+
+STEPS = [
+    *(f"PyJWT.{name}" for name in WATCHED["PyJWT"] if name.startswith("_validate_")),
+    *("PyJWT.decode_complete", "PyJWT._merge_options", "PyJWT._decode_payload", "PyJWS.decode_complete", "PyJWS._load"),
+    *("PyJWS._verify_signature", "PyJWS._validate_headers", "PyJWS._validate_kid", "PyJWS.get_algorithm_by_name"),
+    *("PyJWS._decode_base64url_segment", "algorithms.OKPAlgorithm.prepare_key", "algorithms.OKPAlgorithm.verify"),
+]
+
+
+@pytest.mark.parametrize("path", STEPS)
+@pytest.mark.parametrize("where", ["class", "object", "mock"])
+def test_a_step_that_is_replaced_to_refuse_refuses(path: str, where: str) -> None:
+    """A method replaced after the class was made, on the class, on one object or by a mock, decides the commonest call."""
+    kind, _, name = path.rpartition(".")
+
+    def refused(jwt: Any) -> Any:
+        def refuse(*_arguments: Any, **_named: Any) -> None:
+            raise jwt.InvalidTokenError(path)
+
+        made = jwt.PyJWT()
+        holders = {"PyJWT": made, "PyJWS": made._jws}
+        holder = holders.get(kind) or made._jws.get_algorithm_by_name("EdDSA")
+        call = lambda: made.decode(EDDSA, pair.public_pem("EdDSA"), algorithms=["EdDSA"], **EXPECTED)  # noqa: E731
+        call()
+        with pytest.MonkeyPatch.context() as patch:
+            if where == "mock":
+                patch.setattr(owner(jwt, kind), name, mock.Mock(side_effect=jwt.InvalidTokenError(path)))
+            else:
+                patch.setattr(holder if where == "object" else owner(jwt, kind), name, refuse)
+            with pytest.raises(jwt.InvalidTokenError, match=path):
+                call()
+        return call()
+
+    assert agree(refused)[0] == "value"
+
+
+@pytest.mark.parametrize("name", ["_validate_iss", "_validate_claims"])
+def test_a_rule_of_the_module_that_is_replaced_is_called(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`jwt.decode` of the module goes by the rules that its class has at the call."""
+    call = lambda: face.decode(EDDSA, pair.public_pem("EdDSA"), algorithms=["EdDSA"], **EXPECTED)  # noqa: E731
+    assert call() == CLAIMS
+    monkeypatch.setattr(face.PyJWT, name, mock.Mock(side_effect=face.InvalidIssuerError("tenant")))
+    with pytest.raises(face.InvalidIssuerError, match="tenant") as caught:
+        call()
+    assert caught.value.code == "claim_mismatch"
+
+
+def test_options_that_are_merged_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`_merge_options` and `_get_default_options` overridden in a subclass, and replaced later, set the options of each call."""
+    expired, missing = token({"exp": 1}), token({"sub": "s"})
+
+    def strict(jwt: Any) -> Any:
+        class Strict(jwt.PyJWT):  # type: ignore[misc]
+            @staticmethod
+            def _get_default_options() -> Any:
+                return {**jwt.PyJWT._get_default_options(), "require": ["exp"]}
+
+        return Strict().decode(missing, SECRET, ["HS256"])
+
+    assert agree(strict)[1] == "MissingRequiredClaimError"
+
+    def lax(jwt: Any) -> Any:
+        original = jwt.PyJWT._merge_options
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(
+                jwt.PyJWT, "_merge_options", lambda self, options=None: {**original(self, options), "verify_exp": False}
+            )
+            return jwt.decode(expired, SECRET, ["HS256"])
+
+    assert agree(lax)[0] == "value"
+    assert agree(lambda jwt: jwt.decode(expired, SECRET, ["HS256"]))[1] == "ExpiredSignatureError"
+
+
+def test_options_of_an_object_that_are_changed() -> None:
+    """The options of an object, and those of the module's, hold as they are at the call."""
+
+    def changed(jwt: Any) -> Any:
+        made = jwt.PyJWT()
+        made.options["verify_exp"] = False
+        return made.decode(token({"exp": 1}), SECRET, ["HS256"])
+
+    assert agree(changed)[0] == "value"
+
+
+def test_the_clock_of_the_module() -> None:
+    """Code that replaces `datetime` in `api_jwt`, as PyJWT's users do, moves the clock by which claims are judged."""
+
+    def later(jwt: Any) -> Any:
+        with mock.patch.object(jwt.api_jwt, "datetime") as clock:
+            clock.now.return_value.timestamp.return_value = time.time() + 7200
+            return jwt.decode(EDDSA, pair.public_pem("EdDSA"), algorithms=["EdDSA"], **EXPECTED)
+
+    assert agree(later)[1] == "ExpiredSignatureError"
+
+
+def test_a_payload_that_a_subclass_decodes_is_what_is_judged() -> None:
+    """What `_decode_payload` returns is judged and returned, and not what the token holds."""
+
+    def replaced(jwt: Any) -> Any:
+        with mock.patch.object(jwt.PyJWT, "_decode_payload", return_value={"exp": 1}):
+            return jwt.decode(EDDSA, pair.public_pem("EdDSA"), algorithms=["EdDSA"], **EXPECTED)
+
+    assert agree(replaced)[1] == "ExpiredSignatureError"
+
+
+def test_an_algorithm_object_that_is_put_into_the_table() -> None:
+    """An object put into `_algorithms`, past `register_algorithm`, is the one that is asked."""
+
+    def own(jwt: Any) -> Any:
+        class Never(jwt.algorithms.OKPAlgorithm):  # type: ignore[misc]
+            def verify(self, msg: bytes, key: Any, sig: bytes) -> bool:
+                return False
+
+        made = jwt.PyJWT()
+        made._jws._algorithms["EdDSA"] = Never()
+        return made.decode(EDDSA, pair.public_pem("EdDSA"), algorithms=["EdDSA"], **EXPECTED)
+
+    assert agree(own)[1] == "InvalidSignatureError"
+
+
+def test_supported_extensions_of_a_subclass() -> None:
+    """`_supported_crit` of a subclass says which extensions `crit` may name."""
+    extended = forged({"alg": "HS256", "crit": ["x"], "x": 1}, {})
+
+    def understands(jwt: Any) -> Any:
+        kind = type("Extended", (jwt.PyJWS,), {"_supported_crit": {"b64", "x"}})
+        return kind().decode(extended, SECRET, ["HS256"])
+
+    assert agree(understands)[0] == "value"
+    assert agree(lambda jwt: jwt.PyJWS().decode(extended, SECRET, ["HS256"]))[1] == "InvalidTokenError"
