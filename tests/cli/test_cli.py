@@ -358,7 +358,7 @@ def test_sign_refusals() -> None:
         ("nothing to sign", "-k", "key.pem"),
         ("cannot sign", "-k", "pub.pem", "-c", "sub=a"),
         ("needs its algorithm", "-k", "rsa.pem", "-c", "sub=a"),
-        ("occurs twice", "-k", "key.pem", "twice.json"),
+        ("duplicate member", "-k", "key.pem", "twice.json"),
         ("JSON object", "-k", "key.pem", "list.json"),
         ("name=value", "-k", "key.pem", "-c", "sub"),
         ("given twice", "-k", "key.pem", "-c", "a=1", "-c", "a=2"),

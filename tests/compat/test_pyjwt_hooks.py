@@ -101,12 +101,15 @@ def test_the_same_methods_are_called_in_the_same_order(row: str) -> None:
     assert traces[0]
 
 
-STEPS = [
-    *(f"PyJWT.{name}" for name in WATCHED["PyJWT"] if name.startswith("_validate_")),
-    *("PyJWT.decode_complete", "PyJWT._merge_options", "PyJWT._decode_payload", "PyJWS.decode_complete", "PyJWS._load"),
-    *("PyJWS._verify_signature", "PyJWS._validate_headers", "PyJWS._validate_kid", "PyJWS.get_algorithm_by_name"),
-    *("PyJWS._decode_base64url_segment", "algorithms.OKPAlgorithm.prepare_key", "algorithms.OKPAlgorithm.verify"),
-]
+def steps_of_the_common_call() -> list[str]:
+    """What real PyJWT calls for it."""
+    seen: list[Any] = []
+    with watched(real, seen):
+        CALLS["decode"](real)
+    return sorted({label for label, _, _ in seen} - {"PyJWT.decode"})
+
+
+STEPS = steps_of_the_common_call()
 
 
 @pytest.mark.parametrize("path", STEPS)
@@ -119,11 +122,11 @@ def test_a_step_that_is_replaced_to_refuse_refuses(path: str, where: str) -> Non
         def refuse(*_arguments: Any, **_named: Any) -> None:
             raise jwt.InvalidTokenError(path)
 
-        made = jwt.PyJWT()
+        made = jwt.api_jwt._jwt_global_obj
         holders = {"PyJWT": made, "PyJWS": made._jws}
         holder = holders.get(kind) or made._jws.get_algorithm_by_name("EdDSA")
-        call = lambda: made.decode(EDDSA, pair.public_pem("EdDSA"), algorithms=["EdDSA"], **EXPECTED)  # noqa: E731
-        call()
+        call = lambda: CALLS["decode"](jwt)  # noqa: E731
+        assert call() == CLAIMS
         with pytest.MonkeyPatch.context() as patch:
             if where == "mock":
                 patch.setattr(owner(jwt, kind), name, mock.Mock(side_effect=jwt.InvalidTokenError(path)))
@@ -134,6 +137,31 @@ def test_a_step_that_is_replaced_to_refuse_refuses(path: str, where: str) -> Non
         return call()
 
     assert agree(refused)[0] == "value"
+
+
+def test_the_common_call_is_one_native_verification(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As long as nothing is replaced, and again when it has been put back; a subclass and an object of one's own go by the steps."""
+    answers: list[Any] = []
+    original = face.api_jwt._accepted
+
+    def accepted(*arguments: Any) -> Any:
+        answers.append(original(*arguments))
+        return answers[-1]
+
+    monkeypatch.setattr(face.api_jwt, "_accepted", accepted)
+    CALLS["decode"](face)
+    with mock.patch.object(face.PyJWT, "_validate_jti"):
+        CALLS["decode"](face)
+    assert answers == [CLAIMS]
+    CALLS["decode, RSA"](face)
+    assert answers == [CLAIMS] * 2
+    CALLS["another instance"](face)
+    CALLS["decode, object"](face)
+    CALLS["decode, secret"](face)
+    assert answers == [CLAIMS] * 2
+    with pytest.raises(face.InvalidSignatureError):
+        CALLS["forged"](face)
+    assert answers == [CLAIMS] * 2 + [None]
 
 
 @pytest.mark.parametrize("name", ["_validate_iss", "_validate_claims"])
@@ -176,12 +204,17 @@ def test_options_that_are_merged_otherwise(monkeypatch: pytest.MonkeyPatch) -> N
 def test_options_of_an_object_that_are_changed() -> None:
     """The options of an object, and those of the module's, hold as they are at the call."""
 
-    def changed(jwt: Any) -> Any:
-        made = jwt.PyJWT()
-        made.options["verify_exp"] = False
-        return made.decode(token({"exp": 1}), SECRET, ["HS256"])
+    for changes, expected in (
+        ({"verify_exp": False}, "value"),
+        ({"require": ["x"]}, "MissingRequiredClaimError"),
+        ({"strict_aud": True}, "value"),
+    ):
 
-    assert agree(changed)[0] == "value"
+        def changed(jwt: Any, changes: dict[str, Any] = changes) -> Any:
+            with mock.patch.dict(jwt.api_jwt._jwt_global_obj.options, changes):
+                return CALLS["decode"](jwt), jwt.decode(token({"exp": NOW + 9}), SECRET, ["HS256"])
+
+        assert expected in agree(changed)
 
 
 def test_the_clock_of_the_module() -> None:
@@ -190,7 +223,7 @@ def test_the_clock_of_the_module() -> None:
     def later(jwt: Any) -> Any:
         with mock.patch.object(jwt.api_jwt, "datetime") as clock:
             clock.now.return_value.timestamp.return_value = time.time() + 7200
-            return jwt.decode(EDDSA, pair.public_pem("EdDSA"), algorithms=["EdDSA"], **EXPECTED)
+            return CALLS["decode"](jwt)
 
     assert agree(later)[1] == "ExpiredSignatureError"
 
@@ -200,7 +233,7 @@ def test_a_payload_that_a_subclass_decodes_is_what_is_judged() -> None:
 
     def replaced(jwt: Any) -> Any:
         with mock.patch.object(jwt.PyJWT, "_decode_payload", return_value={"exp": 1}):
-            return jwt.decode(EDDSA, pair.public_pem("EdDSA"), algorithms=["EdDSA"], **EXPECTED)
+            return CALLS["decode"](jwt)
 
     assert agree(replaced)[1] == "ExpiredSignatureError"
 
@@ -213,9 +246,8 @@ def test_an_algorithm_object_that_is_put_into_the_table() -> None:
             def verify(self, msg: bytes, key: Any, sig: bytes) -> bool:
                 return False
 
-        made = jwt.PyJWT()
-        made._jws._algorithms["EdDSA"] = Never()
-        return made.decode(EDDSA, pair.public_pem("EdDSA"), algorithms=["EdDSA"], **EXPECTED)
+        with mock.patch.dict(jwt.api_jws._jws_global_obj._algorithms, {"EdDSA": Never()}):
+            return CALLS["decode"](jwt)
 
     assert agree(own)[1] == "InvalidSignatureError"
 
@@ -229,4 +261,11 @@ def test_supported_extensions_of_a_subclass() -> None:
         return kind().decode(extended, SECRET, ["HS256"])
 
     assert agree(understands)[0] == "value"
+
+    def nothing(jwt: Any) -> Any:
+        critical = real.encode({}, pair.private_key("EdDSA"), algorithm="EdDSA", headers={"crit": ["b64"], "b64": True})
+        with mock.patch.object(jwt.PyJWS, "_supported_crit", set()):
+            return jwt.decode(critical, pair.public_pem("EdDSA"), algorithms=["EdDSA"])
+
+    agree(nothing)
     assert agree(lambda jwt: jwt.PyJWS().decode(extended, SECRET, ["HS256"]))[1] == "InvalidTokenError"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from jwseal._encoding import read_json
 from jwseal.cli.files import File
 
 if TYPE_CHECKING:
@@ -47,27 +48,19 @@ def pairs(items: Iterable[str]) -> dict[str, Any]:
         if name in found:
             raise ValueError(f"{name!r} is given twice")
         try:
-            found[name] = strict_json(value)
-        except json.JSONDecodeError:
-            found[name] = value
+            found[name] = read_json(value)
         except ValueError as error:
-            raise ValueError(f"{name}: {error}; for text write {name}='\"...\"'") from None
+            if _is_json(value):
+                raise ValueError(f"{name}: {error}; for text write {name}='\"...\"'") from None
+            found[name] = value
     return found
-
-
-def strict_json(text: str | bytes) -> Any:
-    """Parse JSON, refusing what a token may not hold: duplicate members, NaN and infinities."""
-    try:
-        return json.loads(text, object_pairs_hook=_distinct, parse_constant=_refuse_constant)
-    except RecursionError:
-        raise ValueError("JSON is nested too deeply") from None
 
 
 def json_object(source: File) -> dict[str, Any]:
     """Return the JSON object in a file or on standard input."""
     content = source.read()
     try:
-        found = strict_json(content)
+        found = read_json(content)
     except ValueError as error:
         raise ValueError(f"{source} is not JSON that can be signed: {error}") from None
     if not isinstance(found, dict):
@@ -105,12 +98,9 @@ def new_password(*, wanted: bool) -> str | None:
     return from_environment or typer.prompt("New password", hide_input=True, confirmation_prompt=True, err=True)
 
 
-def _distinct(members: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(members)
-    if len(found) != len(members):
-        raise ValueError("a member occurs twice")
-    return found
-
-
-def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON number")
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError) as error:
+        return isinstance(error, RecursionError)
+    return True

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias
 
 from jwseal import KeySet, SecretKey, SigningKey, VerifyingKey
-from jwseal.cli.arguments import strict_json
+from jwseal._encoding import read_json
 from jwseal.errors import InvalidKey
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def _read(
 ) -> Material:
     try:
         if octets.lstrip().startswith(b"{"):
-            found = _read_json(octets, alg, kid, fill or ([] if alg is None else [alg]))
+            found = _read_jwk(octets, alg, kid, fill or ([] if alg is None else [alg]))
         else:
             found = _read_binary(octets, alg, kid, password)
     except InvalidKey as error:
@@ -109,9 +109,9 @@ def _read(
     return found
 
 
-def _read_json(octets: bytes, alg: Algorithm | None, kid: str | None, fill: Sequence[Algorithm]) -> Material:
+def _read_jwk(octets: bytes, alg: Algorithm | None, kid: str | None, fill: Sequence[Algorithm]) -> Material:
     try:
-        members = strict_json(octets)
+        members = read_json(octets)
     except ValueError:
         raise InvalidKey("this looks like a JWK and is not JSON, or a member occurs twice") from None
     if "keys" in members:

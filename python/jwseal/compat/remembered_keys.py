@@ -24,7 +24,7 @@ CAPACITY = 256
 M = TypeVar("M")
 T = TypeVar("T")
 
-Index: TypeAlias = tuple[str, str, type | None, object]
+Index: TypeAlias = tuple[str, object, type | None, object]
 
 
 class _Cache:
@@ -39,7 +39,7 @@ class _Cache:
 _cache = _Cache()
 
 
-def remembered(kind: str, material: M, alg: str, build: Callable[[M], T], *, public: bool = False) -> T:
+def remembered(kind: str, material: M, alg: object, build: Callable[[M], T], *, public: bool = False) -> T:
     """Return what `build(material)` made for this kind and algorithm, or makes now.
 
     `kind` names what `build` returns ("authlib verify", ...), so that two callers never see each other's types. `public` says that the text

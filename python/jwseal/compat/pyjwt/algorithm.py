@@ -36,7 +36,7 @@ from jwseal.compat.pyjwt.utils import base64url_decode, base64url_encode, force_
 from jwseal.compat.remembered_keys import remembered
 from jwseal.insecure import sign_octets, verify_octets
 
-__all__ = ["Algorithm", "KeyPairAlgorithm", "algs_of", "member"]
+__all__ = ["Algorithm", "KeyPairAlgorithm", "algs_of", "may_be_private", "member"]
 
 
 class Algorithm(ABC):
@@ -138,10 +138,8 @@ class KeyPairAlgorithm(Algorithm):
     _reading: str
 
     def prepare_key(self, key: Any) -> Any:
-        if isinstance(key, str):
-            return remembered("pyjwt text", key, self._reading, self._read, public="PRIVATE" not in key)
-        if isinstance(key, bytes):
-            return remembered("pyjwt text", key, self._reading, self._read, public=b"PRIVATE" not in key)
+        if isinstance(key, (str, bytes)):
+            return remembered("pyjwt text", key, self._reading, self._read, public=not may_be_private(key))
         if not self._is_own_key(key) and not isinstance(key, self._crypto_key_types or ()):
             raise TypeError("Expecting a PEM-formatted key.")
         return key
@@ -239,6 +237,11 @@ class _LoadedKey:
             pkcs8 = self._key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
             self._native = SigningKey.from_der(pkcs8, alg=self._algorithm._name_for(self._key))
         return sign_octets(msg, self._native)
+
+
+def may_be_private(text: str | bytes) -> bool:
+    """Return whether key text may be a private key's, which must not be kept."""
+    return "PRIVATE" in text if isinstance(text, str) else b"PRIVATE" in text
 
 
 def algs_of(key: SigningKey | VerifyingKey | SecretKey) -> tuple[str, ...]:

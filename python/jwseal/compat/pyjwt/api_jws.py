@@ -216,16 +216,17 @@ class PyJWS:
         header_segment, dot, payload_segment = signing_input.partition(b".")
         if not dot:
             raise DecodeError("Not enough segments")
-        header_data = self._decode_base64url_segment(header_segment, "header")
+        decode = self._decode_base64url_segment
+        header_data = decode(header_segment, "header")
         if len(header_data) > MAX_HEADER_SIZE:
             raise DecodeError(f"The header has {len(header_data)} bytes; at most {MAX_HEADER_SIZE} are read.")
         header = read_object(header_data, "header", MAX_HEADER_DEPTH)
         payload = b""
-        if header.get("b64", True) is not False:
-            payload = self._decode_base64url_segment(payload_segment, "payload")
+        if "b64" not in header or header["b64"] is not False:
+            payload = decode(payload_segment, "payload")
         elif payload_segment:
             raise DecodeError("Payload segment must be empty when 'b64' is false.")
-        return payload, signing_input, header, self._decode_base64url_segment(crypto_segment, "crypto")
+        return payload, signing_input, header, decode(crypto_segment, "crypto")
 
     @staticmethod
     def _decode_base64url_segment(segment: bytes, name: str) -> bytes:

@@ -9,14 +9,20 @@ that `int()` takes, fractions are cut off, `exp` may be absent, the leeway has n
 from __future__ import annotations
 
 import json
+import time
 import warnings
 from calendar import timegm
 from collections.abc import Container, Iterable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 from typing import Any, cast
 
+from jwseal import UNCHECKED, KeySet, Policy, Verifier, VerifyingKey, errors
+from jwseal.compat.pyjwt.algorithm import Algorithm, KeyPairAlgorithm, may_be_private
 from jwseal.compat.pyjwt.api_jws import (
     _ALGORITHM_UNSET,
+    MAX_TOKEN_SIZE,
     PyJWS,
     _jws_global_obj,
     read_object,
@@ -31,13 +37,17 @@ from jwseal.compat.pyjwt.exceptions import (
     InvalidIssuedAtError,
     InvalidIssuerError,
     InvalidJTIError,
+    InvalidKeyError,
     InvalidSubjectError,
     MissingRequiredClaimError,
 )
 from jwseal.compat.pyjwt.types import FullOptions, Options, SigOptions
+from jwseal.compat.remembered_keys import remembered
 
 __all__ = ["PyJWT", "decode", "decode_complete", "encode"]
 
+_TEXT = (str, bytes)
+_LISTS = (list, tuple)
 _CLAIM_CHECKS = ("verify_exp", "verify_nbf", "verify_iat", "verify_aud", "verify_iss", "verify_sub", "verify_jti")
 
 
@@ -186,6 +196,21 @@ class PyJWT:
         """Verify a token and return its claims."""
         if kwargs:
             warn_of_arguments("decode()", kwargs)
+        if (
+            options is None
+            and verify is None
+            and detached_payload is None
+            and subject is None
+            and not leeway
+            and type(key) in _TEXT
+            and (audience is None or type(audience) is str)
+            and (issuer is None or type(issuer) is str)
+            and type(algorithms) in _LISTS
+            and _is_common(self, algorithms)
+        ):
+            claims: dict[str, Any] | None = _accepted(jwt, key, algorithms, audience, issuer)
+            if claims is not None:
+                return claims
         decoded = self.decode_complete(
             jwt,
             key,
@@ -330,8 +355,88 @@ def _loosely_read(octets: bytes) -> dict[str, Any] | None:
     return payload if isinstance(payload, dict) else None
 
 
+# The commonest call of the module's `decode`, answered by one native verification. A verifier with one issuer and one audience or none accepts
+# nothing that the steps above would refuse. What it does not accept goes through the steps, and so does every call once one was replaced.
+
+
+def _is_common(jwt: PyJWT, algorithms: Any) -> bool:
+    """Return whether this is the module's own object, and none of the steps that it would go through has been replaced."""
+    jws, options = jwt._jws, jwt.options
+    if (
+        jwt is not _jwt_global_obj
+        or jws is not _jws_global_obj
+        or datetime is not _own_datetime
+        or _steps(PyJWT) != _own_steps
+        or _jws_steps(PyJWS) != _own_jws_steps
+        # An attribute more is a step that was replaced on the object.
+        or len(jwt.__dict__) != 2
+        or len(jws.__dict__) != 3
+        or options["require"]
+        or options["strict_aud"]
+    ):
+        return False
+    for name in algorithms:
+        algorithm: Any = jws._algorithms.get(name)
+        kind = type(algorithm)
+        own = _own_algorithms.get(kind)
+        if own is None or _algorithm_steps(kind) != own[0] or len(algorithm.__dict__) != own[1]:
+            return False
+    return True
+
+
+def _accepted(jwt: Any, key: str | bytes, algorithms: Any, audience: Any, issuer: Any) -> Any:
+    """Return the claims of a token that the native verifier accepts under the text of a public key, or None."""
+
+    def build(key: str | bytes) -> Verifier:
+        return _verifier(key, algorithms, audience, issuer)
+
+    try:
+        verifier = remembered("pyjwt verifier", key, (*algorithms, audience, issuer), build, public=True)
+        claims = verifier.verify(jwt, now=time.time()).claims
+    except (errors.JOSEError, TypeError):
+        return None
+    if (audience is None and claims.get("aud")) or type(claims.get("exp")) is float:
+        # PyJWT refuses an audience that nobody expects, and cuts off fractions.
+        return None
+    return claims
+
+
+def _verifier(text: str | bytes, names: Sequence[str], audience: str | None, issuer: str | None) -> Verifier:
+    """Return a verifier of the algorithms that the key has, or raise, which leaves nothing to be remembered."""
+    if audience == "" or issuer == "" or may_be_private(text):
+        raise InvalidKeyError("The steps have their own rules for these.")
+    keys: dict[str, VerifyingKey] = {}
+    for name in names:
+        with suppress(InvalidKeyError):
+            algorithm: Any = _jws_global_obj.get_algorithm_by_name(name)
+            keys[name] = algorithm._verifying_key(algorithm.prepare_key(text))
+    policy = Policy(
+        issuer=issuer or UNCHECKED, audience=audience or UNCHECKED, subject=UNCHECKED, typ=UNCHECKED, expiry=UNCHECKED
+    )
+    keys_of_one = KeySet(keys.values()) if len(keys) != 1 else next(iter(keys.values()))
+    return Verifier(
+        keys_of_one, policy, algorithms=cast(Any, list(keys)), max_token_size=MAX_TOKEN_SIZE, accept_padding=True
+    )
+
+
 _jwt_global_obj = PyJWT()
 _jwt_global_obj._jws = _jws_global_obj
+_own_datetime = datetime
+_steps = attrgetter(
+    *("decode_complete", "_merge_options", "_decode_payload", "_validate_claims", "_validate_required_claims"),
+    *(f"_validate_{claim}" for claim in ("iat", "nbf", "exp", "iss", "aud", "sub", "jti")),
+)
+_jws_steps = attrgetter(
+    *("decode_complete", "_load", "_decode_base64url_segment", "_validate_headers", "_validate_kid", "_validate_crit"),
+    *("_supported_crit", "_verify_signature", "get_algorithm_by_name"),
+)
+_algorithm_steps = attrgetter("prepare_key", "check_key_length", "verify")
+_own_steps, _own_jws_steps = _steps(PyJWT), _jws_steps(PyJWS)
+_own_algorithms: dict[type[Algorithm], tuple[Any, int]] = {
+    type(algorithm): (_algorithm_steps(type(algorithm)), len(vars(algorithm)))
+    for algorithm in _jws_global_obj._algorithms.values()
+    if isinstance(algorithm, KeyPairAlgorithm)
+}
 encode = _jwt_global_obj.encode
 decode_complete = _jwt_global_obj.decode_complete
 decode = _jwt_global_obj.decode
