@@ -1,4 +1,4 @@
-"""How the tests ask real PyJWT and jwseal's face the same question and compare the answers.
+"""How the tests ask real PyJWT and jwseal's layer the same question and compare the answers.
 
 `agree` runs one call against both modules. An answer is the value, or the name of the exception's class and its
 sentence; key material is generated once per run, and both libraries get the same objects.
@@ -14,7 +14,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 
-import jwseal.compat.pyjwt as face
+import jwseal.compat.pyjwt as layer
 
 real = pytest.importorskip("jwt")
 
@@ -36,7 +36,7 @@ def answer(module: ModuleType, call: Callable[[Any], Any], *, sentence: bool = T
 def agree(call: Callable[[Any], Any], *, sentence: bool = True) -> tuple[str, ...]:
     """The answer of both modules, which must be one."""
     expected = answer(real, call, sentence=sentence)
-    assert expected == answer(face, call, sentence=sentence)
+    assert expected == answer(layer, call, sentence=sentence)
     return expected
 
 

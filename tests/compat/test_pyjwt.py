@@ -19,7 +19,7 @@ import pytest
 
 import pyjwt_pair as pair
 from jwseal import errors
-from pyjwt_pair import ASYMMETRIC, SECRET, SHORT, SYMMETRIC, agree, face, real, signing_material, verifying_material
+from pyjwt_pair import ASYMMETRIC, SECRET, SHORT, SYMMETRIC, agree, layer, real, signing_material, verifying_material
 
 NOW = int(time.time())
 HOUR = 3600
@@ -57,7 +57,7 @@ def decoded(claims: Any, **arguments: Any) -> Callable[..., Any]:
 def test_tokens_are_interchangeable(alg: str) -> None:
     """What one library signs, the other accepts, and both say the same about it."""
     claims = {"sub": "alice", "n": 1, "nested": {"a": [1.5, None, "é"]}}
-    for signs, verifies in ((real, face), (face, real)):
+    for signs, verifies in ((real, layer), (layer, real)):
         signed = signs.encode(claims, signing_material(alg), algorithm=alg, headers={"kid": "k"})
         assert isinstance(signed, str)
         assert claims == verifies.decode(signed, verifying_material(alg), algorithms=[alg])
@@ -358,7 +358,7 @@ def test_call(row: str) -> None:
 
 def test_detached_content() -> None:
     """A detached payload (RFC 7797) verifies beside its token in both, and only there."""
-    for signs in (real, face):
+    for signs in (real, layer):
         signed = signs.PyJWS().encode(b'{"a":1}', SECRET, headers={"b64": False})
         assert agree(lambda jwt, s=signed: jwt.decode(s, SECRET, ["HS256"], detached_payload=b'{"a":1}'))
         assert agree(lambda jwt, s=signed: jwt.decode(s, SECRET, ["HS256"], detached_payload=b'{"a":2}'))
@@ -378,7 +378,7 @@ def test_detached_content() -> None:
         ("InsecureKeyLengthWarning", lambda jwt: jwt.encode({}, "x" * 40, algorithm="HS512")),
     ],
 )
-@pytest.mark.parametrize("jwt", [real, face], ids=["real", "face"])
+@pytest.mark.parametrize("jwt", [real, layer], ids=["real", "layer"])
 def test_warning(jwt: Any, category: str, call: Callable[[Any], Any]) -> None:
     """Each warning comes once, in its category, every time the call is made."""
     for _ in range(2):
@@ -464,16 +464,16 @@ def test_arguments_are_not_changed() -> None:
     """Claims, headers and options are read, never written."""
     claims, headers, options = {"exp": datetime.now(tz=UTC) + timedelta(1)}, {"b64": True}, {"verify_signature": False}
     kept = dict(claims), dict(headers), dict(options)
-    signed = face.encode(claims, SECRET, headers=headers)
-    face.decode(signed, options=options)  # type: ignore[arg-type]
+    signed = layer.encode(claims, SECRET, headers=headers)
+    layer.decode(signed, options=options)  # type: ignore[arg-type]
     assert kept == (claims, headers, options)
 
 
 def test_claims_are_the_callers() -> None:
     """Each decode hands out its own dict."""
-    first = face.decode(GOOD, SECRET, ["HS256"])
+    first = layer.decode(GOOD, SECRET, ["HS256"])
     first["a"] = 2
-    assert {"a": 1} == face.decode(GOOD, SECRET, ["HS256"])
+    assert {"a": 1} == layer.decode(GOOD, SECRET, ["HS256"])
 
 
 @pytest.mark.parametrize("name", real.exceptions.__dict__)
@@ -482,7 +482,7 @@ def test_exceptions_have_two_families(name: str) -> None:
     original = getattr(real.exceptions, name)
     if not isinstance(original, type):
         return
-    ours = getattr(face.exceptions, name)
+    ours = getattr(layer.exceptions, name)
     assert issubclass(ours, errors.JOSEError)
     assert [base.__name__ for base in original.__mro__ if base.__module__.startswith("jwt")] == [
         base.__name__ for base in ours.__mro__ if base.__module__.startswith("jwseal.compat")
@@ -507,14 +507,14 @@ def test_claim_errors_name_their_claim() -> None:
         ({}, {"options": {"require": ["x"]}}, "missing_claim", "x"),
     ):
         with pytest.raises(errors.ClaimError) as caught:
-            decoded(claims, **arguments)(face)
+            decoded(claims, **arguments)(layer)
         assert (code, claim) == (caught.value.code, caught.value.claim)
 
 
 def test_the_public_names_are_pyjwts() -> None:
     """Everything `import jwt` offers is there, in the modules where it is."""
-    assert sorted(real.__all__) == sorted(face.__all__)
+    assert sorted(real.__all__) == sorted(layer.__all__)
     for module in ("algorithms", "api_jwk", "api_jws", "api_jwt", "exceptions", "jwks_client", "types", "utils"):
-        theirs, ours = getattr(real, module), getattr(face, module)
+        theirs, ours = getattr(real, module), getattr(layer, module)
         public = [name for name, value in vars(theirs).items() if getattr(value, "__module__", "") == theirs.__name__]
         assert [] == [name for name in public if not hasattr(ours, name)]

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from pyjwt_pair import answer, face, private_key, real
+from pyjwt_pair import answer, layer, private_key, real
 from test_pyjwt import b64
 
 
@@ -39,7 +39,7 @@ def jwk(kid: str, **members: Any) -> dict[str, Any]:
 def signed(kid: str | None = "a") -> str:
     """A token under the test key."""
     headers = {} if kid is None else {"kid": kid}
-    return face.encode({"a": 1}, private_key("ES256"), algorithm="ES256", headers=headers)
+    return layer.encode({"a": 1}, private_key("ES256"), algorithm="ES256", headers=headers)
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def endpoint() -> Iterator[Endpoint]:
 def both(endpoint: Endpoint, call: Callable[[Any, Any], Any], **arguments: Any) -> tuple[str, ...]:
     """The answer of both clients, and the number of fetches, which must be the same."""
     answers = []
-    for module in (real, face):
+    for module in (real, layer):
         endpoint.requests.clear()
         made = answer(module, lambda jwt: call(jwt, jwt.PyJWKClient(endpoint.url, **arguments)))
         answers.append((*made, str(len(endpoint.requests))))
@@ -134,7 +134,7 @@ def test_keys_that_sign(endpoint: Endpoint) -> None:
 def test_answers_that_are_no_set(endpoint: Endpoint, body: bytes) -> None:
     """What is no JWK Set is refused with PyJWT's class."""
     endpoint.body = body
-    for module in (real, face):
+    for module in (real, layer):
         made = answer(module, lambda jwt: jwt.PyJWKClient(endpoint.url).get_jwk_set())
         assert made[1] == answer(real, lambda jwt: jwt.PyJWKClient(endpoint.url).get_jwk_set())[1]
 
@@ -190,7 +190,7 @@ def test_a_subclass_may_change_what_was_fetched(endpoint: Endpoint) -> None:
 )
 def test_arguments(arguments: dict[str, Any]) -> None:
     """Arguments are judged as PyJWT judges them."""
-    made = [answer(module, lambda jwt: jwt.PyJWKClient(**arguments).uri) for module in (real, face)]
+    made = [answer(module, lambda jwt: jwt.PyJWKClient(**arguments).uri) for module in (real, layer)]
     assert made[0] == made[1]
 
 
@@ -201,7 +201,7 @@ def test_tokens_without_a_key(endpoint: Endpoint, token: str) -> None:
     """A token that cannot be read, or names no kid, is refused as PyJWT refuses it."""
     arguments = {"cache_jwk_set": True}
     made = []
-    for module in (real, face):
+    for module in (real, layer):
         client = module.PyJWKClient(endpoint.url, **arguments)
         made.append(answer(module, lambda jwt, c=client: c.get_signing_key_from_jwt(token), sentence=False))
     assert made[0] == made[1]
@@ -209,7 +209,7 @@ def test_tokens_without_a_key(endpoint: Endpoint, token: str) -> None:
 
 def test_connection_refused() -> None:
     """Nobody listening is a connection error, which is also jwseal's `KeySourceUnavailable`."""
-    for module in (real, face):
+    for module in (real, layer):
         client = module.PyJWKClient("http://127.0.0.1:9/jwks", timeout=1)
         with pytest.raises(module.PyJWKClientConnectionError) as caught:
             client.get_signing_keys()
@@ -222,7 +222,7 @@ def test_fork_while_a_thread_fetches() -> None:
     """A child forked while another thread fetches with the same client fetches too."""
     parent, fetching, ended = os.getpid(), threading.Event(), threading.Event()
 
-    class Slow(face.PyJWKClient):  # type: ignore[misc,name-defined]
+    class Slow(layer.PyJWKClient):  # type: ignore[misc,name-defined]
         def fetch_data(self) -> Any:
             if os.getpid() == parent:
                 fetching.set()

@@ -14,7 +14,7 @@ from unittest import mock
 import pytest
 
 import pyjwt_pair as pair
-from pyjwt_pair import SECRET, agree, face, real
+from pyjwt_pair import SECRET, agree, layer, real
 from test_pyjwt import NOW, forged, token
 
 CLAIMS = {"iss": "i", "aud": "a", "sub": "s", "jti": "j", "exp": NOW + 3600, "nbf": NOW - 9, "iat": NOW - 9}
@@ -91,7 +91,7 @@ def recording(original: Any, label: str, seen: list[Any]) -> Any:
 def test_the_same_methods_are_called_in_the_same_order(row: str) -> None:
     """Every method of PyJWT's classes is called when PyJWT calls it, with arguments given the same way."""
     traces: list[list[Any]] = []
-    for jwt in (real, face, face):
+    for jwt in (real, layer, layer):
         traces.append([])
         with watched(jwt, traces[-1]):
             pair.answer(jwt, CALLS[row])
@@ -142,35 +142,35 @@ def test_a_step_that_is_replaced_to_refuse_refuses(path: str, where: str) -> Non
 def test_the_common_call_is_one_native_verification(monkeypatch: pytest.MonkeyPatch) -> None:
     """As long as nothing is replaced, and again when it has been put back; a subclass and an object of one's own go by the steps."""
     answers: list[Any] = []
-    original = face.api_jwt._accepted
+    original = layer.api_jwt._accepted
 
     def accepted(*arguments: Any) -> Any:
         answers.append(original(*arguments))
         return answers[-1]
 
-    monkeypatch.setattr(face.api_jwt, "_accepted", accepted)
-    CALLS["decode"](face)
-    with mock.patch.object(face.PyJWT, "_validate_jti"):
-        CALLS["decode"](face)
+    monkeypatch.setattr(layer.api_jwt, "_accepted", accepted)
+    CALLS["decode"](layer)
+    with mock.patch.object(layer.PyJWT, "_validate_jti"):
+        CALLS["decode"](layer)
     assert answers == [CLAIMS]
-    CALLS["decode, RSA"](face)
+    CALLS["decode, RSA"](layer)
     assert answers == [CLAIMS] * 2
-    CALLS["another instance"](face)
-    CALLS["decode, object"](face)
-    CALLS["decode, secret"](face)
+    CALLS["another instance"](layer)
+    CALLS["decode, object"](layer)
+    CALLS["decode, secret"](layer)
     assert answers == [CLAIMS] * 2
-    with pytest.raises(face.InvalidSignatureError):
-        CALLS["forged"](face)
+    with pytest.raises(layer.InvalidSignatureError):
+        CALLS["forged"](layer)
     assert answers == [CLAIMS] * 2 + [None]
 
 
 @pytest.mark.parametrize("name", ["_validate_iss", "_validate_claims"])
 def test_a_rule_of_the_module_that_is_replaced_is_called(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """`jwt.decode` of the module goes by the rules that its class has at the call."""
-    call = lambda: face.decode(EDDSA, pair.public_pem("EdDSA"), algorithms=["EdDSA"], **EXPECTED)  # noqa: E731
+    call = lambda: layer.decode(EDDSA, pair.public_pem("EdDSA"), algorithms=["EdDSA"], **EXPECTED)  # noqa: E731
     assert call() == CLAIMS
-    monkeypatch.setattr(face.PyJWT, name, mock.Mock(side_effect=face.InvalidIssuerError("tenant")))
-    with pytest.raises(face.InvalidIssuerError, match="tenant") as caught:
+    monkeypatch.setattr(layer.PyJWT, name, mock.Mock(side_effect=layer.InvalidIssuerError("tenant")))
+    with pytest.raises(layer.InvalidIssuerError, match="tenant") as caught:
         call()
     assert caught.value.code == "claim_mismatch"
 

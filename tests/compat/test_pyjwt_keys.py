@@ -20,7 +20,7 @@ from pyjwt_pair import (
     SYMMETRIC,
     agree,
     answer,
-    face,
+    layer,
     private_key,
     private_pem,
     public_pem,
@@ -76,7 +76,7 @@ def test_forms_of_a_verifying_key(alg: str, form: str) -> None:
     call = lambda jwt: jwt.decode(signed, material, algorithms=[alg])  # noqa: E731
     for _ in range(2):
         if answer(real, call, sentence=False) == ("error", "ValueError"):
-            assert ("error", "InvalidKeyError") == answer(face, call, sentence=False)  # deviation 11
+            assert ("error", "InvalidKeyError") == answer(layer, call, sentence=False)  # deviation 11
         else:
             agree(call, sentence=False)
 
@@ -91,12 +91,12 @@ def test_forms_of_a_signing_key(alg: str) -> None:
         older = serialization.PrivateFormat.TraditionalOpenSSL
         forms.append(key.private_bytes(serialization.Encoding.PEM, older, plain))
     for material in forms:
-        assert {"a": 1} == real.decode(face.encode({"a": 1}, material, alg), key.public_key(), algorithms=[alg])
+        assert {"a": 1} == real.decode(layer.encode({"a": 1}, material, alg), key.public_key(), algorithms=[alg])
 
 
 def test_ed448() -> None:
     """EdDSA covers Ed448 too."""
-    for signs, verifies in ((real, face), (face, real)):
+    for signs, verifies in ((real, layer), (layer, real)):
         signed = signs.encode({"a": 1}, private_pem("Ed448"), algorithm="EdDSA")
         assert {"a": 1} == verifies.decode(signed, public_pem("Ed448"), algorithms=["EdDSA"])
 
@@ -107,7 +107,7 @@ def test_encrypted_pem() -> None:
     pem = private_key("RS256").private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, password)
     encode = lambda jwt: jwt.encode({}, pem, "RS256")  # noqa: E731
     assert [("error", "TypeError"), ("error", "InvalidKeyError")] == [
-        answer(module, encode, sentence=False) for module in (real, face)
+        answer(module, encode, sentence=False) for module in (real, layer)
     ]
     key = serialization.load_pem_private_key(pem, b"abc123")
     assert agree(lambda jwt: jwt.decode(jwt.encode({}, key, "RS256"), key.public_key(), ["RS256"]))[0] == "value"
@@ -173,11 +173,11 @@ def test_jwk_of_a_key_and_back(alg: str, half: str, as_dict: bool) -> None:
     """`to_jwk` writes PyJWT's members, and `from_jwk` reads them back into the same `cryptography` key."""
     name = {"Ed448": "EdDSA"}.get(alg, alg)
     key = private_key(alg) if half == "private" else private_key(alg).public_key()
-    written = [jwt.get_algorithm_by_name(name).to_jwk(key, as_dict=as_dict) for jwt in (real, face)]
+    written = [jwt.get_algorithm_by_name(name).to_jwk(key, as_dict=as_dict) for jwt in (real, layer)]
     assert (written if as_dict else [json.loads(text) for text in written])[0] == json.loads(
         json.dumps(written[1]) if as_dict else written[1]
     )
-    back = face.get_algorithm_by_name(name).from_jwk(written[0])
+    back = layer.get_algorithm_by_name(name).from_jwk(written[0])
     assert type(back) is type(real.get_algorithm_by_name(name).from_jwk(written[0]))
     assert written[0] == real.get_algorithm_by_name(name).to_jwk(back, as_dict=as_dict)
 
@@ -239,7 +239,7 @@ def test_pyjwk_as_a_key() -> None:
     """A PyJWK signs and verifies with its own algorithm, and with no other."""
     private = real.algorithms.ECAlgorithm.to_jwk(private_key("ES256"), as_dict=True)
     public = real.algorithms.ECAlgorithm.to_jwk(private_key("ES256").public_key(), as_dict=True)
-    signed = face.encode({"a": 1}, face.PyJWK(private))
+    signed = layer.encode({"a": 1}, layer.PyJWK(private))
     assert "ES256" == real.get_unverified_header(signed)["alg"]
     assert agree(lambda jwt: jwt.decode(signed, jwt.PyJWK(public)))[0] == "value"
     assert agree(lambda jwt: jwt.decode(signed, jwt.PyJWK(public), algorithms=["ES256", "HS256"]))[0] == "value"
@@ -272,7 +272,7 @@ def test_algorithm_objects_sign_and_verify(alg: str) -> None:
     """`prepare_key`, `sign` and `verify` of the algorithm objects work with PyJWT's, both ways."""
     material = SECRET if alg in SYMMETRIC else private_pem(alg)
     shown = SECRET if alg in SYMMETRIC else public_pem(alg)
-    for signs, verifies in ((real, face), (face, real)):
+    for signs, verifies in ((real, layer), (layer, real)):
         ours, theirs = signs.get_algorithm_by_name(alg), verifies.get_algorithm_by_name(alg)
         signature = ours.sign(b"message", ours.prepare_key(material))
         assert theirs.verify(b"message", theirs.prepare_key(shown), signature) is True
@@ -283,7 +283,7 @@ def test_a_key_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Text is read at the first call only; so are bytes, and an object is converted once."""
     remembered_keys.forget()
     read: list[object] = []
-    algorithm = face.algorithms.ECAlgorithm
+    algorithm = layer.algorithms.ECAlgorithm
     for name in ("_read", "_verifying_key"):
         original = getattr(algorithm, name)
         monkeypatch.setattr(
@@ -293,8 +293,8 @@ def test_a_key_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     for material in (public_pem("ES256"), public_pem("ES256").encode(), key):
         read.clear()
         for number in range(5):
-            signed = face.encode({"n": number}, private_pem("ES256"), algorithm="ES256")
-            assert {"n": number} == face.decode(signed, material, algorithms=["ES256"])
+            signed = layer.encode({"n": number}, private_pem("ES256"), algorithm="ES256")
+            assert {"n": number} == layer.decode(signed, material, algorithms=["ES256"])
         assert 1 == sum(one is material for one in read)
 
 
@@ -302,31 +302,31 @@ def test_what_is_remembered_is_bounded() -> None:
     """However many keys pass through, few stay."""
     for number in range(remembered_keys.CAPACITY + 5):
         secret = SECRET + str(number)
-        assert {} == face.decode(forged({"alg": "HS256"}, {}, secret), secret, algorithms=["HS256"])
+        assert {} == layer.decode(forged({"alg": "HS256"}, {}, secret), secret, algorithms=["HS256"])
         key = private_key("ES256").public_key().public_numbers().public_key()
         signed = forged({"alg": "ES256"}, {})
-        assert answer(face, lambda jwt, k=key, s=signed: jwt.decode(s, k, algorithms=["ES256"]))[0] == "error"
+        assert answer(layer, lambda jwt, k=key, s=signed: jwt.decode(s, k, algorithms=["ES256"]))[0] == "error"
         pem = "\n" * number + public_pem("ES256")
-        assert answer(face, lambda jwt, p=pem, s=signed: jwt.decode(s, p, algorithms=["ES256"]))[0] == "error"
+        assert answer(layer, lambda jwt, p=pem, s=signed: jwt.decode(s, p, algorithms=["ES256"]))[0] == "error"
     assert len(remembered_keys._cache.entries) == remembered_keys.CAPACITY
 
 
 def test_a_remembered_key_is_no_other_key() -> None:
     """The same octets as text of another type, for another algorithm, or of another object, are another key."""
     one, other = private_key("ES256").public_key(), private_key("ES384").public_key()
-    signed = face.encode({}, private_key("ES256"), algorithm="ES256")
-    assert {} == face.decode(signed, one, algorithms=["ES256"])
-    assert answer(face, lambda jwt: jwt.decode(signed, other, algorithms=["ES256"]))[1] == "InvalidKeyError"
+    signed = layer.encode({}, private_key("ES256"), algorithm="ES256")
+    assert {} == layer.decode(signed, one, algorithms=["ES256"])
+    assert answer(layer, lambda jwt: jwt.decode(signed, other, algorithms=["ES256"]))[1] == "InvalidKeyError"
     octets = base64.b64encode(b"q" * 48)
-    assert {} == face.decode(forged({"alg": "HS256"}, {}, octets.decode()), octets, algorithms=["HS256"])
-    hs512 = face.encode({}, octets, algorithm="HS512")
-    assert answer(face, lambda jwt: jwt.decode(hs512, octets, algorithms=["HS256"]))[1] == "InvalidAlgorithmError"
+    assert {} == layer.decode(forged({"alg": "HS256"}, {}, octets.decode()), octets, algorithms=["HS256"])
+    hs512 = layer.encode({}, octets, algorithm="HS512")
+    assert answer(layer, lambda jwt: jwt.decode(hs512, octets, algorithms=["HS256"]))[1] == "InvalidAlgorithmError"
 
 
 def test_secrets_are_not_kept_as_text() -> None:
     """No index holds a secret or a private key's text."""
-    face.decode(forged({"alg": "HS256"}, {}), SECRET, algorithms=["HS256"])
-    face.encode({}, private_pem("ES256"), algorithm="ES256")
+    layer.decode(forged({"alg": "HS256"}, {}), SECRET, algorithms=["HS256"])
+    layer.encode({}, private_pem("ES256"), algorithm="ES256")
     kept = repr(list(remembered_keys._cache.entries))
     assert SECRET not in kept
     assert "PRIVATE" not in kept

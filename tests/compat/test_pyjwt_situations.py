@@ -14,7 +14,7 @@ import jwseal.key
 import pyjwt_pair as pair
 from jwseal import KeySet, SecretKey, SigningKey, VerifyingKey, errors, insecure
 from jwseal.compat import remembered_keys
-from pyjwt_pair import SECRET, agree, answer, face, real
+from pyjwt_pair import SECRET, agree, answer, layer, real
 from test_pyjwt import b64, forged, token
 
 
@@ -34,17 +34,17 @@ class Kms:
 def test_a_key_in_a_kms_signs() -> None:
     """`encode` takes `SigningKey.external`, and real PyJWT verifies what it signed; its error comes out as it was raised."""
     kms = Kms()
-    signed = face.encode({"a": 1}, SigningKey.external(kms), algorithm="ES256")
+    signed = layer.encode({"a": 1}, SigningKey.external(kms), algorithm="ES256")
     public = serialization.load_pem_public_key(kms.verifying_key.to_pem())
     assert {"a": 1} == real.decode(signed, public, algorithms=["ES256"])
-    assert {"a": 1} == face.decode(signed, kms.verifying_key, algorithms=["ES256"])
+    assert {"a": 1} == layer.decode(signed, kms.verifying_key, algorithms=["ES256"])
 
     def unreachable(octets: bytes) -> bytes:
         raise ConnectionError("kms")
 
     kms.sign = unreachable  # type: ignore[method-assign]
     with pytest.raises(ConnectionError, match="kms"):
-        face.encode({"a": 1}, SigningKey.external(kms), algorithm="ES256")
+        layer.encode({"a": 1}, SigningKey.external(kms), algorithm="ES256")
 
 
 OWN = {alg: SigningKey.generate(alg) for alg in ("RS256", "PS384", "ES256", "ES384", "ES512", "ES256K", "EdDSA")}
@@ -54,37 +54,37 @@ OWN = {alg: SigningKey.generate(alg) for alg in ("RS256", "PS384", "ES256", "ES3
 def test_jwseals_own_keys_are_keys(alg: str) -> None:
     """A SigningKey signs and verifies, a VerifyingKey verifies, under their own algorithm only; PyJWK and PyJWS take them too."""
     key = OWN[alg]
-    signed = face.encode({"a": 1}, key, algorithm=alg)
+    signed = layer.encode({"a": 1}, key, algorithm=alg)
     for verifies in (key, key.verifying_key):
-        assert {"a": 1} == face.decode(signed, verifies, algorithms=[alg])
-        assert b'{"a":1}' == face.PyJWS().decode(signed, verifies, algorithms=[alg])
-        with pytest.raises(face.InvalidSignatureError):
-            face.decode(signed[:-6] + "AAAAAA", verifies, algorithms=[alg])
+        assert {"a": 1} == layer.decode(signed, verifies, algorithms=[alg])
+        assert b'{"a":1}' == layer.PyJWS().decode(signed, verifies, algorithms=[alg])
+        with pytest.raises(layer.InvalidSignatureError):
+            layer.decode(signed[:-6] + "AAAAAA", verifies, algorithms=[alg])
     loaded = serialization.load_pem_public_key(key.verifying_key.to_pem())
     assert {"a": 1} == real.decode(signed, loaded, algorithms=[alg])
-    with pytest.raises(face.InvalidKeyError, match="cannot sign"):
-        face.encode({}, key.verifying_key, algorithm=alg)
+    with pytest.raises(layer.InvalidKeyError, match="cannot sign"):
+        layer.encode({}, key.verifying_key, algorithm=alg)
     for other in set(OWN) - {alg}:
-        with pytest.raises(face.InvalidKeyError, match=f"not for .*{other}"):
-            face.encode({}, key, algorithm=other)
-        with pytest.raises(face.InvalidAlgorithmError):
-            face.decode(signed, key, algorithms=[other])
+        with pytest.raises(layer.InvalidKeyError, match=f"not for .*{other}"):
+            layer.encode({}, key, algorithm=other)
+        with pytest.raises(layer.InvalidAlgorithmError):
+            layer.decode(signed, key, algorithms=[other])
 
 
 def test_jwseals_own_secrets_are_keys() -> None:
     """A SecretKey signs and verifies, a weak one without a warning; another algorithm's is refused."""
     for secret in (SecretKey.generate("HS256"), insecure.weak_secret(b"short", alg="HS256")):
-        signed = face.encode({"a": 1}, secret)
-        assert {"a": 1} == face.decode(signed, secret, algorithms=["HS256"])
-        with pytest.raises(face.InvalidSignatureError):
-            face.decode(signed[:-6] + "AAAAAA", secret, algorithms=["HS256"])
+        signed = layer.encode({"a": 1}, secret)
+        assert {"a": 1} == layer.decode(signed, secret, algorithms=["HS256"])
+        with pytest.raises(layer.InvalidSignatureError):
+            layer.decode(signed[:-6] + "AAAAAA", secret, algorithms=["HS256"])
     for wrong in (SecretKey.generate("HS512"), OWN["ES256"], OWN["ES256"].verifying_key):
-        with pytest.raises(face.InvalidKeyError, match="not for HS256"):
-            face.encode({}, wrong)
-        with pytest.raises(face.InvalidKeyError, match="not for HS256"):
-            face.decode(signed, wrong, algorithms=["HS256", "ES256"])
+        with pytest.raises(layer.InvalidKeyError, match="not for HS256"):
+            layer.encode({}, wrong)
+        with pytest.raises(layer.InvalidKeyError, match="not for HS256"):
+            layer.decode(signed, wrong, algorithms=["HS256", "ES256"])
     with pytest.raises(TypeError, match=r"jwseal\.Verifier"):
-        face.decode(signed, KeySet([OWN["ES256"].verifying_key]), algorithms=["HS256"])
+        layer.decode(signed, KeySet([OWN["ES256"].verifying_key]), algorithms=["HS256"])
 
 
 def rsa_jwk(private: bool = False) -> dict[str, Any]:
@@ -98,7 +98,7 @@ def padded(jwk: dict[str, Any], *, zeros: int = 0) -> dict[str, Any]:
     """The JWK with padding in its base64url members, and with leading zero bytes in them."""
     names = ("n", "e", "d", "p", "q", "dp", "dq", "qi", "x", "y", "k")
     return {
-        name: b64(bytes(zeros) + face.utils.base64url_decode(value)) + "=" * 3
+        name: b64(bytes(zeros) + layer.utils.base64url_decode(value)) + "=" * 3
         if name in names and zeros
         else f"{value}{'=' * (-len(value) % 4)}"
         if name in names
@@ -120,7 +120,7 @@ def with_short_coordinate() -> dict[str, Any]:
     while True:
         key = ec.derive_private_key(number, ec.SECP256R1()).public_key()
         jwk: dict[str, Any] = real.algorithms.ECAlgorithm.to_jwk(key, as_dict=True)
-        octets = face.utils.base64url_decode(jwk["x"])
+        octets = layer.utils.base64url_decode(jwk["x"])
         if octets[0] == 0:
             return {**jwk, "x": b64(octets[1:])}
         number += 1
@@ -129,7 +129,7 @@ def with_short_coordinate() -> dict[str, Any]:
 OKP_JWK = real.algorithms.OKPAlgorithm.to_jwk(pair.private_key("EdDSA").public_key(), as_dict=True)
 OCT_JWK = {"kty": "oct", "k": b64(b"a secret of thirty-three bytes ..")}
 QUIRKS: dict[str, dict[str, Any]] = {
-    "a zero byte ahead of n": {**rsa_jwk(), "n": b64(b"\0" + face.utils.base64url_decode(rsa_jwk()["n"]))},
+    "a zero byte ahead of n": {**rsa_jwk(), "n": b64(b"\0" + layer.utils.base64url_decode(rsa_jwk()["n"]))},
     "zero bytes and padding in a private key": padded(rsa_jwk(private=True), zeros=2),
     "padding in an RSA key": padded(rsa_jwk()),
     "padding in a private RSA key": padded(rsa_jwk(private=True)),
@@ -141,7 +141,7 @@ QUIRKS: dict[str, dict[str, Any]] = {
     "a coordinate that is too short": with_short_coordinate(),
     "a coordinate that is too long": {
         **ec_jwk("ES256"),
-        "x": b64(b"\0" + face.utils.base64url_decode(ec_jwk("ES256")["x"])),
+        "x": b64(b"\0" + layer.utils.base64url_decode(ec_jwk("ES256")["x"])),
     },
     "null for what is absent": {**rsa_jwk(), "kid": None, "use": None, "alg": None, "key_ops": None, "x5c": None},
     "null in an EC key": {**ec_jwk("ES256"), "kid": None, "use": None, "alg": None},
@@ -185,7 +185,7 @@ def test_a_jwk_that_another_thread_changes() -> None:
     try:
         until = time.monotonic() + 1
         while time.monotonic() < until:
-            for key in (face.PyJWK(shared).key, face.algorithms.OKPAlgorithm.from_jwk(shared)):
+            for key in (layer.PyJWK(shared).key, layer.algorithms.OKPAlgorithm.from_jwk(shared)):
                 read = real.algorithms.OKPAlgorithm.to_jwk(key, as_dict=True)
                 assert keys[read["x"]] == read["d"]
     finally:
@@ -202,10 +202,10 @@ def _other() -> Any:
 def test_a_jwk_that_is_changed_later() -> None:
     """A PyJWK is what it was made of, though the caller's dict becomes another key's."""
     shared = dict(OCT_JWK, kid="a")
-    jwk = face.PyJWK(shared)
-    signed = face.encode({}, jwk)
+    jwk = layer.PyJWK(shared)
+    signed = layer.encode({}, jwk)
     shared.update(k=b64(b"x" * 32), kid="b")
-    assert ("a", {}) == (jwk.key_id, face.decode(signed, jwk))
+    assert ("a", {}) == (jwk.key_id, layer.decode(signed, jwk))
 
 
 PEM, PKCS8, PLAIN = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
@@ -216,7 +216,7 @@ def validations(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What validates private keys while the test runs: `cryptography`'s reader in the layer, and jwseal's reader of key files."""
     seen: list[str] = []
     remembered_keys.forget()
-    for module, name in ((face.algorithms, "load_pem_private_key"), (jwseal.key, "read_private")):
+    for module, name in ((layer.algorithms, "load_pem_private_key"), (jwseal.key, "read_private")):
         monkeypatch.setattr(module, name, counted(name, getattr(module, name), seen))
     return seen
 
@@ -236,7 +236,7 @@ def test_an_rsa_private_key_is_validated_once(alg: str, validations: list[str]) 
     """Text is validated when it is read, and not again by the second use or by another algorithm's first."""
     pem = pair.private_pem("RS256")
     for _ in range(3):
-        assert {} == real.decode(face.encode({}, pem, algorithm=alg), pair.public_pem("RS256"), algorithms=[alg])
+        assert {} == real.decode(layer.encode({}, pem, algorithm=alg), pair.public_pem("RS256"), algorithms=[alg])
     assert validations == ["load_pem_private_key"]
 
 
@@ -244,7 +244,7 @@ def test_a_loaded_rsa_private_key_is_not_validated(validations: list[str]) -> No
     """An object that `cryptography` loaded signs and verifies without being validated at all."""
     key = pair.private_key("RS256")
     for _ in range(3):
-        assert {} == face.decode(face.encode({}, key, algorithm="RS256"), key, algorithms=["RS256"])
+        assert {} == layer.decode(layer.encode({}, key, algorithm="RS256"), key, algorithms=["RS256"])
     assert validations == []
 
 
@@ -265,11 +265,11 @@ def seconds(work: Callable[[], object]) -> float:
 
 def test_a_loaded_key_object_per_call_costs_what_pyjwt_costs(capsys: pytest.CaptureFixture[str]) -> None:
     """Each call has an object of its own: signing takes no longer than in PyJWT, within what a machine at work varies."""
-    face.encode({}, rsa_objects(1)[0], algorithm="RS256")
+    layer.encode({}, rsa_objects(1)[0], algorithm="RS256")
     ratios = []
     for _ in range(5):
         ours, theirs = rsa_objects(20), rsa_objects(20)
-        mine = seconds(lambda keys=ours: [face.encode({}, key, algorithm="RS256") for key in keys])
+        mine = seconds(lambda keys=ours: [layer.encode({}, key, algorithm="RS256") for key in keys])
         ratios.append(mine / seconds(lambda keys=theirs: [real.encode({}, key, algorithm="RS256") for key in keys]))
     with capsys.disabled():
         print(f" [a loaded RSA key object per call: {sorted(ratios)[2]:.2f} of PyJWT's time]", end="")
@@ -280,7 +280,7 @@ def test_more_keys_than_are_remembered_cost_what_pyjwt_costs(capsys: pytest.Capt
     """Text that is new at every call is read as often as in PyJWT: once."""
     pem = pair.private_pem("RS256")
     texts = ["\n" * number + pem for number in range(1, 7)]
-    mine = seconds(lambda: [face.encode({}, text, algorithm="RS256") for text in texts])
+    mine = seconds(lambda: [layer.encode({}, text, algorithm="RS256") for text in texts])
     theirs = seconds(lambda: [real.encode({}, text, algorithm="RS256") for text in texts])
     with capsys.disabled():
         print(f" [an RSA key text that is new at every call: {mine / theirs:.2f} of PyJWT's time]", end="")
@@ -293,7 +293,7 @@ def test_a_key_on_a_curve_that_is_used_again() -> None:
         name = {"Ed448": "EdDSA"}.get(alg, alg)
         key = pair.private_key(alg)
         for number in range(4):
-            signed = face.encode({"n": number}, key, algorithm=name)
+            signed = layer.encode({"n": number}, key, algorithm=name)
             assert {"n": number} == real.decode(signed, key.public_key(), algorithms=[name])
 
 
@@ -307,7 +307,7 @@ def test_no_token_is_a_decode_error() -> None:
         ):
             assert agree(call)[1] == "DecodeError"
     missing = getattr(errors, "MissingToken", None)
-    classes = [value for value in vars(face.exceptions).values() if isinstance(value, type)]
+    classes = [value for value in vars(layer.exceptions).values() if isinstance(value, type)]
     assert missing is None or not any(issubclass(kind, missing) for kind in classes)
 
 
@@ -344,12 +344,12 @@ def test_a_short_rsa_key_as_an_object() -> None:
         lambda jwt: jwt.decode(forged({"alg": "RS256"}, {}), key.public_key(), algorithms=["RS256"]),
         lambda jwt: jwt.PyJWK(jwk),
     ):
-        assert answer(face, call)[1] == "InvalidKeyError"
+        assert answer(layer, call)[1] == "InvalidKeyError"
 
 
 def test_an_instance_of_verifying_key_from_text_is_one_key() -> None:
     """PEM text and the jwseal key made of it accept the same tokens."""
     pem = pair.public_pem("ES256")
-    signed = face.encode({}, pair.private_pem("ES256"), algorithm="ES256")
+    signed = layer.encode({}, pair.private_pem("ES256"), algorithm="ES256")
     for key in (pem, VerifyingKey.from_pem(pem)):
-        assert {} == face.decode(signed, key, algorithms=["ES256"])
+        assert {} == layer.decode(signed, key, algorithms=["ES256"])
