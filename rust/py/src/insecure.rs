@@ -94,5 +94,5 @@ pub(crate) fn verify_octets(
     alg: &str,
 ) -> Result<(), Fault> {
     let (octets, signature) = (convert::bytes(octets, "octets")?, convert::bytes(signature, "signature")?);
-    Ok(key_of(key)?.verify(convert::alg(alg)?, octets, signature)?)
+    Ok(key_of(key)?.verify(convert::alg(alg)?, Message::Whole(octets), signature)?)
 }
