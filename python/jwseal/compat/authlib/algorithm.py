@@ -98,7 +98,11 @@ class KeyedAlgorithm(JWSAlgorithm):
                 return secret_key(raw, self._alg)
             public = (b"PRIVATE" if kind is bytes else "PRIVATE") not in raw
             return remembered(
-                "authlib verify", raw, self._alg, lambda: self.prepare_key(raw).verifying_key(self._alg), public=public
+                "authlib verify",
+                raw,
+                self._alg,
+                lambda raw: self.prepare_key(raw).verifying_key(self._alg),
+                public=public,
             )
         if isinstance(raw, (VerifyingKey, SecretKey, NativeKeySet)):
             return raw
@@ -110,7 +114,7 @@ class KeyedAlgorithm(JWSAlgorithm):
         if kind is bytes or kind is str:
             if self._symmetric:
                 return secret_key(raw, self._alg)
-            return remembered("authlib sign", raw, self._alg, lambda: self.prepare_key(raw).signing_key(self._alg))
+            return remembered("authlib sign", raw, self._alg, lambda raw: self.prepare_key(raw).signing_key(self._alg))
         if isinstance(raw, (SigningKey, SecretKey)):
             if raw.alg != self._alg:
                 raise InvalidKeyError(description=f"the key signs {raw.alg}, but the header has {self._alg}")

@@ -11,8 +11,8 @@ import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import TYPE_CHECKING, Any
 
+from jwseal._encoding import read_json
 from jwseal.compat.authlib.errors import JoseError, PayloadError
-from jwseal.compat.strict_json import read_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable

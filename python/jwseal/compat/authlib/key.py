@@ -275,7 +275,7 @@ _LEAST = {"HS256": 32, "HS384": 48, "HS512": 64}
 def secret_key(raw: Any, alg: Algorithm) -> SecretKey:
     """The jwseal key of a raw secret. A short one warns."""
     secret = raw if type(raw) is bytes else _secret_bytes(raw)
-    key = remembered("authlib secret", secret, alg, lambda: _prepared(secret, alg))
+    key = remembered("authlib secret", secret, alg, lambda secret: _prepared(secret, alg))
     if len(secret) < _LEAST[alg]:
         warn_caller(f"the secret has {len(secret)} bytes; {alg} needs at least {_LEAST[alg]}", InsecureKeyWarning)
     return key

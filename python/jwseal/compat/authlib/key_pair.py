@@ -172,10 +172,10 @@ class AsymmetricKey(Key):
         elif "d" in members:
             # Also to verify: jwseal refuses a pair whose parts do not match.
             text = self._jwk_text(members, {*self.PUBLIC_KEY_FIELDS, *self.PRIVATE_KEY_FIELDS})
-            key = remembered("authlib private jwk", text, alg, lambda: SigningKey.from_jwk(text, alg=alg))
+            key = remembered("authlib private jwk", text, alg, lambda text: SigningKey.from_jwk(text, alg=alg))
         else:
             text = self._jwk_text(members, set(self.PUBLIC_KEY_FIELDS))
-            key = remembered("authlib jwk", text, alg, lambda: VerifyingKey.from_jwk(text, alg=alg), public=True)
+            key = remembered("authlib jwk", text, alg, lambda text: VerifyingKey.from_jwk(text, alg=alg), public=True)
         return key.verifying_key if operation == "verify" and isinstance(key, SigningKey) else key
 
     def _jwk_text(self, members: dict[str, Any], names: set[str]) -> bytes:
