@@ -54,7 +54,7 @@ class PyJWS:
     header_typ = "JWT"
 
     # The extensions that `crit` may name.
-    _supported_crit: ClassVar[set[str]] = {"b64"}
+    _supported_crit: ClassVar[AbstractSet[str]] = frozenset(("b64",))
 
     def __init__(self, algorithms: Sequence[str] | None = None, options: SigOptions | None = None) -> None:
         self._algorithms = get_default_algorithms()

@@ -9,7 +9,6 @@ that `int()` takes, fractions are cut off, `exp` may be absent, the leeway has n
 from __future__ import annotations
 
 import json
-import time
 import warnings
 from calendar import timegm
 from collections.abc import Container, Iterable, Sequence
@@ -365,18 +364,17 @@ def _is_common(jwt: PyJWT, algorithms: Any) -> bool:
     if (
         jwt is not _jwt_global_obj
         or jws is not _jws_global_obj
-        or datetime is not _own_datetime
         or _steps(PyJWT) != _own_steps
         or _jws_steps(PyJWS) != _own_jws_steps
         # An attribute more is a step that was replaced on the object.
         or len(jwt.__dict__) != 2
         or len(jws.__dict__) != 3
         or options["require"]
-        or options["strict_aud"]
+        or options.get("strict_aud", False)
     ):
         return False
     for name in algorithms:
-        algorithm: Any = jws._algorithms.get(name)
+        algorithm: Any = jws._algorithms.get(name) if type(name) is str else None
         kind = type(algorithm)
         own = _own_algorithms.get(kind)
         if own is None or _algorithm_steps(kind) != own[0] or len(algorithm.__dict__) != own[1]:
@@ -392,7 +390,7 @@ def _accepted(jwt: Any, key: str | bytes, algorithms: Any, audience: Any, issuer
 
     try:
         verifier = remembered("pyjwt verifier", key, (*algorithms, audience, issuer), build, public=True)
-        claims = verifier.verify(jwt, now=time.time()).claims
+        claims = verifier.verify(jwt, now=datetime.now(tz=UTC).timestamp()).claims
     except (errors.JOSEError, TypeError):
         return None
     if (audience is None and claims.get("aud")) or type(claims.get("exp")) is float:
@@ -421,7 +419,6 @@ def _verifier(text: str | bytes, names: Sequence[str], audience: str | None, iss
 
 _jwt_global_obj = PyJWT()
 _jwt_global_obj._jws = _jws_global_obj
-_own_datetime = datetime
 _steps = attrgetter(
     *("decode_complete", "_merge_options", "_decode_payload", "_validate_claims", "_validate_required_claims"),
     *(f"_validate_{claim}" for claim in ("iat", "nbf", "exp", "iss", "aud", "sub", "jti")),
