@@ -17,8 +17,7 @@ pub(crate) fn read_json<'py>(text: &Bound<'py, PyAny>, max_depth: Option<usize>)
     let octets = if let Ok(octets) = text.cast::<PyBytes>() {
         octets.as_bytes()
     } else if let Ok(text) = text.cast::<PyString>() {
-        // The interpreter's own error would carry the whole text.
-        text.to_str().map_err(|_| PyValueError::new_err("not UTF-8"))?.as_bytes()
+        convert::text(text)?.as_bytes()
     } else {
         return Err(PyTypeError::new_err(format!("JSON text is str or bytes, not {}", convert::type_name(text))));
     };

@@ -91,8 +91,8 @@ pub(crate) fn verify_octets(
     octets: &Bound<'_, PyAny>,
     signature: &Bound<'_, PyAny>,
     key: &Bound<'_, PyAny>,
-    alg: &str,
+    alg: &Bound<'_, PyAny>,
 ) -> Result<(), Fault> {
     let (octets, signature) = (convert::bytes(octets, "octets")?, convert::bytes(signature, "signature")?);
-    Ok(key_of(key)?.verify(convert::alg(alg)?, Message::Whole(octets), signature)?)
+    Ok(key_of(key)?.verify(algorithm(alg)?, Message::Whole(octets), signature)?)
 }
