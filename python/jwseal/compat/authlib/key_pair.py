@@ -65,11 +65,11 @@ class AsymmetricKey(Key):
             self.public_key = translated(self.load_public_key)
 
     def load_private_key(self) -> Any:
-        """Make the private object that the members describe."""
+        """Make the private `cryptography` object that the members describe."""
         raise NotImplementedError
 
     def load_public_key(self) -> Any:
-        """Make the public object that the members describe."""
+        """Make the public one."""
         raise NotImplementedError
 
     def load_dict_key(self) -> None:
