@@ -87,7 +87,8 @@ class Key:
     def check_key_op(self, operation: str) -> None:
         """Refuse an operation that `key_ops`, `use` or a missing private key rules out."""
         key_ops = self._parameter("key_ops")
-        if key_ops is not None and operation not in key_ops:
+        names = key_ops if isinstance(key_ops, (list, tuple, set, frozenset)) else [key_ops]
+        if key_ops is not None and operation not in names:
             raise InvalidKeyError(description=f'Unsupported key_op "{operation}"')
         if operation in self.PRIVATE_KEY_OPS and self.public_only:
             raise InvalidKeyError(description=f'Invalid key_op "{operation}" for public key')
