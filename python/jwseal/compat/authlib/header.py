@@ -56,7 +56,7 @@ class JWSObject(dict[str, Any]):
 
 def critical_extensions(private_headers: Collection[str] | None) -> tuple[str, ...]:
     """Return the names that `crit` may list: the caller's private headers, without those that are never critical."""
-    return tuple(name for name in private_headers or () if name not in _NEVER_CRITICAL)
+    return tuple(name for name in private_headers if name not in _NEVER_CRITICAL) if private_headers else ()
 
 
 def check_crit(protected: Mapping[str, Any], private_headers: Collection[str] | None) -> None:
