@@ -97,26 +97,29 @@ _PASSWORD_WRONG = (
 
 def _load_pem(text: bytes, password: bytes | None) -> Loaded:
     from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
-    from cryptography.x509 import PublicKeyAlgorithmOID, load_pem_x509_certificate
+    from cryptography.x509 import load_pem_x509_certificate
 
     if password is None and b"PUBLIC" in text:
-        return _loaded(load_pem_public_key(text), _is_pss_only(text), lambda alg: VerifyingKey.from_pem(text, alg=alg))
+        return _loaded(load_pem_public_key(text), _body(text), lambda alg: VerifyingKey.from_pem(text, alg=alg))
     if password is None and b"PRIVATE" not in text and b"CERTIFICATE" in text:
         certificate = load_pem_x509_certificate(text)
-        pss_only = certificate.public_key_algorithm_oid == PublicKeyAlgorithmOID.RSASSA_PSS
-        return _loaded(certificate.public_key(), pss_only, lambda alg: VerifyingKey.from_certificate(text, alg=alg))
-    key = load_pem_private_key(text, password)
-    return _loaded(key, _is_pss_only(text), lambda alg: SigningKey.from_pem(text, alg=alg))
+        key, content = certificate.public_key(), certificate.tbs_certificate_bytes
+        return _loaded(key, content, lambda alg: VerifyingKey.from_certificate(text, alg=alg))
+    return _loaded(load_pem_private_key(text, password), _body(text), lambda alg: SigningKey.from_pem(text, alg=alg))
 
 
-def _loaded(key: Any, pss_only: bool, read: NativeReader) -> Loaded:
-    return Loaded(key, read if pss_only else None)
+def _loaded(key: Any, der: bytes, read: NativeReader) -> Loaded:
+    found = describe(key)
+    if found is None or found.kty != "RSA":
+        return Loaded(key)
+    # The algorithm is ahead of the modulus. An encrypted key hides both.
+    numbers = (key.public_key() if found.private else key).public_numbers()
+    before = der.partition(numbers.n.to_bytes(key.key_size // 8, "big"))[0]
+    return Loaded(key, read if _RSASSA_PSS in before[-150:] else None)
 
 
-def _is_pss_only(pem: bytes) -> bool:
-    # The algorithm is at the start of SPKI and PKCS#8. An encrypted key hides it.
-    body = pem.partition(b" KEY-----")[2].partition(b"-----END")[0]
-    return _RSASSA_PSS in a2b_base64(body)[:40]
+def _body(pem: bytes) -> bytes:
+    return a2b_base64(pem.partition(b" KEY-----")[2].partition(b"-----END")[0])
 
 
 def write(key: Any, encoding: str, *, private: bool, password: object = None) -> bytes:
