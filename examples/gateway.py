@@ -7,7 +7,7 @@ requests to itself.
 import asyncio
 import json
 
-from jwseal import InvalidToken, KeySet, KeySourceUnavailable, Policy, Signer, SigningKey, Verifier, bearer
+from jwseal import InvalidToken, KeySet, Policy, Signer, SigningKey, Unavailable, Verifier, bearer
 
 # In production: KeySet.from_jwks(text of the issuer's JWK Set).
 issuer_key = SigningKey.generate("ES256", kid="2026-a")
@@ -24,13 +24,11 @@ class RequireToken:
         self.application, self.verifier, self.scope_needed = application, verifier, scope_needed
 
     async def __call__(self, scope, receive, send):
-        authorization = dict(scope["headers"]).get(b"authorization", b"")
+        authorization = [value for name, value in scope["headers"] if name == b"authorization"]
         try:
             verified = self.verifier.verify(bearer(authorization))
-        except InvalidToken as refusal:
-            await answer(send, 401, {"error": "invalid_token", "code": refusal.code})
-        except KeySourceUnavailable:
-            await answer(send, 503, {"error": "temporarily_unavailable"})
+        except (InvalidToken, Unavailable) as refusal:
+            await answer(send, refusal.http_status, {"code": refusal.code})
         else:
             if self.scope_needed not in verified.scopes:
                 await answer(send, 403, {"error": "insufficient_scope"})

@@ -8,9 +8,10 @@ Have a key, sign, state what you demand, verify:
     verifier = Verifier(key.verifying_key, Policy(issuer="https://id.example", audience="api"))
     claims = verifier.verify(token).claims
 
-This module holds names only. Elsewhere: `jwseal.jws` signs and verifies octets that are no JWT, `jwseal.errors` is the
-tree of exceptions, `jwseal.types` has names for annotations, and `jwseal.insecure` keeps what should stand out in
-review. `cryptography` is loaded when a key is first read from PEM, DER, SSH or a certificate.
+This module holds names only. Elsewhere: `jwseal.jws` signs and verifies bytes that are not a JWT, `jwseal.errors` is the
+tree of exceptions, `jwseal.types` has names for annotations, `jwseal.insecure` keeps what should stand out in review, and
+`jwseal.compat` has the interfaces of other libraries. Each is loaded when it is first named. `cryptography` is loaded
+when a key is first read from PEM, DER, SSH or a certificate.
 """
 
 from jwseal._native import (
@@ -36,6 +37,7 @@ from jwseal.errors import (
     KeySourceUnavailable,
     MalformedToken,
     MissingClaim,
+    MissingToken,
     PolicyError,
     Replayed,
     Revoked,
@@ -43,11 +45,19 @@ from jwseal.errors import (
     TokenNotYetValid,
     TokenTooLarge,
     TokenTooOld,
+    Unavailable,
     UnsupportedHeader,
     WrongTyp,
 )
 from jwseal.policy import DEFAULT_TYP, REQUIRED, UNCHECKED, Policy
 from jwseal.verifier import Issuers, Verifier
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from jwseal import compat as compat
+    from jwseal import insecure as insecure
+    from jwseal import jws as jws
+    from jwseal import types as types
 
 __all__ = [
     "DEFAULT_TYP",
@@ -67,6 +77,7 @@ __all__ = [
     "KeySourceUnavailable",
     "MalformedToken",
     "MissingClaim",
+    "MissingToken",
     "Policy",
     "PolicyError",
     "Replayed",
@@ -78,6 +89,7 @@ __all__ = [
     "TokenNotYetValid",
     "TokenTooLarge",
     "TokenTooOld",
+    "Unavailable",
     "UnsupportedHeader",
     "VerifiedJWT",
     "Verifier",
@@ -86,3 +98,31 @@ __all__ = [
     "__version__",
     "bearer",
 ]
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name):
+        """Load a module of the package when it is first named."""
+        # Each import is written out, and so are those that only the extension makes (`key` and what it needs): tools
+        # that freeze programs, PyInstaller and its like, find modules by reading code.
+        if name == "compat":
+            import jwseal.compat as module
+        elif name == "insecure":
+            import jwseal.insecure as module
+        elif name == "jws":
+            import jwseal.jws as module
+        elif name == "types":
+            import jwseal.types as module
+        elif name == "key":
+            import hashlib  # noqa: F401
+
+            import jwseal.key as module
+        else:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return module
+
+    def __dir__():
+        return sorted({*globals(), "compat", "insecure", "jws", "types"})
+
+
+del TYPE_CHECKING

@@ -10,14 +10,25 @@ seconds or a `timedelta`; sizes are octets.
 
 # ruff: noqa: PYI021  # these docstrings are the API reference; native code has no other place for it
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import (
+    Callable,
+    Collection,
+    ItemsView,
+    Iterable,
+    Iterator,
+    KeysView,
+    Mapping,
+    Sequence,
+    ValuesView,
+)
 from typing import Any, Literal, Protocol, Self, TypeAlias, TypeVar, final, overload, type_check_only
 
 from typing_extensions import disjoint_base
 
-from jwseal.errors import JOSEError
+from jwseal.errors import InvalidToken, Unavailable
 from jwseal.policy import Policy
 from jwseal.types import Algorithm, Claims, Digest, ExternalSigner, JSONMapping, Moment, Span
+from jwseal.verifier import Verifier as _PublicVerifier
 
 __all__ = [
     "Issuers",
@@ -61,7 +72,8 @@ _T = TypeVar("_T")
 _Keys: TypeAlias = VerifyingKey | SecretKey | KeySet
 _Text: TypeAlias = str | bytes
 _Payload: TypeAlias = bytes | memoryview | _BinaryFile
-_Verdict: TypeAlias = VerifiedJWT | JOSEError
+_Verdict: TypeAlias = VerifiedJWT | InvalidToken | Unavailable
+_Clock: TypeAlias = Callable[[], Moment]
 
 __version__: str
 
@@ -74,8 +86,8 @@ class SigningKey:
     """A private key that signs with one algorithm.
 
     It has no constructor: generate one, read one, or wrap an external signer. Two signing keys are equal only if they
-    are the same object; a signing key cannot be pickled or copied, its repr shows no secret, and its memory is wiped
-    when it goes.
+    are the same object; a signing key cannot be pickled, a copy of it is itself, its repr shows no secret, and its memory
+    is wiped when it goes.
     """
 
     @staticmethod
@@ -152,6 +164,9 @@ class SigningKey:
         `password=None` writes it plain; it must be spelled out. An external key raises InvalidKey.
         """
 
+    def __copy__(self) -> Self: ...
+    def __deepcopy__(self, memo: object, /) -> Self: ...
+
 @final
 class VerifyingKey:
     """A public key that verifies with the algorithms it was given.
@@ -215,6 +230,8 @@ class VerifyingKey:
 
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
+    def __copy__(self) -> Self: ...
+    def __deepcopy__(self, memo: object, /) -> Self: ...
 
 @final
 class SecretKey:
@@ -254,6 +271,9 @@ class SecretKey:
 
     def to_private_jwk(self) -> dict[str, Any]:
         """This secret as a JWK of kty oct, with `alg` and, if it has one, `kid`."""
+
+    def __copy__(self) -> Self: ...
+    def __deepcopy__(self, memo: object, /) -> Self: ...
 
 @final
 class KeySet:
@@ -300,6 +320,8 @@ class KeySet:
     def __contains__(self, key: object, /) -> bool: ...
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
+    def __copy__(self) -> Self: ...
+    def __deepcopy__(self, memo: object, /) -> Self: ...
 
 @final
 class Signer:
@@ -313,12 +335,14 @@ class Signer:
         issuer: str | None = None,
         expires_in: Span | None = None,
         headers: JSONMapping | None = None,
+        clock: _Clock | None = None,
     ) -> Signer:
         """Declare how tokens are signed.
 
         `typ` is the header's typ ("JWT" unless given), None for none. `issuer` sets `iss`; `expires_in` sets `exp` to now plus that, and
         must be positive. `headers` go into every protected header and may not name alg, typ, kid, b64 or crit.
-        Raises PolicyError for a declaration that cannot be kept.
+        `clock` is a function that returns the time, for tests; `now=` of a call comes first. Raises PolicyError for a
+        declaration that cannot be kept.
         """
 
     def sign(self, claims: JSONMapping, *, headers: JSONMapping | None = None, now: Moment | None = None) -> str:
@@ -336,6 +360,9 @@ class Signer:
     ) -> list[str]:
         """Sign many sets of claims at one reading of the clock, in order."""
 
+    def __copy__(self) -> Self: ...
+    def __deepcopy__(self, memo: object, /) -> Self: ...
+
 # Not final: `jwseal.verifier.Verifier` is its one subclass.
 @disjoint_base
 class Verifier:
@@ -348,13 +375,18 @@ class Verifier:
         *,
         algorithms: Collection[Algorithm] | None = None,
         max_token_size: int = ...,
+        max_header_size: int = ...,
         accept_padding: bool = False,
+        clock: _Clock | None = None,
     ) -> Self:
         """Declare what a token must be.
 
         `algorithms` narrows the keys' own; None means theirs. A str, an empty collection, an unknown name or a name
-        that none of the keys has is PolicyError. `max_token_size` is in octets (16,384 unless given). `accept_padding` also takes segments
-        that end in correct base64 padding, as AWS ALB writes them, and leaves the signing input as received.
+        that none of the keys has is PolicyError. `max_token_size` and `max_header_size` are in bytes (16,384 and 4,096
+        unless given), the latter of the decoded header; certificate chains in `x5c` may need more. `accept_padding` also
+        takes segments that end in correct base64 padding, as AWS ALB writes them, and leaves the signing input as
+        received. `clock` is a function that returns the time, for tests: seconds or an aware datetime, anything else is
+        TypeError or PolicyError.
         """
 
     @property
@@ -369,7 +401,7 @@ class Verifier:
         """Return what the token says, or raise the InvalidToken that says why it is refused.
 
         The order of refusals is fixed: size, shape, header, algorithm, key, signature, then typ, exp, nbf, iat,
-        max_age, max_lifetime, iss, aud, sub, jti, required, claims. `now` defaults to the clock.
+        max_age, max_lifetime, iss, aud, sub, jti, required, claims. `now` defaults to the verifier's clock.
         """
 
     def verify_many(self, tokens: Iterable[_Text], *, now: Moment | None = None) -> list[_Verdict]:
@@ -389,13 +421,16 @@ class Verifier:
         judged and handed out first; then the exception is raised in its place.
         """
 
+    def __copy__(self) -> Self: ...
+    def __deepcopy__(self, memo: object, /) -> Self: ...
+
 # Not final: `jwseal.verifier.Issuers` is its one subclass.
 @disjoint_base
-class Issuers:
-    """One verifier per issuer.
+class Issuers(Mapping[str, _PublicVerifier]):
+    """One verifier per issuer; a read-only mapping of issuer to verifier, equal only to itself.
 
     Picks the verifier by the token's `iss`, which alone is read before the signature is checked; the chosen verifier's
-    policy then judges it like any other claim. An unknown or missing `iss` is KeyNotFound.
+    policy then judges it like any other claim, at the time of its own clock. An unknown or missing `iss` is KeyNotFound.
     """
 
     def __new__(cls, verifiers: Mapping[str, Verifier]) -> Self:
@@ -412,12 +447,37 @@ class Issuers:
     ) -> Iterator[_Verdict]:
         """As `Verifier.verify_iter`."""
 
+    @overload
+    def get(self, issuer: str, /) -> _PublicVerifier | None: ...
+    @overload
+    def get(self, issuer: str, default: _T, /) -> _PublicVerifier | _T:
+        """The verifier of this issuer, or the default."""
+
+    def __getitem__(self, issuer: str, /) -> _PublicVerifier:
+        """The verifier of this issuer; KeyError if there is none."""
+
+    def keys(self) -> KeysView[str]:
+        """The issuers, in the order given."""
+
+    def values(self) -> ValuesView[_PublicVerifier]:
+        """The verifiers."""
+
+    def items(self) -> ItemsView[str, _PublicVerifier]:
+        """The issuers, each with its verifier."""
+
+    def __iter__(self) -> Iterator[str]: ...
+    def __len__(self) -> int: ...
+    def __contains__(self, issuer: object, /) -> bool: ...
+    def __copy__(self) -> Self: ...
+    def __deepcopy__(self, memo: object, /) -> Self: ...
+
 @final
-class VerifiedJWT:
+class VerifiedJWT(Mapping[str, Any]):
     """A JWT whose signature and claims were accepted. Only a verifier makes one; it cannot be pickled.
 
-    `token[name]`, `get`, `in`, `scopes` and `expires_at` read the verified parse, never the dict that `claims` handed
-    out, so that a change to that dict cannot change an answer.
+    It is a read-only mapping of its claims: `token[name]`, `get`, `in`, `len`, iteration, `keys`, `values`, `items` and
+    `dict(token)`. All of these, `scopes` and `expires_at` read the verified parse, never the dict that `claims` handed
+    out, so that a change to that dict cannot change an answer. It is equal only to itself.
     """
 
     @property
@@ -461,13 +521,25 @@ class VerifiedJWT:
     def __getitem__(self, name: str, /) -> Any:
         """The claim of this name; KeyError if there is none."""
 
+    def keys(self) -> KeysView[str]:
+        """The names of the claims."""
+
+    def values(self) -> ValuesView[Any]:
+        """The values of the claims."""
+
+    def items(self) -> ItemsView[str, Any]:
+        """The claims, each with its name."""
+
+    def __iter__(self) -> Iterator[str]: ...
+    def __len__(self) -> int: ...
     def __contains__(self, name: object, /) -> bool: ...
 
 @final
 class VerifiedJWS:
     """A JWS of which enough signatures were verified (RFC 7515 section 5.2). Only `jwseal.jws` makes one.
 
-    `header`, `alg`, `kid` and `key` are those of the first signature that verified; a compact JWS has no other.
+    `header`, `alg`, `kid` and `key` are those of the first signature that verified, and with `require=[kids]` those of the
+    first kid listed: the order of signatures is the sender's. A compact JWS has one. They read the protected header only.
     """
 
     @property
@@ -491,7 +563,7 @@ class VerifiedJWS:
 
     @property
     def kid(self) -> str | None:
-        """The header's `kid`, or None."""
+        """The protected header's `kid`, or None; `key.kid` is the verifying key's own."""
 
     @property
     def key(self) -> VerifyingKey | SecretKey:
@@ -515,7 +587,7 @@ class SignatureReport:
 
     @property
     def kid(self) -> str | None:
-        """The `kid` of either header, or None."""
+        """The protected header's `kid`, or None; `key.kid` is the verifying key's own."""
 
     @property
     def key(self) -> VerifyingKey | SecretKey | None:
@@ -603,10 +675,11 @@ class UnverifiedJWT:
     def payload(self) -> bytes:
         """The payload's octets."""
 
-def bearer(value: _Text) -> str:
-    """Return the token of an Authorization header's value (RFC 6750 section 2.1).
+def bearer(value: _Text | Sequence[_Text] | None) -> str:
+    """Return the token of the Authorization header (RFC 6750 section 2.1).
 
-    The scheme matches in any case. Another scheme, no token, a comma or a control character is MalformedToken.
+    `value` is the header's value, or the values a server received, or None. No header is MissingToken. Two values, another
+    scheme, no token, a comma or a control character is MalformedToken. The scheme matches in any case.
     """
 
 def jws_sign(
@@ -640,6 +713,7 @@ def jws_verify(
     algorithms: Collection[Algorithm] | None = None,
     crit: Collection[str] = (),
     max_size: int = 16384,
+    max_header_size: int = 4096,
     accept_padding: bool = False,
 ) -> VerifiedJWS:
     """Verify a compact JWS and return its payload (RFC 7515 section 5.2).
@@ -648,8 +722,8 @@ def jws_verify(
     that is not empty it is MalformedToken. A file is read only after header, algorithm and keys were found good, and held
     in memory only for EdDSA and ML-DSA; nothing in it can be believed before this returns. `algorithms` narrows the keys'
     own. `crit` lists the critical header parameters the caller understands, `b64` apart.
-    `max_size` bounds the token in octets, 16,384 unless told otherwise, a detached payload apart. `accept_padding`
-    also takes segments that end in correct base64 padding.
+    `max_size` bounds the token in bytes, 16,384 unless told otherwise, a detached payload apart, `max_header_size` the
+    decoded header. `accept_padding` also takes segments that end in correct base64 padding.
     """
 
 def jws_sign_json(
@@ -677,13 +751,14 @@ def jws_verify_json(
     algorithms: Collection[Algorithm] | None = None,
     crit: Collection[str] = (),
     max_size: int = 1048576,
+    max_header_size: int = 4096,
 ) -> VerifiedJWS:
     """Verify a JWS in JSON serialization and return its payload (RFC 7515 section 7.2).
 
     `require` says how many of its signatures must verify: "all" (None means the same), "any", a number of different
     keys, or the kids of keys of the caller that must each have signed. Every signature is checked with its own header
     and key; `VerifiedJWS.signatures` says what became of each. One malformed entry refuses the whole object, more than
-    8 signatures are TokenTooLarge. `max_size` is in octets, 1 MiB unless told otherwise. `payload` is the detached
+    8 signatures are TokenTooLarge. `max_size` and `max_header_size` are in bytes. `payload` is the detached
     payload, as `jwseal.jws.verify` takes it: a file is read once for all signatures.
     """
 
@@ -692,6 +767,7 @@ def jws_parse(
     *,
     crit: Collection[str] = (),
     max_size: int | None = None,
+    max_header_size: int = 4096,
     accept_padding: bool = False,
 ) -> Unverified:
     """Take a JWS of any serialization apart without checking a signature; `UnverifiedSignature.verify` does that.
@@ -699,16 +775,22 @@ def jws_parse(
     For key loaders that must see the header before they can find a key. The options are those of `jwseal.jws.verify`.
     """
 
-def header_unverified(token: _Text) -> dict[str, Any]:
+def header_unverified(
+    token: _Text, *, max_token_size: int = 16384, max_header_size: int = 4096, accept_padding: bool = False
+) -> dict[str, Any]:
     """Return a compact token's header without checking anything but its form.
 
-    Anyone can write anything there. Use it to choose among keys you already trust, never to decide.
+    Anyone can write anything there. Use it to choose among keys you already trust, never to decide. The options are those
+    of `Verifier`.
     """
 
-def read_unverified(token: _Text) -> UnverifiedJWT:
+def read_unverified(
+    token: _Text, *, max_token_size: int = 16384, max_header_size: int = 4096, accept_padding: bool = False
+) -> UnverifiedJWT:
     """Read a JWT's header and claims without checking its signature or a single claim.
 
-    Anyone can write anything there. It is for logs and debugging, never for a decision.
+    Anyone can write anything there. It is for logs and debugging, never for a decision. The options are those of
+    `Verifier`.
     """
 
 def weak_secret(secret: bytes, *, alg: Algorithm, kid: str | None = None) -> SecretKey:

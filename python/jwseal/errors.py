@@ -1,7 +1,8 @@
 """Everything jwseal raises, in one tree.
 
     JOSEError                         jose_error
-    |-- InvalidToken                  invalid_token            the token is bad: answer 401
+    |-- InvalidToken                  invalid_token            the request is not authenticated: answer 401
+    |   |-- MissingToken              missing_token            no credentials were sent
     |   |-- MalformedToken            malformed_token          not a JWS, not base64url, not JSON, not a JWT
     |   |   `-- TokenTooLarge         token_too_large          over the size limit, or over 8 signatures
     |   |-- UnsupportedHeader         unsupported_header       crit, b64, or a parameter of the wrong JSON type
@@ -18,13 +19,14 @@
     |       |-- TokenTooOld           token_too_old            iat lies further back than max_age
     |       |-- Replayed              replayed                 its identifier was seen before
     |       `-- Revoked               revoked                  it was revoked
-    |-- KeySourceUnavailable          key_source_unavailable   keys could not be fetched: answer 503
+    |-- Unavailable                   unavailable              the token could not be judged: answer 503
+    |   `-- KeySourceUnavailable      key_source_unavailable   keys could not be fetched
     |-- InvalidKey                    invalid_key              unusable key material: fix the program
     `-- PolicyError (ValueError)      invalid_policy           a wrong declaration: fix the program
 
-Two clauses serve a gateway: `except InvalidToken` (401) and `except KeySourceUnavailable` (503); all else is a mistake
-in the program and should not be caught there. The words in the right column are `.code`: names and codes follow
-semantic versioning, sentences do not. A message carries names, codes and lengths; never token text, payload, key
+Two clauses serve a gateway: `except InvalidToken` and `except Unavailable`; all else is a mistake in the program and
+should not be caught there. `.http_status` is the status to answer with. The words in the middle column are `.code`:
+names and codes follow semantic versioning, sentences do not. A message carries names, codes and lengths; never token text, payload, key
 material or the value a policy expects. Exceptions survive pickling, so that a worker process can hand them back.
 """
 
@@ -41,6 +43,7 @@ __all__ = [
     "KeySourceUnavailable",
     "MalformedToken",
     "MissingClaim",
+    "MissingToken",
     "PolicyError",
     "Replayed",
     "Revoked",
@@ -48,21 +51,30 @@ __all__ = [
     "TokenNotYetValid",
     "TokenTooLarge",
     "TokenTooOld",
+    "Unavailable",
     "UnsupportedHeader",
     "WrongTyp",
 ]
 
 
 class JOSEError(Exception):
-    """The root: anything jwseal refuses."""
+    """The root: anything jwseal refuses. Where it is neither InvalidToken nor Unavailable, the program is wrong."""
 
     code = "jose_error"
+    http_status = 500
 
 
 class InvalidToken(JOSEError):
-    """The token is not acceptable: answer 401. Its subclasses and `.code` say why."""
+    """The request is not authenticated: answer 401. Its subclasses and `.code` say why."""
 
     code = "invalid_token"
+    http_status = 401
+
+
+class MissingToken(InvalidToken):
+    """The request has no credentials; the challenge that answers it names no error (RFC 6750 section 3.1)."""
+
+    code = "missing_token"
 
 
 class MalformedToken(InvalidToken):
@@ -168,8 +180,15 @@ class Revoked(ClaimError):
     code = "revoked"
 
 
-class KeySourceUnavailable(JOSEError):
-    """The keys could not be fetched, so the token could not be judged: answer 503."""
+class Unavailable(JOSEError):
+    """The token could not be judged, because what that takes could not be reached: answer 503."""
+
+    code = "unavailable"
+    http_status = 503
+
+
+class KeySourceUnavailable(Unavailable):
+    """The keys could not be fetched."""
 
     code = "key_source_unavailable"
 

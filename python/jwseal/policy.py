@@ -188,6 +188,12 @@ class Policy:
     def _is_default(self, name: str) -> bool:
         return name in _DEFAULTS and bool(getattr(self, name) == _DEFAULTS[name])
 
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
+
     def __reduce__(self) -> tuple[object, ...]:
         return _restore, ({**self._arguments(), "claims": dict(self.claims)},)
 
@@ -231,7 +237,7 @@ def _texts(name: str, value: object, further: str = "") -> frozenset[str]:
         if not item:
             raise PolicyError(f"{name} has an empty string among its values")
         _refuse_lone_surrogates(name, item)
-    return frozenset(value)
+    return frozenset(map(str.__str__, value))
 
 
 def _names(value: object) -> frozenset[str]:
@@ -240,32 +246,33 @@ def _names(value: object) -> frozenset[str]:
         raise PolicyError(f"required must be a collection of claim names; write required=[{value!r}]")
     if not isinstance(value, (list, tuple, set, frozenset)):
         raise TypeError(f"required must be a list, tuple or set of claim names, not {type(value).__name__}")
-    for item in value:
-        _judge_claim_name("required", item)
-    return frozenset(value)
+    return frozenset(_claim_name("required", item) for item in value)
 
 
-def _judge_claim_name(argument: str, name: object) -> None:
+def _claim_name(argument: str, name: object) -> str:
     if not isinstance(name, str):
         raise TypeError(f"{argument} names claims by str, not {type(name).__name__}")
     if not name:
         raise PolicyError(f"{argument} names a claim with no name")
     _refuse_lone_surrogates(argument, name)
+    return str.__str__(name)
 
 
 def _refuse_lone_surrogates(argument: str, text: str) -> None:
     # A lone surrogate has no UTF-8 form, so no token could ever match it.
     try:
-        text.encode()
+        str.encode(text)
     except UnicodeEncodeError:
         raise PolicyError(f"{argument} holds a lone surrogate, which no token can contain") from None
 
 
 def _seconds(name: str, value: object) -> float:
     """Return a length of time in seconds; the core judges it, NaN and infinities included."""
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
+    if isinstance(value, float):
+        return float.__float__(value)
+    if isinstance(value, int) and not isinstance(value, bool):
         try:
-            return float(value)
+            return int.__float__(value)
         except OverflowError:
             return float("inf")
     from datetime import timedelta
@@ -283,33 +290,35 @@ def _claims(value: object) -> dict[str, frozenset[Literal]]:
         if not isinstance(value, Mapping):
             raise TypeError(f"claims must be a mapping of claim name to literal, not {type(value).__name__}")
     expected = {}
-    for name, accepted in value.items():
-        _judge_claim_name("claims", name)
+    for given, accepted in value.items():
+        name = _claim_name("claims", given)
         if name in _OWN_ARGUMENT:
             raise PolicyError(f"claims cannot name {name!r}: use {_OWN_ARGUMENT[name]}=")
         literals = accepted if isinstance(accepted, (set, frozenset)) else (accepted,)
-        for literal in literals:
-            _judge_literal(name, literal)
-        expected[name] = frozenset(literals)
+        expected[name] = frozenset(_literal(name, literal) for literal in literals)
     return expected
 
 
-def _judge_literal(name: str, literal: object) -> None:
+def _literal(name: str, literal: object) -> Literal:
+    """Return a literal in its plain type: a member of an Enum, say, is compared by its value, not by what it prints."""
     if literal is None or isinstance(literal, bool):
-        return
+        return literal
     if isinstance(literal, str):
         _refuse_lone_surrogates(f"claims[{name!r}]", literal)
-    elif isinstance(literal, int):
+        return str.__str__(literal)
+    if isinstance(literal, int):
         try:
-            str(literal)
+            int.__repr__(literal)
         except ValueError:
             raise PolicyError(f"claims[{name!r}] is an integer with more digits than a token may have") from None
-    elif isinstance(literal, float):
-        if not float("-inf") < literal < float("inf"):
+        return int.__index__(literal)
+    if isinstance(literal, float):
+        number = float.__float__(literal)
+        if not float("-inf") < number < float("inf"):
             raise PolicyError(f"claims[{name!r}] is a number JSON does not have: NaN or infinite")
-    else:
-        kind = type(literal).__name__
-        raise TypeError(f"claims[{name!r}] must be a str, int, float, bool or None, or a frozenset of them, not {kind}")
+        return number
+    kind = type(literal).__name__
+    raise TypeError(f"claims[{name!r}] must be a str, int, float, bool or None, or a frozenset of them, not {kind}")
 
 
 def _typed(expected: dict[str, frozenset[Literal]]) -> frozenset[object]:

@@ -30,7 +30,8 @@ __all__ = ["Issuers", "Verifier"]
 class Verifier(_native.Verifier):
     """Verifies compact JWTs against keys and a policy (RFC 7519 section 7.2, RFC 8725).
 
-    Verifier(keys, policy, *, algorithms=None, max_token_size=16384, accept_padding=False)
+    Verifier(keys, policy, *, algorithms=None, max_token_size=16384, max_header_size=4096, accept_padding=False,
+    clock=None)
     """
 
     __slots__ = ()

@@ -27,6 +27,34 @@ def test_importing_jwseal_loads_nothing_heavy() -> None:
     assert heavy == []
 
 
+@pytest.mark.parametrize("module", ["compat", "errors", "insecure", "jws", "policy", "types", "verifier"])
+def test_modules_are_there_after_import_jwseal(module: str) -> None:
+    """`import jwseal; jwseal.jws` works without another import, and so does completion by tab."""
+    program = f"import jwseal; print({module!r} in dir(jwseal), jwseal.{module}.__name__)"
+    assert f"True jwseal.{module}" == said_by(program)
+
+
+@pytest.mark.parametrize("module", ["authlib", "pyjwt"])
+def test_compatibility_layers_are_there_after_import_jwseal(module: str) -> None:
+    """`jwseal.compat.pyjwt` works without another import, and so does completion by tab."""
+    program = f"import jwseal; print({module!r} in dir(jwseal.compat), jwseal.compat.{module}.__name__)"
+    assert f"True jwseal.compat.{module}" == said_by(program)
+
+
+@pytest.mark.parametrize("owner", [jwseal, jwseal.compat], ids=["jwseal", "jwseal.compat"])
+def test_a_name_that_is_not_there(owner: types.ModuleType) -> None:
+    """A wrong name is the AttributeError that any module raises."""
+    with pytest.raises(AttributeError, match=rf"^module '{owner.__name__}' has no attribute 'jwt'$"):
+        owner.jwt  # noqa: B018
+    assert not hasattr(owner, "__wrapped__")
+
+
+def said_by(program: str) -> str:
+    """What a fresh interpreter prints."""
+    command = [sys.executable, "-I", "-W", "error", "-c", program]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
 def test_stubs_agree_with_the_binary() -> None:
     """mypy's stubtest finds no difference between `_native.pyi` and the compiled module."""
     command = [sys.executable, "-m", "mypy.stubtest", "jwseal._native", "--concise"]

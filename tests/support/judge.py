@@ -33,13 +33,14 @@ STRICT = Policy(issuer=ISSUER, audience=AUDIENCE)
 
 # Every code, its class and the classes it must be caught by.
 TREE = {
+    "missing_token": ("MissingToken", ("InvalidToken",)),
     "malformed_token": ("MalformedToken", ("InvalidToken",)),
     "token_too_large": ("TokenTooLarge", ("MalformedToken", "InvalidToken")),
     "unsupported_header": ("UnsupportedHeader", ("InvalidToken",)),
     "wrong_typ": ("WrongTyp", ("InvalidToken",)),
     "algorithm_not_allowed": ("AlgorithmNotAllowed", ("InvalidToken",)),
     "key_not_found": ("KeyNotFound", ("InvalidToken",)),
-    "key_source_unavailable": ("KeySourceUnavailable", ()),
+    "key_source_unavailable": ("KeySourceUnavailable", ("Unavailable",)),
     "invalid_signature": ("InvalidSignature", ("InvalidToken",)),
     "missing_claim": ("MissingClaim", ("ClaimError", "InvalidToken")),
     "invalid_claim": ("InvalidClaim", ("ClaimError", "InvalidToken")),

@@ -1,10 +1,12 @@
 """`bearer`: the token of an Authorization header (RFC 6750 section 2.1, RFC 9110 section 11.6.2)."""
 
+from collections import UserList
+
 import pytest
 
 import forge
 from judge import refusal
-from jwseal import bearer
+from jwseal import InvalidToken, MalformedToken, MissingToken, bearer
 
 
 @pytest.mark.parametrize(
@@ -48,17 +50,46 @@ def test_refused(value: str) -> None:
     assert "malformed_token" == refusal(bearer, value)
 
 
-@pytest.mark.parametrize("value", [None, 5, bytearray(b"Bearer x"), ["Bearer x"]])
+@pytest.mark.parametrize("value", [None, [], (), UserList()])
+def test_no_authorization_header(value: object) -> None:
+    """A request without the header has no token: missing_token, an InvalidToken with the status 401."""
+    assert "missing_token" == refusal(bearer, value)
+    with pytest.raises(InvalidToken) as caught:
+        bearer(value)
+    assert (MissingToken, 401) == (type(caught.value), caught.value.http_status)
+
+
+@pytest.mark.parametrize("kind", [list, tuple, UserList])
+@pytest.mark.parametrize("value", [f"Bearer {forge.T0}", f"Bearer {forge.T0}".encode()])
+def test_the_values_a_server_received(kind: type, value: str | bytes) -> None:
+    """One value is that value; two are malformed_token, even where both say the same."""
+    assert forge.T0 == bearer(kind([value]))
+    assert "malformed_token" == refusal(bearer, kind([value, value]))
+    assert "malformed_token" == refusal(bearer, kind([value, "Basic eDp5"]))
+    assert "malformed_token" == refusal(bearer, kind(["", value]))
+
+
+def test_a_bare_token_is_named() -> None:
+    """A token without its scheme is refused with the call to make instead."""
+    with pytest.raises(MalformedToken, match="give a bare token to verify"):
+        bearer(forge.T0)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(5, object(), bytearray(b"Bearer x"), memoryview(b"Bearer x"), bytearray(), {"Bearer x"}, iter(["Bearer x"])),
+        *({"Authorization": "Bearer x"}, [None], [5], [["Bearer x"]]),
+    ],
+)
 def test_wrong_type(value: object) -> None:
-    """A header value is str or bytes."""
+    """A header is str, bytes, a sequence of them or None."""
     with pytest.raises(TypeError):
         bearer(value)
 
 
 def test_error_shows_nothing() -> None:
     """The refusal does not repeat the header."""
-    from jwseal import MalformedToken
-
     with pytest.raises(MalformedToken) as caught:
         bearer("Basic dXNlcjpwYXNzd29yZA==")
     assert "dXNlcjpw" not in str(caught.value) + repr(caught.value)

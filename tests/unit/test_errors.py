@@ -12,6 +12,7 @@ from jwseal import errors
 TREE = {
     "JOSEError": ("jose_error", Exception),
     "InvalidToken": ("invalid_token", errors.JOSEError),
+    "MissingToken": ("missing_token", errors.InvalidToken),
     "MalformedToken": ("malformed_token", errors.InvalidToken),
     "TokenTooLarge": ("token_too_large", errors.MalformedToken),
     "UnsupportedHeader": ("unsupported_header", errors.InvalidToken),
@@ -28,7 +29,8 @@ TREE = {
     "TokenTooOld": ("token_too_old", errors.ClaimError),
     "Replayed": ("replayed", errors.ClaimError),
     "Revoked": ("revoked", errors.ClaimError),
-    "KeySourceUnavailable": ("key_source_unavailable", errors.JOSEError),
+    "Unavailable": ("unavailable", errors.JOSEError),
+    "KeySourceUnavailable": ("key_source_unavailable", errors.Unavailable),
     "InvalidKey": ("invalid_key", errors.JOSEError),
     "PolicyError": ("invalid_policy", errors.JOSEError),
 }
@@ -46,6 +48,14 @@ def test_name_code_and_base(name: str) -> None:
     cls = getattr(errors, name)
     assert code == cls.code
     assert base in cls.__bases__
+
+
+@pytest.mark.parametrize("name", TREE)
+def test_http_status(name: str) -> None:
+    """Every refusal is a 401, what could not be judged a 503, and a mistake of the program a 500."""
+    cls = getattr(errors, name)
+    expected = 401 if issubclass(cls, errors.InvalidToken) else 503 if issubclass(cls, errors.Unavailable) else 500
+    assert expected == cls.http_status == make(cls).http_status
 
 
 def test_the_tree_is_complete() -> None:
@@ -99,5 +109,5 @@ def test_policy_error_is_a_value_error() -> None:
 
 def test_refusals_of_tokens_are_no_program_errors() -> None:
     """`except InvalidToken` catches neither a wrong key, nor a wrong policy, nor a missing key source."""
-    for cls in (errors.InvalidKey, errors.PolicyError, errors.KeySourceUnavailable):
+    for cls in (errors.InvalidKey, errors.PolicyError, errors.Unavailable):
         assert not issubclass(cls, errors.InvalidToken)

@@ -1,6 +1,7 @@
 """`Issuers`: one verifier per issuer, chosen by the unverified `iss`, which alone is read early."""
 
 import asyncio
+from collections.abc import Mapping
 
 import pytest
 
@@ -115,6 +116,36 @@ def test_batches() -> None:
     heard = []
     list(table().verify_iter(tokens, now=NOW, progress=heard.append))
     assert 5 == heard[-1]
+
+
+def test_mapping() -> None:
+    """A table is a read-only mapping of issuer to verifier, in the order given."""
+    made = table()
+    first, second = made[A], made[B]
+    assert [A, B] == list(made) == list(made.keys())
+    assert [first, second] == list(made.values())
+    assert {A: first, B: second} == dict(made) == dict(made.items())
+    assert (2, True, False, False) == (len(made), A in made, A + "/" in made, 5 in made)
+    assert (first, None, 7) == (made.get(A), made.get("x"), made.get("x", 7))
+    assert isinstance(made, Mapping)
+    assert A == first.verify(token(A, KEYS[A]), now=NOW)["iss"]
+    match made:
+        case {"https://b.example": found}:
+            assert second is found
+    with pytest.raises(KeyError, match=r"^'x'$"):
+        made["x"]
+    with pytest.raises(TypeError):
+        made[A] = second
+    assert not {"clear", "pop", "popitem", "setdefault", "update"} & set(dir(made))
+
+
+def test_a_table_is_not_changed_by_its_source() -> None:
+    """The dict a table was made of may change; the table does not."""
+    source = dict(table())
+    made = Issuers(source)
+    source.clear()
+    assert [A, B] == list(made)
+    assert A == made.verify(token(A, KEYS[A]), now=NOW)["iss"]
 
 
 def test_async() -> None:

@@ -4,6 +4,7 @@ What they refuse is in `attacks/test_headers_json.py`; the RFCs' own objects are
 """
 
 import copy
+import itertools
 import json
 from typing import Any
 
@@ -69,7 +70,8 @@ def test_reports() -> None:
     assert [True] * 3 == [one.verified for one in verified.signatures]
     assert [None] * 3 == [one.code for one in verified.signatures]
     assert ["ES256", "EdDSA", "RS256"] == [one.alg for one in verified.signatures]
-    assert ["a", "b", "c"] == [one.kid for one in verified.signatures]
+    assert ["a", None, "c"] == [one.kid for one in verified.signatures]
+    assert ["a", "b", "c"] == [one.key.kid for one in verified.signatures if one.key]
     assert list(keys) == [one.key for one in verified.signatures]
     assert [{"alg": "ES256", "kid": "a", "x": 1}, {"alg": "EdDSA"}, {"alg": "RS256", "kid": "c"}] == [
         one.protected for one in verified.signatures
@@ -118,6 +120,48 @@ def test_one_bad_signature(bad: int) -> None:
         assert "invalid_signature" == verified.signatures[bad].code
         assert None is verified.signatures[bad].key
         assert verified.alg == next(one.alg for one in verified.signatures if one.verified)
+
+
+@pytest.mark.parametrize("flattened", [False, True])
+def test_an_unprotected_kid_is_not_the_key_s(flattened: bool) -> None:
+    """The result and its reports have the protected kid; one that anyone can write is in `unprotected` only."""
+    made = jws.sign_json(PAYLOAD, signing(ES256), flattened=flattened)
+    entry = made if flattened else made["signatures"][0]
+    entry["header"] = {"kid": "admin", "typ": "x"}
+    key = verifying(ES256, kid="admin")
+    results = [jws.verify_json(made, key), jws.verify_json(made, key, require=["admin"])]
+    for verified in [*results, jws.parse(made).entries[0].verify(key)]:
+        for found in (verified, verified.signatures[0]):
+            assert (None, "ES256", "admin") == (found.kid, found.alg, found.key and found.key.kid)
+        assert {"alg": "ES256"} == verified.header == verified.signatures[0].protected
+        assert {"kid": "admin", "typ": "x"} == verified.signatures[0].unprotected
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations("abc")))
+@pytest.mark.parametrize("detached", [False, True])
+def test_the_required_signature_is_the_one_reported(order: tuple[str, ...], detached: bool) -> None:
+    """With `require=[kids]` the result is the signature of the first kid listed, in whatever order the sender put them."""
+    made, keys = several()
+    made["signatures"] = [made["signatures"]["abc".index(kid)] for kid in order]
+    payload = made.pop("payload") and PAYLOAD if detached else None
+    for require in (["a"], ["b"], ["c"], ["c", "a"], ("b", "a", "c")):
+        verified = jws.verify_json(made, keys, require=require, payload=payload)
+        first = next(key for key in keys if key.kid == require[0])
+        assert first == verified.key
+        assert verified.signatures[order.index(require[0])].protected == verified.header
+        assert order == tuple(one.key.kid for one in verified.signatures if one.key)
+    for require in ({"b", "c"}, frozenset({"b", "c"})):
+        assert "b" == jws.verify_json(made, keys, require=require, payload=payload).key.kid
+
+
+def test_a_prepended_signature_does_not_stand_for_the_required_one() -> None:
+    """Someone with a key of the set puts a signature of their own before the one that is required."""
+    made, keys = several()
+    made["signatures"].insert(0, jws.sign_json(PAYLOAD, signing(EDDSA), flattened=True))
+    del made["signatures"][0]["payload"]
+    verified = jws.verify_json(made, keys, require=["a"])
+    assert ("a", "a", "ES256", 1) == (verified.kid, verified.key.kid, verified.alg, verified.header["x"])
+    assert verified.signatures[0].verified
 
 
 def test_no_good_signature() -> None:

@@ -9,11 +9,14 @@ import subprocess
 import sys
 from collections.abc import Callable
 from datetime import timedelta
+from enum import Enum
+from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any
 
 import pytest
 
+from jwseal import ClaimMismatch, SecretKey, Signer, Verifier
 from jwseal.errors import PolicyError
 from jwseal.policy import DEFAULT_TYP, REQUIRED, UNCHECKED, Policy
 
@@ -30,6 +33,14 @@ FULL: dict[str, Any] = {
     "max_lifetime": timedelta(hours=2),
     "claims": {"tenant": "x", "level": frozenset({1, 2}), "ok": True, "none": None},
 }
+
+
+SECRET = SecretKey.generate("HS256")
+
+
+def token(claims: dict[str, Any], typ: str = "JWT") -> str:
+    """A token of these claims that `policy` accepts for a minute."""
+    return Signer(SECRET, typ=typ, expires_in=60).sign({"iss": ISSUER, "aud": "api", **claims})
 
 
 def policy(**changes: Any) -> Policy:
@@ -51,6 +62,99 @@ def test_defaults() -> None:
         made.max_lifetime,
         made.claims,
     )
+
+
+class Level(int, Enum):
+    """What prints as a name and is a number."""
+
+    HIGH = 3
+
+
+class Kind(str, Enum):  # noqa: UP042  # not StrEnum, whose members print as their value
+    """What prints as a name and is a text."""
+
+    BANK = "bank"
+
+
+class Shown(int):
+    """Another number than it prints, and than it says it converts to."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return "7"
+
+    __repr__ = __str__
+
+    def __int__(self) -> int:
+        return 7
+
+    __index__ = __int__
+
+    def __float__(self) -> float:
+        return 7.0
+
+
+class Spelled(str):
+    """Another text than it prints, and with a hash and equality of its own."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return "other"
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __hash__(self) -> int:
+        return 7
+
+
+@pytest.mark.parametrize(
+    ("literal", "value", "wrong"),
+    [
+        (Level.HIGH, 3, "Level.HIGH"),
+        (Shown(3), 3, 7),
+        (frozenset({Shown(3)}), 3, 7),
+        (Kind.BANK, "bank", "Kind.BANK"),
+        (Spelled("bank"), "bank", "other"),
+        (HTTPStatus.OK, 200, "HTTPStatus.OK"),
+        (Shown(10**30), 10**30, 7),
+    ],
+)
+def test_a_literal_of_a_subclass_is_its_value(literal: Any, value: Any, wrong: Any) -> None:
+    """A member of an Enum, or of another subclass of int or str, expects its value and not what it prints."""
+    made = policy(claims={"x": literal})
+    plain = policy(claims={"x": value})
+    assert (made, hash(made), repr(made)) == (plain, hash(plain), repr(plain))
+    assert [type(value)] == [type(one) for one in made.claims["x"]]
+    judge = Verifier(SECRET, made)
+    assert value == judge.verify(token({"x": value}))["x"]
+    with pytest.raises(ClaimMismatch):
+        judge.verify(token({"x": wrong}))
+
+
+def test_names_of_a_subclass_are_their_text() -> None:
+    """Issuers, audiences, typ and claim names may be members of an Enum; policies hold plain text."""
+    text = {"issuer": "bank", "audience": "bank", "subject": "bank", "typ": "bank", "required": ["bank"]}
+    for made_by in (Kind, Spelled):
+        given: dict[str, Any] = {name: made_by("bank") for name in text}
+        made = Policy(**{**given, "required": [given["required"]], "claims": {made_by("bank"): True}})
+        assert Policy(**text, claims={"bank": True}) == made
+        assert {str} == {type(name) for name in (*made.issuer, *made.typ, *made.required, *made.claims)}
+        signed = {"iss": made_by("bank"), "aud": "bank", "sub": "bank", "bank": True}
+        assert "bank" == Verifier(SECRET, made).verify(token(signed, typ="bank"))["iss"]
+
+
+def test_times_of_a_subclass_are_their_value() -> None:
+    """Leeway, ages and `now` may be members of an Enum."""
+    made = policy(leeway=Shown(3), max_age=Level.HIGH, max_lifetime=Shown(3))
+    assert (3.0, 3.0, 3.0) == (made.leeway, made.max_age, made.max_lifetime)
+    signed = Signer(SECRET, issuer=ISSUER, expires_in=Shown(3)).sign({"aud": "api"}, now=Shown(1_000))
+    verified = Verifier(SECRET, made).verify(signed, now=Shown(1_000))
+    assert (1_000, 1_003) == (verified["iat"], verified["exp"])
+    exact = Signer(SECRET, issuer=ISSUER).sign({"aud": "api", "exp": Shown(1_003)}, now=1_000)
+    assert 1_003 == Verifier(SECRET, made).verify(exact, now=1_000)["exp"]
 
 
 def test_normal_form() -> None:

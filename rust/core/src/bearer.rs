@@ -1,15 +1,24 @@
 //! The token of an `Authorization` header (RFC 6750 section 2.1, RFC 9110 section 11.4).
 //!
 //! A gateway and the server behind it must read the same token, so anything two parsers could read differently is refused:
-//! another scheme, a comma (two credentials in one field), a control character, a second word.
+//! a second header field, another scheme, a comma (two credentials in one field), a control character, a second word. A
+//! request without the field has no credentials, which is a refusal of its own (RFC 6750 section 3.1).
 
 use crate::error::{Error, Result};
 
-/// The token in the value of an `Authorization` header.
-pub fn bearer(value: &[u8]) -> Result<&str> {
+/// The token in the values of the `Authorization` header fields that a request has.
+pub fn bearer<'a>(values: &[&'a [u8]]) -> Result<&'a str> {
     let refused = |reason| Error::malformed("Authorization", reason);
-    let value = std::str::from_utf8(value).map_err(|_| refused("is not ASCII"))?;
-    let (scheme, token) = value.split_once(' ').ok_or(refused("is not \"Bearer\" and a token"))?;
+    let value = match values {
+        [] => return Err(Error::MissingToken),
+        [value] => std::str::from_utf8(value).map_err(|_| refused("is not ASCII"))?,
+        _ => return Err(refused("stands in the request more than once")),
+    };
+    let (scheme, token) = value.split_once(' ').ok_or(refused(if value.starts_with("eyJ") {
+        "has a token without the scheme Bearer: give a bare token to verify as it is"
+    } else {
+        "is not \"Bearer\" and a token"
+    }))?;
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(refused("has another scheme than Bearer"));
     }
@@ -31,12 +40,19 @@ mod tests {
     /// Only a bearer token of token characters passes.
     #[test]
     fn bearer_tokens() {
-        assert_eq!(bearer(b"Bearer a.b.c").ok(), Some("a.b.c"));
-        assert_eq!(bearer(b"bEARER  a.b.c").ok(), Some("a.b.c"));
+        assert_eq!(bearer(&[b"Bearer a.b.c"]).ok(), Some("a.b.c"));
+        assert_eq!(bearer(&[b"bEARER  a.b.c"]).ok(), Some("a.b.c"));
         for value in
             ["a.b.c", "Bearer", "Bearer ", "Basic a", "Bearer a, Bearer b", "Bearer a\n", "Bearer\ta", "Bearer a b"]
         {
-            assert_eq!(bearer(value.as_bytes()).map_err(|error| error.code()), Err("malformed_token"), "{value}");
+            assert_eq!(bearer(&[value.as_bytes()]).map_err(|error| error.code()), Err("malformed_token"), "{value}");
         }
+    }
+
+    /// No header is no token, two headers are no one token.
+    #[test]
+    fn one_header() {
+        assert_eq!(bearer(&[]).map_err(|error| error.code()), Err("missing_token"));
+        assert_eq!(bearer(&[b"Bearer a", b"Bearer a"]).map_err(|error| error.code()), Err("malformed_token"));
     }
 }

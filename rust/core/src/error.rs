@@ -42,6 +42,8 @@ pub enum Error {
         /// What is wrong with it.
         reason: &'static str,
     },
+    /// The request has no credentials.
+    MissingToken,
     /// The token exceeds a bound.
     TooLarge {
         /// What is too large, such as "token".
@@ -140,6 +142,7 @@ impl Error {
             Self::KeyNotFound(_) => "key_not_found",
             Self::KeySourceUnavailable => "key_source_unavailable",
             Self::Malformed { .. } => "malformed_token",
+            Self::MissingToken => "missing_token",
             Self::TooLarge { .. } => "token_too_large",
             Self::UnsupportedHeader { .. } => "unsupported_header",
             Self::WrongTyp => "wrong_typ",
@@ -175,7 +178,17 @@ impl fmt::Display for Error {
             Self::KeyNotFound(why) => why.fmt(f),
             Self::KeySourceUnavailable => f.write_str("the key source could not be reached"),
             Self::Malformed { part, reason } => write!(f, "{part}: {reason}"),
-            Self::TooLarge { what, size, limit } => write!(f, "{what} of {size} exceeds the limit of {limit}"),
+            Self::MissingToken => f.write_str("the request has no Authorization header"),
+            Self::TooLarge { what, size, limit } => {
+                write!(f, "{what} of {size} exceeds the limit of {limit}")?;
+                match *what {
+                    "header" => f.write_str(": a verifier accepts more with max_header_size="),
+                    "token" => {
+                        f.write_str(": a verifier accepts more with max_token_size= (jwseal.jws with max_size=)")
+                    }
+                    _ => Ok(()),
+                }
+            }
             Self::UnsupportedHeader { name, reason } => write!(f, "header parameter {name:?} {reason}"),
             Self::WrongTyp => f.write_str("the header's typ is not one the policy accepts"),
         }

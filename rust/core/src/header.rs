@@ -9,7 +9,6 @@ use std::borrow::Cow;
 use crate::error::{Error, Result};
 use crate::json::{Array, Document, Kind, Limits, Object, Value};
 use crate::jwa::Alg;
-use crate::limits;
 
 /// A protected header whose rules were all checked.
 #[derive(Debug)]
@@ -72,11 +71,9 @@ const NEVER_CRITICAL: [&str; 18] = [
 ];
 
 impl Header {
-    /// Parses the octets of a protected header.
-    pub fn parse(octets: Vec<u8>, critical: &CriticalExtensions) -> Result<Self> {
-        if octets.len() > limits::MAX_HEADER_SIZE {
-            return Err(Error::TooLarge { what: "header", size: octets.len(), limit: limits::MAX_HEADER_SIZE });
-        }
+    /// Parses the bytes of a protected header, at most `max_size` of them.
+    pub fn parse(octets: Vec<u8>, critical: &CriticalExtensions, max_size: usize) -> Result<Self> {
+        require_size(octets.len(), max_size)?;
         let document = Document::parse(octets, Limits::HEADER).map_err(|reason| Error::malformed("header", reason))?;
         let members = document.root().as_object().ok_or(Error::malformed("header", "is not a JSON object"))?;
         check_shapes(members)?;
@@ -186,6 +183,11 @@ impl<'a> Unprotected<'a> {
     }
 }
 
+/// Refuses a header of more bytes than the caller allows.
+pub fn require_size(size: usize, limit: usize) -> Result<()> {
+    if size > limit { Err(Error::TooLarge { what: "header", size, limit }) } else { Ok(()) }
+}
+
 fn check_shapes(members: Object<'_>) -> Result<()> {
     for (name, value) in members {
         let Some((name, shape)) = REGISTERED.iter().find(|(registered, _)| *registered == name.as_str()) else {
@@ -258,9 +260,14 @@ fn text<'a>(members: Object<'a>, name: &str) -> Option<&'a str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits;
 
     fn code(text: &str) -> &'static str {
-        let header = Header::parse(text.as_bytes().to_vec(), &CriticalExtensions::new(["exp"]).unwrap());
+        code_within(text, limits::MAX_HEADER_SIZE)
+    }
+
+    fn code_within(text: &str, max_size: usize) -> &'static str {
+        let header = Header::parse(text.as_bytes().to_vec(), &CriticalExtensions::new(["exp"]).unwrap(), max_size);
         match header.and_then(|header| header.alg()) {
             Ok(_) => "ok",
             Err(error) => error.code(),
@@ -312,7 +319,7 @@ mod tests {
         }
     }
 
-    /// A header over 4,096 octets is too large, one of exactly that size is not.
+    /// A header over the limit is too large, one of exactly that size is not.
     #[test]
     fn header_size() {
         let fill = |size: usize| {
@@ -321,5 +328,6 @@ mod tests {
         };
         assert_eq!(code(&fill(4_096)), "ok");
         assert_eq!(code(&fill(4_097)), "token_too_large");
+        assert_eq!(code_within(&fill(4_097), 4_097), "ok");
     }
 }

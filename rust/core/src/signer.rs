@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::header::{CriticalExtensions, Header};
 use crate::json::Writer;
 use crate::key::{AnySigningKey, Message};
+use crate::limits;
 
 /// A key with its protected header, ready to sign.
 #[derive(Debug)]
@@ -159,9 +160,9 @@ pub fn jws_header(
     judged(text, crit)
 }
 
-/// The header's text, unless the rules of a verifier refuse it.
+/// The header's text, unless the rules of a verifier refuse it; its size is what verifiers accept by default.
 fn judged(text: Vec<u8>, crit: &CriticalExtensions) -> Result<String> {
-    if let Err(error) = Header::parse(text.clone(), crit) {
+    if let Err(error) = Header::parse(text.clone(), crit, limits::MAX_HEADER_SIZE) {
         return Err(Error::policy(format!("this protected header would be refused: {error}")));
     }
     String::from_utf8(text).map_err(|_| Error::policy("a header is not UTF-8"))

@@ -12,7 +12,7 @@ use crate::header::CriticalExtensions;
 use crate::json::Value;
 use crate::jwa::AlgSet;
 use crate::jws::ResolvedHeader;
-use crate::jws::compact::{Compact, Encoding};
+use crate::jws::compact::{Compact, Reader};
 use crate::key_set::KeySet;
 use crate::limits;
 use crate::policy::Policy;
@@ -23,8 +23,7 @@ pub struct Verifier {
     keys: KeySet,
     algorithms: Option<AlgSet>,
     policy: Policy,
-    max_token_size: usize,
-    encoding: Encoding,
+    reader: Reader,
     memo: Memo,
 }
 
@@ -36,18 +35,10 @@ type MemoEntry = (Box<[u8]>, Arc<ResolvedHeader>);
 
 impl Verifier {
     /// Declares a verifier. `algorithms` narrows the keys' own; each of them must be one that some key has.
-    pub fn new(
-        keys: KeySet,
-        policy: Policy,
-        algorithms: Option<AlgSet>,
-        max_token_size: usize,
-        encoding: Encoding,
-    ) -> Result<Self> {
+    pub fn new(keys: KeySet, policy: Policy, algorithms: Option<AlgSet>, reader: Reader) -> Result<Self> {
         require_algorithms(&keys, algorithms)?;
-        if max_token_size == 0 {
-            return Err(Error::policy("max_token_size must be positive"));
-        }
-        Ok(Self { keys, algorithms, policy: policy.checked()?, max_token_size, encoding, memo: Memo::default() })
+        let reader = reader.checked()?;
+        Ok(Self { keys, algorithms, policy: policy.checked()?, reader, memo: Memo::default() })
     }
 
     /// Verifies one token at the time `now`, in seconds since 1970.
@@ -55,7 +46,7 @@ impl Verifier {
         if !now.is_finite() {
             return Err(Error::policy("now must be finite"));
         }
-        let compact = Compact::read(token, self.max_token_size, self.encoding)?;
+        let compact = self.reader.read(token)?;
         let text = compact.protected_text();
         let known = self.memo.get(text);
         let is_new = known.is_none();
@@ -79,12 +70,6 @@ impl Verifier {
     #[must_use]
     pub const fn policy(&self) -> &Policy {
         &self.policy
-    }
-
-    /// Octets a token may have.
-    #[must_use]
-    pub const fn max_token_size(&self) -> usize {
-        self.max_token_size
     }
 
     /// Refuses to stand for an issuer that the policy would refuse.
@@ -123,16 +108,10 @@ pub fn require_algorithms(keys: &KeySet, algorithms: Option<AlgSet>) -> Result<(
 }
 
 /// The `iss` a token claims to have, read before its signature is checked: for choosing one of `verifiers`, which judges
-/// it again, and for nothing else. Size and encoding are what the most permissive of them accepts.
+/// it again, and for nothing else. Sizes and encoding are what the most permissive of them accepts.
 pub fn unverified_issuer<'a>(token: &[u8], verifiers: impl Iterator<Item = &'a Verifier>) -> Result<Option<String>> {
-    let (mut size, mut encoding) = (0, Encoding::Canonical);
-    for verifier in verifiers {
-        size = size.max(verifier.max_token_size);
-        if verifier.encoding == Encoding::Padded {
-            encoding = Encoding::Padded;
-        }
-    }
-    let compact = Compact::read(token, size, encoding)?;
+    let readers = verifiers.map(|verifier| verifier.reader);
+    let compact = readers.reduce(Reader::or).unwrap_or_default().read(token)?;
     compact.header_octets()?;
     let document = claims_document(compact.into_payload())?;
     let issuer = document.root().as_object().and_then(|members| members.get("iss"));

@@ -10,7 +10,7 @@ use jwseal_core::base64url;
 use jwseal_core::claims::VerifiedJwt;
 use jwseal_core::error::{Error, Result};
 use jwseal_core::json::{Kind, Object, Value};
-use jwseal_core::jws::compact::{Encoding, sign};
+use jwseal_core::jws::compact::{Reader, sign};
 use jwseal_core::key::AnySigningKey;
 use jwseal_core::limits::MAX_TOKEN_SIZE;
 use jwseal_core::policy::{Literal, Policy, Typ};
@@ -89,7 +89,7 @@ static STRICT: LazyLock<Verifier> = LazyLock::new(|| {
 const MAX_AGE: f64 = 1_800.0;
 
 fn verifier(policy: Policy) -> Verifier {
-    Verifier::new(SECRET_SET.clone(), policy, None, MAX_TOKEN_SIZE, Encoding::Canonical).expect("a sound declaration")
+    Verifier::new(SECRET_SET.clone(), policy, None, Reader::default()).expect("a sound declaration")
 }
 
 fn token(payload: &[u8]) -> Vec<u8> {

@@ -9,13 +9,13 @@ use jwseal_core::bearer::bearer;
 use jwseal_core::error::Result;
 use jwseal_core::header::CriticalExtensions;
 use jwseal_core::jws::VerifiedSignature;
-use jwseal_core::jws::compact::{Compact, Encoding};
+use jwseal_core::jws::compact::{Compact, Encoding, Reader};
 use jwseal_core::jws::detached::{DetachedVerification, PayloadSink};
 use jwseal_core::jws::json_serialization;
 use jwseal_core::jws::require::{Report, Require};
 use jwseal_core::jws::unverified::{Form, Unverified, VerifyOptions};
 use jwseal_core::key::{Message, SecretKey};
-use jwseal_core::limits::MAX_TOKEN_SIZE;
+use jwseal_core::limits::{MAX_HEADER_SIZE, MAX_TOKEN_SIZE};
 
 use crate::Outcome;
 use crate::header::EXTENSIONS;
@@ -26,8 +26,8 @@ use crate::outcome::refused;
 /// Reads the octets as a token.
 pub fn compact(data: &[u8]) -> Outcome {
     let critical = CriticalExtensions::new(EXTENSIONS).expect("no name of ours is registered");
-    let padded = Compact::read(data, MAX_TOKEN_SIZE, Encoding::Padded);
-    let token = match Compact::read(data, MAX_TOKEN_SIZE, Encoding::Canonical) {
+    let padded = Reader { encoding: Encoding::Padded, ..Reader::default() }.read(data);
+    let token = match Reader::default().read(data) {
         Ok(token) => token,
         Err(error) => return refused(&error, data).and(Outcome::refused(padded.is_ok())),
     };
@@ -40,7 +40,7 @@ pub fn compact(data: &[u8]) -> Outcome {
 }
 
 fn read(data: &[u8], critical: &CriticalExtensions) -> Result<Unverified> {
-    Compact::read(data, MAX_TOKEN_SIZE, Encoding::Canonical)?.into_unverified(critical)
+    Reader::default().read(data)?.into_unverified(critical)
 }
 
 /// The pieces encode back to the token.
@@ -54,7 +54,7 @@ fn read_entry(data: &[u8], payload: &[u8], critical: &CriticalExtensions) -> Out
     let segments = [entry.header.document().text(), payload, &entry.signature].map(base64url::encode);
     assert_eq!(data, segments.join(".").as_bytes(), "a token has a second spelling");
     let value = [b"Bearer ", data].concat();
-    assert_eq!(Some(data), bearer(&value).ok().map(str::as_bytes), "an Authorization header cannot carry the token");
+    assert_eq!(Some(data), bearer(&[&value]).ok().map(str::as_bytes), "an Authorization header cannot carry the token");
     if !entry.header.unencoded() {
         assert_eq!(segments[..2].join(".").as_bytes(), jws.signing_input(entry));
     }
@@ -71,7 +71,8 @@ fn verify(data: &[u8], decoded: &[Vec<u8>], payload: &[u8], critical: &CriticalE
     if let Ok(jws) = read(data, critical)
         && payload.is_empty()
     {
-        let whole = json_serialization::read(rebuilt(&jws, Some(DETACHED)), usize::MAX, critical).and_then(by_entry);
+        let whole = json_serialization::read(rebuilt(&jws, Some(DETACHED)), usize::MAX, MAX_HEADER_SIZE, critical)
+            .and_then(by_entry);
         assert_eq!(whole.ok(), detached.as_ref().ok().copied(), "a payload in pieces is another than the whole one");
     }
     match read(data, critical).and_then(|jws| jws.verify(options)) {

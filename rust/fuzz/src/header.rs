@@ -15,8 +15,8 @@ use crate::rewrite::rewritten;
 pub fn header(data: &[u8]) -> Outcome {
     let critical = CriticalExtensions::new(EXTENSIONS).expect("no name of ours is registered");
     unprotected(data);
-    let strict = Header::parse(data.to_vec(), &CriticalExtensions::default());
-    let header = match Header::parse(data.to_vec(), &critical) {
+    let strict = Header::parse(data.to_vec(), &CriticalExtensions::default(), limits::MAX_HEADER_SIZE);
+    let header = match Header::parse(data.to_vec(), &critical, limits::MAX_HEADER_SIZE) {
         Ok(header) => header,
         Err(error) => {
             assert!(strict.is_err(), "a header was refused for an extension that is processed");
@@ -26,7 +26,7 @@ pub fn header(data: &[u8]) -> Outcome {
     check(&header, data);
     let text = rewritten(header.document());
     if text.len() <= limits::MAX_HEADER_SIZE {
-        let again = Header::parse(text, &critical).expect("a rewritten header is a header");
+        let again = Header::parse(text, &critical, limits::MAX_HEADER_SIZE).expect("a rewritten header is a header");
         assert_eq!((header.kid(), header.typ(), header.unencoded()), (again.kid(), again.typ(), again.unencoded()));
         assert_eq!(header.alg().ok(), again.alg().ok());
     }
@@ -63,8 +63,12 @@ fn check(header: &Header, data: &[u8]) {
 
 /// Beside a protected header of alg and kid.
 fn unprotected(data: &[u8]) {
-    let protected =
-        Header::parse(br#"{"alg":"HS256","kid":"a"}"#.to_vec(), &CriticalExtensions::default()).expect("sound");
+    let protected = Header::parse(
+        br#"{"alg":"HS256","kid":"a"}"#.to_vec(),
+        &CriticalExtensions::default(),
+        limits::MAX_HEADER_SIZE,
+    )
+    .expect("sound");
     let Ok(document) = Document::parse(data.to_vec(), Limits::HEADER) else { return };
     match Unprotected::parse(document.root(), &protected) {
         Ok(unprotected) => {

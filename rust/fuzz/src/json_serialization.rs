@@ -14,7 +14,7 @@ use jwseal_core::jws::detached::DetachedVerification;
 use jwseal_core::jws::json_serialization::read;
 use jwseal_core::jws::require::{Report, Require};
 use jwseal_core::jws::unverified::{Form, Unverified, VerifyOptions};
-use jwseal_core::limits::{MAX_SIGNATURES, MAX_TOKEN_SIZE};
+use jwseal_core::limits::{MAX_HEADER_SIZE, MAX_SIGNATURES, MAX_TOKEN_SIZE};
 
 use crate::Outcome;
 use crate::compact::{DETACHED, fed};
@@ -26,7 +26,7 @@ use crate::rewrite::written;
 /// Reads the bytes as a JWS object.
 pub fn json_serialization(data: &[u8]) -> Outcome {
     let critical = CriticalExtensions::new(EXTENSIONS).expect("no name of ours is registered");
-    let jws = match read(data.to_vec(), MAX_TOKEN_SIZE, &critical) {
+    let jws = match read(data.to_vec(), MAX_TOKEN_SIZE, MAX_HEADER_SIZE, &critical) {
         Ok(jws) => jws,
         Err(error) => return refused(&error, data),
     };
@@ -34,7 +34,7 @@ pub fn json_serialization(data: &[u8]) -> Outcome {
     assert!(jws.form == Form::General || jws.form == Form::Flattened && jws.entries.len() == 1);
     assert!(jws.entries.iter().all(|entry| entry.header.unencoded() == jws.unencoded));
     let text = rebuilt(&jws, jws.payload.as_deref());
-    let again = read(text.clone(), usize::MAX, &critical).expect("a rebuilt object is an object");
+    let again = read(text.clone(), usize::MAX, MAX_HEADER_SIZE, &critical).expect("a rebuilt object is an object");
     assert_same(&jws, &again);
     assert_eq!(text, rebuilt(&again, again.payload.as_deref()), "a second rebuilding differs from the first");
 
@@ -62,8 +62,8 @@ fn verify_beside(jws: &Unverified, data: &[u8], critical: &CriticalExtensions) -
     let ask = |require: &Require| DetachedVerification::new(jws, options(require)).and_then(fed);
     match jws.payload.as_deref() {
         Some([]) | None => {
-            let whole =
-                read(rebuilt(jws, Some(DETACHED)), usize::MAX, critical).expect("a rebuilt object is an object");
+            let whole = read(rebuilt(jws, Some(DETACHED)), usize::MAX, MAX_HEADER_SIZE, critical)
+                .expect("a rebuilt object is an object");
             verify_each(&whole, ask, data)
         }
         Some(_) => refused(&ask(&Require::Any).expect_err("two payloads"), data),

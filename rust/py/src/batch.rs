@@ -3,7 +3,7 @@
 //! A single verification never gives up the interpreter lock: taking it back under contention costs a thousand times what
 //! the check does. A list or a chunk of a stream gives it up once.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use jwseal_core::claims::VerifiedJwt;
@@ -15,7 +15,7 @@ use pyo3::prelude::*;
 use pyo3::pyclass::boolean_struct::True;
 use pyo3::types::{PyBytes, PyIterator, PyList, PyString};
 
-use crate::clock;
+use crate::clock::Clock;
 use crate::convert;
 use crate::error::{Fault, exception};
 use crate::key_set::Keys;
@@ -28,6 +28,12 @@ const CHUNK: usize = 256;
 /// What verifies one token; the keys are those it was verified with.
 pub(crate) trait Verify: Sync {
     fn verify_bytes(&self, token: &[u8], now: f64) -> CoreResult<(VerifiedJwt, &Arc<Keys>)>;
+
+    /// Whether a caller gave a clock for any of its tokens.
+    fn has_clock(&self) -> bool;
+
+    /// The clock that this token is judged by.
+    fn clock(&self, token: &[u8]) -> CoreResult<&Clock>;
 }
 
 /// Verifies one token.
@@ -36,7 +42,9 @@ pub(crate) fn verify<V: Verify>(
     token: &Bound<'_, PyAny>,
     now: Option<&Bound<'_, PyAny>>,
 ) -> Result<VerifiedJwtObject, Fault> {
-    let (jwt, keys) = verifier.verify_bytes(convert::token_octets(token)?, clock::now(now)?)?;
+    let (py, octets) = (token.py(), convert::token_octets(token)?);
+    let clock = if verifier.has_clock() && now.is_none() { verifier.clock(octets)? } else { &Clock::MACHINE };
+    let (jwt, keys) = verifier.verify_bytes(octets, clock.now(py, now)?)?;
     Ok(VerifiedJwtObject::new(jwt, Arc::clone(keys)))
 }
 
@@ -46,7 +54,6 @@ pub(crate) fn verify_many<'py, V: Verify>(
     tokens: &Bound<'py, PyAny>,
     now: Option<&Bound<'py, PyAny>>,
 ) -> Result<Bound<'py, PyList>, Fault> {
-    let now = clock::now(now)?;
     let list = reentry::items(iterate(tokens)?.as_any())?.collect::<PyResult<Vec<_>>>()?;
     Ok(PyList::new(tokens.py(), verify_all(tokens.py(), verifier, &list, now)?)?)
 }
@@ -59,20 +66,46 @@ fn iterate<'py>(tokens: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyIterator>> 
     reentry::call(tokens.py(), || tokens.try_iter())
 }
 
-/// Verifies these tokens in order, without the interpreter lock.
+/// Verifies these tokens in order, without the interpreter lock; each clock is read once.
 fn verify_all<V: Verify>(
     py: Python<'_>,
     verifier: &V,
     tokens: &[Bound<'_, PyAny>],
-    now: f64,
+    now: Option<&Bound<'_, PyAny>>,
 ) -> Result<Vec<Py<PyAny>>, Fault> {
     let octets = tokens.iter().map(octets_of).collect::<PyResult<Vec<_>>>()?;
-    let results: Vec<_> = py.detach(|| octets.iter().map(|token| verifier.verify_bytes(token, now)).collect());
+    let results: Vec<_> = if now.is_none() && verifier.has_clock() {
+        let times = times(py, verifier, &octets)?;
+        py.detach(|| octets.iter().zip(times).map(|(token, now)| verifier.verify_bytes(token, now?)).collect())
+    } else {
+        let now = Clock::MACHINE.now(py, now)?;
+        py.detach(|| octets.iter().map(|token| verifier.verify_bytes(token, now)).collect())
+    };
     let object = |result: CoreResult<(VerifiedJwt, &Arc<Keys>)>| match result {
         Ok((jwt, keys)) => Ok(Py::new(py, VerifiedJwtObject::new(jwt, Arc::clone(keys)))?.into_any()),
         Err(error) => Ok(exception(py, error).into_value(py).into_any()),
     };
     results.into_iter().map(object).collect()
+}
+
+/// The time by which each token is judged, or why none can be told.
+fn times<V: Verify>(py: Python<'_>, verifier: &V, tokens: &[&[u8]]) -> Result<Vec<CoreResult<f64>>, Fault> {
+    let mut read: HashMap<*const Clock, f64> = HashMap::new();
+    let mut times = Vec::with_capacity(tokens.len());
+    for token in tokens {
+        let clock = match verifier.clock(token) {
+            Ok(clock) => clock,
+            Err(error) => {
+                times.push(Err(error));
+                continue;
+            }
+        };
+        let known = read.get(&std::ptr::from_ref(clock)).copied();
+        let now = known.map_or_else(|| clock.now(py, None), Ok)?;
+        read.insert(clock, now);
+        times.push(Ok(now));
+    }
+    Ok(times)
 }
 
 /// The bytes of a token. Text without UTF-8 form is no token: empty bytes are refused with the same code, at its index.
@@ -99,7 +132,8 @@ pub(crate) struct VerifiedIterator {
 }
 
 /// `verify_all` of the verifier's own class.
-type VerifyAll = for<'py> fn(&Bound<'py, PyAny>, &[Bound<'py, PyAny>], f64) -> Result<Vec<Py<PyAny>>, Fault>;
+type VerifyAll =
+    for<'py> fn(&Bound<'py, PyAny>, &[Bound<'py, PyAny>], Option<&Bound<'py, PyAny>>) -> Result<Vec<Py<PyAny>>, Fault>;
 
 impl VerifiedIterator {
     pub(crate) fn new<V: Verify + PyClass<Frozen = True>>(
@@ -143,7 +177,7 @@ impl VerifiedIterator {
         if chunk.is_empty() {
             return Ok(());
         }
-        let now = clock::now(self.now.as_ref().map(|now| now.bind(py)))?;
+        let now = self.now.as_ref().map(|now| now.bind(py));
         self.ready.extend((self.verify_all)(self.verifier.bind(py), &chunk, now)?);
         self.done += chunk.len();
         if let Some(progress) = &self.progress {

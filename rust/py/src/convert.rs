@@ -5,6 +5,7 @@
 use jwseal_core::error::Error;
 use jwseal_core::json::{Document, Limits};
 use jwseal_core::jwa::{Alg, AlgSet};
+use jwseal_core::jws::compact::{Encoding, Reader};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyString};
@@ -76,7 +77,14 @@ pub(crate) fn token_octets<'a>(token: &'a Bound<'_, PyAny>) -> Result<&'a [u8], 
     if let Ok(octets) = token.cast::<PyBytes>() {
         return Ok(octets.as_bytes());
     }
-    Err(PyTypeError::new_err(format!("a token is str or bytes, not {}", type_name(token))).into())
+    let advice = if token.is_none() {
+        ": jwseal.bearer(header) refuses a request without one"
+    } else if token.is_instance_of::<PyDict>() {
+        ": jwseal.jws.verify_json takes the JSON serialization"
+    } else {
+        ""
+    };
+    Err(PyTypeError::new_err(format!("a token is str or bytes, not {}{advice}", type_name(token))).into())
 }
 
 /// Octets that cannot change: bytes, and nothing else.
@@ -94,6 +102,23 @@ pub(crate) fn size(octets: &Bound<'_, PyAny>, what: &str) -> Result<usize, Fault
         return Err(PyTypeError::new_err(format!("{what} is a number of octets, not {given}")).into());
     }
     octets.extract().map_err(|_| Error::policy(format!("{what} must be a positive number of octets")).into())
+}
+
+/// How compact tokens are read; `name` is what a door calls the size of the whole token.
+pub(crate) fn reader(
+    name: &str,
+    max_size: Option<&Bound<'_, PyAny>>,
+    max_header_size: Option<&Bound<'_, PyAny>>,
+    accept_padding: bool,
+) -> Result<Reader, Fault> {
+    let standard = Reader::default();
+    let reader = Reader {
+        max_size: max_size.map_or(Ok(standard.max_size), |octets| size(octets, name))?,
+        max_header_size: max_header_size
+            .map_or(Ok(standard.max_header_size), |octets| size(octets, "max_header_size"))?,
+        encoding: if accept_padding { Encoding::Padded } else { Encoding::Canonical },
+    };
+    Ok(reader.checked()?)
 }
 
 /// An algorithm by its name.
@@ -126,14 +151,14 @@ pub(crate) fn algorithms(argument: Option<&Bound<'_, PyAny>>) -> Result<Option<A
 }
 
 /// A point in time in seconds since 1970: a number or an aware datetime.
-pub(crate) fn moment(argument: &Bound<'_, PyAny>) -> PyResult<f64> {
+pub(crate) fn moment(argument: &Bound<'_, PyAny>, what: &str) -> Result<f64, Fault> {
     let seconds = match number(argument)? {
         Some(seconds) => seconds,
-        None => datetime(argument, "now")?.ok_or_else(|| {
-            PyTypeError::new_err(format!("now must be seconds or an aware datetime, not {}", type_name(argument)))
+        None => datetime(argument, what)?.ok_or_else(|| {
+            PyTypeError::new_err(format!("{what} must be seconds or an aware datetime, not {}", type_name(argument)))
         })?,
     };
-    if seconds.is_finite() { Ok(seconds) } else { Err(PyValueError::new_err("now must be finite")) }
+    if seconds.is_finite() { Ok(seconds) } else { Err(Error::policy(format!("{what} must be finite")).into()) }
 }
 
 /// An aware datetime in seconds since 1970; nothing for what is no datetime.
@@ -143,9 +168,10 @@ pub(crate) fn datetime(argument: &Bound<'_, PyAny>, what: &str) -> PyResult<Opti
             return Ok(None);
         }
         if argument.call_method0("utcoffset")?.is_none() {
-            return Err(PyValueError::new_err(format!(
+            return Err(Fault::from(Error::policy(format!(
                 "{what} is a datetime without a time zone; give it one, as in datetime.now(UTC)"
-            )));
+            )))
+            .into());
         }
         argument.call_method0("timestamp")?.extract().map(Some)
     })
@@ -166,11 +192,19 @@ fn number(argument: &Bound<'_, PyAny>) -> PyResult<Option<f64>> {
     if argument.is_instance_of::<PyBool>() {
         return Ok(None);
     }
-    if argument.is_instance_of::<PyFloat>() || argument.is_instance_of::<PyInt>() {
-        let seconds = argument.extract();
-        return seconds.map(Some).map_err(|_| PyValueError::new_err("a time has at most the digits of a float"));
+    if let Ok(float) = argument.cast::<PyFloat>() {
+        return Ok(Some(float.value()));
     }
-    Ok(None)
+    let Ok(int) = argument.cast::<PyInt>() else { return Ok(None) };
+    // The value itself, whatever a subclass says it converts to.
+    let seconds = integer(int)?.extract();
+    seconds.map(Some).map_err(|_| PyValueError::new_err("a time has at most the digits of a float"))
+}
+
+/// An integer without what a subclass (an IntEnum, say) makes of it.
+pub(crate) fn integer<'py>(int: &Bound<'py, PyInt>) -> PyResult<Bound<'py, PyAny>> {
+    let class = int.py().get_type::<PyInt>();
+    if int.get_type().is(&class) { Ok(int.clone().into_any()) } else { class.call_method1("__index__", (int,)) }
 }
 
 /// The name of an argument's type, for messages.

@@ -60,6 +60,7 @@ pub(crate) fn exception(py: Python<'_>, error: Error) -> PyErr {
         Error::KeyNotFound(_) => "KeyNotFound",
         Error::KeySourceUnavailable => "KeySourceUnavailable",
         Error::Malformed { .. } => "MalformedToken",
+        Error::MissingToken => "MissingToken",
         Error::TooLarge { .. } => "TokenTooLarge",
         Error::UnsupportedHeader { .. } => "UnsupportedHeader",
         Error::WrongTyp => "WrongTyp",

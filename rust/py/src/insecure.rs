@@ -2,9 +2,7 @@
 
 use jwseal_core::claims::claims_document;
 use jwseal_core::json::Document;
-use jwseal_core::jws::compact::{Compact, Encoding};
 use jwseal_core::key::{Message, SecretKey};
-use jwseal_core::limits;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
@@ -49,15 +47,35 @@ impl UnverifiedJwtObject {
 
 /// Return a compact token's header without checking anything but its form.
 #[pyfunction]
-pub(crate) fn header_unverified<'py>(token: &Bound<'py, PyAny>) -> Result<Bound<'py, PyDict>, Fault> {
-    let compact = Compact::read(convert::token_octets(token)?, limits::MAX_TOKEN_SIZE, Encoding::Canonical)?;
+#[pyo3(
+    signature = (token, *, max_token_size=None, max_header_size=None, accept_padding=false),
+    text_signature = "(token, *, max_token_size=16384, max_header_size=4096, accept_padding=False)"
+)]
+pub(crate) fn header_unverified<'py>(
+    token: &Bound<'py, PyAny>,
+    max_token_size: Option<&Bound<'py, PyAny>>,
+    max_header_size: Option<&Bound<'py, PyAny>>,
+    accept_padding: bool,
+) -> Result<Bound<'py, PyDict>, Fault> {
+    let reader = convert::reader("max_token_size", max_token_size, max_header_size, accept_padding)?;
+    let compact = reader.read(convert::token_octets(token)?)?;
     Ok(objects::document(token.py(), &compact.header_unjudged()?)?)
 }
 
 /// Read a JWT's header and claims without checking its signature or a single claim.
 #[pyfunction]
-pub(crate) fn read_unverified(token: &Bound<'_, PyAny>) -> Result<UnverifiedJwtObject, Fault> {
-    let compact = Compact::read(convert::token_octets(token)?, limits::MAX_TOKEN_SIZE, Encoding::Canonical)?;
+#[pyo3(
+    signature = (token, *, max_token_size=None, max_header_size=None, accept_padding=false),
+    text_signature = "(token, *, max_token_size=16384, max_header_size=4096, accept_padding=False)"
+)]
+pub(crate) fn read_unverified(
+    token: &Bound<'_, PyAny>,
+    max_token_size: Option<&Bound<'_, PyAny>>,
+    max_header_size: Option<&Bound<'_, PyAny>>,
+    accept_padding: bool,
+) -> Result<UnverifiedJwtObject, Fault> {
+    let reader = convert::reader("max_token_size", max_token_size, max_header_size, accept_padding)?;
+    let compact = reader.read(convert::token_octets(token)?)?;
     let header = compact.header_unjudged()?;
     Ok(UnverifiedJwtObject { header, claims: claims_document(compact.into_payload())? })
 }

@@ -9,9 +9,10 @@ use jwseal_core::claims::VerifiedJwt;
 use jwseal_core::error::{Error, NoKey, Result as CoreResult};
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
-use pyo3::types::PyList;
+use pyo3::types::{PyDict, PyIterator, PyList};
 
 use crate::batch::{self, VerifiedIterator, Verify};
+use crate::clock::Clock;
 use crate::convert::{self, Text};
 use crate::error::Fault;
 use crate::json_text::Members;
@@ -21,27 +22,32 @@ use crate::verified_jwt::VerifiedJwtObject;
 use crate::verifier::VerifierObject;
 
 /// One verifier per issuer; `verify` picks it by the token's unverified `iss`.
-#[pyclass(name = "Issuers", module = "jwseal._native", frozen, subclass)]
+#[pyclass(name = "Issuers", module = "jwseal._native", frozen, subclass, mapping)]
 pub(crate) struct IssuersObject {
     verifiers: HashMap<Box<str>, Py<VerifierObject>>,
+    /// The same for Python, in the order given; no one else has this dict.
+    table: Py<PyDict>,
+    has_clock: bool,
 }
 
 #[pymethods]
 impl IssuersObject {
     #[new]
     fn new(verifiers: &Bound<'_, PyAny>) -> Result<Self, Fault> {
-        let mut chosen = HashMap::new();
+        let (mut chosen, table, mut has_clock) = (HashMap::new(), PyDict::new(verifiers.py()), false);
         for member in Members::of(&convert::mapping(verifiers, "verifiers")?)? {
             let (issuer, verifier) = member?;
-            let issuer = issuer.extract::<Text<'_>>()?.0.to_owned();
+            let issuer = issuer.extract::<Text<'_>>()?.0;
             let verifier = verifier.cast::<VerifierObject>().map_err(PyErr::from)?;
-            verifier.get().verifier().require_issuer(&issuer)?;
-            chosen.insert(issuer.into_boxed_str(), verifier.clone().unbind());
+            verifier.get().verifier().require_issuer(issuer)?;
+            has_clock |= verifier.get().has_clock();
+            table.set_item(issuer, verifier)?;
+            chosen.insert(Box::from(issuer), verifier.clone().unbind());
         }
         if chosen.is_empty() {
             return Err(Error::policy("Issuers needs at least one verifier").into());
         }
-        Ok(Self { verifiers: chosen })
+        Ok(Self { verifiers: chosen, table: table.unbind(), has_clock })
     }
 
     /// As `Verifier.verify`.
@@ -71,23 +77,82 @@ impl IssuersObject {
         VerifiedIterator::new(slf, tokens, now, progress)
     }
 
+    fn __getitem__<'py>(&self, issuer: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.table.bind(issuer.py()).as_any().get_item(issuer)
+    }
+
+    /// The verifier of this issuer, or the default.
+    #[pyo3(signature = (issuer, default=None, /))]
+    fn get<'py>(&self, issuer: &Bound<'py, PyAny>, default: Option<Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
+        self.table.bind(issuer.py()).call_method1("get", (issuer, default))
+    }
+
+    /// The issuers, in the order given.
+    fn keys<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.table.bind(py).call_method0("keys")
+    }
+
+    /// The verifiers.
+    fn values<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.table.bind(py).call_method0("values")
+    }
+
+    /// The issuers, each with its verifier.
+    fn items<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.table.bind(py).call_method0("items")
+    }
+
+    fn __contains__(&self, issuer: &Bound<'_, PyAny>) -> PyResult<bool> {
+        self.table.bind(issuer.py()).contains(issuer)
+    }
+
+    fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyIterator>> {
+        self.table.bind(py).try_iter()
+    }
+
+    fn __len__(&self) -> usize {
+        self.verifiers.len()
+    }
+
+    fn __copy__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __deepcopy__(slf: Py<Self>, _memo: &Bound<'_, PyAny>) -> Py<Self> {
+        slf
+    }
+
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.table)?;
         self.verifiers.values().try_for_each(|verifier| visit.call(verifier))
     }
 
-    fn __repr__(&self) -> String {
-        let mut issuers: Vec<&str> = self.verifiers.keys().map(|issuer| &**issuer).collect();
-        issuers.sort_unstable();
-        format!("<Issuers of {}>", repr::listed(issuers.into_iter().map(repr::shortened)))
+    fn __repr__(&self, py: Python<'_>) -> String {
+        let issuers = self.table.bind(py).iter().map(|(issuer, _)| repr::shortened(&issuer.to_string()));
+        format!("<Issuers of {}>", repr::listed(issuers))
+    }
+}
+
+impl IssuersObject {
+    fn choose(&self, token: &[u8]) -> CoreResult<&VerifierObject> {
+        let candidates = self.verifiers.values().map(|verifier| verifier.get().verifier());
+        let issuer = jwseal_core::verifier::unverified_issuer(token, candidates)?;
+        let issuer = issuer.ok_or(Error::KeyNotFound(NoKey::NoIssuer))?;
+        let verifier = self.verifiers.get(&*issuer).ok_or(Error::KeyNotFound(NoKey::UnknownIssuer))?;
+        Ok(verifier.get())
     }
 }
 
 impl Verify for IssuersObject {
     fn verify_bytes(&self, token: &[u8], now: f64) -> CoreResult<(VerifiedJwt, &Arc<Keys>)> {
-        let candidates = self.verifiers.values().map(|verifier| verifier.get().verifier());
-        let issuer = jwseal_core::verifier::unverified_issuer(token, candidates)?;
-        let issuer = issuer.ok_or(Error::KeyNotFound(NoKey::NoIssuer))?;
-        let verifier = self.verifiers.get(&*issuer).ok_or(Error::KeyNotFound(NoKey::UnknownIssuer))?;
-        verifier.get().verify_bytes(token, now)
+        self.choose(token)?.verify_bytes(token, now)
+    }
+
+    fn has_clock(&self) -> bool {
+        self.has_clock
+    }
+
+    fn clock(&self, token: &[u8]) -> CoreResult<&Clock> {
+        self.choose(token)?.clock(token)
     }
 }

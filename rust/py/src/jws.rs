@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jwseal_core::header::CriticalExtensions;
 use jwseal_core::json::Value;
 use jwseal_core::jwa::AlgSet;
-use jwseal_core::jws::compact::{self, Compact, DetachedSigner, Encoding};
+use jwseal_core::jws::compact::{self, DetachedSigner};
 use jwseal_core::jws::detached::DetachedVerification;
 use jwseal_core::jws::json_serialization;
 use jwseal_core::jws::require::Require;
@@ -54,9 +54,13 @@ pub(crate) fn jws_sign(
 /// Verify a compact JWS and return its payload (RFC 7515 section 5.2).
 #[pyfunction]
 #[pyo3(
-    signature = (token, keys, *, payload=None, algorithms=None, crit=None, max_size=None, accept_padding=false),
-    text_signature = "(token, keys, *, payload=None, algorithms=None, crit=(), max_size=16384, accept_padding=False)"
+    signature = (
+        token, keys, *, payload=None, algorithms=None, crit=None, max_size=None, max_header_size=None, accept_padding=false
+    ),
+    text_signature = "(token, keys, *, payload=None, algorithms=None, crit=(), max_size=16384, max_header_size=4096, \
+                      accept_padding=False)"
 )]
+#[expect(clippy::too_many_arguments, reason = "they are keywords in Python")]
 pub(crate) fn jws_verify(
     token: &Bound<'_, PyAny>,
     keys: &Bound<'_, PyAny>,
@@ -64,16 +68,16 @@ pub(crate) fn jws_verify(
     algorithms: Option<&Bound<'_, PyAny>>,
     crit: Option<&Bound<'_, PyAny>>,
     max_size: Option<&Bound<'_, PyAny>>,
+    max_header_size: Option<&Bound<'_, PyAny>>,
     accept_padding: bool,
 ) -> Result<VerifiedJwsObject, Fault> {
     let keys = Keys::from_argument(keys)?;
     let critical = critical_extensions(crit)?;
     let algorithms = convert::algorithms(algorithms)?;
     jwseal_core::verifier::require_algorithms(keys.set(), algorithms)?;
-    let max_size = max_size.map_or(Ok(limits::MAX_TOKEN_SIZE), |octets| convert::size(octets, "max_size"))?;
+    let reader = convert::reader("max_size", max_size, max_header_size, accept_padding)?;
     let payload = payload.map(Payload::from_argument).transpose()?;
-    let compact = Compact::read(convert::token_octets(token)?, max_size, encoding(accept_padding))?;
-    let jws = Arc::new(compact.into_unverified(&critical)?);
+    let jws = Arc::new(reader.read(convert::token_octets(token)?)?.into_unverified(&critical)?);
     verify_all(token.py(), &jws, payload, algorithms, &Require::All, &keys)
 }
 
@@ -91,11 +95,8 @@ pub(crate) fn verify_all<'py>(
         Some(payload) => payload.feed(DetachedVerification::new(jws, options)?)?,
         None => (jws.verify(options)?, Some(PyBytes::new(py, jws.carried()?))),
     };
-    Ok(VerifiedJwsObject::new(py, payload, jws, 0, report, keys)?)
-}
-
-const fn encoding(accept_padding: bool) -> Encoding {
-    if accept_padding { Encoding::Padded } else { Encoding::Canonical }
+    let foremost = require.foremost(&report, keys.set());
+    Ok(VerifiedJwsObject::new(py, payload, jws, 0, report, foremost, keys)?)
 }
 
 /// A JWS taken apart and not checked.
@@ -114,16 +115,17 @@ pub(crate) struct UnverifiedSignatureObject {
 /// Take a JWS of any serialization apart without checking a signature; `UnverifiedSignature.verify` does that.
 #[pyfunction]
 #[pyo3(
-    signature = (token, *, crit=None, max_size=None, accept_padding=false),
-    text_signature = "(token, *, crit=(), max_size=None, accept_padding=False)"
+    signature = (token, *, crit=None, max_size=None, max_header_size=None, accept_padding=false),
+    text_signature = "(token, *, crit=(), max_size=None, max_header_size=4096, accept_padding=False)"
 )]
 pub(crate) fn jws_parse(
     token: &Bound<'_, PyAny>,
     crit: Option<&Bound<'_, PyAny>>,
     max_size: Option<&Bound<'_, PyAny>>,
+    max_header_size: Option<&Bound<'_, PyAny>>,
     accept_padding: bool,
 ) -> Result<UnverifiedObject, Fault> {
-    let max_size = max_size.map(|octets| convert::size(octets, "max_size")).transpose()?;
+    let reader = convert::reader("max_size", max_size, max_header_size, accept_padding)?;
     let critical = critical_extensions(crit)?;
     let text = if token.is_instance_of::<PyDict>() {
         Cow::Owned(json_text::untrusted_text(token)?)
@@ -131,10 +133,10 @@ pub(crate) fn jws_parse(
         Cow::Borrowed(convert::token_octets(token)?)
     };
     let jws = if text.trim_ascii_start().starts_with(b"{") {
-        json_serialization::read(text.into_owned(), max_size.unwrap_or(limits::MAX_JSON_SIZE), &critical)?
+        let max_size = max_size.map_or(limits::MAX_JSON_SIZE, |_| reader.max_size);
+        json_serialization::read(text.into_owned(), max_size, reader.max_header_size, &critical)?
     } else {
-        let max_size = max_size.unwrap_or(limits::MAX_TOKEN_SIZE);
-        Compact::read(&text, max_size, encoding(accept_padding))?.into_unverified(&critical)?
+        reader.read(&text)?.into_unverified(&critical)?
     };
     Ok(UnverifiedObject { jws: Arc::new(jws) })
 }
@@ -229,7 +231,7 @@ impl UnverifiedSignatureObject {
             let verified = jws.verify_entry(self.index, options)?;
             (vec![Ok(verified)], Some(PyBytes::new(py, jws.carried()?)))
         };
-        Ok(VerifiedJwsObject::new(py, payload, jws, self.index, report, &chosen)?)
+        Ok(VerifiedJwsObject::new(py, payload, jws, self.index, report, Some(0), &chosen)?)
     }
 
     fn __repr__(&self) -> String {

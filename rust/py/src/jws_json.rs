@@ -129,9 +129,13 @@ fn wanted_signatures<'py>(argument: &Bound<'py, PyAny>) -> PyResult<Vec<Bound<'p
 /// Verify a JWS in JSON serialization and return its payload (RFC 7515 section 7.2).
 #[pyfunction]
 #[pyo3(
-    signature = (obj, keys, *, require=None, payload=None, algorithms=None, crit=None, max_size=None),
-    text_signature = "(obj, keys, *, require='all', payload=None, algorithms=None, crit=(), max_size=1048576)"
+    signature = (
+        obj, keys, *, require=None, payload=None, algorithms=None, crit=None, max_size=None, max_header_size=None
+    ),
+    text_signature = "(obj, keys, *, require='all', payload=None, algorithms=None, crit=(), max_size=1048576, \
+                      max_header_size=4096)"
 )]
+#[expect(clippy::too_many_arguments, reason = "they are keywords in Python")]
 pub(crate) fn jws_verify_json(
     obj: &Bound<'_, PyAny>,
     keys: &Bound<'_, PyAny>,
@@ -140,14 +144,18 @@ pub(crate) fn jws_verify_json(
     algorithms: Option<&Bound<'_, PyAny>>,
     crit: Option<&Bound<'_, PyAny>>,
     max_size: Option<&Bound<'_, PyAny>>,
+    max_header_size: Option<&Bound<'_, PyAny>>,
 ) -> Result<VerifiedJwsObject, Fault> {
     let keys = Keys::from_argument(keys)?;
     let algorithms = convert::algorithms(algorithms)?;
     require_algorithms(keys.set(), algorithms)?;
     let require = requirement(require)?;
     let payload = payload.map(Payload::from_argument).transpose()?;
-    let max_size = max_size.map_or(Ok(limits::MAX_JSON_SIZE), |octets| convert::size(octets, "max_size"))?;
-    let jws = Arc::new(json_serialization::read(object_text(obj)?, max_size, &critical_extensions(crit)?)?);
+    let size = convert::reader("max_size", max_size, max_header_size, false)?;
+    let max_size = max_size.map_or(limits::MAX_JSON_SIZE, |_| size.max_size);
+    let critical = critical_extensions(crit)?;
+    let jws = json_serialization::read(object_text(obj)?, max_size, size.max_header_size, &critical)?;
+    let jws = Arc::new(jws);
     verify_all(obj.py(), &jws, payload, algorithms, &require, &keys)
 }
 
@@ -185,6 +193,10 @@ fn requirement(argument: Option<&Bound<'_, PyAny>>) -> Result<Require, Fault> {
         return Err(wrong().into());
     }
     let kids = reentry::items(argument)?;
-    let kids = kids.map(|kid| Ok(Box::from(&*kid?.extract::<Text<'_>>()?))).collect::<PyResult<Vec<_>>>()?;
+    let mut kids = kids.map(|kid| Ok(Box::from(&*kid?.extract::<Text<'_>>()?))).collect::<PyResult<Vec<_>>>()?;
+    if argument.is_instance_of::<PySet>() || argument.is_instance_of::<PyFrozenSet>() {
+        // A set has no first member; without this the result would differ from process to process.
+        kids.sort_unstable();
+    }
     Ok(Require::Kids(kids))
 }

@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use jwseal_core::base64url;
 use jwseal_core::crypto::material::Secret;
-use jwseal_core::der::form;
 use jwseal_core::error::Error;
 use jwseal_core::jwa::{Alg, AlgSet};
 use jwseal_core::jwk::{self, Jwk, Reading};
@@ -147,6 +146,14 @@ impl SigningKeyObject {
 
     fn __reduce__(&self) -> PyResult<()> {
         Err(private("SigningKey"))
+    }
+
+    fn __copy__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __deepcopy__(slf: Py<Self>, _memo: &Bound<'_, PyAny>) -> Py<Self> {
+        slf
     }
 
     fn __repr__(&self) -> String {
@@ -295,6 +302,14 @@ impl VerifyingKeyObject {
         (restore, arguments).into_pyobject(py)
     }
 
+    fn __copy__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __deepcopy__(slf: Py<Self>, _memo: &Bound<'_, PyAny>) -> Py<Self> {
+        slf
+    }
+
     fn __repr__(&self) -> String {
         let algs: Vec<&str> = self.0.algs().iter().map(Alg::name).collect();
         let thumbprint = base64url::encode(self.0.thumbprint());
@@ -391,6 +406,14 @@ impl SecretKeyObject {
         Err(private("SecretKey"))
     }
 
+    fn __copy__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __deepcopy__(slf: Py<Self>, _memo: &Bound<'_, PyAny>) -> Py<Self> {
+        slf
+    }
+
     fn __repr__(&self) -> String {
         let weak = if self.0.is_weak() { "weak " } else { "" };
         format!("<{weak}SecretKey {}{}, secret hidden>", self.0.alg(), kid_repr(self.0.kid()))
@@ -405,25 +428,6 @@ impl SecretKeyObject {
     pub(crate) const fn key(&self) -> &SecretKey {
         &self.0
     }
-}
-
-/// Tell what a DER text holds by its outline: SPKI, PKCS#8, encrypted PKCS#8, PKCS#1 public, PKCS#1 private, SEC 1,
-/// certificate, PKCS#12 or other.
-#[pyfunction]
-pub(crate) fn der_form(der: &[u8]) -> Result<&'static str, Fault> {
-    Ok(form::of(der)?.name())
-}
-
-/// Whether the core has the last word on this SPKI or PKCS#8, so that no other library need bring it into another encoding.
-#[pyfunction]
-pub(crate) fn der_is_settled(der: &[u8]) -> bool {
-    form::is_settled(der)
-}
-
-/// Take the SPKI out of a certificate (RFC 5280 section 4.1), or return None.
-#[pyfunction]
-pub(crate) fn certificate_key<'py>(py: Python<'py>, der: &[u8]) -> Option<Bound<'py, PyBytes>> {
-    form::certificate_key(der).map(|spki| PyBytes::new(py, &spki))
 }
 
 /// The algorithm that an argument names.
@@ -481,7 +485,7 @@ fn reader(py: Python<'_>) -> PyResult<Bound<'_, PyModule>> {
 }
 
 fn private(class: &str) -> PyErr {
-    PyTypeError::new_err(format!("a {class} is never pickled or copied; hand over the file or the JWK it came from"))
+    PyTypeError::new_err(format!("a {class} is never pickled; hand over the file or the JWK it came from"))
 }
 
 fn kid_repr(kid: Option<&str>) -> String {

@@ -172,6 +172,14 @@ impl KeySetObject {
         (restore, arguments).into_pyobject(py)
     }
 
+    fn __copy__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __deepcopy__(slf: Py<Self>, _memo: &Bound<'_, PyAny>) -> Py<Self> {
+        slf
+    }
+
     fn __repr__(&self, py: Python<'_>) -> String {
         // A repr of a key cannot fail.
         let repr = |key: &Py<PyAny>| key.bind(py).repr().map(|repr| repr.to_string()).unwrap_or_default();

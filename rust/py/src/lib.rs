@@ -9,6 +9,7 @@
 mod batch;
 mod clock;
 mod convert;
+mod der;
 mod encoding;
 mod error;
 mod external;
@@ -31,11 +32,18 @@ mod verified_jws;
 mod verified_jwt;
 mod verifier;
 
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use pyo3::exceptions::PyImportError;
+use pyo3::ffi;
 use pyo3::prelude::*;
+use pyo3::types::PyType;
 
 /// The native half of jwseal.
 #[pymodule]
 mod _native {
+    #[pymodule_export]
+    use super::der::{certificate_key, der_form, der_is_settled};
     #[pymodule_export]
     use super::encoding::{base64url_decode, read_json};
     #[pymodule_export]
@@ -49,10 +57,7 @@ mod _native {
     #[pymodule_export]
     use super::jws_json::{SignatureObject, jws_sign_json, jws_verify_json};
     #[pymodule_export]
-    use super::key::{
-        SecretKeyObject, SigningKeyObject, VerifyingKeyObject, certificate_key, der_form, der_is_settled,
-        restore_verifying_key,
-    };
+    use super::key::{SecretKeyObject, SigningKeyObject, VerifyingKeyObject, restore_verifying_key};
     #[pymodule_export]
     use super::key_set::{KeySetObject, restore_key_set};
     #[pymodule_export]
@@ -67,10 +72,35 @@ mod _native {
     use super::verified_jwt::VerifiedJwtObject;
     #[pymodule_export]
     use super::verifier::VerifierObject;
-    use super::{Bound, PyModule, PyModuleMethods, PyResult};
+    use super::{Bound, PyModule, PyModuleMethods, PyResult, register_mappings, require_one_interpreter};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        require_one_interpreter(module.py())?;
+        register_mappings(module)?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
+}
+
+/// Refuses a second interpreter of this process: types, exceptions and names are kept once, and would be those of the first.
+fn require_one_interpreter(py: Python<'_>) -> PyResult<()> {
+    static FIRST: AtomicI64 = AtomicI64::new(-1);
+    let _ = py;
+    // SAFETY: the thread is attached, which `py` proves, so there is a current interpreter.
+    let current = unsafe { ffi::PyInterpreterState_GetID(ffi::PyInterpreterState_Get()) };
+    match FIRST.compare_exchange(-1, current, Ordering::SeqCst, Ordering::SeqCst) {
+        Err(first) if first != current => Err(PyImportError::new_err(
+            "jwseal was imported by another interpreter of this process, and only one can use it: import it in the main \
+             interpreter only (under mod_wsgi set WSGIApplicationGroup %{GLOBAL}), or use processes",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Makes `isinstance(x, Mapping)` and mapping patterns work. The module that defines `Mapping` is loaded in every process.
+fn register_mappings(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    let mapping = module.py().import("_collections_abc")?.getattr("Mapping")?;
+    let of = |class: Bound<'_, PyType>| mapping.call_method1("register", (class,)).map(drop);
+    of(module.py().get_type::<verified_jwt::VerifiedJwtObject>())?;
+    of(module.py().get_type::<issuers::IssuersObject>())
 }

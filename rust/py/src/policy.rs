@@ -81,8 +81,8 @@ fn literal_of(value: &Bound<'_, PyAny>) -> Result<Literal, Fault> {
         Ok(Literal::Text(convert::text(text)?.into()))
     } else if let Ok(flag) = value.cast::<PyBool>() {
         Ok(Literal::Bool(flag.is_true()))
-    } else if value.is_instance_of::<PyInt>() {
-        Ok(Literal::Integer(value.str()?.to_str()?.into()))
+    } else if let Ok(int) = value.cast::<PyInt>() {
+        Ok(Literal::Integer(convert::integer(int)?.str()?.to_str()?.into()))
     } else if let Ok(float) = value.cast::<PyFloat>() {
         Ok(Literal::Float(float.value()))
     } else if value.is_none() {

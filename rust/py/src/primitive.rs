@@ -4,12 +4,14 @@ use jwseal_core::bearer as core_bearer;
 use jwseal_core::error::{Error, Result as Verdict};
 use jwseal_core::jwa::Alg;
 use jwseal_core::key::{Key, Message};
-use pyo3::exceptions::PyRuntimeError;
+use pyo3::exceptions::{PyRuntimeError, PyTypeError};
 use pyo3::prelude::*;
+use pyo3::types::{PyByteArray, PyBytes, PySequence, PyString};
 
 use crate::convert::{self, Text};
 use crate::error::Fault;
 use crate::key_set::Keys;
+use crate::reentry;
 
 /// Whether a signature over raw octets is good. It runs the check that `Verifier.verify` runs; `plain` runs the backend's
 /// own, which differs where a shorter way of ours leads to the same verdict (HMAC with SHA-256, RSA, tables of elliptic curve
@@ -48,8 +50,21 @@ fn verify(key: &Key, alg: Alg, message: &[u8], signature: &[u8]) -> Result<Verdi
     Ok(verdict)
 }
 
-/// The token of an `Authorization` header.
+/// The token of an `Authorization` header: its value, the values a server received, or None.
 #[pyfunction]
-pub(crate) fn bearer<'a>(value: &'a Bound<'_, PyAny>) -> Result<&'a str, Fault> {
-    Ok(core_bearer::bearer(convert::token_octets(value)?)?)
+pub(crate) fn bearer(value: &Bound<'_, PyAny>) -> Result<String, Fault> {
+    let values = if value.is_none() {
+        Vec::new()
+    } else if value.is_instance_of::<PyString>() || value.is_instance_of::<PyBytes>() {
+        vec![value.clone()]
+    } else if !value.is_instance_of::<PyByteArray>() && value.cast::<PySequence>().is_ok() {
+        reentry::items(value)?.collect::<PyResult<_>>()?
+    } else {
+        let given = convert::type_name(value);
+        return Err(
+            PyTypeError::new_err(format!("a header is str, bytes, a sequence of them or None, not {given}")).into()
+        );
+    };
+    let values = values.iter().map(convert::token_octets).collect::<Result<Vec<_>, Fault>>()?;
+    Ok(core_bearer::bearer(&values)?.to_owned())
 }

@@ -7,7 +7,7 @@ use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyString};
 
-use crate::clock;
+use crate::clock::Clock;
 use crate::convert::{self, Text};
 use crate::error::Fault;
 use crate::json_text::{self, Claims};
@@ -23,14 +23,15 @@ pub(crate) struct SignerObject {
     key: Py<PyAny>,
     typ: Option<String>,
     headers: Vec<(String, String)>,
+    clock: Clock,
 }
 
 #[pymethods]
 impl SignerObject {
     #[new]
     #[pyo3(
-        signature = (key, *, typ=Some(Text("JWT")), issuer=None, expires_in=None, headers=None),
-        text_signature = "(key, *, typ='JWT', issuer=None, expires_in=None, headers=None)"
+        signature = (key, *, typ=Some(Text("JWT")), issuer=None, expires_in=None, headers=None, clock=None),
+        text_signature = "(key, *, typ='JWT', issuer=None, expires_in=None, headers=None, clock=None)"
     )]
     fn new(
         key: &Bound<'_, PyAny>,
@@ -38,11 +39,13 @@ impl SignerObject {
         issuer: Option<Text<'_>>,
         expires_in: Option<&Bound<'_, PyAny>>,
         headers: Option<&Bound<'_, PyAny>>,
+        clock: Option<Bound<'_, PyAny>>,
     ) -> Result<Self, Fault> {
         let expires_in = expires_in.map(|span| convert::span(span, "expires_in")).transpose()?;
         let headers = json_text::header_members(headers)?;
         let signer = Signer::new(signer_key(key)?, typ.as_deref(), issuer.as_deref(), expires_in, &headers)?;
-        Ok(Self { signer, key: key.clone().unbind(), typ: typ.map(|typ| typ.0.to_owned()), headers })
+        let (key, typ, clock) = (key.clone().unbind(), typ.map(|typ| typ.0.to_owned()), Clock::from_argument(clock)?);
+        Ok(Self { signer, key, typ, headers, clock })
     }
 
     /// Sign one set of claims.
@@ -53,7 +56,7 @@ impl SignerObject {
         headers: Option<&Bound<'py, PyAny>>,
         now: Option<&Bound<'py, PyAny>>,
     ) -> Result<Bound<'py, PyString>, Fault> {
-        let now = clock::now(now)?;
+        let now = self.clock.now(claims.py(), now)?;
         let prefix = self.prefix(headers)?;
         self.mint(claims, prefix.as_deref(), now)
     }
@@ -66,7 +69,7 @@ impl SignerObject {
         headers: Option<&Bound<'py, PyAny>>,
         now: Option<&Bound<'py, PyAny>>,
     ) -> Result<Bound<'py, PyList>, Fault> {
-        let now = clock::now(now)?;
+        let now = self.clock.now(claims.py(), now)?;
         let prefix = self.prefix(headers)?;
         let tokens = PyList::empty(claims.py());
         for claims in reentry::items(claims)? {
@@ -75,8 +78,17 @@ impl SignerObject {
         Ok(tokens)
     }
 
+    fn __copy__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __deepcopy__(slf: Py<Self>, _memo: &Bound<'_, PyAny>) -> Py<Self> {
+        slf
+    }
+
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(&self.key)
+        visit.call(&self.key)?;
+        self.clock.traverse(&visit)
     }
 
     fn __repr__(&self) -> String {

@@ -22,8 +22,8 @@ use crate::objects;
 pub(crate) struct VerifiedJwsObject {
     /// None where it was read from a file, which is not kept.
     payload: Option<Py<PyBytes>>,
-    /// The first signature that verified.
-    first: Py<SignatureReportObject>,
+    /// The signature that the result is about, as `Require::foremost` chooses it.
+    foremost: Py<SignatureReportObject>,
     signatures: Py<PyTuple>,
 }
 
@@ -44,6 +44,7 @@ impl VerifiedJwsObject {
         jws: &Arc<Unverified>,
         first_index: usize,
         report: Report,
+        foremost: Option<usize>,
         keys: &Keys,
     ) -> PyResult<Self> {
         let mut signatures = Vec::with_capacity(report.len());
@@ -54,10 +55,10 @@ impl VerifiedJwsObject {
             };
             signatures.push(Py::new(py, SignatureReportObject { jws: Arc::clone(jws), index, code, key })?);
         }
-        let first = signatures.iter().find(|signature| signature.get().code.is_none());
-        let first = first.ok_or_else(|| PyTypeError::new_err("no signature verified"))?.clone_ref(py);
+        let foremost = foremost.and_then(|index| signatures.get(index));
+        let foremost = foremost.ok_or_else(|| PyTypeError::new_err("no signature verified"))?.clone_ref(py);
         let signatures = PyTuple::new(py, signatures)?.unbind();
-        Ok(Self { payload: payload.map(Bound::unbind), first, signatures })
+        Ok(Self { payload: payload.map(Bound::unbind), foremost, signatures })
     }
 }
 
@@ -78,25 +79,25 @@ impl VerifiedJwsObject {
     /// The protected header, as a dict that is the caller's to change.
     #[getter]
     fn header<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyDict>, Fault> {
-        self.first.get().protected(py)
+        self.foremost.get().protected(py)
     }
 
     /// The algorithm of the signature.
     #[getter]
     fn alg(&self) -> Option<&str> {
-        self.first.get().alg()
+        self.foremost.get().alg()
     }
 
-    /// The header's `kid`, or None.
+    /// The protected header's `kid`, or None; `key.kid` is the verifying key's own.
     #[getter]
     fn kid(&self) -> Option<&str> {
-        self.first.get().kid()
+        self.foremost.get().kid()
     }
 
     /// The key that verified it.
     #[getter]
     fn key(&self, py: Python<'_>) -> Option<Py<PyAny>> {
-        self.first.get().key(py)
+        self.foremost.get().key(py)
     }
 
     /// The payload may be of a class of the caller's; the reports hold no objects of the caller's.
@@ -146,10 +147,10 @@ impl SignatureReportObject {
         self.entry()?.header.document().root().members().get("alg").and_then(Value::as_str)
     }
 
-    /// The `kid` of either header, or None.
+    /// The protected header's `kid`, or None; `key.kid` is the verifying key's own.
     #[getter]
     fn kid(&self) -> Option<&str> {
-        self.entry().and_then(UnverifiedSignature::kid)
+        self.entry()?.header.kid()
     }
 
     /// The protected header.

@@ -9,13 +9,13 @@ use jwseal_core::claims::VerifiedJwt;
 use pyo3::exceptions::{PyKeyError, PyTypeError};
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyFrozenSet, PyString};
+use pyo3::types::{PyBytes, PyDict, PyFrozenSet, PyIterator, PyList, PyString};
 
 use crate::key_set::Keys;
 use crate::objects;
 
 /// A JWT whose signature and claims were accepted; only a verifier makes one.
-#[pyclass(name = "VerifiedJWT", module = "jwseal._native", frozen)]
+#[pyclass(name = "VerifiedJWT", module = "jwseal._native", frozen, mapping)]
 pub(crate) struct VerifiedJwtObject {
     jwt: VerifiedJwt,
     keys: Arc<Keys>,
@@ -28,8 +28,16 @@ impl VerifiedJwtObject {
         Self { jwt, keys, claims: OnceLock::new(), header: OnceLock::new() }
     }
 
-    fn claim<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
+    /// The claim of a name; anything but a str names none, and neither does one that has no UTF-8.
+    fn claim<'py>(&self, name: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let py = name.py();
+        let Some(name) = name.cast::<PyString>().ok().and_then(|name| name.to_str().ok()) else { return Ok(None) };
         self.jwt.claims().get(name).map(|value| objects::object(py, value)).transpose()
+    }
+
+    /// The claims in a dict that no one else has: `claims` is the caller's, and the caller's changes are no claims.
+    fn new_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        objects::dict(py, self.jwt.claims())
     }
 }
 
@@ -38,7 +46,7 @@ impl VerifiedJwtObject {
     /// The claims, as a dict that is built on first use, kept with this result, and the caller's to change.
     #[getter]
     fn claims<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        kept(py, &self.claims, || objects::dict(py, self.jwt.claims()))
+        kept(py, &self.claims, || self.new_dict(py))
     }
 
     /// The protected header, as a dict that is the caller's to change.
@@ -87,16 +95,39 @@ impl VerifiedJwtObject {
     #[pyo3(signature = (name, default=None, /))]
     fn get<'py>(
         &self,
-        py: Python<'py>,
-        name: &str,
+        name: &Bound<'py, PyAny>,
         default: Option<Bound<'py, PyAny>>,
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
-        Ok(self.claim(py, name)?.or(default))
+        Ok(self.claim(name)?.or(default))
     }
 
     /// The claim of this name; KeyError if there is none.
-    fn __getitem__<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
-        self.claim(py, name)?.ok_or_else(|| PyKeyError::new_err(name.to_owned()))
+    fn __getitem__<'py>(&self, name: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.claim(name)?.ok_or_else(|| PyKeyError::new_err((name.clone().unbind(),)))
+    }
+
+    /// The names of the claims.
+    fn keys<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.new_dict(py)?.call_method0("keys")
+    }
+
+    /// The values of the claims.
+    fn values<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.new_dict(py)?.call_method0("values")
+    }
+
+    /// The claims, each with its name.
+    fn items<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.new_dict(py)?.call_method0("items")
+    }
+
+    fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyIterator>> {
+        let names = self.jwt.claims().iter().map(|(name, _)| name.as_str().to_owned());
+        PyList::new(py, names.collect::<Vec<_>>())?.try_iter()
+    }
+
+    fn __len__(&self) -> usize {
+        self.jwt.claims().len()
     }
 
     fn __contains__(&self, name: &Bound<'_, PyAny>) -> bool {

@@ -4,14 +4,13 @@ use std::sync::Arc;
 
 use jwseal_core::claims::VerifiedJwt;
 use jwseal_core::error::Result as CoreResult;
-use jwseal_core::jws::compact::Encoding;
-use jwseal_core::limits;
 use jwseal_core::verifier::Verifier;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 
 use crate::batch::{self, VerifiedIterator, Verify};
+use crate::clock::Clock;
 use crate::convert;
 use crate::error::Fault;
 use crate::key_set::Keys;
@@ -25,33 +24,37 @@ pub(crate) struct VerifierObject {
     keys: Arc<Keys>,
     given_keys: Py<PyAny>,
     policy: Py<PyAny>,
+    clock: Clock,
 }
 
 #[pymethods]
 impl VerifierObject {
     #[new]
     #[pyo3(
-        signature = (keys, policy, *, algorithms=None, max_token_size=None, accept_padding=false),
-        text_signature = "(keys, policy, *, algorithms=None, max_token_size=16384, accept_padding=False)"
+        signature = (
+            keys, policy, *, algorithms=None, max_token_size=None, max_header_size=None, accept_padding=false, clock=None
+        ),
+        text_signature = "(keys, policy, *, algorithms=None, max_token_size=16384, max_header_size=4096, \
+                          accept_padding=False, clock=None)"
     )]
     fn new(
         keys: &Bound<'_, PyAny>,
         policy: &Bound<'_, PyAny>,
         algorithms: Option<&Bound<'_, PyAny>>,
         max_token_size: Option<&Bound<'_, PyAny>>,
+        max_header_size: Option<&Bound<'_, PyAny>>,
         accept_padding: bool,
+        clock: Option<Bound<'_, PyAny>>,
     ) -> Result<Self, Fault> {
         let chosen = Keys::from_argument(keys)?;
-        let max_token_size = max_token_size.map(|octets| convert::size(octets, "max_token_size")).transpose()?;
         let verifier = Verifier::new(
             chosen.set().clone(),
             policy::compile(policy)?,
             convert::algorithms(algorithms)?,
-            max_token_size.unwrap_or(limits::MAX_TOKEN_SIZE),
-            if accept_padding { Encoding::Padded } else { Encoding::Canonical },
+            convert::reader("max_token_size", max_token_size, max_header_size, accept_padding)?,
         )?;
         let (given_keys, policy) = (keys.clone().unbind(), policy.clone().unbind());
-        Ok(Self { verifier, keys: Arc::new(chosen), given_keys, policy })
+        Ok(Self { verifier, keys: Arc::new(chosen), given_keys, policy, clock: Clock::from_argument(clock)? })
     }
 
     /// The keys as they were given.
@@ -93,9 +96,18 @@ impl VerifierObject {
         VerifiedIterator::new(slf, tokens, now, progress)
     }
 
-    /// Keys hold no objects of the caller's; the strings of a policy may be of a class of the caller's.
+    fn __copy__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __deepcopy__(slf: Py<Self>, _memo: &Bound<'_, PyAny>) -> Py<Self> {
+        slf
+    }
+
+    /// Keys hold no objects of the caller's. Nothing is cleared: a cycle has a mutable object in it, which is.
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(&self.policy)
+        visit.call(&self.policy)?;
+        self.clock.traverse(&visit)
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
@@ -112,5 +124,13 @@ impl VerifierObject {
 impl Verify for VerifierObject {
     fn verify_bytes(&self, token: &[u8], now: f64) -> CoreResult<(VerifiedJwt, &Arc<Keys>)> {
         Ok((self.verifier.verify(token, now)?, &self.keys))
+    }
+
+    fn has_clock(&self) -> bool {
+        self.clock.is_given()
+    }
+
+    fn clock(&self, _token: &[u8]) -> CoreResult<&Clock> {
+        Ok(&self.clock)
     }
 }

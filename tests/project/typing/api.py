@@ -4,22 +4,24 @@ Each `assert_type` is a promise to users who annotate. Each `type: ignore` with 
 find, and mypy reports the comment if it stops finding it.
 """
 
-from collections.abc import Iterator
+import time
+from collections.abc import ItemsView, Iterator, KeysView, Mapping
 from datetime import datetime, timedelta
 from typing import Any, assert_type
 
+import jwseal
 from jwseal import (
     DEFAULT_TYP,
     REQUIRED,
     UNCHECKED,
     InvalidToken,
     Issuers,
-    JOSEError,
     KeySet,
     Policy,
     SecretKey,
     Signer,
     SigningKey,
+    Unavailable,
     VerifiedJWT,
     Verifier,
     VerifyingKey,
@@ -128,18 +130,43 @@ async def tokens(key: SigningKey, secret: SecretKey, policy: Policy, now: dateti
     assert_type(verified.key, VerifyingKey | SecretKey)
     assert_type(verified["sub"], Any)
     assert_type(await verifier.verify_async(token), VerifiedJWT)
-    assert_type(verifier.verify_many([token]), list[VerifiedJWT | JOSEError])
-    assert_type(verifier.verify_iter([token], progress=print), Iterator[VerifiedJWT | JOSEError])
+    assert_type(verifier.verify_many([token]), list[VerifiedJWT | InvalidToken | Unavailable])
+    assert_type(verifier.verify_iter([token], progress=print), Iterator[VerifiedJWT | InvalidToken | Unavailable])
+    for result in verifier.verify_many([token]):
+        if isinstance(result, InvalidToken):
+            assert_type(result, InvalidToken)
+        elif isinstance(result, Unavailable):
+            assert_type(result.http_status, int)
+        else:
+            assert_type(result, VerifiedJWT)
+    mapping: Mapping[str, Any] = verified
+    assert_type(dict(mapping), dict[str, Any])
+    assert_type(dict(verified), dict[str, Any])
+    assert_type(verified.keys(), KeysView[str])
+    assert_type(verified.items(), ItemsView[str, Any])
+    assert_type(list(verified), list[str])
+    Verifier(key.verifying_key, policy, max_header_size=9_000, accept_padding=True, clock=time.time)
+    Signer(key, clock=lambda: now)
     issuers = Issuers({"a": verifier})
+    assert_type(issuers["a"], Verifier)
+    assert_type(list(issuers), list[str])
+    assert_type(issuers.get("a"), Verifier | None)
+    assert_type(dict(issuers), dict[str, Verifier])
     assert_type(issuers.verify(b"x"), VerifiedJWT)
     assert_type(await issuers.verify_async("x"), VerifiedJWT)
     assert_type(bearer("Bearer x"), str)
+    assert_type(bearer(None), str)
+    assert_type(bearer([b"Bearer x"]), str)
 
     Verifier(key, policy)  # type: ignore[arg-type]
     Verifier(key.verifying_key)  # type: ignore[call-arg]
     Verifier(key.verifying_key, policy, algorithms=["none"])  # type: ignore[list-item]
     Signer(key.verifying_key)  # type: ignore[arg-type]
     verifier.verify(None)  # type: ignore[arg-type]
+    Verifier(key.verifying_key, policy, clock=now)  # type: ignore[arg-type]
+    bearer({"Authorization": "Bearer x"})  # type: ignore[arg-type]
+    verified["sub"] = "b"  # type: ignore[index]
+    issuers["a"] = verifier  # type: ignore[index]
 
 
 def octets(key: SigningKey) -> None:
@@ -157,6 +184,17 @@ def octets(key: SigningKey) -> None:
     assert_type(insecure.header_unverified(token), dict[str, Any])
     assert_type(insecure.weak_secret(b"x", alg="HS256"), SecretKey)
     jws.sign("text", key)  # type: ignore[arg-type]
+
+
+def modules(key: SigningKey) -> None:
+    """Modules of the package need no import of their own, and a wrong name is still one."""
+    assert_type(jwseal.jws.sign(b"payload", key), str)
+    assert_type(jwseal.insecure.weak_secret(b"x", alg="HS256"), SecretKey)
+    assert_type(jwseal.errors.InvalidToken.code, str)
+    algorithm: jwseal.types.Algorithm = "ES256"
+    assert_type(jwseal.compat.pyjwt.encode({}, key, algorithm), str)
+    jwseal.jwt  # type: ignore[attr-defined]  # noqa: B018
+    jwseal.compat.jwt  # type: ignore[attr-defined]  # noqa: B018
 
 
 def refusals(verifier: Verifier) -> str:

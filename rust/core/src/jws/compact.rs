@@ -1,17 +1,18 @@
 //! JWS Compact Serialization (RFC 7515 section 7.1), with detached (Appendix F) and unencoded payloads (RFC 7797).
 //!
-//! After `Compact::read` the token had a bounded size, exactly two dots and canonical base64url in payload and signature. The
+//! After `Reader::read` the token had a bounded size, exactly two dots and canonical base64url in payload and signature. The
 //! header's text is judged later, by `header`, or was judged before, where a verifier remembers it. The signing input is one
 //! slice of the bytes received, never an encoding made again. Nothing in it is trusted.
 
 use std::sync::Arc;
 
 use super::detached::{PayloadSigner, PayloadSink};
+use super::mistaken::mistake;
 use super::unverified::{Form, Unverified, UnverifiedSignature};
 use super::{ResolvedHeader, Verified, VerifiedSignature};
 use crate::base64url;
 use crate::error::{Error, Result};
-use crate::header::{CriticalExtensions, Header};
+use crate::header::{CriticalExtensions, Header, require_size};
 use crate::json::{Document, Limits};
 use crate::key::{AnySigningKey, Key, Message};
 use crate::key_set::KeySet;
@@ -25,7 +26,18 @@ pub struct Compact<'a> {
     /// The payload, then the signature: one allocation for both.
     octets: Vec<u8>,
     payload_len: usize,
-    encoding: Encoding,
+    reader: Reader,
+}
+
+/// How compact tokens are read: the sizes they may have, in bytes, and the base64url they may be in.
+#[derive(Clone, Copy, Debug)]
+pub struct Reader {
+    /// Of the whole token.
+    pub max_size: usize,
+    /// Of the decoded header.
+    pub max_header_size: usize,
+    /// Of all three segments.
+    pub encoding: Encoding,
 }
 
 /// Which base64url a reader accepts.
@@ -37,12 +49,46 @@ pub enum Encoding {
     Padded,
 }
 
-impl<'a> Compact<'a> {
-    /// Takes a token apart.
-    pub fn read(token: &'a [u8], max_size: usize, encoding: Encoding) -> Result<Self> {
-        if token.len() > max_size {
-            return Err(Error::TooLarge { what: "token", size: token.len(), limit: max_size });
+impl Reader {
+    /// Refuses sizes that no token has.
+    pub fn checked(self) -> Result<Self> {
+        if self.max_size == 0 || self.max_header_size == 0 {
+            return Err(Error::policy("the sizes that a token and its header may have must be positive"));
         }
+        Ok(self)
+    }
+
+    /// The reader of everything that one of the two reads.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            max_size: self.max_size.max(other.max_size),
+            max_header_size: self.max_header_size.max(other.max_header_size),
+            encoding: if self.encoding == Encoding::Padded { self.encoding } else { other.encoding },
+        }
+    }
+
+    /// Takes a token apart.
+    pub fn read(self, token: &[u8]) -> Result<Compact<'_>> {
+        if token.len() > self.max_size {
+            return Err(Error::TooLarge { what: "token", size: token.len(), limit: self.max_size });
+        }
+        Compact::cut(token, self).map_err(|error| explained(token, error))
+    }
+}
+
+impl Default for Reader {
+    fn default() -> Self {
+        Self {
+            max_size: limits::MAX_TOKEN_SIZE,
+            max_header_size: limits::MAX_HEADER_SIZE,
+            encoding: Encoding::Canonical,
+        }
+    }
+}
+
+impl<'a> Compact<'a> {
+    fn cut(token: &'a [u8], reader: Reader) -> Result<Self> {
         let segments = || Error::malformed("token", "does not have the three segments of a compact JWS");
         // A third dot would stand in the signature, whose alphabet has none.
         let mut dots = memchr::memchr_iter(b'.', token);
@@ -50,10 +96,10 @@ impl<'a> Compact<'a> {
         let (signing_input, signature) = cut(token, second).ok_or_else(segments)?;
         let (protected, payload) = cut(signing_input, first).ok_or_else(segments)?;
         let mut octets = Vec::with_capacity((payload.len() + signature.len()) / 4 * 3 + 6);
-        encoding.decode_into("payload", payload, &mut octets)?;
+        reader.encoding.decode_into("payload", payload, &mut octets)?;
         let payload_len = octets.len();
-        encoding.decode_into("signature", signature, &mut octets)?;
-        Ok(Self { protected, signing_input, octets, payload_len, encoding })
+        reader.encoding.decode_into("signature", signature, &mut octets)?;
+        Ok(Self { protected, signing_input, octets, payload_len, reader })
     }
 
     /// The protected header's text, base64url as received and not yet decoded.
@@ -64,23 +110,17 @@ impl<'a> Compact<'a> {
 
     /// The protected header, decoded and judged.
     pub fn header(&self, critical: &CriticalExtensions) -> Result<Header> {
-        Header::parse(self.header_octets()?, critical)
+        Header::parse(self.header_octets()?, critical, self.reader.max_header_size)
     }
 
     /// The protected header, decoded; its size is bounded before and after.
     pub fn header_octets(&self) -> Result<Vec<u8>> {
-        let longest = limits::MAX_HEADER_SIZE.div_ceil(3) * 4;
-        if self.protected.len() > longest {
-            return Err(Error::TooLarge {
-                what: "header",
-                size: self.protected.len() / 4 * 3,
-                limit: limits::MAX_HEADER_SIZE,
-            });
-        }
-        let octets = self.encoding.decode("header", self.protected)?;
-        if octets.len() > limits::MAX_HEADER_SIZE {
-            return Err(Error::TooLarge { what: "header", size: octets.len(), limit: limits::MAX_HEADER_SIZE });
-        }
+        let limit = self.reader.max_header_size;
+        // Two bytes fewer than so many letters stand for, because padding stands for none.
+        require_size((self.protected.len() / 4 * 3).saturating_sub(2), limit)?;
+        let decoded = self.reader.encoding.decode("header", self.protected);
+        let octets = decoded.map_err(|error| explained(self.protected, error))?;
+        require_size(octets.len(), limit)?;
         Ok(octets)
     }
 
@@ -132,7 +172,7 @@ impl Encoding {
     /// Appends what a segment decodes to.
     fn decode_into(self, part: &'static str, text: &[u8], out: &mut Vec<u8>) -> Result<()> {
         if self == Self::Canonical {
-            return base64url::decode_into(text, out).ok_or_else(|| not_canonical(part));
+            return base64url::decode_into(text, out).ok_or_else(|| self.refused(part, text));
         }
         out.extend_from_slice(&self.decode(part, text)?);
         Ok(())
@@ -143,12 +183,25 @@ impl Encoding {
             Self::Canonical => base64url::decode(text),
             Self::Padded => base64url::decode_padded(text),
         }
-        .ok_or_else(|| not_canonical(part))
+        .ok_or_else(|| self.refused(part, text))
+    }
+
+    fn refused(self, part: &'static str, text: &[u8]) -> Error {
+        let padded = self == Self::Canonical && base64url::decode_padded(text).is_some();
+        Error::malformed(
+            part,
+            if padded {
+                "ends in base64 padding, as AWS ALB writes it: accept_padding=True accepts that"
+            } else {
+                "is not canonical base64url without padding"
+            },
+        )
     }
 }
 
-const fn not_canonical(part: &'static str) -> Error {
-    Error::malformed(part, "is not canonical base64url without padding")
+/// The refusal of a text, or what the text is, where that can be told.
+fn explained(text: &[u8], error: Error) -> Error {
+    mistake(text).map_or(error, |reason| Error::malformed("token", reason))
 }
 
 /// Signs a payload under a protected header that was already judged; the text of the token.

@@ -163,9 +163,10 @@ mod tests {
     use super::*;
     use crate::header::CriticalExtensions;
     use crate::jwa::Alg;
-    use crate::jws::compact::{Compact, DetachedSigner, Encoding};
+    use crate::jws::compact::{DetachedSigner, Reader};
     use crate::jws::json_serialization::{self, NewSignature};
     use crate::key::{Key, Loaded, SecretKey, SigningKey};
+    use crate::limits;
     use crate::signer::jws_header;
 
     fn key(alg: Alg, kid: &str) -> AnySigningKey {
@@ -201,7 +202,8 @@ mod tests {
             let header = jws_header(&key, &[], &critical, !unencoded).unwrap();
             let signer = DetachedSigner::new(header.as_bytes(), &key, unencoded).unwrap();
             let token = feed(signer, &payload, 7).unwrap();
-            let mut jws = Compact::read(token.as_bytes(), token.len(), Encoding::Canonical)
+            let mut jws = Reader { max_size: token.len(), ..Reader::default() }
+                .read(token.as_bytes())
                 .unwrap()
                 .into_unverified(&critical)
                 .unwrap();
@@ -232,7 +234,7 @@ mod tests {
         let entry =
             |one: &EncodedSignature| format!(r#"{{"protected":"{}","signature":"{}"}}"#, one.protected, one.signature);
         let text = format!(r#"{{"signatures":[{}]}}"#, signed.iter().map(entry).collect::<Vec<_>>().join(","));
-        let jws = json_serialization::read(text.into_bytes(), 1 << 20, &critical).unwrap();
+        let jws = json_serialization::read(text.into_bytes(), 1 << 20, limits::MAX_HEADER_SIZE, &critical).unwrap();
         let begin = |require| DetachedVerification::new(&jws, VerifyOptions { keys: &keys, algorithms: None, require });
 
         let report = feed(begin(&Require::Any).unwrap(), b"payload", 3).unwrap();

@@ -11,19 +11,24 @@ use super::detached::PayloadSigner;
 use super::unverified::{Form, Unverified, UnverifiedSignature};
 use crate::base64url;
 use crate::error::{Error, Result};
-use crate::header::{CriticalExtensions, Header, Unprotected};
+use crate::header::{CriticalExtensions, Header, Unprotected, require_size};
 use crate::json::{Document, Limits, Object, Value};
 use crate::key::AnySigningKey;
 use crate::limits;
 
-/// Takes a JSON serialization apart.
-pub fn read(text: Vec<u8>, max_size: usize, critical: &CriticalExtensions) -> Result<Unverified> {
+/// Takes a JSON serialization apart; the sizes are those of the whole text and of a decoded header.
+pub fn read(
+    text: Vec<u8>,
+    max_size: usize,
+    max_header_size: usize,
+    critical: &CriticalExtensions,
+) -> Result<Unverified> {
     if text.len() > max_size {
         return Err(Error::TooLarge { what: "token", size: text.len(), limit: max_size });
     }
     let document = Document::parse(text, Limits::TEXT).map_err(|reason| Error::malformed("token", reason))?;
     let members = document.root().as_object().ok_or(Error::malformed("token", "is not a JSON object"))?;
-    let (form, entries) = read_entries(members, critical)?;
+    let (form, entries) = read_entries(members, max_header_size, critical)?;
     let unencoded = entries.first().is_some_and(|entry| entry.header.unencoded());
     if entries.iter().any(|entry| entry.header.unencoded() != unencoded) {
         return Err(Error::UnsupportedHeader { name: "b64", reason: "differs between the signatures" });
@@ -32,9 +37,13 @@ pub fn read(text: Vec<u8>, max_size: usize, critical: &CriticalExtensions) -> Re
     Ok(Unverified { form, payload, unencoded, entries, payload_text: None, document: Some(document) })
 }
 
-fn read_entries(members: Object<'_>, critical: &CriticalExtensions) -> Result<(Form, Vec<UnverifiedSignature>)> {
+fn read_entries(
+    members: Object<'_>,
+    max_header_size: usize,
+    critical: &CriticalExtensions,
+) -> Result<(Form, Vec<UnverifiedSignature>)> {
     let Some(signatures) = members.get("signatures") else {
-        return Ok((Form::Flattened, vec![read_entry(members, critical)?]));
+        return Ok((Form::Flattened, vec![read_entry(members, max_header_size, critical)?]));
     };
     if ["signature", "protected", "header"].iter().any(|name| members.get(name).is_some()) {
         return Err(Error::malformed("token", "mixes the flattened and the general form"));
@@ -53,23 +62,24 @@ fn read_entries(members: Object<'_>, critical: &CriticalExtensions) -> Result<(F
     let read = |entry: Value<'_>| {
         read_entry(
             entry.as_object().ok_or(Error::malformed("signatures", "holds something other than objects"))?,
+            max_header_size,
             critical,
         )
     };
     Ok((Form::General, signatures.iter().map(read).collect::<Result<_>>()?))
 }
 
-fn read_entry(members: Object<'_>, critical: &CriticalExtensions) -> Result<UnverifiedSignature> {
+fn read_entry(
+    members: Object<'_>,
+    max_header_size: usize,
+    critical: &CriticalExtensions,
+) -> Result<UnverifiedSignature> {
     let text = |name| members.get(name).and_then(Value::as_str);
     let protected = text("protected").ok_or(Error::malformed("header", "has no protected part"))?;
     let signature = text("signature").ok_or(Error::malformed("signature", "is missing"))?;
     let signature = decode("signature", signature)?;
-    let longest = limits::MAX_HEADER_SIZE.div_ceil(3) * 4;
-    if protected.len() > longest {
-        let size = protected.len() / 4 * 3;
-        return Err(Error::TooLarge { what: "header", size, limit: limits::MAX_HEADER_SIZE });
-    }
-    let header = Header::parse(decode("header", protected)?, critical)?;
+    require_size(protected.len() / 4 * 3, max_header_size)?;
+    let header = Header::parse(decode("header", protected)?, critical, max_header_size)?;
     let unprotected = members.get("header").map(|value| Unprotected::parse(value, &header)).transpose()?;
     let kid = header.kid().or(unprotected.and_then(|unprotected| unprotected.kid())).map(Box::from);
     Ok(UnverifiedSignature { header: Arc::new(header), signature, protected: protected.as_bytes().to_vec(), kid })
@@ -125,7 +135,7 @@ pub fn payload_text(payload: &[u8], unencoded: bool) -> Result<String> {
 
 impl NewSignature {
     fn judge(&self, critical: &CriticalExtensions) -> Result<Header> {
-        let header = Header::parse(self.protected.as_bytes().to_vec(), critical)?;
+        let header = Header::parse(self.protected.as_bytes().to_vec(), critical, limits::MAX_HEADER_SIZE)?;
         if let Some(text) = &self.unprotected {
             let refused =
                 |error: &dyn Display| Error::policy(format!("this unprotected header would be refused: {error}"));

@@ -9,6 +9,7 @@
 pub mod compact;
 pub mod detached;
 pub mod json_serialization;
+mod mistaken;
 mod payload_hasher;
 pub mod require;
 pub mod unverified;

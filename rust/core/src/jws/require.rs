@@ -67,6 +67,19 @@ impl Require {
         let first = report.iter().position(Result::is_err).map(|index| report.swap_remove(index));
         Err(first.and_then(Result::err).unwrap_or(Error::InvalidSignature))
     }
+
+    /// The index of the signature that the result is about: the first that verified, and with kids the one of the first kid
+    /// that the caller lists, because the order of signatures is the sender's.
+    #[must_use]
+    pub fn foremost(&self, report: &[Result<VerifiedSignature>], keys: &KeySet) -> Option<usize> {
+        let first = match self {
+            Self::All | Self::Any | Self::Count(_) => None,
+            Self::Kids(kids) => kids.first().map(|kid| &**kid),
+        };
+        let is_first = |key: &Key| first.is_none() || key.kid() == first;
+        let verified = |one: &Result<VerifiedSignature>| one.as_ref().ok().and_then(|one| keys.key(one.key_index()));
+        report.iter().position(|one| verified(one).is_some_and(is_first))
+    }
 }
 
 /// Whether so many of these keys are different; keys that sign for one another count once.

@@ -1,0 +1,72 @@
+//! What a text is that was given in place of a compact token, where the mistake can be told.
+//!
+//! It runs only after a token was refused, and only to say what to give instead; it decides nothing. The sentences are ours
+//! and hold nothing of the text.
+
+/// The mistake behind a text that is no compact JWS.
+pub(super) fn mistake(text: &[u8]) -> Option<&'static str> {
+    if text.is_empty() {
+        return Some("is empty");
+    }
+    if is_space(text.first()) || is_space(text.last()) {
+        return Some("has whitespace or a line end around it: give it without, as token.strip() does");
+    }
+    let begins = |start: &[u8]| text.get(..start.len()).is_some_and(|found| found.eq_ignore_ascii_case(start));
+    if begins(b"Bearer ") || begins(b"Authorization:") {
+        return Some(
+            "is the value of an Authorization header: jwseal.bearer(value) gives the token in it, which follows \"Bearer \"",
+        );
+    }
+    if begins(b"b'") || begins(b"b\"") {
+        return Some("is the text that Python writes for a bytes object, b'...': give the bytes, or token.decode()");
+    }
+    if begins(b"'") || begins(b"\"") {
+        return Some("is in quotes: give it without them, as json.loads does for a JSON string");
+    }
+    if begins(b"{") {
+        return Some("is a JSON object: jwseal.jws.verify_json verifies a JWS in JSON serialization");
+    }
+    if text.iter().any(u8::is_ascii_whitespace) {
+        return Some("has whitespace in it, and no token has");
+    }
+    match memchr::memchr_iter(b'.', text).count() {
+        0 => Some("has no dots, so it is not a JWT: an opaque token is checked by asking its issuer (RFC 7662)"),
+        4 => Some("has the five parts of an encrypted JWE: jwseal verifies signed tokens, so decrypt it first"),
+        2 if text.iter().any(|octet| matches!(octet, b'+' | b'/')) => {
+            Some("is base64 with + and /: a token is base64url, with - and _")
+        }
+        _ => None,
+    }
+}
+
+fn is_space(octet: Option<&u8>) -> bool {
+    octet.is_some_and(u8::is_ascii_whitespace)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each mistake is named by what is to be given instead.
+    #[test]
+    fn mistakes_are_named() {
+        for (text, expected) in [
+            ("", "empty"),
+            ("a.b.c\n", "token.strip()"),
+            ("\ta.b.c", "token.strip()"),
+            ("bearer a.b.c", "jwseal.bearer(value)"),
+            ("Authorization: Bearer a.b.c", "jwseal.bearer(value)"),
+            ("b'a.b.c'", "token.decode()"),
+            ("\"a.b.c\"", "json.loads"),
+            ("{\"payload\":\"\"}", "verify_json"),
+            ("DPoP a.b.c", "whitespace in it"),
+            ("abc", "RFC 7662"),
+            ("a.b.c.d.e", "JWE"),
+            ("a.b+.c", "base64url"),
+        ] {
+            assert!(mistake(text.as_bytes()).is_some_and(|reason| reason.contains(expected)), "{text:?}");
+        }
+        assert_eq!(mistake(b"a.b.c"), None);
+        assert_eq!(mistake(b"a.b.c.d"), None);
+    }
+}
