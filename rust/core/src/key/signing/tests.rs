@@ -125,7 +125,8 @@ fn external_signers_are_checked() {
             assert_eq!("invalid_key", error.code());
             assert!(error.to_string().contains("does not verify"));
         }
-        let Error::External(Foreign(error)) = external(Box::new(Fixed(Err(())))).sign(Message::Whole(b"")).unwrap_err() else {
+        let Error::External(Foreign(error)) = external(Box::new(Fixed(Err(())))).sign(Message::Whole(b"")).unwrap_err()
+        else {
             panic!("not the signer's own error");
         };
         assert_eq!(Some(&"mine"), error.downcast_ref::<&str>());
