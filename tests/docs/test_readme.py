@@ -18,6 +18,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), ROOT / "SECURITY.md"]
+BLOB = "https://github.com/jwseal/jwseal/blob/main/"
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -60,12 +61,27 @@ def run_console(page: Path, line: int, text: str) -> None:
         assert done.returncode == int(status or 0), f"{page.name}:{line}: {command}\n{done.stdout}{done.stderr}"
 
 
-def test_readme_opens_with_code_that_runs() -> None:
-    """The README's first runnable block stands within its first screen, after the two commands."""
+def test_readme_opens_with_the_installation_and_code_that_runs() -> None:
+    """The README opens with `pip install jwseal`, the first runnable block and the two commands, within its first screen."""
     text = (ROOT / "README.md").read_text()
-    commands, code = text.index("make demo"), text.index("```python")
-    assert commands < code
-    assert text[:code].count("\n") < 40
+    order = [text.index(part) for part in ("pip install jwseal\n", "```python", "make demo", "make test")]
+    assert order == sorted(order)
+    assert text[: order[-1]].count("\n") < 40
+
+
+def test_the_readme_links_work_on_the_package_index() -> None:
+    """The package index shows the README alone, so each of its links is a URL, and those into the project name a file."""
+    targets = re.findall(r"\]\(([^)]+)\)", (ROOT / "README.md").read_text())
+    assert [target for target in targets if not target.startswith("https://")] == []
+    inside = [target.removeprefix(BLOB) for target in targets if target.startswith(BLOB)]
+    assert inside
+    assert [target for target in inside if not (ROOT / target).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_code_blocks_fit_the_page(page: Path) -> None:
+    """A line of code has at most 78 columns, so that no block scrolls sideways."""
+    assert [(line, text) for _, line, block in blocks(page) for text in block.splitlines() if len(text) > 78] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
