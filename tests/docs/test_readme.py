@@ -56,7 +56,7 @@ def run_python(page: Path, line: int, text: str, namespace: dict) -> None:
 def run_console(page: Path, line: int, text: str) -> None:
     scripts = str(Path(sys.executable).parent)
     environment = os.environ | {"PATH": scripts + os.pathsep + os.environ["PATH"], "COLUMNS": "200"}
-    for command, status in re.findall(r"^\$ (.*?)(?:\s+# exit (\d))?$", text, re.MULTILINE):
+    for command, status in re.findall(r"^\$ (.*?)(?:\s+# exit (\d))?$", text.replace("\\\n", ""), re.MULTILINE):
         done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False, env=environment)
         assert done.returncode == int(status or 0), f"{page.name}:{line}: {command}\n{done.stdout}{done.stderr}"
 
