@@ -50,10 +50,11 @@ lint: $(VENV)/.test $(VENV)/.lint $(VENV)/.native ## Check formats, lints, types
 	@if cargo deny --version >/dev/null 2>&1; then cargo deny check bans licenses sources; \
 	else echo "skipped: licences and bans of the Rust crates (cargo install cargo-deny --locked); the tests hold the bans meanwhile"; fi
 
-test: $(VENV)/.test $(VENV)/.native ## Build once and run every test
+test: $(VENV)/.test $(VENV)/.native ## Build once and run every test; the last lines say what this processor could not run
 	cargo test --quiet -p jwseal-core -p jwseal-verify-fast
 	cargo test --quiet -p jwseal-core --no-default-features
 	$(BIN)/python -m pytest $(ARGS)
+	@cargo run --quiet -p jwseal-verify-fast --example processor
 
 test-all: ## Run the Python tests on every supported version found here
 	@failed=; for v in $(VERSIONS); do \

@@ -60,6 +60,7 @@ __all__ = [
     "jws_sign_json",
     "jws_verify",
     "jws_verify_json",
+    "prepared_algorithms",
     "read_json",
     "read_unverified",
     "sign_octets",
@@ -308,6 +309,14 @@ class KeySet:
     def by_kid(self, kid: str) -> tuple[VerifyingKey | SecretKey, ...]:
         """The keys with this kid, in order: none, one, or several that have no algorithm in common."""
 
+    def prepare(self) -> int:
+        """Prepare the keys now that verify faster once they are prepared, and return how many are.
+
+        A key prepares itself when it has verified often enough, and the call that reaches that count takes longer. Call
+        this at start-up, before the process forks, and no call does. It releases the interpreter lock. Keys for which
+        there is no room are left as they are.
+        """
+
     def to_jwks(self) -> dict[str, Any]:
         """The public JWK Set, `{"keys": [...]}`. A SecretKey in the set is InvalidKey."""
 
@@ -397,6 +406,9 @@ class Verifier:
     def policy(self) -> Policy:
         """The policy as it was given."""
 
+    def prepare(self) -> int:
+        """As `KeySet.prepare`, for the verifier's keys."""
+
     def verify(self, token: _Text, *, now: Moment | None = None) -> VerifiedJWT:
         """Return what the token says, or raise the InvalidToken that says why it is refused.
 
@@ -435,6 +447,9 @@ class Issuers(Mapping[str, _PublicVerifier]):
 
     def __new__(cls, verifiers: Mapping[str, Verifier]) -> Self:
         """Take the verifiers by issuer. Raises PolicyError if empty or if a verifier's policy names another issuer."""
+
+    def prepare(self) -> int:
+        """As `KeySet.prepare`, for the keys of all verifiers."""
 
     def verify(self, token: _Text, *, now: Moment | None = None) -> VerifiedJWT:
         """As `Verifier.verify`."""
@@ -800,6 +815,9 @@ def weak_secret(secret: bytes, *, alg: Algorithm, kid: str | None = None) -> Sec
     key's repr says weak.
     """
 
+prepared_algorithms: tuple[Algorithm, ...]
+"""The algorithms whose keys are prepared on this processor; none where the environment has `JWSEAL_PORTABLE=1`."""
+
 def sign_octets(octets: bytes, key: SigningKey | SecretKey) -> bytes:
     """Sign octets that are no JWS signing input and return the bare signature, in JOSE form.
 
@@ -827,10 +845,9 @@ def verify_primitive(
 ) -> bool:
     """Whether the signature is valid over the raw message: the seam for test vectors and benchmarks.
 
-    It runs the very code path of `Verifier.verify`; `plain=True` runs the backend's own check instead. A key that can be prepared
-    (tables on an elliptic curve, an expanded ML-DSA key) is so at the first call; should it disagree then with what was said
-    before, this raises `RuntimeError`. Private: applications have `jwseal.jws.verify`, which returns data or raises and cannot
-    be ignored.
+    It runs the check that `Verifier.verify` runs; `plain=True` runs the backend's own instead. A key that can be prepared is
+    so at the first call, and should its verdict then differ from the one before, this raises `RuntimeError`. Private:
+    applications have `jwseal.jws.verify`, which returns data or raises and cannot be ignored.
     """
 
 def _check_policy(policy: Policy) -> None:

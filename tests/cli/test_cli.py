@@ -34,6 +34,17 @@ def test_version() -> None:
     assert f"jwseal {jwseal.__version__}" == run("--version").stdout.strip()
 
 
+def test_version_as_json() -> None:
+    """`--version --json` says what a report needs, and whether keys are prepared: with JWSEAL_PORTABLE=1 none are."""
+    from jwseal import _native
+
+    report = json.loads(run("--version", "--json").stdout)
+    assert list(_native.prepared_algorithms) == report["prepared_algorithms"]
+    command = [sys.executable, "-m", "jwseal.cli", "--version", "--json"]
+    done = subprocess.run(command, env={**os.environ, "JWSEAL_PORTABLE": "1"}, capture_output=True, check=True)
+    assert [] == json.loads(done.stdout)["prepared_algorithms"]
+
+
 def test_usage_error_is_status_2() -> None:
     """An unknown command or a missing argument is status 2."""
     run("sing", status=2)

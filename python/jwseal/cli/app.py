@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from jwseal import __version__
+from jwseal import __version__, _native
 from jwseal.cli import key_commands, token_commands
 from jwseal.cli.answer import answering, write, write_json
 
@@ -30,9 +30,12 @@ def _options(
 ) -> None:
     with answering(as_json=as_json):
         if version and as_json:
-            write_json(
-                {"jwseal": __version__, "python": python_version(), "cryptography": metadata.version("cryptography")}
-            )
+            versions = {
+                "jwseal": __version__,
+                "python": python_version(),
+                "cryptography": metadata.version("cryptography"),
+            }
+            write_json({**versions, "prepared_algorithms": _native.prepared_algorithms})
         elif version:
             write(f"jwseal {__version__}")
         elif as_json:

@@ -20,17 +20,14 @@ pub const MAX_INTEGER_DIGITS: usize = 4_300;
 pub const MAX_SIGNATURES: usize = 8;
 /// Keys tried for one signature.
 pub const MAX_CANDIDATES: usize = 4;
-/// Signatures that a key has found good before its tables are built: building costs about as much time as so many checks
-/// with tables save. It is a power of two, as are the counts at which it is tried again.
+/// Successful verifications before a key on an elliptic curve is prepared: that takes about as long as so many verifications
+/// then save.
 pub const KEY_TABLE_AFTER: u32 = 32;
-/// Keys that may have tables at one time; those beyond it verify without.
-pub const MAX_KEY_TABLES: usize = 256;
-/// Signatures that an ML-DSA key has found good before it is expanded: expanding costs less time than so many checks with
-/// it save, and keys seen once or twice shall not take the memory. A power of two, as are the counts at which it is tried
-/// again.
+/// Successful verifications before an ML-DSA key is prepared: that takes less time than so many verifications then save, and
+/// keys that are used once or twice shall not take the memory.
 pub const EXPANDED_AFTER: u32 = 8;
-/// ML-DSA keys that may be expanded at one time; those beyond it verify with AWS-LC. Each takes 20 to 64 KiB.
-pub const MAX_EXPANDED: usize = 256;
+/// Keys that are prepared at one time; each takes 20 to 236 KiB, by its algorithm. No key set has more than half of them.
+pub const MAX_PREPARED: usize = 256;
 /// Headers that a verifier keeps.
 pub const MAX_MEMO: usize = 64;
 /// Seconds of clock difference that a policy may allow.

@@ -1,12 +1,14 @@
 //! The verbs of `Verifier` and `Issuers`: one token, a list, a stream.
 //!
 //! A single verification never gives up the interpreter lock: taking it back under contention costs a thousand times what
-//! the check does. A list or a chunk of a stream gives it up once.
+//! the check does. Only the one that makes its key due gives it up, once, while the key is prepared. A list or a chunk of a
+//! stream gives it up once.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use jwseal_core::claims::VerifiedJwt;
+use jwseal_core::crypto::due;
 use jwseal_core::error::Result as CoreResult;
 use pyo3::PyClass;
 use pyo3::exceptions::{PyBaseException, PyTypeError};
@@ -18,7 +20,7 @@ use pyo3::types::{PyBytes, PyIterator, PyList, PyString};
 use crate::clock::Clock;
 use crate::convert;
 use crate::error::{Fault, exception};
-use crate::key_set::Keys;
+use crate::key_set::{Keys, prepare_due};
 use crate::reentry;
 use crate::verified_jwt::VerifiedJwtObject;
 
@@ -44,7 +46,9 @@ pub(crate) fn verify<V: Verify>(
 ) -> Result<VerifiedJwtObject, Fault> {
     let (py, octets) = (token.py(), convert::token_octets(token)?);
     let clock = if verifier.has_clock() && now.is_none() { verifier.clock(octets)? } else { &Clock::MACHINE };
-    let (jwt, keys) = verifier.verify_bytes(octets, clock.now(py, now)?)?;
+    let result = verifier.verify_bytes(octets, clock.now(py, now)?);
+    prepare_due(py);
+    let (jwt, keys) = result?;
     Ok(VerifiedJwtObject::new(jwt, Arc::clone(keys)))
 }
 
@@ -74,12 +78,19 @@ fn verify_all<V: Verify>(
     now: Option<&Bound<'_, PyAny>>,
 ) -> Result<Vec<Py<PyAny>>, Fault> {
     let octets = tokens.iter().map(octets_of).collect::<PyResult<Vec<_>>>()?;
+    let verify_bytes = |token: &[u8], now: f64| {
+        let result = verifier.verify_bytes(token, now);
+        if let Some(due) = due() {
+            due.prepare();
+        }
+        result
+    };
     let results: Vec<_> = if now.is_none() && verifier.has_clock() {
         let times = times(py, verifier, &octets)?;
-        py.detach(|| octets.iter().zip(times).map(|(token, now)| verifier.verify_bytes(token, now?)).collect())
+        py.detach(|| octets.iter().zip(times).map(|(token, now)| verify_bytes(token, now?)).collect())
     } else {
         let now = Clock::MACHINE.now(py, now)?;
-        py.detach(|| octets.iter().map(|token| verifier.verify_bytes(token, now)).collect())
+        py.detach(|| octets.iter().map(|token| verify_bytes(token, now)).collect())
     };
     let object = |result: CoreResult<(VerifiedJwt, &Arc<Keys>)>| match result {
         Ok((jwt, keys)) => Ok(Py::new(py, VerifiedJwtObject::new(jwt, Arc::clone(keys)))?.into_any()),

@@ -50,6 +50,11 @@ impl IssuersObject {
         Ok(Self { verifiers: chosen, table: table.unbind(), has_clock })
     }
 
+    /// As `Verifier.prepare`, for all verifiers.
+    fn prepare(&self, py: Python<'_>) -> usize {
+        py.detach(|| self.verifiers.values().map(|verifier| verifier.get().verifier().keys().prepare()).sum())
+    }
+
     /// As `Verifier.verify`.
     #[pyo3(signature = (token, *, now=None))]
     fn verify(&self, token: &Bound<'_, PyAny>, now: Option<&Bound<'_, PyAny>>) -> Result<VerifiedJwtObject, Fault> {

@@ -20,7 +20,7 @@ use pyo3::types::{PyBytes, PyDict, PyString, PyTuple};
 use crate::convert::{self, Text};
 use crate::error::Fault;
 use crate::json_text;
-use crate::key_set::Keys;
+use crate::key_set::{Keys, prepare_due};
 use crate::objects;
 use crate::payload::Payload;
 use crate::reentry;
@@ -95,6 +95,7 @@ pub(crate) fn verify_all<'py>(
         Some(payload) => payload.feed(DetachedVerification::new(jws, options)?)?,
         None => (jws.verify(options)?, Some(PyBytes::new(py, jws.carried()?))),
     };
+    prepare_due(py);
     let foremost = require.foremost(&report, keys.set());
     Ok(VerifiedJwsObject::new(py, payload, jws, 0, report, foremost, keys)?)
 }
@@ -231,6 +232,7 @@ impl UnverifiedSignatureObject {
             let verified = jws.verify_entry(self.index, options)?;
             (vec![Ok(verified)], Some(PyBytes::new(py, jws.carried()?)))
         };
+        prepare_due(py);
         Ok(VerifiedJwsObject::new(py, payload, jws, self.index, report, Some(0), &chosen)?)
     }
 

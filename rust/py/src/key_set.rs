@@ -1,5 +1,6 @@
 //! `KeySet`, and every place that takes keys to verify with.
 
+use jwseal_core::crypto::due;
 use jwseal_core::error::Error;
 use jwseal_core::jwa::AlgSet;
 use jwseal_core::key::{Key, SecretKey, VerifyingKey};
@@ -43,6 +44,13 @@ impl Keys {
 
     fn clone_ref(&self, py: Python<'_>) -> Self {
         Self { set: self.set.clone(), objects: self.objects.iter().map(|object| object.clone_ref(py)).collect() }
+    }
+}
+
+/// Prepares the key that a verification of this thread has made due, without the interpreter lock.
+pub(crate) fn prepare_due(py: Python<'_>) {
+    if let Some(due) = due() {
+        py.detach(|| due.prepare());
     }
 }
 
@@ -119,6 +127,11 @@ impl KeySetObject {
     #[getter]
     fn skipped<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         PyTuple::new(py, self.skipped.clone())
+    }
+
+    /// Prepare the keys now, without the interpreter lock, and return how many are prepared.
+    fn prepare(&self, py: Python<'_>) -> usize {
+        py.detach(|| self.keys.set.prepare())
     }
 
     /// The public JWK Set, `{"keys": [...]}`.

@@ -34,10 +34,12 @@ mod verifier;
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use jwseal_core::crypto;
+use jwseal_core::jwa::Alg;
 use pyo3::exceptions::PyImportError;
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::PyType;
+use pyo3::types::{PyTuple, PyType};
 
 /// The native half of jwseal.
 #[pymodule]
@@ -72,12 +74,18 @@ mod _native {
     use super::verified_jwt::VerifiedJwtObject;
     #[pymodule_export]
     use super::verifier::VerifierObject;
-    use super::{Bound, PyModule, PyModuleMethods, PyResult, register_mappings, require_one_interpreter};
+    use super::{Alg, Bound, PyModule, PyModuleMethods, PyResult, PyTuple, crypto};
+    use super::{register_mappings, require_one_interpreter};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         require_one_interpreter(module.py())?;
         register_mappings(module)?;
+        if std::env::var_os("JWSEAL_PORTABLE").is_some_and(|value| !value.is_empty() && value != "0") {
+            crypto::use_backend_alone();
+        }
+        let prepared: Vec<_> = crypto::in_use().map(Alg::name).collect();
+        module.add("prepared_algorithms", PyTuple::new(module.py(), prepared)?)?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
 }

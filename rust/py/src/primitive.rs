@@ -13,9 +13,9 @@ use crate::error::Fault;
 use crate::key_set::Keys;
 use crate::reentry;
 
-/// Whether a signature over raw octets is good. It runs the check that `Verifier.verify` runs; `plain` runs the backend's
-/// own, which differs where a shorter way of ours leads to the same verdict (HMAC with SHA-256, RSA, tables of elliptic curve
-/// keys, expanded ML-DSA keys). A key that is not prepared yet is so at once here, and is asked both before and after.
+/// Whether a signature over bytes is valid. It runs the check that `Verifier.verify` runs; `plain` runs the backend's own,
+/// which differs for HS256 and for keys that are prepared. A key that is not yet is prepared at once here, and verifies both
+/// before and after.
 #[pyfunction]
 #[pyo3(signature = (alg, key, message, signature, *, plain=false))]
 pub(crate) fn verify_primitive(
@@ -40,11 +40,11 @@ pub(crate) fn verify_primitive(
     Ok(false)
 }
 
-/// The verdict of `verify`, which is the prepared key's where there is one, and was the backend's where there was none.
+/// The verdict of `verify`, which is the prepared key's where there is one, and was the backend's before.
 fn verify(key: &Key, alg: Alg, message: &[u8], signature: &[u8]) -> Result<Verdict<()>, Fault> {
     let verify = || key.verify(alg, Message::Whole(message), signature);
     let verdict = verify();
-    if key.prepare(alg) && verdict.is_ok() != verify().is_ok() {
+    if key.prepare() && verdict.is_ok() != verify().is_ok() {
         return Err(PyRuntimeError::new_err("two ways to verify this signature disagree").into());
     }
     Ok(verdict)

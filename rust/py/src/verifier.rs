@@ -69,6 +69,11 @@ impl VerifierObject {
         self.policy.clone_ref(py)
     }
 
+    /// Prepare the keys now, without the interpreter lock, and return how many are prepared.
+    fn prepare(&self, py: Python<'_>) -> usize {
+        py.detach(|| self.keys.set().prepare())
+    }
+
     /// Return what the token says, or raise the InvalidToken that says why it is refused.
     #[pyo3(signature = (token, *, now=None))]
     fn verify(&self, token: &Bound<'_, PyAny>, now: Option<&Bound<'_, PyAny>>) -> Result<VerifiedJwtObject, Fault> {

@@ -7,9 +7,12 @@
 
 mod curves;
 mod mldsa;
+mod processor;
 mod rsa;
 #[cfg(test)]
 mod tests;
+
+pub use self::processor::{instructions, not_run};
 
 /// A public key, prepared to verify under one algorithm.
 pub trait PreparedKey: Send + Sync {
@@ -58,7 +61,9 @@ impl Algorithm {
     #[must_use]
     pub fn is_faster(self) -> bool {
         match self {
-            Self::Rs256 | Self::Rs384 | Self::Rs512 | Self::Ps256 | Self::Ps384 | Self::Ps512 => rsa::is_faster(),
+            Self::Rs256 | Self::Rs384 | Self::Rs512 | Self::Ps256 | Self::Ps384 | Self::Ps512 => {
+                processor::multiplies_vectors_fast()
+            }
             _ => cfg!(target_arch = "x86_64"),
         }
     }

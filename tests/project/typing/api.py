@@ -147,6 +147,7 @@ async def tokens(key: SigningKey, secret: SecretKey, policy: Policy, now: dateti
     assert_type(list(verified), list[str])
     Verifier(key.verifying_key, policy, max_header_size=9_000, accept_padding=True, clock=time.time)
     Signer(key, clock=lambda: now)
+    assert_type(verifier.prepare(), int)
     issuers = Issuers({"a": verifier})
     assert_type(issuers["a"], Verifier)
     assert_type(list(issuers), list[str])

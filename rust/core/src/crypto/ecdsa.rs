@@ -3,9 +3,7 @@
 //! The curve fixes the digest. Points are uncompressed, of full length and on the curve; scalars are of the order's full
 //! length. A signature is exactly twice that long before r and s are read, and AWS-LC holds both to 1..n-1. High s is
 //! valid, as JOSE has no low-s rule, so a token's text never identifies it. Nonces are AWS-LC's, hedged with the key.
-//! A key that has found enough signatures good goes on with tables, to the verdicts that AWS-LC would give.
-
-use std::sync::Arc;
+//! A key that verifies often is prepared, and goes on to the verdicts that AWS-LC would give.
 
 use aws_lc_rs::digest::Digest;
 use aws_lc_rs::encoding::AsDer;
@@ -20,7 +18,7 @@ use zeroize::Zeroizing;
 
 use super::digest::Hash;
 use super::material::Secret;
-use super::on_demand::{OnDemand, TABLES};
+use super::prepared::Prepared;
 use crate::error::{Error, Result};
 use crate::jwa::{Alg, Curve};
 
@@ -28,7 +26,7 @@ use crate::jwa::{Alg, Curve};
 #[derive(Clone)]
 pub struct Verifying {
     key: ParsedPublicKey,
-    on_demand: Arc<OnDemand>,
+    prepared: Prepared,
     hash: Hash,
     signature_len: usize,
 }
@@ -46,20 +44,18 @@ impl Verifying {
         }
         let key = ParsedPublicKey::new(row.verifying, point)
             .map_err(|_| Error::key(format!("this point is not on the curve {}", curve.name())))?;
-        let on_demand = Arc::new(OnDemand::new(&TABLES, row.alg, point));
-        Ok(Self { key, on_demand, hash: row.hash, signature_len: 2 * row.field_len })
+        let prepared = Prepared::of(row.alg, point);
+        Ok(Self { key, prepared, hash: row.hash, signature_len: 2 * row.field_len })
     }
 
     /// Verifies r and s of exactly the curve's length.
     #[inline]
     pub fn verify(&self, message: &[u8], signature: &[u8]) -> Result<()> {
         self.require_length(signature)?;
-        if let Some(tables) = self.on_demand.prepared() {
-            return verdict(tables.verify(self.hash.of(message).as_ref(), signature));
-        }
-        self.key.verify_sig(message, signature).map_err(|_| Error::InvalidSignature)?;
-        self.on_demand.count();
-        Ok(())
+        self.prepared.verify(
+            |key| key.verify(self.hash.of(message).as_ref(), signature),
+            || self.key.verify_sig(message, signature).map_err(|_| Error::InvalidSignature),
+        )
     }
 
     /// Verifies with AWS-LC, from the message to the verdict.
@@ -77,18 +73,14 @@ impl Verifying {
     /// Verifies r and s over a message that was hashed.
     pub fn verify_digest(&self, digest: &Digest, signature: &[u8]) -> Result<()> {
         self.require_length(signature)?;
-        if let Some(tables) = self.on_demand.prepared() {
-            return verdict(self.hash.made(digest) && tables.verify(digest.as_ref(), signature));
-        }
-        self.key.verify_digest_sig(digest, signature).map_err(|_| Error::InvalidSignature)?;
-        self.on_demand.count();
-        Ok(())
+        self.prepared.verify(
+            |key| self.hash.made(digest) && key.verify(digest.as_ref(), signature),
+            || self.key.verify_digest_sig(digest, signature).map_err(|_| Error::InvalidSignature),
+        )
     }
 
-    /// Builds the tables now; whether this call is what brought them about.
-    #[must_use]
-    pub fn prepare(&self) -> bool {
-        self.on_demand.prepare()
+    pub(super) const fn prepared(&self) -> &Prepared {
+        &self.prepared
     }
 
     #[inline]
@@ -250,6 +242,7 @@ fn unusable() -> Error {
 mod tests {
     use super::*;
     use crate::crypto::digest::{Digested, Method};
+    use crate::crypto::prepared::due;
     use crate::crypto::verify_fast::is_faster;
     use crate::limits::KEY_TABLE_AFTER;
 
@@ -257,7 +250,7 @@ mod tests {
     fn pairs(alg: Alg) -> [(Signing, Verifying); 2] {
         [false, true].map(|prepared| {
             let (key, verifying, _) = pair(alg);
-            assert!(!prepared || verifying.prepare() == is_faster(alg));
+            assert!(!prepared || verifying.prepared().prepare() == is_faster(alg));
             (key, verifying)
         })
     }
@@ -322,9 +315,9 @@ mod tests {
         }
     }
 
-    /// Tables take over at the count, for all clones, and change no verdict; refusals do not count.
+    /// The prepared key takes over after the count, for all clones, and changes no verdict; refusals do not count.
     #[test]
-    fn tables_take_over() {
+    fn the_prepared_key_takes_over() {
         for alg in ALGS {
             let (key, verifying, _) = pair(alg);
             let (digest, good) = (key.hash().of(b"message"), key.sign(b"message").unwrap());
@@ -342,11 +335,15 @@ mod tests {
                 } else {
                     clone.verify_digest(&digest, &good).unwrap();
                 }
-                assert_eq!(is_faster(alg) && count >= KEY_TABLE_AFTER, verifying.on_demand.prepared().is_some());
+                if let Some(due) = due() {
+                    assert_eq!(KEY_TABLE_AFTER, count);
+                    due.prepare();
+                }
+                assert_eq!(is_faster(alg) && count >= KEY_TABLE_AFTER, verifying.prepared().is_done());
                 assert!(refused(&verifying) && refused(&clone));
             }
             clone.verify(b"message", &good).unwrap();
-            assert!(!clone.prepare() && !verifying.prepare());
+            assert!(!clone.prepared().prepare() && !verifying.prepared().prepare());
             verifying.verify_plain(b"message", &good).unwrap();
             for bad in [&bad[..], &good[1..], &[]] {
                 assert_eq!("invalid_signature", verifying.verify_plain(b"message", bad).unwrap_err().code());

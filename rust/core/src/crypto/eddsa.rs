@@ -2,17 +2,15 @@
 //!
 //! A public key is the canonical encoding of a point on the curve that is not of low order: with a low-order key anyone
 //! can make signatures that verify. Points with a low-order component pass, as in AWS-LC. S is below the group's order.
-//! Ed25519 is AWS-LC's, and a key that has found enough signatures good goes on with tables to the same verdicts; Ed448 is
-//! only verified here, and signed by an external signer.
-
-use std::sync::Arc;
+//! Ed25519 is AWS-LC's, and a key that verifies often is prepared and goes on to the same verdicts; Ed448 is only
+//! verified here, and signed by an external signer.
 
 use aws_lc_rs::encoding::AsDer;
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair, ParsedPublicKey};
 use zeroize::Zeroizing;
 
 use super::material::{PublicParts, Secret};
-use super::on_demand::{OnDemand, TABLES};
+use super::prepared::Prepared;
 use crate::error::{Error, Result};
 use crate::jwa::{Alg, Curve};
 
@@ -35,7 +33,7 @@ pub const fn key_len(curve: Curve) -> Option<usize> {
 #[derive(Clone)]
 pub struct Ed25519Verifying {
     key: ParsedPublicKey,
-    on_demand: Arc<OnDemand>,
+    prepared: Prepared,
 }
 
 impl Ed25519Verifying {
@@ -46,19 +44,13 @@ impl Ed25519Verifying {
             return Err(low_order(Curve::Ed25519));
         }
         let key = ParsedPublicKey::new(&ED25519, x).map_err(|_| not_a_point(Curve::Ed25519))?;
-        let on_demand = Arc::new(OnDemand::new(&TABLES, Alg::Ed25519, x));
-        Ok(Self { key, on_demand })
+        Ok(Self { key, prepared: Prepared::of(Alg::Ed25519, x) })
     }
 
     /// Verifies a signature of 64 octets.
     #[inline]
     pub fn verify(&self, message: &[u8], signature: &[u8]) -> Result<()> {
-        let Some(tables) = self.on_demand.prepared() else {
-            self.verify_plain(message, signature)?;
-            self.on_demand.count();
-            return Ok(());
-        };
-        if tables.verify(message, signature) { Ok(()) } else { Err(Error::InvalidSignature) }
+        self.prepared.verify(|key| key.verify(message, signature), || self.verify_plain(message, signature))
     }
 
     /// Verifies with AWS-LC, from the message to the verdict.
@@ -69,10 +61,8 @@ impl Ed25519Verifying {
         self.key.verify_sig(message, signature).map_err(|_| Error::InvalidSignature)
     }
 
-    /// Builds the tables now; whether this call is what brought them about.
-    #[must_use]
-    pub fn prepare(&self) -> bool {
-        self.on_demand.prepare()
+    pub(super) const fn prepared(&self) -> &Prepared {
+        &self.prepared
     }
 }
 
@@ -164,6 +154,7 @@ fn unusable() -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::crypto::prepared::due;
     use crate::crypto::verify_fast::is_faster;
     use crate::limits::KEY_TABLE_AFTER;
 
@@ -188,7 +179,7 @@ mod tests {
         let verifying = Ed25519Verifying::new(&x).unwrap();
         assert_eq!(hex("92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da"), signature[..32]);
         let prepared = Ed25519Verifying::new(&x).unwrap();
-        assert_eq!(is_faster(Alg::Ed25519), prepared.prepare());
+        assert_eq!(is_faster(Alg::Ed25519), prepared.prepared().prepare());
         for verifying in [&verifying, &prepared] {
             verifying.verify(&[0x72], &signature).unwrap();
             assert_eq!("invalid_signature", verifying.verify(&[0x73], &signature).unwrap_err().code());
@@ -207,9 +198,9 @@ mod tests {
         }
     }
 
-    /// Tables take over at the count, for all clones, and change no verdict; refusals do not count.
+    /// The prepared key takes over after the count, for all clones, and changes no verdict; refusals do not count.
     #[test]
-    fn tables_take_over() {
+    fn the_prepared_key_takes_over() {
         let key = Ed25519Signing::generate().unwrap();
         let verifying = Ed25519Verifying::new(key.0.public_key().as_ref()).unwrap();
         let good = key.sign(b"message").unwrap();
@@ -220,10 +211,14 @@ mod tests {
         let clone = verifying.clone();
         for count in 1..=KEY_TABLE_AFTER + 2 {
             if count % 2 == 0 { &verifying } else { &clone }.verify(b"message", &good).unwrap();
-            assert_eq!(is_faster(Alg::Ed25519) && count >= KEY_TABLE_AFTER, verifying.on_demand.prepared().is_some());
+            if let Some(due) = due() {
+                assert_eq!(KEY_TABLE_AFTER, count);
+                due.prepare();
+            }
+            assert_eq!(is_faster(Alg::Ed25519) && count >= KEY_TABLE_AFTER, verifying.prepared().is_done());
             assert!(refused(&verifying) && refused(&clone));
         }
-        assert!(!clone.prepare() && !verifying.prepare());
+        assert!(!clone.prepared().prepare() && !verifying.prepared().prepare());
         verifying.verify_plain(b"message", &good).unwrap();
         for bad in [&[0; 64][..], &good[1..], &[]] {
             assert_eq!("invalid_signature", verifying.verify_plain(b"message", bad).unwrap_err().code());

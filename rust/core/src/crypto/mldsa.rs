@@ -1,10 +1,8 @@
 //! ML-DSA (FIPS 204, RFC 9964): pure, with the empty context.
 //!
 //! A private key is its seed of 32 octets; AWS-LC expands it. An expanded key without its seed cannot be written as a
-//! JWK again and is not accepted anywhere. A public key that has found enough signatures good goes on expanded, where that
-//! is known to be faster, to the verdicts that AWS-LC would give.
-
-use std::sync::Arc;
+//! JWK again and is not accepted anywhere. A public key that verifies often is prepared, and goes on to the verdicts that
+//! AWS-LC would give.
 
 use aws_lc_rs::encoding::{AsDer, AsRawBytes};
 use aws_lc_rs::signature::{
@@ -14,7 +12,7 @@ use aws_lc_rs::signature::{
 use zeroize::Zeroizing;
 
 use super::material::Secret;
-use super::on_demand::{EXPANDED, OnDemand};
+use super::prepared::Prepared;
 use crate::error::{Error, Result};
 use crate::jwa::Alg;
 
@@ -25,7 +23,7 @@ pub const SEED_LEN: usize = 32;
 #[derive(Clone)]
 pub struct Verifying {
     key: ParsedPublicKey,
-    on_demand: Arc<OnDemand>,
+    prepared: Prepared,
     signature_len: usize,
 }
 
@@ -40,23 +38,18 @@ impl Verifying {
                 key.len()
             )));
         }
-        let on_demand = Arc::new(OnDemand::new(&EXPANDED, alg, key));
+        let prepared = Prepared::of(alg, key);
         let key =
             ParsedPublicKey::new(row.verifying, key).map_err(|_| Error::key(format!("this is no {alg} public key")))?;
-        Ok(Self { key, on_demand, signature_len: row.signing.signature_len() })
+        Ok(Self { key, prepared, signature_len: row.signing.signature_len() })
     }
 
     /// Verifies a signature of exactly the algorithm's length.
     pub fn verify(&self, message: &[u8], signature: &[u8]) -> Result<()> {
-        if let Some(expanded) = self.on_demand.prepared() {
-            return if expanded.verify(message, signature) { Ok(()) } else { Err(Error::InvalidSignature) };
-        }
-        self.verify_plain(message, signature)?;
-        self.on_demand.count();
-        Ok(())
+        self.prepared.verify(|key| key.verify(message, signature), || self.verify_plain(message, signature))
     }
 
-    /// Verifies with AWS-LC, whether the key is expanded or not.
+    /// Verifies with AWS-LC, whether the key is prepared or not.
     pub fn verify_plain(&self, message: &[u8], signature: &[u8]) -> Result<()> {
         if signature.len() != self.signature_len {
             return Err(Error::InvalidSignature);
@@ -64,10 +57,8 @@ impl Verifying {
         self.key.verify_sig(message, signature).map_err(|_| Error::InvalidSignature)
     }
 
-    /// Expands the key now; whether this call is what brought it about.
-    #[must_use]
-    pub fn prepare(&self) -> bool {
-        self.on_demand.prepare()
+    pub(super) const fn prepared(&self) -> &Prepared {
+        &self.prepared
     }
 }
 

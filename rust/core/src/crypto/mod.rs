@@ -11,7 +11,7 @@ pub mod eddsa;
 pub mod hmac;
 pub mod material;
 pub mod mldsa;
-mod on_demand;
+mod prepared;
 pub mod rsa;
 mod verify_fast;
 
@@ -22,6 +22,9 @@ use zeroize::Zeroizing;
 use self::digest::{Digested, Message, Method};
 use self::hmac::Mac;
 use self::material::{PrivateParts, PublicParts, RsaUsage, Secret};
+use self::prepared::Prepared;
+pub use self::prepared::{Due, LargeSet, due};
+pub use self::verify_fast::{in_use, use_backend_alone};
 use crate::error::{Error, Result};
 use crate::jwa::{Alg, AlgSet, Curve, Kty, TABLE};
 
@@ -98,14 +101,34 @@ impl KeyMaterial {
         }
     }
 
-    /// Prepares the key without waiting for good signatures; whether this call is what brought it about.
+    /// Prepares the key now, if it can be and there is room; whether this call did it.
     #[must_use]
     pub fn prepare(&self) -> bool {
+        self.prepared().is_some_and(Prepared::prepare)
+    }
+
+    /// Whether the key is prepared.
+    #[must_use]
+    pub fn is_prepared(&self) -> bool {
         match self {
-            Self::Ecdsa(key) => key.prepare(),
-            Self::Ed25519(key) => key.prepare(),
-            Self::MlDsa(key) => key.prepare(),
-            Self::Hmac(_) | Self::Rsa(_) | Self::Ed448(_) => false,
+            Self::Rsa(key) => key.is_prepared(),
+            _ => self.prepared().is_some_and(Prepared::is_done),
+        }
+    }
+
+    /// Says that the key belongs to a large key set.
+    pub fn join(&self, set: LargeSet) {
+        if let Some(prepared) = self.prepared() {
+            prepared.join(set);
+        }
+    }
+
+    fn prepared(&self) -> Option<&Prepared> {
+        match self {
+            Self::Ecdsa(key) => Some(key.prepared()),
+            Self::Ed25519(key) => Some(key.prepared()),
+            Self::MlDsa(key) => Some(key.prepared()),
+            Self::Hmac(_) | Self::Rsa(_) | Self::Ed448(_) => None,
         }
     }
 }

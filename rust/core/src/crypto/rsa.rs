@@ -61,6 +61,10 @@ impl Verifying {
         self.row.hash
     }
 
+    pub(super) const fn is_prepared(&self) -> bool {
+        self.prepared.is_some()
+    }
+
     /// Verifies a signature over a message that was hashed.
     pub fn verify_digest(&self, digest: &Digest, signature: &[u8]) -> Result<()> {
         if signature.len() != self.signature_len {

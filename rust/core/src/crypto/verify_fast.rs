@@ -5,7 +5,9 @@
 #[cfg(feature = "verify_fast")]
 pub(super) use jwseal_verify_fast::PreparedKey;
 
-use crate::jwa::Alg;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::jwa::{Alg, TABLE};
 
 /// What a prepared key would be.
 #[cfg(not(feature = "verify_fast"))]
@@ -13,26 +15,38 @@ pub(super) trait PreparedKey: Send + Sync {
     fn verify(&self, message: &[u8], signature: &[u8]) -> bool;
 }
 
+static BACKEND_ALONE: AtomicBool = AtomicBool::new(false);
+
+/// Leaves every verdict to AWS-LC from now on: keys that are read later are never prepared.
+pub fn use_backend_alone() {
+    BACKEND_ALONE.store(true, Ordering::Relaxed);
+}
+
+/// The algorithms whose keys are prepared in this process.
+pub fn in_use() -> impl Iterator<Item = Alg> {
+    TABLE.iter().map(|spec| spec.alg).filter(|alg| is_faster(*alg))
+}
+
+/// Whether keys of this algorithm verify faster prepared than with AWS-LC, on this processor.
+pub(super) fn is_faster(alg: Alg) -> bool {
+    #[cfg(feature = "verify_fast")]
+    let is_faster = algorithm(alg).is_some_and(jwseal_verify_fast::Algorithm::is_faster);
+    #[cfg(not(feature = "verify_fast"))]
+    let is_faster = alg.name().is_empty();
+    is_faster && !BACKEND_ALONE.load(Ordering::Relaxed)
+}
+
 /// Prepares a key where that makes it faster. The key of RSA is the modulus, of ECDSA the uncompressed point, of EdDSA and
 /// ML-DSA the encoded key.
 #[cfg(feature = "verify_fast")]
 pub(super) fn prepare(alg: Alg, key: &[u8]) -> Option<Box<dyn PreparedKey>> {
-    algorithm(alg).filter(|algorithm| algorithm.is_faster())?.prepare(key)
+    algorithm(alg).filter(|_| is_faster(alg))?.prepare(key)
 }
 
 /// `None`: AWS-LC computes.
 #[cfg(not(feature = "verify_fast"))]
 pub(super) fn prepare(_: Alg, _: &[u8]) -> Option<Box<dyn PreparedKey>> {
     None
-}
-
-/// Whether keys of this algorithm are prepared on this processor.
-#[cfg(test)]
-pub(super) fn is_faster(alg: Alg) -> bool {
-    #[cfg(feature = "verify_fast")]
-    return algorithm(alg).is_some_and(jwseal_verify_fast::Algorithm::is_faster);
-    #[cfg(not(feature = "verify_fast"))]
-    return alg.spec().name.is_empty();
 }
 
 #[cfg(feature = "verify_fast")]

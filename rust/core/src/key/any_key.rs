@@ -6,10 +6,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::declaration::names;
-use crate::crypto::KeyMaterial;
 use crate::crypto::digest::{Message, Method};
 use crate::crypto::hmac::Mac;
 use crate::crypto::material::{PublicParts, Secret};
+use crate::crypto::{KeyMaterial, LargeSet};
 use crate::error::{Error, Result};
 use crate::jwa::{Alg, AlgSet, Kty};
 use crate::jwk::Ops;
@@ -119,10 +119,18 @@ impl Key {
         }
     }
 
-    /// Prepares the key for one of its algorithms, without waiting for successful verifications; whether this call did it.
+    /// Prepares the key now, where that makes it faster and there is room; whether it is prepared.
     #[must_use]
-    pub fn prepare(&self, alg: Alg) -> bool {
-        self.material(alg).is_ok_and(KeyMaterial::prepare)
+    pub fn prepare(&self) -> bool {
+        let prepared = |(_, material): &(AlgSet, KeyMaterial)| material.prepare() || material.is_prepared();
+        self.0.materials.iter().filter(|material| prepared(material)).count() > 0
+    }
+
+    /// Says that the key belongs to a large key set.
+    pub(crate) fn join(&self, set: LargeSet) {
+        for (_, material) in &self.0.materials {
+            material.join(set);
+        }
     }
 
     /// How messages are hashed for it.

@@ -6,6 +6,7 @@
 
 use std::fmt;
 
+use crate::crypto::LargeSet;
 use crate::error::{Error, NoKey, Result};
 use crate::json::{Array, Value};
 use crate::jwa::{Alg, AlgSet, Kty};
@@ -118,8 +119,19 @@ impl KeySet {
 
     fn build(keys: Vec<Key>, skipped: Vec<Skipped>) -> Result<Self> {
         keys.iter().try_for_each(Key::require_verify)?;
+        if let Some(large) = LargeSet::new(keys.len()) {
+            for key in &keys {
+                key.join(large);
+            }
+        }
         let algs = keys.iter().map(Key::algs).collect();
         Ok(Self { keys: keys.into(), algs, skipped: skipped.into() })
+    }
+
+    /// Prepares all keys now that verify faster then, as far as there is room; how many are prepared.
+    #[must_use]
+    pub fn prepare(&self) -> usize {
+        self.keys.iter().filter(|key| key.prepare()).count()
     }
 
     /// The keys.

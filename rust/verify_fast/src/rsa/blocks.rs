@@ -24,19 +24,13 @@
 //! is zero.
 
 #![allow(clippy::cast_possible_truncation, reason = "digits are shorter than the words they come in")]
-#![allow(clippy::cast_possible_wrap, clippy::cast_sign_loss, reason = "vectors do not know signs")]
+#![allow(clippy::inline_always, reason = "only what is inlined is compiled for the lanes' instructions")]
 
-use core::arch::x86_64::{
-    __m256i, _mm256_add_epi64, _mm256_and_si256, _mm256_blend_epi32, _mm256_extract_epi64, _mm256_mul_epu32,
-    _mm256_permute4x64_epi64, _mm256_set_epi64x, _mm256_set1_epi32, _mm256_set1_epi64x, _mm256_setzero_si256,
-    _mm256_srli_epi64, _mm256_srlv_epi64,
-};
 use core::cmp::Ordering;
 use core::hint::black_box;
 
-use fearless_simd::kernel;
-
 use super::integers::WORDS;
+use super::lanes::{Computation, Lanes};
 
 /// Bits of a digit.
 pub(super) const DIGIT_BITS: u32 = 29;
@@ -63,7 +57,6 @@ const ANY: usize = usize::MAX;
 
 type Vector = [u64; LANES];
 type Window = [Vector; SPAN];
-type Block = [__m256i; BLOCK];
 
 /// A number of 72 digits, 2088 bits.
 #[derive(Clone, Copy)]
@@ -160,81 +153,100 @@ impl Factor {
     }
 }
 
-kernel!(
-    /// `a * b / R`, below three moduli.
-    pub(super) fn product(_avx2: Avx2, a: &Factor, b: &Digits, modulus: &Modulus) -> Factor {
-        let (mut product, mut sums) = (Factor::ZERO, Sums::ZERO);
-        multiply(&mut product, a, b, modulus, &mut sums);
-        product
-    }
-);
-
-kernel!(
-    /// `a * a / R`, below three moduli.
-    #[cfg_attr(not(test), allow(dead_code, reason = "the tests' way to a single square"))]
-    pub(super) fn squared(_avx2: Avx2, a: &Factor, modulus: &Modulus) -> Factor {
-        let (mut product, mut sums) = (Factor::ZERO, Sums::ZERO);
-        square(&mut product, a, modulus, &mut sums);
-        product
-    }
-);
-
-kernel!(
-    /// `base^65537`, below three moduli, from R^2.
-    pub(super) fn power(_avx2: Avx2, base: &Digits, r_squared: &Factor, modulus: &Modulus) -> Digits {
-        let (mut power, mut next, mut sums) = (Factor::ZERO, Factor::ZERO, Sums::ZERO);
-        multiply(&mut power, r_squared, base, modulus, &mut sums);
-        for _ in 0..8 {
-            square(&mut next, &power, modulus, &mut sums);
-            square(&mut power, &next, modulus, &mut sums);
-        }
-        // The base itself, and not R times it, leaves no R in the product.
-        multiply(&mut next, &power, base, modulus, &mut sums);
-        next.once
-    }
-);
-
-#[target_feature(enable = "avx2")]
-#[inline(never)]
-fn multiply(out: &mut Factor, a: &Factor, b: &Digits, modulus: &Modulus, sums: &mut Sums) {
-    let mut lowest = start(sums);
-    for lane in 0..LANES {
-        for at in (0..VECTORS).step_by(BLOCK) {
-            let Some(window) = window(sums, lane * VECTORS + at) else { return };
-            let (a, folded) = black_box((a, &modulus.folded));
-            accumulate::<ANY>(window, a, b.block(at, lane));
-            lowest = reduce(window, lowest, folded);
-        }
-    }
-    finish(out, sums, lowest, modulus);
+/// `a * b / R`, below three moduli.
+pub(super) fn product<L: Lanes>(lanes: L, a: &Factor, b: &Digits, modulus: &Modulus) -> Factor {
+    let (mut product, mut sums) = (Factor::ZERO, Sums::ZERO);
+    lanes.run(Multiplication { lanes, out: &mut product, a, b, modulus, sums: &mut sums });
+    product
 }
 
-#[target_feature(enable = "avx2")]
-#[inline(never)]
-fn square(out: &mut Factor, a: &Factor, modulus: &Modulus, sums: &mut Sums) {
-    let mut lowest = start(sums);
-    for lane in 0..LANES {
-        for at in (0..VECTORS).step_by(BLOCK) {
-            let Some(window) = window(sums, lane * VECTORS + at) else { return };
-            // Kept out of the optimiser's sight: it would hold these in registers that the sums need.
-            let (a, folded) = black_box((a, &modulus.folded));
-            let b = a.once.block(at, lane);
-            match at {
-                0 => accumulate::<0>(window, a, b),
-                3 => accumulate::<3>(window, a, b),
-                6 => accumulate::<6>(window, a, b),
-                9 => accumulate::<9>(window, a, b),
-                12 => accumulate::<12>(window, a, b),
-                _ => accumulate::<15>(window, a, b),
-            }
-            lowest = reduce(window, lowest, folded);
-        }
+/// `a * a / R`, below three moduli.
+#[cfg(test)]
+pub(super) fn squared<L: Lanes>(lanes: L, a: &Factor, modulus: &Modulus) -> Factor {
+    let (mut product, mut sums) = (Factor::ZERO, Sums::ZERO);
+    lanes.run(Squaring { lanes, out: &mut product, a, modulus, sums: &mut sums });
+    product
+}
+
+/// `base^65537`, below three moduli, from R^2.
+pub(super) fn power<L: Lanes>(lanes: L, base: &Digits, r_squared: &Factor, modulus: &Modulus) -> Digits {
+    let (mut power, mut next, mut sums) = (Factor::ZERO, Factor::ZERO, Sums::ZERO);
+    lanes.run(Multiplication { lanes, out: &mut power, a: r_squared, b: base, modulus, sums: &mut sums });
+    for _ in 0..8 {
+        lanes.run(Squaring { lanes, out: &mut next, a: &power, modulus, sums: &mut sums });
+        lanes.run(Squaring { lanes, out: &mut power, a: &next, modulus, sums: &mut sums });
     }
-    finish(out, sums, lowest, modulus);
+    // The base itself, and not R times it, leaves no R in the product.
+    lanes.run(Multiplication { lanes, out: &mut next, a: &power, b: base, modulus, sums: &mut sums });
+    next.once
+}
+
+struct Multiplication<'a, L> {
+    lanes: L,
+    out: &'a mut Factor,
+    a: &'a Factor,
+    b: &'a Digits,
+    modulus: &'a Modulus,
+    sums: &'a mut Sums,
+}
+
+impl<L: Lanes> Computation for Multiplication<'_, L> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { lanes, out, a, b, modulus, sums } = self;
+        let mut lowest = start(sums);
+        for lane in 0..LANES {
+            for at in (0..VECTORS).step_by(BLOCK) {
+                let Some(window) = window(sums, lane * VECTORS + at) else { return };
+                let (a, folded) = black_box((a, &modulus.folded));
+                lanes.run(Accumulation::<L, ANY> { lanes, window, a, digits: b.block(at, lane) });
+                lowest = reduce(lanes, window, lowest, folded);
+            }
+        }
+        lanes.run(Last { lanes, out, sums, lowest, modulus });
+    }
+}
+
+struct Squaring<'a, L> {
+    lanes: L,
+    out: &'a mut Factor,
+    a: &'a Factor,
+    modulus: &'a Modulus,
+    sums: &'a mut Sums,
+}
+
+impl<L: Lanes> Computation for Squaring<'_, L> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { lanes, out, a, modulus, sums } = self;
+        let mut lowest = start(sums);
+        for lane in 0..LANES {
+            for at in (0..VECTORS).step_by(BLOCK) {
+                let Some(window) = window(sums, lane * VECTORS + at) else { return };
+                // Kept out of the optimiser's sight: it would hold these in registers that the sums need.
+                let (a, folded) = black_box((a, &modulus.folded));
+                let digits = a.once.block(at, lane);
+                match at {
+                    0 => lanes.run(Accumulation::<L, 0> { lanes, window, a, digits }),
+                    3 => lanes.run(Accumulation::<L, 3> { lanes, window, a, digits }),
+                    6 => lanes.run(Accumulation::<L, 6> { lanes, window, a, digits }),
+                    9 => lanes.run(Accumulation::<L, 9> { lanes, window, a, digits }),
+                    12 => lanes.run(Accumulation::<L, 12> { lanes, window, a, digits }),
+                    _ => lanes.run(Accumulation::<L, 15> { lanes, window, a, digits }),
+                }
+                lowest = reduce(lanes, window, lowest, folded);
+            }
+        }
+        lanes.run(Last { lanes, out, sums, lowest, modulus });
+    }
 }
 
 /// Sums of nothing. What the first step does not reach is written before it is read.
-#[inline]
+#[inline(always)]
 fn start(sums: &mut Sums) -> Lowest {
     for vector in sums.0.iter_mut().take(REACH) {
         *vector = [0; LANES];
@@ -243,7 +255,7 @@ fn start(sums: &mut Sums) -> Lowest {
 }
 
 /// The sums that a step reaches, and nothing in the last vector, which the next step is the first to add to.
-#[inline]
+#[inline(always)]
 fn window(sums: &mut Sums, at: usize) -> Option<&mut Window> {
     let window: &mut Window = sums.0.get_mut(at..)?.first_chunk_mut()?;
     window[SPAN - 1] = [0; LANES];
@@ -261,27 +273,35 @@ macro_rules! rows {
 }
 
 /// Adds the products of three digits with `a`, or of a square those that the digits of vector `AT` and on stand for.
-///
-/// Never inlined, or the ends of several would be made one, with words stored in place of vectors.
-#[target_feature(enable = "avx2")]
-#[inline(never)]
-fn accumulate<const AT: usize>(window: &mut Window, a: &Factor, digits: [u64; BLOCK]) {
-    let digits = broadcast(digits);
-    rows!(
-        ROW => if AT == ANY {
-            window[ROW] = store(products::<ROW>(load(&window[ROW]), &a.once, &digits));
-        } else if ROW < AT.wrapping_add(2 * BLOCK - 1) {
-            window[ROW] = store(squares::<ROW, AT>(load(&window[ROW]), a, &digits));
-        };
-        0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19
-    );
+struct Accumulation<'a, L, const AT: usize> {
+    lanes: L,
+    window: &'a mut Window,
+    a: &'a Factor,
+    digits: [u64; BLOCK],
+}
+
+impl<L: Lanes, const AT: usize> Computation for Accumulation<'_, L, AT> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { lanes, window, a, digits } = self;
+        let digits = digits.map(|digit| lanes.splat(digit));
+        rows!(
+            ROW => if AT == ANY {
+                window[ROW] = lanes.store(products::<L, ROW>(lanes, lanes.load(&window[ROW]), &a.once, &digits));
+            } else if ROW < AT.wrapping_add(2 * BLOCK - 1) {
+                window[ROW] = lanes.store(squares::<L, ROW, AT>(lanes, lanes.load(&window[ROW]), a, &digits));
+            };
+            0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19
+        );
+    }
 }
 
 /// Adds the products of the multiples with the folded modulus, and returns the digits that are left behind.
-#[target_feature(enable = "avx2")]
-#[inline]
-fn reduce(window: &mut Window, lowest: Lowest, folded: &Digits) -> Lowest {
-    let multiples = broadcast(lowest.digits);
+#[inline(always)]
+fn reduce<L: Lanes>(lanes: L, window: &mut Window, lowest: Lowest, folded: &Digits) -> Lowest {
+    let multiples = lowest.digits.map(|digit| lanes.splat(digit));
     // The next multiples, ahead of the vectors: else each step would wait for the whole way of its multiples through them.
     let ([x, y, z], [low, middle, high]) = (lowest.digits, [folded.0[0][0], folded.0[1][0], folded.0[2][0]]);
     let first = window[0][0] + x * low;
@@ -290,89 +310,108 @@ fn reduce(window: &mut Window, lowest: Lowest, folded: &Digits) -> Lowest {
     let next = carried([first, second, third], lowest.carry);
     macro_rules! sum {
         ($row:expr) => {
-            products::<{ $row }>(load(&window[$row]), folded, &multiples)
+            products::<L, { $row }>(lanes, lanes.load(&window[$row]), folded, &multiples)
         };
     }
-    let (first, first_carry) = moved(sum!(0));
-    let (second, second_carry) = moved(sum!(1));
-    let (third, third_carry) = moved(sum!(2));
-    window[18] = store(_mm256_add_epi64(sum!(18), first));
-    window[19] = store(_mm256_add_epi64(sum!(19), _mm256_add_epi64(first_carry, second)));
-    window[20] = store(_mm256_add_epi64(second_carry, third));
-    window[21] = store(third_carry);
-    rows!(ROW => window[ROW] = store(sum!(ROW)); 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17);
+    let (first, first_carry) = moved(lanes, sum!(0));
+    let (second, second_carry) = moved(lanes, sum!(1));
+    let (third, third_carry) = moved(lanes, sum!(2));
+    window[18] = lanes.store(lanes.add(sum!(18), first));
+    window[19] = lanes.store(lanes.add(sum!(19), lanes.add(first_carry, second)));
+    window[20] = lanes.store(lanes.add(second_carry, third));
+    window[21] = lanes.store(third_carry);
+    rows!(ROW => window[ROW] = lanes.store(sum!(ROW)); 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17);
     next
 }
 
 /// The last step: multiples of the modulus proper, then the digits of all that is left.
-#[target_feature(enable = "avx2")]
-#[inline(never)]
-fn finish(out: &mut Factor, sums: &mut Sums, lowest: Lowest, modulus: &Modulus) {
-    let Some(window) = window(sums, LAST) else { return };
-    let [x, y, z] = lowest.digits;
-    let low = u128::from(x) | u128::from(y) << DIGIT_BITS | u128::from(z) << (2 * DIGIT_BITS);
-    let multiple = low.wrapping_mul(modulus.negated_inverse);
-    let multiples = broadcast([0, DIGIT_BITS, 2 * DIGIT_BITS].map(|shift| (multiple >> shift) as u64 & MASK));
-    let zero = _mm256_setzero_si256();
-    let first = products::<0>(zero, &modulus.proper, &multiples);
-    let second = products::<1>(zero, &modulus.proper, &multiples);
-    let third = products::<2>(zero, &modulus.proper, &multiples);
-    // The digits are zero now, and their carry is left.
-    let carry = carried([lane_0(first) + x, lane_0(second) + y, lane_0(third) + z], 0).carry + lowest.carry;
-    let ((first, first_carry), (second, second_carry), (third, third_carry)) =
-        (moved(first), moved(second), moved(third));
-    let mut left = [zero; VECTORS];
-    rows!(
-        ROW => left[ROW - BLOCK] = products::<ROW>(load(&window[ROW]), &modulus.proper, &multiples);
-        3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19
-    );
-    left[0] = _mm256_add_epi64(left[0], _mm256_set_epi64x(0, 0, 0, carry as i64));
-    left[15] = _mm256_add_epi64(left[15], first);
-    left[16] = _mm256_add_epi64(left[16], _mm256_add_epi64(first_carry, second));
-    left[17] = _mm256_add_epi64(load(&window[20]), _mm256_add_epi64(second_carry, third));
-    let beyond = _mm256_add_epi64(load(&window[21]), third_carry);
-    settle(out, &left, beyond);
+struct Last<'a, L> {
+    lanes: L,
+    out: &'a mut Factor,
+    sums: &'a mut Sums,
+    lowest: Lowest,
+    modulus: &'a Modulus,
+}
+
+impl<L: Lanes> Computation for Last<'_, L> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { lanes, out, sums, lowest, modulus } = self;
+        let Some(window) = window(sums, LAST) else { return };
+        let [x, y, z] = lowest.digits;
+        let low = u128::from(x) | u128::from(y) << DIGIT_BITS | u128::from(z) << (2 * DIGIT_BITS);
+        let multiple = low.wrapping_mul(modulus.negated_inverse);
+        let multiples = [0, DIGIT_BITS, 2 * DIGIT_BITS].map(|shift| lanes.splat((multiple >> shift) as u64 & MASK));
+        let zero = lanes.splat(0);
+        let first = products::<L, 0>(lanes, zero, &modulus.proper, &multiples);
+        let second = products::<L, 1>(lanes, zero, &modulus.proper, &multiples);
+        let third = products::<L, 2>(lanes, zero, &modulus.proper, &multiples);
+        // The digits are zero now, and their carry is left.
+        let [low, middle, high] = [first, second, third].map(|vector| lanes.store(vector)[0]);
+        let carry = carried([low + x, middle + y, high + z], 0).carry + lowest.carry;
+        let ((first, first_carry), (second, second_carry), (third, third_carry)) =
+            (moved(lanes, first), moved(lanes, second), moved(lanes, third));
+        let mut left = [zero; VECTORS];
+        rows!(
+            ROW => left[ROW - BLOCK] = products::<L, ROW>(lanes, lanes.load(&window[ROW]), &modulus.proper, &multiples);
+            3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19
+        );
+        left[0] = lanes.add(left[0], lanes.load(&[carry, 0, 0, 0]));
+        left[15] = lanes.add(left[15], first);
+        left[16] = lanes.add(left[16], lanes.add(first_carry, second));
+        left[17] = lanes.add(lanes.load(&window[20]), lanes.add(second_carry, third));
+        settle(lanes, out, &left, lanes.add(lanes.load(&window[21]), third_carry));
+    }
 }
 
 /// Makes digits of sums: the first round of carries, all at once, leaves less than 2^36, the second less than 2^29 + 2^7.
 /// What is beyond the vectors enters the first, a lane up.
-#[target_feature(enable = "avx2")]
-#[inline]
-fn settle(out: &mut Factor, sums: &[__m256i; VECTORS], beyond: __m256i) {
-    let mask = _mm256_set1_epi64x(MASK as i64);
-    let mut carry = up(_mm256_add_epi64(_mm256_srli_epi64::<SHIFT>(sums[VECTORS - 1]), beyond));
+#[inline(always)]
+fn settle<L: Lanes>(lanes: L, out: &mut Factor, sums: &[L::Vector; VECTORS], beyond: L::Vector) {
+    let mask = lanes.splat(MASK);
+    let mut carry = lanes.up(lanes.add(lanes.high(sums[VECTORS - 1]), beyond));
     let mut digits = *sums;
     for digit in &mut digits {
-        let next = _mm256_srli_epi64::<SHIFT>(*digit);
-        *digit = _mm256_add_epi64(_mm256_and_si256(*digit, mask), carry);
+        let next = lanes.high(*digit);
+        *digit = lanes.add(lanes.and(*digit, mask), carry);
         carry = next;
     }
-    let mut carry = up(_mm256_srli_epi64::<SHIFT>(digits[VECTORS - 1]));
+    let mut carry = lanes.up(lanes.high(digits[VECTORS - 1]));
     for (digit, (once, twice)) in digits.into_iter().zip(out.once.0.iter_mut().zip(&mut out.twice.0)) {
-        let settled = _mm256_add_epi64(_mm256_and_si256(digit, mask), carry);
-        carry = _mm256_srli_epi64::<SHIFT>(digit);
-        *once = store(settled);
-        *twice = store(_mm256_add_epi64(settled, settled));
+        let settled = lanes.add(lanes.and(digit, mask), carry);
+        carry = lanes.high(digit);
+        *once = lanes.store(settled);
+        *twice = lanes.store(lanes.add(settled, settled));
     }
 }
 
 /// Adds what three digits, the second one vector and the third two vectors on, contribute to a row.
-#[target_feature(enable = "avx2")]
-#[inline]
-fn products<const ROW: usize>(mut sum: __m256i, factor: &Digits, digits: &Block) -> __m256i {
+#[inline(always)]
+fn products<L: Lanes, const ROW: usize>(
+    lanes: L,
+    mut sum: L::Vector,
+    factor: &Digits,
+    digits: &[L::Vector; BLOCK],
+) -> L::Vector {
     for (at, digit) in digits.iter().enumerate() {
         // Below zero there is no vector either.
         if let Some(vector) = factor.0.get(ROW.wrapping_sub(at)) {
-            sum = _mm256_add_epi64(sum, _mm256_mul_epu32(load(vector), *digit));
+            sum = lanes.add(sum, lanes.multiply(lanes.load(vector), *digit));
         }
     }
     sum
 }
 
 /// The same of a square, whose digits are those of vector `AT` and on.
-#[target_feature(enable = "avx2")]
-#[inline]
-fn squares<const ROW: usize, const AT: usize>(mut sum: __m256i, factor: &Factor, digits: &Block) -> __m256i {
+#[inline(always)]
+fn squares<L: Lanes, const ROW: usize, const AT: usize>(
+    lanes: L,
+    mut sum: L::Vector,
+    factor: &Factor,
+    digits: &[L::Vector; BLOCK],
+) -> L::Vector {
     for (at, digit) in digits.iter().enumerate() {
         let vector = ROW.wrapping_sub(at);
         let vector = match vector.cmp(&AT.wrapping_add(at)) {
@@ -381,14 +420,14 @@ fn squares<const ROW: usize, const AT: usize>(mut sum: __m256i, factor: &Factor,
             Ordering::Greater => None,
         };
         if let Some(vector) = vector {
-            sum = _mm256_add_epi64(sum, _mm256_mul_epu32(load(vector), *digit));
+            sum = lanes.add(sum, lanes.multiply(lanes.load(vector), *digit));
         }
     }
     sum
 }
 
 /// The lowest digits of sums and what they carry.
-#[inline]
+#[inline(always)]
 fn carried([first, second, third]: [u64; BLOCK], carry: u64) -> Lowest {
     let first = first + carry;
     let second = second + (first >> DIGIT_BITS);
@@ -397,54 +436,8 @@ fn carried([first, second, third]: [u64; BLOCK], carry: u64) -> Lowest {
 }
 
 /// All lanes but the lowest one lane down, split into 29 bits and what is beyond them.
-#[target_feature(enable = "avx2")]
-#[inline]
-fn moved(sum: __m256i) -> (__m256i, __m256i) {
-    let down = _mm256_permute4x64_epi64::<0b00_11_10_01>(sum);
-    let (mask, shift) = (MASK as i64, i64::from(SHIFT));
-    let digits = _mm256_and_si256(down, _mm256_set_epi64x(0, mask, mask, mask));
-    // A shift by 64 leaves nothing.
-    (digits, _mm256_srlv_epi64(down, _mm256_set_epi64x(64, shift, shift, shift)))
+#[inline(always)]
+fn moved<L: Lanes>(lanes: L, sum: L::Vector) -> (L::Vector, L::Vector) {
+    let down = lanes.down(sum);
+    (lanes.and(down, lanes.splat(MASK)), lanes.high(down))
 }
-
-/// All lanes but the highest one lane up.
-#[target_feature(enable = "avx2")]
-#[inline]
-fn up(carry: __m256i) -> __m256i {
-    _mm256_blend_epi32::<LOWEST>(_mm256_permute4x64_epi64::<0b10_01_00_11>(carry), _mm256_setzero_si256())
-}
-
-/// Each digit in all lanes, in both halves of them: `vpmuludq` reads the lower.
-#[target_feature(enable = "avx2")]
-#[inline]
-fn broadcast([first, second, third]: [u64; BLOCK]) -> Block {
-    [_mm256_set1_epi32(first as i32), _mm256_set1_epi32(second as i32), _mm256_set1_epi32(third as i32)]
-}
-
-#[target_feature(enable = "avx2")]
-#[inline]
-fn lane_0(vector: __m256i) -> u64 {
-    _mm256_extract_epi64::<0>(vector) as u64
-}
-
-#[target_feature(enable = "avx2")]
-#[inline]
-fn load(lanes: &Vector) -> __m256i {
-    let [a, b, c, d] = lanes.map(|lane| lane as i64);
-    _mm256_set_epi64x(d, c, b, a)
-}
-
-#[target_feature(enable = "avx2")]
-#[inline]
-fn store(vector: __m256i) -> Vector {
-    [
-        _mm256_extract_epi64::<0>(vector) as u64,
-        _mm256_extract_epi64::<1>(vector) as u64,
-        _mm256_extract_epi64::<2>(vector) as u64,
-        _mm256_extract_epi64::<3>(vector) as u64,
-    ]
-}
-
-const SHIFT: i32 = DIGIT_BITS.cast_signed();
-/// The halves of the lowest lane.
-const LOWEST: i32 = 0b0000_0011;

@@ -3,45 +3,39 @@
 //! The public operation is our own, in vectors of AVX2. Nothing is parsed: a signature is as long as the modulus and below it,
 //! PKCS#1 v1.5 is compared with its one full encoding, and each octet of a PSS encoding is checked.
 
-#[cfg(target_arch = "x86_64")]
 mod blocks;
-#[cfg(target_arch = "x86_64")]
 mod encoding;
-#[cfg(target_arch = "x86_64")]
 mod integers;
-#[cfg(target_arch = "x86_64")]
+mod lanes;
 mod operation;
 #[cfg(test)]
-#[cfg(target_arch = "x86_64")]
 mod tests;
 
+use self::lanes::{Lanes, Portable};
+use self::operation::PublicOperation;
+#[cfg(target_arch = "x86_64")]
+use crate::processor;
 use crate::{Algorithm, PreparedKey};
 
 /// Octets of the modulus, a message representative and a signature.
 pub(crate) const OCTETS: usize = 256;
 
-/// Whether the public operation is faster than AWS-LC's: processors from before VAES multiply vectors of 256 bits too slowly.
-#[cfg(target_arch = "x86_64")]
-pub(crate) fn is_faster() -> bool {
-    std::arch::is_x86_feature_detected!("vaes")
-}
-
 /// Prepares a modulus.
-#[cfg(target_arch = "x86_64")]
 pub(crate) fn prepare(algorithm: Algorithm, n: &[u8]) -> Option<Box<dyn PreparedKey>> {
     let row = ROWS.iter().find(|row| row.algorithm == algorithm)?;
-    let operation = operation::PublicOperation::new(n)?;
-    Some(Box::new(Prepared { operation, row }))
+    #[cfg(target_arch = "x86_64")]
+    if let Some(avx2) = processor::avx2() {
+        return Some(Box::new(Prepared { operation: PublicOperation::new(avx2, n)?, row }));
+    }
+    Some(Box::new(Prepared { operation: PublicOperation::new(Portable, n)?, row }))
 }
 
-#[cfg(target_arch = "x86_64")]
-struct Prepared {
-    operation: operation::PublicOperation,
+struct Prepared<L> {
+    operation: PublicOperation<L>,
     row: &'static Row,
 }
 
-#[cfg(target_arch = "x86_64")]
-impl PreparedKey for Prepared {
+impl<L: Lanes> PreparedKey for Prepared<L> {
     fn verify(&self, digest: &[u8], signature: &[u8]) -> bool {
         let message = signature.try_into().ok().and_then(|signature| self.operation.apply(signature));
         message.is_some_and(|message| (self.row.is_encoded)(&message, digest, self.row.hash))
@@ -49,7 +43,6 @@ impl PreparedKey for Prepared {
 }
 
 /// One algorithm.
-#[cfg(target_arch = "x86_64")]
 struct Row {
     algorithm: Algorithm,
     hash: &'static aws_lc_rs::digest::Algorithm,
@@ -57,10 +50,8 @@ struct Row {
 }
 
 /// Whether a message representative encodes a digest by this hash.
-#[cfg(target_arch = "x86_64")]
 type IsEncoded = fn(&[u8; OCTETS], &[u8], &'static aws_lc_rs::digest::Algorithm) -> bool;
 
-#[cfg(target_arch = "x86_64")]
 static ROWS: [Row; 6] = {
     use aws_lc_rs::digest::{SHA256, SHA384, SHA512};
 

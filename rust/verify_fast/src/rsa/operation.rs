@@ -3,31 +3,29 @@
 //! Nothing here is secret: branches look at everything. A result is below the modulus, and there is none for a signature
 //! that is not. What a message representative has to be is `rsa_encoding`'s to say.
 
-use fearless_simd::{Avx2, Level};
-
 use super::OCTETS;
 use super::blocks::{self, BLOCK_BITS, DIGIT_BITS, Digits, Factor, Modulus, R_BITS};
 use super::integers::{self, Natural, WORDS};
+use super::lanes::Lanes;
 
 /// The public operation of one key.
-pub(super) struct PublicOperation {
-    avx2: Avx2,
+pub(super) struct PublicOperation<L> {
+    lanes: L,
     n: Natural,
     modulus: Modulus,
     r_squared: Factor,
 }
 
-impl PublicOperation {
-    /// Prepares a modulus; `None` where there is no AVX2, or the modulus is even or not of 2048 bits.
-    pub(super) fn new(n: &[u8]) -> Option<Self> {
-        let avx2 = Level::new().as_avx2()?;
+impl<L: Lanes> PublicOperation<L> {
+    /// Prepares a modulus; `None` for one that is even or not of 2048 bits.
+    pub(super) fn new(lanes: L, n: &[u8]) -> Option<Self> {
         let n = integers::read(n.try_into().ok()?);
         if n.first()? & n.last()? >> 63 == 0 {
             return None;
         }
         let modulus = modulus(&n);
-        let r_squared = r_squared(avx2, &n, &modulus);
-        Some(Self { avx2, n, modulus, r_squared })
+        let r_squared = r_squared(lanes, &n, &modulus);
+        Some(Self { lanes, n, modulus, r_squared })
     }
 
     /// The signature to the public exponent; `None` for one that is not below the modulus.
@@ -36,26 +34,8 @@ impl PublicOperation {
         if !integers::is_below(&base, &self.n) {
             return None;
         }
-        let power = blocks::power(self.avx2, &Digits::of(&base), &self.r_squared, &self.modulus);
+        let power = blocks::power(self.lanes, &Digits::of(&base), &self.r_squared, &self.modulus);
         Some(integers::write(&reduced(&power, &self.n)))
-    }
-
-    /// A number to any exponent, for tests that make signatures.
-    #[cfg(test)]
-    pub(super) fn raised(&self, base: &[u8; OCTETS], exponent: &[u8]) -> [u8; OCTETS] {
-        let times = |a: &Factor, b: &Factor| blocks::product(self.avx2, a, &b.once, &self.modulus);
-        let mut one = [0; WORDS];
-        one[0] = 1;
-        let one = Factor::of(&Digits::of(&one));
-        let base = times(&self.r_squared, &Factor::of(&Digits::of(&integers::read(base))));
-        let mut power = times(&self.r_squared, &one);
-        for bit in exponent.iter().flat_map(|octet| (0..8).rev().map(move |bit| octet >> bit & 1)) {
-            power = times(&power, &power);
-            if bit == 1 {
-                power = times(&power, &base);
-            }
-        }
-        integers::write(&reduced(&times(&power, &one).once, &self.n))
     }
 }
 
@@ -104,8 +84,8 @@ fn folded(n: &Natural, multiplier: u128) -> Natural {
 }
 
 /// R^2, from doublings and then squares.
-fn r_squared(avx2: Avx2, n: &Natural, modulus: &Modulus) -> Factor {
-    let times = |a: &Factor, b: &Factor| blocks::product(avx2, a, &b.once, modulus);
+fn r_squared<L: Lanes>(lanes: L, n: &Natural, modulus: &Modulus) -> Factor {
+    let times = |a: &Factor, b: &Factor| blocks::product(lanes, a, &b.once, modulus);
     // 2^2048 less the modulus, doubled 40 times, is R; then 29 times more for 2^29.
     let mut doubled = n.map(|word| !word);
     if let Some(word) = doubled.first_mut() {
@@ -122,6 +102,7 @@ fn r_squared(avx2: Avx2, n: &Natural, modulus: &Modulus) -> Factor {
 #[cfg(test)]
 mod tests {
     use super::super::blocks::{LANES, VECTORS};
+    use super::super::lanes::on_all_lanes;
     use super::*;
     use crate::tests::random;
 
@@ -216,6 +197,18 @@ mod tests {
         digits.0.as_flattened().iter().all(|digit| *digit < LARGEST) && digits.0[VECTORS - 1][LANES - 1] == 0
     }
 
+    on_all_lanes! {
+        /// A product times R is the product for all pairs of edges and random numbers, and a square is a product with itself; so
+        /// are those of results as they come.
+        products_are_those_of_plain_arithmetic;
+        /// Factors whose digits are all as large as they get do not overflow, alone or in any one place.
+        the_largest_digits_do_not_overflow;
+        /// Powers are those of plain arithmetic, and a base that is not below the modulus has none.
+        powers_are_those_of_plain_arithmetic;
+        /// Other sizes and even moduli cannot be prepared.
+        other_moduli_are_refused;
+    }
+
     /// The words that digits were made of come out again.
     #[test]
     fn digits_and_words_are_the_same_number() {
@@ -230,21 +223,17 @@ mod tests {
         assert_eq!((expected, 1), twice.words());
     }
 
-    /// A product times R is the product for all pairs of edges and random numbers, and a square is a product with itself; so
-    /// are those of results as they come.
-    #[test]
-    fn products_are_those_of_plain_arithmetic() {
-        let Some(avx2) = Level::new().as_avx2() else { return };
+    fn products_are_those_of_plain_arithmetic(lanes: impl Lanes) {
         for n in &moduli() {
             let modulus = modulus(n);
             for a in &below(n) {
                 for b in &below(n) {
-                    let once = blocks::product(avx2, &Factor::of(&Digits::of(a)), &Digits::of(b), &modulus);
+                    let once = blocks::product(lanes, &Factor::of(&Digits::of(a)), &Digits::of(b), &modulus);
                     assert!(are_factors(&once.once));
                     assert_eq!(multiplied(a, b, n), times_r(&reduced(&once.once, n), n));
-                    let squared = blocks::squared(avx2, &once, &modulus);
+                    let squared = blocks::squared(lanes, &once, &modulus);
                     assert!(are_factors(&squared.once));
-                    let product = blocks::product(avx2, &once, &once.once, &modulus);
+                    let product = blocks::product(lanes, &once, &once.once, &modulus);
                     assert_eq!(reduced(&product.once, n), reduced(&squared.once, n));
                     let residue = reduced(&once.once, n);
                     assert_eq!(multiplied(&residue, &residue, n), times_r(&reduced(&squared.once, n), n));
@@ -253,10 +242,7 @@ mod tests {
         }
     }
 
-    /// Factors whose digits are all as large as they get do not overflow, alone or in any one place.
-    #[test]
-    fn the_largest_digits_do_not_overflow() {
-        let Some(avx2) = Level::new().as_avx2() else { return };
+    fn the_largest_digits_do_not_overflow(lanes: impl Lanes) {
         let mut largest = Digits([[LARGEST; LANES]; VECTORS]);
         largest.0[VECTORS - 1][LANES - 1] = 0;
         // Digit 70 less, for a factor below 2^2060.
@@ -273,11 +259,11 @@ mod tests {
             for other in others.iter().take(if n == &moduli()[2] { usize::MAX } else { 2 }) {
                 let expected = multiplied(&value(&largest, n), &value(other, n), n);
                 for (a, b) in [(&largest, other), (other, &largest)] {
-                    let product = blocks::product(avx2, &Factor::of(a), b, &modulus);
+                    let product = blocks::product(lanes, &Factor::of(a), b, &modulus);
                     assert!(are_factors(&product.once));
                     assert_eq!(expected, times_r(&reduced(&product.once, n), n));
                 }
-                let squared = blocks::squared(avx2, &Factor::of(other), &modulus);
+                let squared = blocks::squared(lanes, &Factor::of(other), &modulus);
                 assert!(are_factors(&squared.once));
                 let expected = multiplied(&value(other, n), &value(other, n), n);
                 assert_eq!(expected, times_r(&reduced(&squared.once, n), n));
@@ -285,11 +271,9 @@ mod tests {
         }
     }
 
-    /// Powers are those of plain arithmetic, and a base that is not below the modulus has none.
-    #[test]
-    fn powers_are_those_of_plain_arithmetic() {
+    fn powers_are_those_of_plain_arithmetic(lanes: impl Lanes) {
         for n in &moduli() {
-            let operation = PublicOperation::new(&integers::write(n)).unwrap();
+            let operation = PublicOperation::new(lanes, &integers::write(n)).unwrap();
             for base in below(n) {
                 let power = (0..16).fold(base, |power, _| multiplied(&power, &power, n));
                 assert_eq!(
@@ -327,19 +311,17 @@ mod tests {
         }
     }
 
-    /// Other sizes and even moduli cannot be prepared.
-    #[test]
-    fn other_moduli_are_refused() {
+    fn other_moduli_are_refused(lanes: impl Lanes) {
         let n = integers::write(&moduli()[1]);
         let changed = |at: usize, octet: u8| {
             let mut n = n;
             n[at] = octet;
-            PublicOperation::new(&n).is_none()
+            PublicOperation::new(lanes, &n).is_none()
         };
         assert!(changed(0, 0x7f), "2047 bits");
         assert!(changed(OCTETS - 1, n[OCTETS - 1] - 1), "even");
         for len in [0, 1, 255, 257, 384, 512] {
-            assert!(PublicOperation::new(&[n.as_slice(), &n].concat()[..len]).is_none());
+            assert!(PublicOperation::new(lanes, &[n.as_slice(), &n].concat()[..len]).is_none());
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Verdicts beside AWS-LC's: on good and changed signatures, and on encodings that only whoever has the private key can sign.
 
+#![allow(clippy::cast_possible_truncation, reason = "words are what is left of wider ones")]
+
 use aws_lc_rs::digest::{self, Digest};
 use aws_lc_rs::encoding::AsDer;
 use aws_lc_rs::rand::SystemRandom;
@@ -11,10 +13,12 @@ use aws_lc_rs::signature::{
 };
 
 use super::encoding::{self, is_pss, pss};
+use super::integers::{self, Natural, WORDS};
+use super::lanes::Portable;
 use super::operation::PublicOperation;
-use super::{OCTETS, ROWS, Row};
-use crate::Algorithm;
+use super::{OCTETS, Prepared, ROWS, Row};
 use crate::tests::random;
+use crate::{Algorithm, PreparedKey};
 
 /// What AWS-LC calls an algorithm.
 fn backend(row: &Row) -> (&'static RsaParameters, &'static dyn RsaEncoding) {
@@ -42,6 +46,8 @@ struct Key {
     pair: RsaKeyPair,
     n: [u8; OCTETS],
     d: Vec<u8>,
+    /// Under each algorithm: AWS-LC's, and prepared with the best instructions here and with portable ones.
+    ways: Vec<(ParsedPublicKey, [Box<dyn PreparedKey>; 2])>,
 }
 
 impl Key {
@@ -52,7 +58,12 @@ impl Key {
         let integers = integers(document.as_ref());
         let [n, e, d] = [2, 3, 4].map(|at| integers[at].as_slice());
         assert_eq!(&[1, 0, 1], e);
-        Self { n: n.try_into().unwrap(), d: d.to_vec(), pair }
+        let ways = ROWS.iter().map(|row| {
+            let backend = ParsedPublicKey::new(backend(row).0, pair.public_key().as_ref()).unwrap();
+            let portable = Prepared { operation: PublicOperation::new(Portable, n).unwrap(), row };
+            (backend, [row.algorithm.prepare(n).unwrap(), Box::new(portable)])
+        });
+        Self { n: n.try_into().unwrap(), d: d.to_vec(), ways: ways.collect(), pair }
     }
 
     fn sign(&self, row: &Row, message: &[u8]) -> [u8; OCTETS] {
@@ -63,23 +74,69 @@ impl Key {
 
     /// The verdict, which is AWS-LC's too.
     fn verdict(&self, row: &Row, message: &[u8], signature: &[u8]) -> bool {
-        let backend = ParsedPublicKey::new(backend(row).0, self.pair.public_key().as_ref()).unwrap();
+        let at = ROWS.iter().position(|other| other.algorithm == row.algorithm).unwrap();
+        let (backend, prepared) = &self.ways[at];
         let expected = backend.verify_sig(message, signature).is_ok();
-        if let Some(prepared) = row.algorithm.prepare(&self.n) {
+        for prepared in prepared {
             let verdict = prepared.verify(hashed(row, message).as_ref(), signature);
             assert_eq!(expected, verdict, "{:?}", row.algorithm);
         }
         expected
     }
 
-    /// Signs any message representative below the modulus: raises it to d, bit by bit.
+    /// Signs any message representative below the modulus.
     fn forge(&self, representative: &[u8; OCTETS]) -> [u8; OCTETS] {
         assert!(representative < &self.n);
-        let operation = PublicOperation::new(&self.n).unwrap();
-        let signature = operation.raised(representative, &self.d);
-        assert_eq!(*representative, operation.apply(&signature).unwrap());
+        let signature = raised(representative, &self.d, &self.n);
+        assert_eq!(*representative, PublicOperation::new(Portable, &self.n).unwrap().apply(&signature).unwrap());
         signature
     }
+}
+
+/// A number to an exponent, modulo an odd number: bit by bit, with Montgomery's multiplication word by word.
+fn raised(base: &[u8; OCTETS], exponent: &[u8], n: &[u8; OCTETS]) -> [u8; OCTETS] {
+    let (base, n) = (integers::read(base), integers::read(n));
+    let inverse = (0..6).fold(1_u64, |i, _| i.wrapping_mul(2_u64.wrapping_sub(n[0].wrapping_mul(i))));
+    let times = |a: &Natural, b: &Natural| {
+        let mut sum = [0; WORDS + 1];
+        for factor in a {
+            add_multiple(&mut sum, *factor, b);
+            let multiple = sum[0].wrapping_mul(inverse.wrapping_neg());
+            let beyond = add_multiple(&mut sum, multiple, &n);
+            sum.copy_within(1.., 0);
+            sum[WORDS] = beyond;
+        }
+        let mut reduced = sum[..WORDS].try_into().unwrap();
+        if sum[WORDS] > 0 || !integers::is_below(&reduced, &n) {
+            integers::subtract(&mut reduced, &n);
+        }
+        reduced
+    };
+    let mut one = [0; WORDS];
+    one[0] = 1;
+    let in_form = |number: &Natural| {
+        let mut form = *number;
+        (0..64 * WORDS).for_each(|_| integers::double(&mut form, &n));
+        form
+    };
+    let (base, mut power) = (in_form(&base), in_form(&one));
+    for bit in exponent.iter().flat_map(|octet| (0..8).rev().map(move |bit| octet >> bit & 1)) {
+        power = times(&power, &power);
+        if bit == 1 {
+            power = times(&power, &base);
+        }
+    }
+    integers::write(&times(&power, &one))
+}
+
+/// Adds a multiple; what is beyond the words, of which the last one takes up a carry.
+fn add_multiple(sum: &mut [u64; WORDS + 1], multiple: u64, number: &Natural) -> u64 {
+    let mut carry = 0;
+    for (word, factor) in sum.iter_mut().zip(number.iter().chain([&0])) {
+        let wide = u128::from(*factor) * u128::from(multiple) + u128::from(*word) + carry;
+        (*word, carry) = (wide as u64, wide >> 64);
+    }
+    carry as u64
 }
 
 /// The integers anywhere in DER, without the zero that keeps them positive.

@@ -1,6 +1,7 @@
 //! ML-DSA keys: what is accepted, what is refused, and when a key goes on expanded.
 
 use super::*;
+use crate::crypto::prepared::{Due, due};
 use crate::crypto::verify_fast::is_faster;
 use crate::limits::EXPANDED_AFTER;
 
@@ -24,7 +25,7 @@ fn signs_and_verifies() {
                 assert_eq!("invalid_signature", verifying.verify(b"message", wrong).unwrap_err().code());
                 assert_eq!("invalid_signature", verifying.verify_plain(b"message", wrong).unwrap_err().code());
             }
-            assert_eq!(is_faster(Alg::MlDsa44), verifying.prepare() || verifying.on_demand.prepared().is_some());
+            assert_eq!(is_faster(Alg::MlDsa44), verifying.prepared().prepare() || verifying.prepared().is_done());
         }
     }
 }
@@ -49,17 +50,18 @@ fn expansion_is_earned_by_good_signatures() {
     for count in 1..EXPANDED_AFTER {
         (if count % 2 == 0 { &one } else { &other }).verify(b"message", &good).unwrap();
         verdicts();
-        assert!(one.on_demand.prepared().is_none());
+        assert!(!one.prepared().is_done());
     }
     // What the backend is asked for on purpose counts for nothing.
     one.verify_plain(b"message", &good).unwrap();
-    assert!(one.on_demand.prepared().is_none());
+    assert!(!one.prepared().is_done());
     other.verify(b"message", &good).unwrap();
-    assert_eq!(is_faster(Alg::MlDsa44), one.on_demand.prepared().is_some());
+    assert_eq!(is_faster(Alg::MlDsa44), due().map(Due::prepare).is_some());
+    assert_eq!(is_faster(Alg::MlDsa44), one.prepared().is_done());
     one.verify(b"message", &good).unwrap();
     other.verify(b"message", &good).unwrap();
     verdicts();
-    assert!(!one.prepare());
+    assert!(!one.prepared().prepare());
 }
 
 /// A seed makes the expanded key that may stand beside it, and the same key every time.

@@ -16,7 +16,10 @@ mod tests;
 mod twiddles;
 
 #[cfg(target_arch = "x86_64")]
-use fearless_simd::{Avx2, Level, Simd as _};
+use fearless_simd::{Avx2, Simd as _};
+
+#[cfg(target_arch = "x86_64")]
+use crate::processor;
 
 /// The modulus.
 pub(super) const Q: i32 = 8_380_417;
@@ -57,7 +60,7 @@ impl Ring {
     /// The way with vector instructions, where the processor has them.
     pub(super) fn on_vectors() -> Option<Self> {
         #[cfg(target_arch = "x86_64")]
-        return Level::new().as_avx2().map(Self::Vectors);
+        return processor::avx2().map(Self::Vectors);
         #[cfg(not(target_arch = "x86_64"))]
         None
     }

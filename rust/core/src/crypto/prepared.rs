@@ -1,0 +1,310 @@
+//! Which public keys are prepared, when, and how many at one time.
+//!
+//! Preparing costs time and memory, so a key earns it by signatures that verified: what an attacker can send without a
+//! valid one counts for nothing. Keys read from the same octets share what is prepared, so that a JWK Set that is read again
+//! goes on with it. A process has room for `MAX_PREPARED` keys. Beyond that, a key takes the place of the one that is used
+//! least, if it is used four times as much; a key set of more than half as many keys has half of the places at most.
+//!
+//! A verification never prepares: one that makes its key due leaves the key to `due`, and the caller prepares it where that
+//! holds up nobody. No lock is waited for, because a process forked while another thread held it would wait without end: what
+//! cannot be had at once is done without, and tried again later.
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::process;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, RwLock, TryLockError, TryLockResult, Weak};
+use std::thread;
+
+use super::digest::Hash;
+use super::verify_fast::{self, PreparedKey};
+use crate::error::{Error, Result};
+use crate::jwa::{Alg, Kty};
+use crate::limits::{EXPANDED_AFTER, KEY_TABLE_AFTER, MAX_PREPARED};
+
+/// What a key has of this module; clones share it.
+#[derive(Clone)]
+pub(super) struct Prepared(Option<Arc<Entry>>);
+
+impl Prepared {
+    /// Of a key that was parsed from these octets. Nothing is prepared yet, unless an equal key of this process is.
+    pub(super) fn of(alg: Alg, key: &[u8]) -> Self {
+        Self(verify_fast::is_faster(alg).then(|| PROCESS.entry(alg, key)))
+    }
+
+    /// Verifies with the prepared key, if it is prepared, else with the backend. Valid signatures are counted.
+    #[inline]
+    pub(super) fn verify(
+        &self,
+        fast: impl FnOnce(&dyn PreparedKey) -> bool,
+        backend: impl FnOnce() -> Result<()>,
+    ) -> Result<()> {
+        let Some(entry) = &self.0 else { return backend() };
+        match entry.with(fast) {
+            Some(true) => entry.count_use(),
+            Some(false) => return Err(Error::InvalidSignature),
+            None => {
+                backend()?;
+                entry.count();
+            }
+        }
+        Ok(())
+    }
+
+    /// Prepares the key now, if there is room; whether this call did it.
+    pub(super) fn prepare(&self) -> bool {
+        self.0.as_ref().is_some_and(|entry| entry.pool.claim(entry) && entry.build())
+    }
+
+    /// Whether the key is prepared.
+    pub(super) fn is_done(&self) -> bool {
+        self.0.as_ref().is_some_and(|entry| entry.with(|_| ()).is_some())
+    }
+
+    /// Says that the key belongs to a large key set.
+    pub(super) fn join(&self, set: LargeSet) {
+        if let Some(entry) = &self.0 {
+            entry.set.store(set.0, Ordering::Relaxed);
+        }
+    }
+}
+
+/// The number of a key set that could fill more than half of the places.
+#[derive(Clone, Copy)]
+pub struct LargeSet(u64);
+
+impl LargeSet {
+    /// A new number for a set of so many keys; `None` for a set that cannot fill half of the places.
+    #[must_use]
+    pub fn new(keys: usize) -> Option<Self> {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        (keys > MAX_PREPARED / 2).then(|| Self(NEXT.fetch_add(1, Ordering::Relaxed)))
+    }
+}
+
+thread_local! {
+    static DUE: Cell<Weak<Entry>> = const { Cell::new(Weak::new()) };
+}
+
+/// A key that is to be prepared.
+pub struct Due(Arc<Entry>);
+
+/// The key that the verifications of this thread have made due, if any; it is due once.
+#[must_use]
+pub fn due() -> Option<Due> {
+    DUE.take().upgrade().map(Due)
+}
+
+impl Due {
+    /// Prepares it.
+    pub fn prepare(self) {
+        self.0.build();
+    }
+}
+
+/// One public key under one algorithm.
+struct Entry {
+    alg: Alg,
+    key: Box<[u8]>,
+    pool: &'static Pool,
+    /// Signatures that the backend verified.
+    successes: AtomicU32,
+    /// The epoch of the last use, and the uses, halved with each epoch.
+    uses: AtomicU64,
+    /// The large key set that it belongs to, or zero.
+    set: AtomicU64,
+    has_place: AtomicBool,
+    /// The process of the thread that prepares it, or zero. A fork leaves the parent's behind.
+    builder: AtomicU32,
+    prepared: RwLock<Option<Box<dyn PreparedKey>>>,
+}
+
+impl Entry {
+    fn new(alg: Alg, key: &[u8], pool: &'static Pool) -> Arc<Self> {
+        Arc::new(Self {
+            alg,
+            key: key.into(),
+            pool,
+            successes: AtomicU32::new(0),
+            uses: AtomicU64::new(0),
+            set: AtomicU64::new(0),
+            has_place: AtomicBool::new(false),
+            builder: AtomicU32::new(0),
+            prepared: RwLock::new(None),
+        })
+    }
+
+    /// Applies a function to the prepared key, if it is prepared.
+    #[inline]
+    fn with<T>(&self, apply: impl FnOnce(&dyn PreparedKey) -> T) -> Option<T> {
+        let prepared = self.prepared.try_read().ok()?;
+        prepared.as_deref().map(apply)
+    }
+
+    /// Counts a signature that the backend verified. At each multiple of the count that earns it the key asks for a place.
+    fn count(self: &Arc<Self>) {
+        self.count_use();
+        let successes = self.successes.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
+        if successes.is_multiple_of(self.earned_after()) && self.pool.claim(self) {
+            DUE.set(Arc::downgrade(self));
+        }
+    }
+
+    /// Valid signatures that earn a place.
+    fn earned_after(&self) -> u32 {
+        if self.alg.spec().kty == Kty::Akp { EXPANDED_AFTER } else { KEY_TABLE_AFTER }
+    }
+
+    fn count_use(&self) {
+        let epoch = self.pool.epoch.load(Ordering::Relaxed);
+        let more = |uses| Some(packed(epoch, (decayed(uses, epoch) + 1).min(MOST_USES)));
+        // The function always gives a value.
+        let _ = self.uses.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
+    }
+
+    fn recent_uses(&self) -> u32 {
+        decayed(self.uses.load(Ordering::Relaxed), self.pool.epoch.load(Ordering::Relaxed))
+    }
+
+    /// Prepares a key that has a place; whether this call did it.
+    fn build(&self) -> bool {
+        let this_process = process::id();
+        if self.with(|_| ()).is_some() || self.builder.swap(this_process, Ordering::Acquire) == this_process {
+            return false;
+        }
+        let built = verify_fast::prepare(self.alg, &self.key);
+        let is_built = built.is_some() && self.replace(built);
+        if !is_built {
+            self.has_place.store(false, Ordering::Relaxed);
+        } else if !self.has_place.load(Ordering::Relaxed) {
+            // The place went to another key meanwhile.
+            self.replace(None);
+        }
+        self.builder.store(0, Ordering::Release);
+        is_built
+    }
+
+    /// Gives the place up; whether nobody was using it.
+    fn leave(&self) -> bool {
+        self.has_place.store(false, Ordering::Relaxed);
+        let left = self.replace(None);
+        self.has_place.store(!left, Ordering::Relaxed);
+        left
+    }
+
+    /// Puts another in the place of what is prepared; whether nobody was using that.
+    fn replace(&self, prepared: Option<Box<dyn PreparedKey>>) -> bool {
+        let Some(mut place) = obtained(|| self.prepared.try_write()) else { return false };
+        *place = prepared;
+        true
+    }
+}
+
+/// The places of a process, and all keys that could have one.
+struct Pool {
+    places: usize,
+    /// Moves on as keys without a place verify: what was used long ago then counts for less.
+    epoch: AtomicU32,
+    state: Mutex<State>,
+}
+
+struct State {
+    holders: Vec<Weak<Entry>>,
+    /// Verifications of this epoch by keys that were refused a place.
+    refused: u32,
+    /// All keys, by the hash of their algorithm and octets.
+    known: BTreeMap<Box<[u8]>, Weak<Entry>>,
+    /// At how many keys those that are gone are cleared away.
+    clear_at: usize,
+}
+
+static PROCESS: Pool = Pool::new(MAX_PREPARED);
+
+impl Pool {
+    const fn new(places: usize) -> Self {
+        let state = State { holders: Vec::new(), refused: 0, known: BTreeMap::new(), clear_at: 64 };
+        Self { places, epoch: AtomicU32::new(0), state: Mutex::new(state) }
+    }
+
+    /// The entry of a key: that of an equal one, if there is one.
+    fn entry(&'static self, alg: Alg, key: &[u8]) -> Arc<Entry> {
+        let hash = Hash::SHA256.of(&[alg.name().as_bytes(), b" ", key].concat());
+        let Some(mut state) = obtained(|| self.state.try_lock()) else { return Entry::new(alg, key, self) };
+        if let Some(known) = state.known.get(hash.as_ref()).and_then(Weak::upgrade) {
+            return known;
+        }
+        if state.known.len() >= state.clear_at {
+            state.known.retain(|_, entry| entry.strong_count() > 0);
+            state.clear_at = 64.max(2 * state.known.len());
+        }
+        let entry = Entry::new(alg, key, self);
+        state.known.insert(hash.as_ref().into(), Arc::downgrade(&entry));
+        entry
+    }
+
+    /// Gives a key a place, if there is one for it; whether it has one now.
+    fn claim(&self, entry: &Arc<Entry>) -> bool {
+        let Some(mut state) = obtained(|| self.state.try_lock()) else { return false };
+        let has_place = |entry: &Arc<Entry>| entry.has_place.load(Ordering::Relaxed);
+        if has_place(entry) {
+            return true;
+        }
+        let mut holders: Vec<Arc<Entry>> = state.holders.iter().filter_map(Weak::upgrade).filter(has_place).collect();
+        let set = entry.set.load(Ordering::Relaxed);
+        let is_of_set = |holder: &&Arc<Entry>| holder.set.load(Ordering::Relaxed) == set;
+        let set_is_full = set != 0 && holders.iter().filter(is_of_set).count() >= self.places / 2;
+        if set_is_full || holders.len() >= self.places {
+            let rivals = holders.iter().filter(|holder| !set_is_full || is_of_set(holder));
+            let least = rivals.min_by_key(|holder| holder.recent_uses());
+            let yields = |holder: &Arc<Entry>| {
+                holder.recent_uses().saturating_mul(MORE_USED) < entry.recent_uses() && holder.leave()
+            };
+            if !least.is_some_and(yields) {
+                state.refused += entry.earned_after();
+                if state.refused >= EPOCH {
+                    state.refused = 0;
+                    self.epoch.fetch_add(1, Ordering::Relaxed);
+                }
+                return false;
+            }
+            holders.retain(has_place);
+        }
+        entry.has_place.store(true, Ordering::Relaxed);
+        state.holders = holders.iter().chain([entry]).map(Arc::downgrade).collect();
+        true
+    }
+}
+
+/// How many times as much a key is used as the one whose place it takes: keys that are used about equally keep theirs.
+const MORE_USED: u32 = 4;
+/// Verifications by keys that were refused a place, after which all uses count half.
+const EPOCH: u32 = 4_096;
+/// Uses that are counted: of a key that is no longer used, little is left after some epochs.
+const MOST_USES: u32 = 4_096;
+
+const fn packed(epoch: u32, uses: u32) -> u64 {
+    (epoch as u64) << 32 | uses as u64
+}
+
+/// The uses of a packed count, as they count in this epoch.
+#[allow(clippy::cast_possible_truncation, reason = "the two halves are what was packed")]
+fn decayed(packed: u64, epoch: u32) -> u32 {
+    let age = epoch.wrapping_sub((packed >> 32) as u32);
+    (packed as u32).checked_shr(age).unwrap_or(0)
+}
+
+/// A lock that is free, or is so after some moments: those who hold one hold it for microseconds, or were left behind by a fork.
+fn obtained<G>(mut try_lock: impl FnMut() -> TryLockResult<G>) -> Option<G> {
+    for _ in 0..100 {
+        match try_lock() {
+            Ok(guard) => return Some(guard),
+            Err(TryLockError::Poisoned(_)) => return None,
+            Err(TryLockError::WouldBlock) => thread::yield_now(),
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+#[cfg(all(feature = "verify_fast", target_arch = "x86_64"))]
+mod tests;
