@@ -250,7 +250,8 @@ class SecretKey:
         """Use these octets as the secret.
 
         Raises InvalidKey if they are fewer than the hash's output (32, 48 or 64), or hold a PEM, SSH key, certificate,
-        JWK or SPKI in any encoding: a public key used as an HMAC secret lets everyone sign.
+        JWK or SPKI, plain or in one of the encodings that docs/keys.md lists: a public key used as an HMAC secret lets
+        everyone sign.
         """
 
     @staticmethod

@@ -9,7 +9,9 @@ because no callable can stand where a key is wanted (`test_verifier_needs_a_key`
 
 import base64
 import datetime as dt
+import html
 import json
+import urllib.parse
 
 import pytest
 from cryptography import x509
@@ -101,6 +103,12 @@ def key_texts() -> dict[str, bytes]:
         "oct-jwk": json.dumps(forge.material("HS256").public_jwk()).encode(),
         "jwks": json.dumps({"keys": [RSA.public_jwk()]}).encode(),
         "jwk-array": json.dumps([RSA.public_jwk()]).encode(),
+        "jwk-in-a-string": json.dumps(jwk).encode(),
+        "yaml-jwk": "\n".join(f"{name}: {value}" for name, value in RSA.public_jwk().items()).encode(),
+        "toml-jwk": "\n".join(f'{name} = "{value}"' for name, value in RSA.public_jwk().items()).encode(),
+        "python-jwk": repr(RSA.public_jwk()).encode(),
+        "yaml-pem": b"key: |\n" + b"".join(b"  " + line for line in RSA.public_pem().splitlines(keepends=True)),
+        "toml-pem": b'key = """\n' + RSA.public_pem() + b'"""\n',
     }
 
 
@@ -112,6 +120,10 @@ WRAPPINGS = {
     "hex": lambda text: text.hex().encode(),
     "widened": lambda text: text.decode("latin-1").encode("utf-16-le"),
     "widened-be": lambda text: text.decode("latin-1").encode("utf-16-be"),
+    "base32": base64.b32encode,
+    "base32-lower": lambda text: base64.b32encode(text).lower(),
+    "url": lambda text: urllib.parse.quote(text, safe="").encode(),
+    "url-base64": lambda text: urllib.parse.quote_plus(base64.b64encode(text)).encode(),
     "base64-twice": lambda text: base64.b64encode(base64.b64encode(text)),
 }
 # DER has no markers to find after octets that are not DER's.
@@ -124,6 +136,10 @@ TEXT_WRAPPINGS = {
     "utf-16": lambda text: text.decode().encode("utf-16"),
     "utf-16-be": lambda text: text.decode().encode("utf-16-be"),
     "tail": lambda text: text + b"\n# comment\n",
+    "form": lambda text: urllib.parse.urlencode({"key": text.decode()}).encode(),
+    "html": lambda text: html.escape(text.decode()).encode(),
+    "html-of-base64": lambda text: html.escape(base64.b64encode(text).decode()).replace("=", "&#61;").encode(),
+    "html-of-url": lambda text: html.escape(urllib.parse.quote(text)).encode(),
 }
 
 
@@ -153,6 +169,9 @@ def test_buried_key_text_is_no_secret(form: str, wrapping: str) -> None:
         b"MIIB is how many base64 secrets happen to begin, this one too",
         b"{not json at all, though it opens with a brace................}",
         b"0" * 64,
+        b"kty is a word, and EC as well; 100%25 of it &amp; more &#65; text",
+        base64.b32encode(bytes(range(100, 148))),
+        base64.b16encode(bytes(range(100, 148))),
         b"\x30\x82" + bytes(range(62)),
         base64.b64encode(bytes(range(100, 148))),
     ],

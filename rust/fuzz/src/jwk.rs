@@ -1,10 +1,12 @@
 //! The jwk target: one JWK offered as every sort of key (RFC 7517 section 4).
 //!
 //! Asserts that no JWK is both a secret and a public key, that a private key comes with the public one that its JWK
-//! names, that whatever is accepted survives export, and that refusals are silent.
+//! names, that whatever is accepted survives export, that a lenient reading agrees with a strict one wherever that accepts
+//! and gives canonical keys, and that refusals are silent.
 
 use jwseal_core::error::Result;
 use jwseal_core::jwa::Alg;
+use jwseal_core::jwk::{Reading, read};
 use jwseal_core::key::{Loaded, SecretKey, SigningKey, VerifyingKey};
 
 use crate::Outcome;
@@ -21,6 +23,14 @@ pub fn jwk(data: &[u8]) -> Outcome {
     if let (Ok(public), Ok(Loaded::Ready(private))) = (&public, &private) {
         assert_eq!(public.thumbprint(), private.verifying_key().thumbprint());
         assert_eq!(public.kid(), private.kid());
+    }
+    let lenient = either(|alg| VerifyingKey::from_parsed(read(data, Reading::Lenient)?, alg, None), Alg::Rs256);
+    match (&public, &lenient) {
+        (Ok(strict), lenient) => assert_eq!(Some(strict), lenient.as_ref().ok(), "a lenient reading gives another key"),
+        (Err(_), Ok(lenient)) => check_public(lenient),
+        (Err(_), Err(error)) => {
+            refused(error, data);
+        }
     }
     let public = public.map(|key| {
         check_public(&key);

@@ -28,14 +28,30 @@ pub fn key_text(data: &[u8]) -> Outcome {
     as_secret(data, found)
 }
 
-const MARKS: [&[u8]; 4] = [b"-----BEGIN", b"ssh-ed25519", b"openssh-key-v1", b"\"kty"];
+const MARKS: [&[u8]; 4] = [b"-----BEGIN", b"ssh-ed25519", b"openssh-key-v1", b"\"kty\":\"EC\""];
 
-/// The same octets as UTF-16, hex, base64url, and one within the other.
+/// The same octets as UTF-16, hex, base32, base64url and with the escapes of URLs, and one within the other.
 fn encodings(data: &[u8]) -> Vec<Vec<u8>> {
     let base64 = |octets: &[u8]| jwseal_core::base64url::encode(octets).into_bytes();
     let hex = |octets: &[u8]| octets.iter().flat_map(|octet| format!("{octet:02x}").into_bytes()).collect::<Vec<u8>>();
+    let url = |octets: &[u8]| octets.iter().flat_map(|octet| format!("%{octet:02X}").into_bytes()).collect::<Vec<u8>>();
     let wide = |octets: &[u8]| octets.iter().flat_map(|octet| [*octet, 0]).collect::<Vec<u8>>();
-    vec![wide(data), base64(data), hex(data), base64(&base64(data)), hex(&base64(data)), base64(&wide(data))]
+    let mut texts: Vec<Vec<u8>> =
+        [base64, hex, url, wide, base32].map(|encode: fn(&[u8]) -> Vec<u8>| encode(data)).into();
+    texts.extend([
+        base64(&base64(data)),
+        hex(&base64(data)),
+        base64(&wide(data)),
+        url(&base32(data)),
+        base64(&url(data)),
+    ]);
+    texts
+}
+
+fn base32(octets: &[u8]) -> Vec<u8> {
+    let bits: Vec<u8> = octets.iter().flat_map(|octet| (0..8).map(move |bit| octet >> (7 - bit) & 1)).collect();
+    let digit = |bits: &[u8]| (0..5).fold(0, |value, at| value << 1 | bits.get(at).copied().unwrap_or(0));
+    bits.chunks(5).map(|bits| b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"[usize::from(digit(bits))]).collect()
 }
 
 /// Both doors agree with the finding and with the length rule.

@@ -1,14 +1,19 @@
 //! Key text offered as an HMAC secret (RFC 8725 section 2.1): PEM, SSH keys, certificates, SPKI, PKCS#8 and JWKs.
 //!
 //! The types of keys keep a public key out of HMAC; this is the second line, for programs that read a file and call it a
-//! secret. It looks anywhere in the octets, since prefixes and byte order marks have beaten filters before, and through
-//! UTF-16, hex and base64 twice over. It knows text by its marks and DER by its object identifiers: a sound secret meets
-//! one by chance less than once in 2^40. It says nothing about how hard a secret is to guess.
+//! secret. It looks anywhere in the octets, since prefixes and byte order marks have beaten filters before. It knows text by
+//! its marks and DER by its object identifiers, all of six octets or more, and PKCS#1 by its two long numbers, so that a
+//! random secret does not meet one by chance. It says nothing about how hard a secret is to guess.
+//!
+//! What it sees through, two encodings deep: UTF-16 and UTF-32, hex, base32, base64 of either alphabet, and the escapes of
+//! JSON, URLs and HTML. A JWK is known by its `kty` in JSON, YAML, TOML and as Python writes dicts.
 
 use memchr::memmem;
 use zeroize::Zeroizing;
 
-use crate::der::{Reader, algorithm, element, tag};
+use crate::base64url;
+use crate::der::{Reader, algorithm, tag};
+use crate::jwa::Kty;
 
 /// What sort of key text this is, if it is any.
 #[must_use]
@@ -28,32 +33,74 @@ fn look(octets: &[u8], encodings: usize) -> Option<&'static str> {
     }
     // Text in UTF-16 of either order, or UTF-32, is text between zeros.
     let narrow = Zeroizing::new(octets.iter().copied().filter(|octet| *octet != 0).collect::<Vec<u8>>());
-    if let Some(kind) = text(&narrow).or_else(|| text(&unescaped(&narrow))) {
+    let plain = unescaped(&narrow);
+    if let Some(kind) = text(&narrow).or_else(|| text(&plain)).or_else(|| der(&plain)) {
         return Some(kind);
     }
     let encodings = encodings.checked_sub(1)?;
-    decodings(&narrow).find_map(|decoded| look(&decoded, encodings))
+    let nested = if *plain == *narrow { None } else { look(&plain, encodings) };
+    nested.or_else(|| decodings(&narrow).find_map(|decoded| look(&decoded, encodings)))
 }
 
 fn text(octets: &[u8]) -> Option<&'static str> {
-    MARKS.iter().find(|(mark, _)| memmem::find(octets, mark).is_some()).map(|(_, kind)| *kind)
+    let marked = MARKS.iter().find(|(mark, _)| memmem::find(octets, mark).is_some()).map(|(_, kind)| *kind);
+    marked.or_else(|| memmem::find_iter(octets, KTY).any(|place| names_a_type(octets.get(place..))).then_some("a JWK"))
 }
 
-/// The text with the escapes of JSON undone, as far as ASCII goes: a member's name can be spelled with them.
+/// Whether this is the member `kty` with one of its values: `"kty": "EC"`, `kty = 'RSA'`, `kty: oct` and their like.
+fn names_a_type(octets: Option<&[u8]>) -> bool {
+    let rest = skip(octets.and_then(|octets| octets.strip_prefix(KTY)).unwrap_or_default(), AROUND);
+    let value = skip(rest, b":=>");
+    value.len() < rest.len() && KTYS.iter().any(|kty| skip(value, AROUND).starts_with(kty.name().as_bytes()))
+}
+
+/// What follows these octets, any number of them.
+fn skip<'a>(octets: &'a [u8], skipped: &[u8]) -> &'a [u8] {
+    octets.iter().position(|octet| !skipped.contains(octet)).and_then(|end| octets.get(end..)).unwrap_or_default()
+}
+
+const KTY: &[u8] = b"kty";
+const KTYS: [Kty; 5] = [Kty::Rsa, Kty::Ec, Kty::Okp, Kty::Akp, Kty::Oct];
+/// What may stand around a member's name and value; a plus is a space in a form's data.
+const AROUND: &[u8] = b" \t\r\n\"'\\+";
+
+/// The text with the escapes of JSON, URLs and HTML undone, as far as ASCII goes.
 fn unescaped(octets: &[u8]) -> Zeroizing<Vec<u8>> {
     let mut plain = Zeroizing::new(Vec::with_capacity(octets.len()));
     let mut rest = octets;
     while let Some((first, after)) = rest.split_first() {
-        let escape = rest.strip_prefix(b"\\u00").and_then(|digits| digits.split_first_chunk::<2>());
-        let decoded = escape.and_then(|([high, low], after)| Some((hex_digit(*high)? << 4 | hex_digit(*low)?, after)));
-        let (octet, after) = decoded.unwrap_or((*first, after));
+        let (octet, after) = escape(rest).unwrap_or((*first, after));
         plain.push(octet);
         rest = after;
     }
     plain
 }
 
-const MARKS: [(&[u8], &str); 14] = [
+/// The octet that an escape stands for, and what follows it.
+fn escape(octets: &[u8]) -> Option<(u8, &[u8])> {
+    if let Some((_, octet, after)) =
+        NAMED.iter().find_map(|(name, octet)| Some((name, *octet, octets.strip_prefix(*name)?)))
+    {
+        return Some((octet, after));
+    }
+    if let Some(number) = octets.strip_prefix(b"&#") {
+        let end = number.iter().take(8).position(|octet| *octet == b';')?;
+        let (digits, after) = (std::str::from_utf8(number.get(..end)?).ok()?, number.get(end + 1..)?);
+        let value = match digits.strip_prefix(['x', 'X']) {
+            Some(hex) => u8::from_str_radix(hex, 16),
+            None => digits.parse(),
+        };
+        return Some((value.ok()?, after));
+    }
+    let digits = [&b"%"[..], b"\\u00", b"\\x"].into_iter().find_map(|start| octets.strip_prefix(start))?;
+    let ([high, low], after) = digits.split_first_chunk::<2>()?;
+    Some((hex_digit(*high)? << 4 | hex_digit(*low)?, after))
+}
+
+const NAMED: [(&[u8], u8); 5] =
+    [(b"&quot;", b'"'), (b"&apos;", b'\''), (b"&amp;", b'&'), (b"&lt;", b'<'), (b"&gt;", b'>')];
+
+const MARKS: [(&[u8], &str); 12] = [
     (b"-----BEGIN", "a PEM"),
     (b"---- BEGIN", "an SSH key"),
     (b"ssh-rsa", "an SSH key"),
@@ -64,31 +111,31 @@ const MARKS: [(&[u8], &str); 14] = [
     (b"ssh-mldsa", "an SSH key"),
     (b"openssh-key-v1", "an SSH key"),
     (b"PuTTY-User-Key-File", "an SSH key"),
-    (b"\"kty", "a JWK"),
-    (b"'kty", "a JWK"),
     (b"<RSAKeyValue", "an XML key"),
     (b"KeyValue><Modulus", "an XML key"),
 ];
 
 fn der(octets: &[u8]) -> Option<&'static str> {
-    const KIND: &str = "the DER of a key or certificate";
-    let identifiers = [algorithm::RSA, algorithm::RSA_PSS, algorithm::EC];
-    let named = algorithm::NAMED_CURVES.iter().map(|(_, oid)| *oid);
-    let ml_dsa = algorithm::ML_DSA.iter().map(|(_, oid)| *oid);
-    let holds = |oid: &[u8]| memmem::find(octets, &element(tag::OID, oid)).is_some();
-    if identifiers.into_iter().chain(named).chain(ml_dsa).any(holds) {
-        return Some(KIND);
-    }
-    // Short identifiers are looked for with the SEQUENCE around them, X25519 and X448 among them.
-    let short = [b"\x2b\x65\x6e", b"\x2b\x65\x6f", b"\x2b\x65\x70", b"\x2b\x65\x71"];
-    let around = |oid: &[u8]| element(tag::SEQUENCE, &element(tag::OID, oid));
-    if short.into_iter().any(|oid| memmem::find(octets, &around(oid)).is_some()) {
-        return Some(KIND);
-    }
+    let named = memchr::memchr_iter(tag::OID, octets).any(|place| names_a_key(octets, place).is_some());
     // PKCS#1 names no algorithm; it is a SEQUENCE of a long INTEGER and another, after a version in a private key.
-    memmem::find_iter(octets, &[tag::SEQUENCE])
-        .any(|place| octets.get(place..).is_some_and(|rest| is_rsa(rest).is_some()))
-        .then_some(KIND)
+    let rsa = || {
+        memchr::memchr_iter(tag::SEQUENCE, octets)
+            .any(|place| octets.get(place..).is_some_and(|rest| is_rsa(rest).is_some()))
+    };
+    (named || rsa()).then_some("the DER of a key or certificate")
+}
+
+/// Whether the object identifier at this place is that of a kind of key.
+fn names_a_key(octets: &[u8], place: usize) -> Option<()> {
+    let (before, rest) = octets.split_at_checked(place)?;
+    let oid = Reader::new(rest).read(tag::OID)?;
+    let curves = algorithm::NAMED_CURVES.iter().map(|(_, oid)| *oid);
+    let ml_dsa = algorithm::ML_DSA.iter().map(|(_, oid)| *oid);
+    let long = || [algorithm::RSA, algorithm::RSA_PSS, algorithm::EC].into_iter().chain(curves).chain(ml_dsa);
+    // Short identifiers count with the SEQUENCE around them, X25519 and X448 among them.
+    let short: [&[u8]; 4] = [b"\x2b\x65\x6e", b"\x2b\x65\x6f", b"\x2b\x65\x70", b"\x2b\x65\x71"];
+    let is_short = before.ends_with(&[tag::SEQUENCE, 5]) && short.contains(&oid);
+    (is_short || long().any(|known| known == oid)).then_some(())
 }
 
 /// RSAPublicKey, or the start of RSAPrivateKey (RFC 8017 appendix A.1).
@@ -102,14 +149,16 @@ fn is_rsa(octets: &[u8]) -> Option<()> {
     (n.len() >= 64).then_some(())
 }
 
-/// Every reading of a text as hex or as base64 of either alphabet; whatever stands before the encoded part moves its
+/// Every reading of a text as hex, base32 or base64 of either alphabet; whatever stands before the encoded part moves its
 /// start, so each start within a group is tried.
 fn decodings(text: &[u8]) -> impl Iterator<Item = Zeroizing<Vec<u8>>> {
-    let digits = runs(text, hex_digit, b":");
-    let sextets = runs(text, sextet, &[]);
-    let hex = digits.into_iter().flat_map(|run| (0..2).map(move |start| pack(run.get(start..), 4)));
-    let base64 = sextets.into_iter().flat_map(|run| (0..4).map(move |start| pack(run.get(start..), 6)));
-    hex.chain(base64)
+    let readings = |value, separators, bits, starts| {
+        let runs = runs(text, value, separators);
+        runs.into_iter().flat_map(move |run| (0..starts).map(move |start| pack(run.get(start..), bits)))
+    };
+    let hex = readings(hex_digit as fn(u8) -> Option<u8>, &b":"[..], 4, 2);
+    let base32 = readings(upper_quintet, &[], 5, 8).chain(readings(lower_quintet, &[], 5, 8));
+    hex.chain(base32).chain(readings(base64url::sextet, &[], 6, 4))
 }
 
 /// The values of each stretch of digits that is long enough to matter; blanks and these separators do not end one.
@@ -127,8 +176,8 @@ fn runs(text: &[u8], value: fn(u8) -> Option<u8>, separators: &[u8]) -> Vec<Zero
     runs
 }
 
-/// Shorter stretches cannot hold a mark or an identifier with anything around it.
-const MIN_RUN: usize = 12;
+/// Shorter stretches hold no mark: the shortest is six octets.
+const MIN_RUN: usize = 8;
 
 /// The octets of digits of so many bits.
 fn pack(digits: Option<&[u8]>, bits: u32) -> Zeroizing<Vec<u8>> {
@@ -155,15 +204,18 @@ fn hex_digit(octet: u8) -> Option<u8> {
     }
 }
 
-fn sextet(octet: u8) -> Option<u8> {
+/// RFC 4648 section 6.
+fn upper_quintet(octet: u8) -> Option<u8> {
     match octet {
         b'A'..=b'Z' => Some(octet - b'A'),
-        b'a'..=b'z' => Some(octet - b'a' + 26),
-        b'0'..=b'9' => Some(octet - b'0' + 52),
-        b'+' | b'-' => Some(62),
-        b'/' | b'_' => Some(63),
+        b'2'..=b'7' => Some(octet - b'2' + 26),
         _ => None,
     }
+}
+
+/// The same in lower case; text that mixes the cases is base64.
+fn lower_quintet(octet: u8) -> Option<u8> {
+    if octet.is_ascii_uppercase() { None } else { upper_quintet(octet.to_ascii_uppercase()) }
 }
 
 #[cfg(test)]
@@ -193,6 +245,31 @@ mod tests {
         octets.iter().flat_map(|octet| if big { [0, *octet] } else { [*octet, 0] }).collect()
     }
 
+    fn url(octets: &[u8]) -> Vec<u8> {
+        let plain = |octet: u8| octet.is_ascii_alphanumeric() || b"-_.~".contains(&octet);
+        let one = |octet: &u8| if plain(*octet) { vec![*octet] } else { format!("%{octet:02X}").into_bytes() };
+        octets.iter().flat_map(one).collect()
+    }
+
+    fn html(octets: &[u8], numbered: bool) -> Vec<u8> {
+        let one = |octet: &u8| match octet {
+            octet if numbered && !octet.is_ascii_alphanumeric() && octet.is_ascii() => {
+                format!("&#x{octet:x};").into_bytes()
+            }
+            b'"' => b"&quot;".to_vec(),
+            b'\'' => b"&#39;".to_vec(),
+            b'&' => b"&amp;".to_vec(),
+            octet => vec![*octet],
+        };
+        octets.iter().flat_map(one).collect()
+    }
+
+    fn base32(octets: &[u8]) -> Vec<u8> {
+        let bits: Vec<u8> = octets.iter().flat_map(|octet| (0..8).map(move |bit| octet >> (7 - bit) & 1)).collect();
+        let digit = |bits: &[u8]| (0..5).fold(0, |value, at| value << 1 | bits.get(at).copied().unwrap_or(0));
+        bits.chunks(5).map(|bits| b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"[usize::from(digit(bits))]).collect()
+    }
+
     /// Every sort of key text.
     fn materials() -> Vec<Vec<u8>> {
         let mut materials = vec![
@@ -202,6 +279,10 @@ mod tests {
             b"{ \"n\": \"AQAB\", \"kty\": \"RSA\", \"e\": \"AQAB\" }".to_vec(),
             b"{'kty': 'EC', 'crv': 'P-256'}".to_vec(),
             b"{\"\\u006b\\u0074y\": \"EC\"}".to_vec(),
+            b"{\\\"kty\\\":\\\"OKP\\\"}".to_vec(),
+            b"kty: RSA\nn: AQAB\ne: AQAB\n".to_vec(),
+            b"e = \"AQAB\"\nkty = \"RSA\"\n".to_vec(),
+            b"{:kty=>'oct', :k=>'AQAB'}".to_vec(),
         ];
         for alg in [Alg::Rs256, Alg::Es256, Alg::Es384, Alg::Es512, Alg::Es256k, Alg::EdDsa, Alg::MlDsa44] {
             let key = Signing::generate(alg, 2_048).unwrap();
@@ -248,9 +329,21 @@ mod tests {
                     base64(&base64(&text)),
                     hex(&base64(&text)),
                     base64(&text).chunks(64).collect::<Vec<_>>().join(&b"\r\n"[..]),
+                    url(&text),
+                    url(&url(&text)),
+                    url(&base64(&text)),
+                    base64(&url(&text)),
+                    html(&base64(&text), true),
+                    base32(&text),
+                    base32(&text).to_ascii_lowercase(),
+                    base32(&base64(&text)),
+                    [prefix, &base32(&material)].concat(),
                 ];
-                for (way, secret) in encoded.iter().enumerate() {
-                    assert!(find(secret).is_some(), "way {way}, prefix {prefix:?}, {:?}", &material[..9]);
+                // Octets that are no text are not written into HTML.
+                let in_html = [false, true].map(|numbered| html(&text, numbered));
+                let in_html = in_html.into_iter().filter(|_| material.is_ascii());
+                for (way, secret) in encoded.into_iter().chain(in_html).enumerate() {
+                    assert!(find(&secret).is_some(), "way {way}, prefix {prefix:?}, {:?}", &material[..9]);
                 }
             }
         }
@@ -268,7 +361,17 @@ mod tests {
                 }
             }
         }
-        for secret in [&b""[..], b"secret", &[0; 64], &[0x30; 64], b"correct horse battery staple", b"{\"k\":\"v\"}"] {
+        for secret in [
+            &b""[..],
+            b"secret",
+            &[0; 64],
+            &[0x30; 64],
+            b"correct horse battery staple",
+            b"{\"k\":\"v\"}",
+            b"\"kty\": \"none that there is\"",
+            b"the kty of a key: EC",
+            b"100%25 &#65; &amp;c.",
+        ] {
             assert_eq!(None, find(secret));
         }
     }
