@@ -299,6 +299,8 @@ def _spki(key: Any, fault: type[Exception] | None, damaged: str) -> bytes:
     if fault is not None:
         raise InvalidKey(damaged if fault is ValueError else _too_old("read this type of key"))
     _refuse_other_kinds(key)
+    if hasattr(key, "curve"):  # older versions write a point as compressed as it was read
+        key = key.public_numbers().public_key()
     return bytes(key.public_bytes(forms.Encoding.DER, forms.PublicFormat.SubjectPublicKeyInfo))
 
 
