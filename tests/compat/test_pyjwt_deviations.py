@@ -268,8 +268,8 @@ def holds_nothing_of(error: BaseException | None, secret: str) -> bool:
 
 
 def test_deviation_10_key_text_is_no_secret() -> None:
-    """The base64 of a public key without PEM's lines, or PEM's first line alone, is refused as a secret."""
-    for part in ("".join(public_pem("ES256").splitlines()[1:-1]), "-----BEGIN PUBLIC KEY-----", '{"kty": "EC"}'):
+    """The base64 of a public key without PEM's lines, PEM's first line alone, or a JWK in YAML, is refused as a secret."""
+    for part in ("".join(public_pem("ES256").splitlines()[1:-1]), "-----BEGIN PUBLIC KEY-----", "kty: EC"):
         assert kind(real, lambda jwt, part=part: jwt.encode({}, part)) == "value"
         assert kind(layer, lambda jwt, part=part: jwt.encode({}, part)) == "InvalidKeyError"
 
