@@ -10,6 +10,7 @@ import importlib.util
 import subprocess
 import sys
 import threading
+import traceback
 import warnings
 from functools import cache
 from typing import Any
@@ -208,6 +209,21 @@ def test_kinds_that_do_not_sign(kind: str) -> None:
         SigningKey.from_pem(dump(kind, Encoding.PEM, PrivateFormat.PKCS8, PASSWORD), password=PASSWORD)
     with pytest.raises(InvalidKey, match=sentence):
         VerifyingKey.from_pem(dump_public(kind, Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+
+
+def test_a_refusal_shows_no_variable_of_the_reader() -> None:
+    """What reports errors reports the variables of each frame: those of the reader hold the key and its password."""
+    encrypted = dump("p256", Encoding.PEM, PrivateFormat.PKCS8, PASSWORD)
+    for call in (
+        lambda: SigningKey.from_pem(encrypted, password="wrong"),
+        lambda: SigningKey.from_der(pkcs8("p256"), password="needless"),
+        lambda: VerifyingKey.from_pem(encrypted),
+        lambda: SigningKey.generate("ES256").to_private_pem(password="x" * 2000),
+    ):
+        with pytest.raises(InvalidKey) as caught:
+            call()
+        frames = [frame.f_code.co_filename for frame, _ in traceback.walk_tb(caught.value.__traceback__)]
+        assert {__file__} == set(frames)
 
 
 # Public keys

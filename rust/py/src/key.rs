@@ -11,6 +11,7 @@ use jwseal_core::error::Error;
 use jwseal_core::jwa::{Alg, AlgSet};
 use jwseal_core::jwk::{self, Jwk, Reading};
 use jwseal_core::key::{Loaded, SecretKey, SigningKey, VerifyingKey};
+use pyo3::call::PyCallArgs;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
@@ -137,7 +138,7 @@ impl SigningKeyObject {
     #[pyo3(signature = (*, password))]
     fn to_private_pem<'py>(&self, py: Python<'py>, password: &Bound<'py, PyAny>) -> Result<Bound<'py, PyAny>, Fault> {
         let der = PyBytes::new(py, &self.key.to_pkcs8()?);
-        Ok(reader(py)?.call_method1("write_private_pem", (der, password))?)
+        Ok(ask_reader(py, "write_private_pem", (der, password), None)?)
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
@@ -178,7 +179,7 @@ impl SigningKeyObject {
         let options = PyDict::new(py);
         options.set_item("password", password)?;
         options.set_item("form", form)?;
-        let der = reader(py)?.call_method("read_private", (data,), Some(&options))?;
+        let der = ask_reader(py, "read_private", (data,), Some(&options))?;
         let private = SigningKey::from_pkcs8(convert::bytes(&der, "PKCS#8")?, alg, kid.as_deref())?;
         Self::finish(py, private)
     }
@@ -188,14 +189,14 @@ impl SigningKeyObject {
         match loaded {
             Loaded::Ready(key) => Ok(Self { key, signer: None }),
             Loaded::Ed448(private) => {
-                let signer = reader(py)?.call_method1("ed448_signer", (PyBytes::new(py, private.seed()),))?;
+                let signer = ask_reader(py, "ed448_signer", (PyBytes::new(py, private.seed()),), None)?;
                 let signer = Arc::new(signer.unbind());
                 Ok(Self { key: private.finish(Box::new(PythonSigner(Arc::clone(&signer)))), signer: Some(signer) })
             }
             Loaded::RsaWithoutPrimes(private) => {
                 let octets = |part: &[u8]| PyBytes::new(py, part);
                 let arguments = (octets(private.n()), octets(private.e()), octets(private.d()));
-                let der = reader(py)?.call_method1("complete_rsa", arguments)?;
+                let der = ask_reader(py, "complete_rsa", arguments, None)?;
                 Ok(Self { key: private.finish(convert::bytes(&der, "PKCS#8")?)?, signer: None })
             }
         }
@@ -279,7 +280,7 @@ impl VerifyingKeyObject {
 
     /// The key as SPKI PEM.
     fn to_pem<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>, Fault> {
-        Ok(reader(py)?.call_method1("write_public_pem", (PyBytes::new(py, &self.0.to_spki()),))?)
+        Ok(ask_reader(py, "write_public_pem", (PyBytes::new(py, &self.0.to_spki()),), None)?)
     }
 
     fn __eq__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
@@ -336,7 +337,7 @@ impl VerifyingKeyObject {
         let alg = alg_option(alg)?;
         let options = PyDict::new(py);
         options.set_item("form", form)?;
-        let der = reader(py)?.call_method("read_public", (data,), Some(&options))?;
+        let der = ask_reader(py, "read_public", (data,), Some(&options))?;
         Ok(Self(VerifyingKey::from_spki(convert::bytes(&der, "SPKI")?, alg, kid.as_deref())?))
     }
 }
@@ -479,9 +480,21 @@ fn thumbprint(py: Python<'_>, key: &VerifyingKey, digest: &str) -> PyResult<Stri
     }
 }
 
-/// The Python module that reads and writes what operators keep in files.
-fn reader(py: Python<'_>) -> PyResult<Bound<'_, PyModule>> {
-    py.import("jwseal.key")
+/// Calls the Python module that reads and writes what operators keep in files.
+///
+/// A refusal comes back without the module's frames: their variables hold the key and its password, and what reports errors
+/// reports variables.
+fn ask_reader<'py>(
+    py: Python<'py>,
+    function: &str,
+    arguments: impl PyCallArgs<'py>,
+    options: Option<&Bound<'py, PyDict>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    py.import("jwseal.key")?.getattr(function)?.call(arguments, options).inspect_err(|error| {
+        if error.get_type(py).name().is_ok_and(|name| name == "InvalidKey") {
+            error.set_traceback(py, None);
+        }
+    })
 }
 
 fn private(class: &str) -> PyErr {

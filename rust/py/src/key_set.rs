@@ -9,7 +9,7 @@ use pyo3::exceptions::{PyIndexError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
 
-use crate::convert;
+use crate::convert::{self, Text};
 use crate::error::Fault;
 use crate::key::{self, SecretKeyObject, SigningKeyObject, VerifyingKeyObject};
 use crate::reentry;
@@ -140,9 +140,9 @@ impl KeySetObject {
     }
 
     /// The keys with this kid, in order; several where they have no algorithm in common.
-    fn by_kid<'py>(&self, py: Python<'py>, kid: &str) -> PyResult<Bound<'py, PyTuple>> {
+    fn by_kid<'py>(&self, py: Python<'py>, kid: Text<'_>) -> PyResult<Bound<'py, PyTuple>> {
         let keys = self.keys.set.keys().iter().zip(&self.keys.objects);
-        PyTuple::new(py, keys.filter(|(key, _)| key.kid() == Some(kid)).map(|(_, object)| object).collect::<Vec<_>>())
+        PyTuple::new(py, keys.filter(|(key, _)| key.kid() == Some(&*kid)).map(|(_, object)| object).collect::<Vec<_>>())
     }
 
     /// The keys of both sets, each once.

@@ -197,22 +197,6 @@ fn lenient_readings_have_limits() {
     }
 }
 
-/// What is no JWK, or one without its key, is named, with the call to make instead.
-#[test]
-fn other_documents_are_named() {
-    for (text, advice) in [
-        (&*format!("{{\"keys\":[{P256}]}}"), "KeySet.from_jwks"),
-        (r#"{"kid":"1","x5c":["MII"]}"#, "no kty but a certificate: use VerifyingKey.from_certificate"),
-        (r#"{"kty":"RSA","x5c":["MII"]}"#, "no n but a certificate"),
-        ("-----BEGIN PUBLIC KEY-----", "from_pem"),
-        ("http://id.example/keys", "fetch it"),
-        ("key.jwk", "a file's name"),
-        ("", "empty"),
-    ] {
-        assert!(refusal(text).contains(advice), "{text}");
-    }
-}
-
 /// RSA integers are minimal, and a private key has all of its primes or none (RFC 7518 sections 6.3.1 and 6.3.2).
 #[test]
 fn rsa_members() {

@@ -247,25 +247,6 @@ fn equivalent_secrets_do_not_conflict() {
     }
 }
 
-/// What is no JWK Set but was taken for one is named, with what to do.
-#[test]
-fn other_documents_are_named() {
-    let jwk = public(Alg::Es256, None).to_jwk();
-    for (text, advice) in [
-        (jwk.as_str(), "one JWK"),
-        (&format!("[{jwk}]"), "\"keys\""),
-        (r#"{"issuer":"https://id.example","jwks_uri":"https://id.example/keys"}"#, "fetch its jwks_uri"),
-        (r#"{"k1":"-----BEGIN CERTIFICATE-----\n"}"#, "from_certificate"),
-        ("https://id.example/keys", "fetch it"),
-        ("keys/public.json", "a file's name"),
-        ("-----BEGIN PUBLIC KEY-----", "from_pem"),
-        (" \n", "empty"),
-    ] {
-        let sentence = refusal(KeySet::from_jwks(text.as_bytes(), AlgSet::EMPTY, Origin::Local, Reading::Strict));
-        assert!(sentence.contains(advice), "{sentence}");
-    }
-}
-
 /// A lenient reading takes what a strict one skips, and the reason says so.
 #[test]
 fn lenient_sets() {
