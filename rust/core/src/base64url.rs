@@ -250,23 +250,23 @@ mod tests {
                 let mut text: Vec<u8> = (0..len).map(|_| ALPHABET[random.below(64)]).collect();
                 assert_decodes_as_defined(&text);
                 if len > 0 {
-                    let place = random.below(len);
-                    text[place] = random.octets(1)[0];
+                    let index = random.below(len);
+                    text[index] = random.octets(1)[0];
                     assert_decodes_as_defined(&text);
                 }
             }
         }
     }
 
-    /// Every octet at every place, in texts that reach the vector code and all of its remainders.
+    /// Every octet at every index, in texts that reach the vector code and all of its remainders.
     #[test]
     fn every_octet_at_every_place_is_judged_as_defined() {
         for len in [2, 3, 4, 7, 11, 38, 43, 70, 75, 86] {
             let good = reference_encode(&vec![0x5A; len * 3 / 4]);
-            for place in 0..good.len() {
+            for index in 0..good.len() {
                 for octet in 0..=255 {
                     let mut text = good.clone();
-                    text[place] = octet;
+                    text[index] = octet;
                     assert_decodes_as_defined(&text);
                 }
             }

@@ -227,14 +227,14 @@ mod tests {
     fn changed_octets_do_no_harm() {
         for alg in [Alg::Rs256, Alg::Es256, Alg::EdDsa, Alg::MlDsa44] {
             let der = Signing::generate(alg, 2_048).unwrap().to_pkcs8().unwrap();
-            for place in 0..der.len() {
+            for index in 0..der.len() {
                 for change in [1, 0x80, 0xff] {
                     let mut changed = der.to_vec();
-                    changed[place] ^= change;
+                    changed[index] ^= change;
                     let mut longer = der.to_vec();
-                    longer.insert(place, change);
+                    longer.insert(index, change);
                     let mut shorter = der.to_vec();
-                    shorter.remove(place);
+                    shorter.remove(index);
                     for candidate in [changed, longer, shorter] {
                         if let Err(error) = read(&candidate) {
                             assert_eq!("invalid_key", error.code());

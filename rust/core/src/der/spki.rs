@@ -102,17 +102,17 @@ mod tests {
     fn an_encoding_is_the_only_one() {
         for alg in [Alg::Rs256, Alg::Es256, Alg::EdDsa, Alg::MlDsa44] {
             let der = Signing::generate(alg, 2_048).unwrap().to_spki().unwrap();
-            for place in 0..der.len() {
+            for index in 0..der.len() {
                 for change in [1, 0x80, 0xff] {
                     let mut changed = der.clone();
-                    changed[place] ^= change;
+                    changed[index] ^= change;
                     let mut longer = der.clone();
-                    longer.insert(place, change);
+                    longer.insert(index, change);
                     let mut shorter = der.clone();
-                    shorter.remove(place);
+                    shorter.remove(index);
                     for candidate in [changed, longer, shorter] {
                         match read(&candidate) {
-                            Ok(parts) => assert_eq!(candidate, write(&parts), "{alg} {place}"),
+                            Ok(parts) => assert_eq!(candidate, write(&parts), "{alg} {index}"),
                             Err(error) => assert_eq!("invalid_key", error.code()),
                         }
                     }

@@ -35,8 +35,8 @@ fn written(value: Value<'_>, out: &mut Vec<u8>) {
         Kind::Array(array) => {
             assert_eq!(array.len(), array.iter().count());
             out.push(b'[');
-            for (place, element) in array.iter().enumerate() {
-                out.extend_from_slice(if place == 0 { b"" } else { b"," });
+            for (index, element) in array.iter().enumerate() {
+                out.extend_from_slice(if index == 0 { b"" } else { b"," });
                 written(element, out);
             }
             out.push(b']');
@@ -44,8 +44,8 @@ fn written(value: Value<'_>, out: &mut Vec<u8>) {
         Kind::Object(object) => {
             assert_eq!(object.len(), object.iter().count());
             out.push(b'{');
-            for (place, (name, value)) in object.iter().enumerate() {
-                out.extend_from_slice(if place == 0 { b"" } else { b"," });
+            for (index, (name, value)) in object.iter().enumerate() {
+                out.extend_from_slice(if index == 0 { b"" } else { b"," });
                 Writer::new(out).string(name.as_str());
                 out.push(b':');
                 written(value, out);
@@ -128,7 +128,7 @@ fn duplicate_members_are_refused() {
     }
 }
 
-/// Names that differ only where a fingerprint might not look, and one name at different places of the tree.
+/// Names that differ only where a fingerprint might not look, and one name at different depths.
 #[test]
 fn names_that_differ_are_not_duplicates() {
     for text in [
@@ -146,7 +146,7 @@ fn names_that_differ_are_not_duplicates() {
 #[test]
 fn duplicates_are_found_in_objects_of_every_size() {
     for size in [2, 3, 15, 31, 32, 33, 34, 64, 65, 200, 1_024] {
-        let names: Vec<String> = (0..size).map(|place| format!("common_prefix_{place}_common_suffix")).collect();
+        let names: Vec<String> = (0..size).map(|index| format!("common_prefix_{index}_common_suffix")).collect();
         let object = |names: &[String]| {
             let members: Vec<String> = names.iter().map(|name| format!("\"{name}\":[{{\"a\":[]}}]")).collect();
             format!("{{{}}}", members.join(","))
@@ -192,7 +192,7 @@ fn opening_brackets_do_not_exhaust_the_stack() {
 #[test]
 fn members_are_bounded() {
     let object = |size: usize| {
-        let members: Vec<String> = (0..size).map(|place| format!("\"{place}\":0")).collect();
+        let members: Vec<String> = (0..size).map(|index| format!("\"{index}\":0")).collect();
         format!("{{{}}}", members.join(","))
     };
     assert_eq!(1_024, read(&object(1_024)).unwrap().root().as_object().unwrap().len());

@@ -116,18 +116,18 @@ const MARKS: [(&[u8], &str); 12] = [
 ];
 
 fn der(octets: &[u8]) -> Option<&'static str> {
-    let named = memchr::memchr_iter(tag::OID, octets).any(|place| names_a_key(octets, place).is_some());
+    let named = memchr::memchr_iter(tag::OID, octets).any(|index| names_a_key(octets, index).is_some());
     // PKCS#1 names no algorithm; it is a SEQUENCE of a long INTEGER and another, after a version in a private key.
     let rsa = || {
         memchr::memchr_iter(tag::SEQUENCE, octets)
-            .any(|place| octets.get(place..).is_some_and(|rest| is_rsa(rest).is_some()))
+            .any(|index| octets.get(index..).is_some_and(|rest| is_rsa(rest).is_some()))
     };
     (named || rsa()).then_some("the DER of a key or certificate")
 }
 
-/// Whether the object identifier at this place is that of a kind of key.
-fn names_a_key(octets: &[u8], place: usize) -> Option<()> {
-    let (before, rest) = octets.split_at_checked(place)?;
+/// Whether the object identifier at this index is that of a kind of key.
+fn names_a_key(octets: &[u8], index: usize) -> Option<()> {
+    let (before, rest) = octets.split_at_checked(index)?;
     let oid = Reader::new(rest).read(tag::OID)?;
     let curves = algorithm::NAMED_CURVES.iter().map(|(_, oid)| *oid);
     let ml_dsa = algorithm::ML_DSA.iter().map(|(_, oid)| *oid);

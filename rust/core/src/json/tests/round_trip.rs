@@ -119,8 +119,8 @@ impl Twice {
             4 | 5 => self.string(&text(random), random),
             6 => {
                 self.both("[");
-                for place in 0..random.below(6) {
-                    self.both(if place == 0 { "" } else { "," });
+                for index in 0..random.below(6) {
+                    self.both(if index == 0 { "" } else { "," });
                     self.value(depth + 1, random);
                 }
                 self.both("]");
@@ -128,8 +128,8 @@ impl Twice {
             _ => {
                 self.both("{");
                 let names: BTreeSet<String> = (0..random.below(50)).map(|_| text(random)).collect();
-                for (place, name) in names.iter().enumerate() {
-                    self.both(if place == 0 { "" } else { "," });
+                for (index, name) in names.iter().enumerate() {
+                    self.both(if index == 0 { "" } else { "," });
                     self.space(random);
                     self.string(name, random);
                     self.space(random);
@@ -168,11 +168,11 @@ fn damaged_texts_do_no_harm() {
     for _ in 0..20_000 {
         let mut octets = CLAIMS.as_bytes().to_vec();
         for _ in 0..=random.below(3) {
-            let place = usize::try_from(random.below(octets.len() as u64)).unwrap();
+            let index = usize::try_from(random.below(octets.len() as u64)).unwrap();
             match random.below(3) {
-                0 => octets[place] = b"{}[]\",:\\ 0e-u\x00\xC3"[usize::try_from(random.below(15)).unwrap()],
-                1 => octets[place] ^= 1 << random.below(8),
-                _ => drop(octets.remove(place)),
+                0 => octets[index] = b"{}[]\",:\\ 0e-u\x00\xC3"[usize::try_from(random.below(15)).unwrap()],
+                1 => octets[index] ^= 1 << random.below(8),
+                _ => drop(octets.remove(index)),
             }
         }
         if let Ok(document) = Document::parse(octets, Limits::TEXT) {
