@@ -8,7 +8,7 @@ use std::any::Any;
 use std::borrow::Cow;
 use std::fmt;
 
-/// What every fallible function of the core returns.
+/// The result of every fallible function of the core.
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// Why a token, a key or a policy was refused.
@@ -33,7 +33,7 @@ pub enum Error {
     InvalidSignature,
     /// The algorithm is known, but no key is a candidate, or too many are.
     KeyNotFound(NoKey),
-    /// A key source could not be asked.
+    /// A key source could not be reached. Raised once a key source is configured.
     KeySourceUnavailable,
     /// The token is not a JWS of the expected form.
     Malformed {
@@ -53,7 +53,7 @@ pub enum Error {
         /// The bound.
         limit: usize,
     },
-    /// A header parameter that may not be ignored cannot be honoured.
+    /// A header parameter that must be processed cannot be.
     UnsupportedHeader {
         /// The parameter's registered name.
         name: &'static str,
@@ -69,7 +69,7 @@ pub enum Error {
 pub enum NoKey {
     /// The header's `kid` is that of no key here.
     UnknownKid,
-    /// More keys could be meant than are tried.
+    /// More keys match than are tried.
     TooMany,
     /// No verifier is listed for the token's `iss`.
     UnknownIssuer,
@@ -90,15 +90,15 @@ pub enum ClaimFault {
     Missing,
     /// `nbf` or `iat` is after now.
     NotYetValid,
-    /// The identifier was seen before.
+    /// The identifier was seen before. Raised once a replay store is configured.
     Replayed,
-    /// The token was revoked.
+    /// The token was revoked. Raised once a revocation store is configured.
     Revoked,
-    /// `iat` lies further back than the policy's `max_age`.
+    /// `iat` is further back than the policy's `max_age`.
     TooOld,
 }
 
-/// An error of the caller's own making, carried through the core unread.
+/// An error of the caller's own, which the core passes on.
 pub struct Foreign(pub Box<dyn Any + Send + Sync>);
 
 impl fmt::Debug for Foreign {

@@ -1,6 +1,6 @@
 //! A Python object that signs: a KMS, an HSM, or `cryptography` for Ed448.
 //!
-//! Its exception goes through the core unread and reaches the caller as it was raised.
+//! Its exception reaches the caller as it was raised.
 
 use std::sync::Arc;
 

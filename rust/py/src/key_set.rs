@@ -1,4 +1,4 @@
-//! `KeySet`, and every place that takes keys to verify with.
+//! `KeySet`, and the arguments that take keys to verify with.
 
 use jwseal_core::crypto::due;
 use jwseal_core::error::Error;
@@ -15,7 +15,7 @@ use crate::key::{self, SecretKeyObject, SigningKeyObject, VerifyingKeyObject};
 use crate::reentry;
 use crate::repr;
 
-/// Keys in the core's form beside the objects the caller gave, place by place.
+/// Keys in the core's form beside the objects that the caller gave, in the same order.
 pub(crate) struct Keys {
     set: KeySet,
     objects: Vec<Py<PyAny>>,
@@ -36,9 +36,9 @@ impl Keys {
         &self.set
     }
 
-    /// The object at a place of the set.
-    pub(crate) fn object(&self, py: Python<'_>, place: usize) -> PyResult<Py<PyAny>> {
-        let object = self.objects.get(place).ok_or_else(|| PyIndexError::new_err("no such key"))?;
+    /// The object at an index of the set.
+    pub(crate) fn object(&self, py: Python<'_>, index: usize) -> PyResult<Py<PyAny>> {
+        let object = self.objects.get(index).ok_or_else(|| PyIndexError::new_err("no such key"))?;
         Ok(object.clone_ref(py))
     }
 
@@ -97,8 +97,8 @@ impl KeySetObject {
         let cores = given.iter().map(key_of).collect::<PyResult<Vec<_>>>()?;
         let set = KeySet::new(cores.clone())?;
         let original = |key: &Key| {
-            let place = cores.iter().position(|core| core == key);
-            place.and_then(|place| given.get(place)).map(|object| object.clone().unbind())
+            let index = cores.iter().position(|core| core == key);
+            index.and_then(|index| given.get(index)).map(|object| object.clone().unbind())
         };
         let objects = set.keys().iter().filter_map(original).collect();
         Ok(Self { keys: Keys { set, objects }, skipped: Vec::new() })
@@ -119,11 +119,11 @@ impl KeySetObject {
         let set = KeySet::from_jwks(&text, fill.unwrap_or_default(), Origin::Local, key::reading(lenient))?;
         let objects = set.keys().iter().map(|key| key_object(py, key)).collect::<PyResult<_>>()?;
         let skipped =
-            set.skipped().iter().map(|s| (s.place, s.kid.as_deref().map(str::to_owned), s.reason.clone())).collect();
+            set.skipped().iter().map(|s| (s.index, s.kid.as_deref().map(str::to_owned), s.reason.clone())).collect();
         Ok(Self { keys: Keys { set, objects }, skipped })
     }
 
-    /// The members left out: place in `keys`, kid, and the reason in words.
+    /// The members left out: index in `keys`, kid, and the reason in words.
     #[getter]
     fn skipped<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         PyTuple::new(py, self.skipped.clone())

@@ -1,7 +1,7 @@
-//! Payloads as callers hold them: octets in memory, or a file that is read while it is signed or verified.
+//! Payload arguments: bytes in memory, or a file that is read while it is signed or verified.
 //!
-//! Octets that could change are copied first. A file is asked with `read(size)` until it has no more, once, from where it
-//! stands, and stays open. Beyond the first mebibyte the interpreter lock is given up while octets are taken in.
+//! Bytes that could change are copied first. A file is read once with `read(size)`, from its current position to its end, and
+//! stays open. After the first mebibyte the interpreter lock is released while bytes are hashed.
 
 use jwseal_core::error::Result as CoreResult;
 use jwseal_core::jws::detached::PayloadSink;
@@ -22,10 +22,10 @@ pub(crate) enum Payload<'py> {
     File(Bound<'py, PyAny>),
 }
 
-/// Octets up to which the lock is kept: taking it back under contention costs more than these do.
+/// Bytes up to which the lock is kept: taking it back under contention takes longer than hashing these.
 const SHORT: usize = 1 << 20;
 
-/// Octets asked of a file at once.
+/// Bytes that are read from a file at once.
 const PIECE: usize = 1 << 18;
 
 impl<'py> Payload<'py> {
@@ -46,7 +46,7 @@ impl<'py> Payload<'py> {
         } else if argument.hasattr(intern!(argument.py(), "read"))? {
             return Ok(Self::File(argument.clone()));
         } else {
-            "give its octets, or a file opened with open(path, \"rb\")"
+            "give its bytes, or a file opened with open(path, \"rb\")"
         };
         Err(PyTypeError::new_err(format!(
             "payload must be bytes, a memoryview or a binary file, not {}: {advice}",
@@ -54,13 +54,13 @@ impl<'py> Payload<'py> {
         )))
     }
 
-    /// The octets, for a JWS that carries them.
+    /// The bytes, for a JWS that carries them.
     pub(crate) fn into_octets(self) -> PyResult<Bound<'py, PyBytes>> {
         match self {
             Self::Octets(octets) => Ok(octets),
             Self::View(view) => octets_of(&view),
             Self::File(_) => Err(PyTypeError::new_err(
-                "a file is signed with detached=True; to put its octets into the JWS give file.read()",
+                "a file is signed with detached=True; to put its bytes into the JWS give file.read()",
             )),
         }
     }
@@ -106,7 +106,7 @@ fn feed_file<S: PayloadSink<Outcome: Send> + Send>(file: &Bound<'_, PyAny>, mut 
         total = total.saturating_add(octets.len());
         if total > SHORT {
             py.detach(|| sink.update(octets));
-            // A file that never ends can be interrupted, also where its `read` runs no Python.
+            // So that reading a file that never ends can be interrupted, also where its `read` runs no Python.
             py.check_signals()?;
         } else {
             sink.update(octets);
@@ -115,7 +115,7 @@ fn feed_file<S: PayloadSink<Outcome: Send> + Send>(file: &Bound<'_, PyAny>, mut 
     Ok(if total > SHORT { py.detach(|| sink.finish()) } else { sink.finish() }?)
 }
 
-/// The octets of a view: those of the bytes object behind it where it shows all of them, a copy otherwise.
+/// The bytes of a view: the bytes object behind it where the view is all of it, a copy otherwise.
 fn octets_of<'py>(view: &Bound<'py, PyMemoryView>) -> PyResult<Bound<'py, PyBytes>> {
     let py = view.py();
     if !view.getattr(intern!(py, "c_contiguous"))?.is_truthy()? {
@@ -145,4 +145,4 @@ fn not_octets(piece: &Bound<'_, PyAny>) -> PyErr {
     PyTypeError::new_err(format!("the payload's read returned {}, not bytes: {advice}", type_name(piece)))
 }
 
-const TEXT_FILE: &str = "a file opened as text has other octets than the file itself: open it with open(path, \"rb\")";
+const TEXT_FILE: &str = "a file opened as text has other bytes than the file itself: open it with open(path, \"rb\")";

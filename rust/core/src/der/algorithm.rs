@@ -1,7 +1,7 @@
 //! AlgorithmIdentifier: which kind of key a container holds (RFC 3279, RFC 4055, RFC 5480, RFC 8410, RFC 9881).
 //!
-//! Object identifiers and their parameters are compared octet by octet. The parameters of an RSASSA-PSS key must be those
-//! of one of JOSE's algorithms, which is then the key's only one; curves by explicit parameters are refused.
+//! Object identifiers and their parameters are compared byte by byte. The parameters of an RSASSA-PSS key must be those of
+//! one of JOSE's algorithms, which is then the key's only one. Curves given by explicit parameters are refused.
 
 use super::{Reader, element, tag};
 use crate::crypto::material::RsaUsage;
@@ -66,8 +66,8 @@ pub fn write(kind: Kind) -> Vec<u8> {
     element(tag::SEQUENCE, &content)
 }
 
-/// The algorithm of RSASSA-PSS-params (RFC 4055 section 3.1): one digest throughout, and a least salt that JOSE's salt,
-/// as long as the digest, is not shorter than.
+/// The algorithm of RSASSA-PSS-params (RFC 4055 section 3.1): one digest throughout, and a minimum salt length that JOSE's
+/// salt meets, which is as long as the digest.
 fn pss_algorithm(mut identifier: Reader<'_>) -> Option<Alg> {
     let mut parameters = identifier.sequence()?;
     identifier.end()?;
@@ -119,7 +119,7 @@ fn pss_parameters(alg: Alg) -> Vec<u8> {
 const CONSTRUCTED_2: u8 = 0xa2;
 /// id-mgf1, 1.2.840.113549.1.1.8
 const MGF1: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x08";
-/// The digests of JOSE's RSASSA-PSS with their octets: id-sha256, id-sha384 and id-sha512, 2.16.840.1.101.3.4.2.1 to 3.
+/// The digests of JOSE's RSASSA-PSS with their lengths in bytes: id-sha256, id-sha384 and id-sha512, 2.16.840.1.101.3.4.2.1 to 3.
 static PSS_DIGESTS: [(Alg, &[u8], u8); 3] = [
     (Alg::Ps256, b"\x60\x86\x48\x01\x65\x03\x04\x02\x01", 32),
     (Alg::Ps384, b"\x60\x86\x48\x01\x65\x03\x04\x02\x02", 48),
@@ -165,7 +165,7 @@ pub static ML_DSA: [(Alg, &[u8]); 3] = [
     (Alg::MlDsa87, b"\x60\x86\x48\x01\x65\x03\x04\x03\x13"),
 ];
 
-/// Kinds that are met in the same containers and are of no use here.
+/// Kinds that the same containers hold and that are not supported.
 static OTHERS: [(&str, &[u8]); 5] = [
     ("X25519", b"\x2b\x65\x6e"),
     ("X448", b"\x2b\x65\x6f"),
@@ -182,7 +182,7 @@ mod tests {
         read(Reader::new(identifier).sequence().unwrap())
     }
 
-    /// Every kind is read as it is written.
+    /// Every kind that is written is read as the same kind.
     #[test]
     fn kinds_round_trip() {
         let mut kinds = vec![Kind::Rsa(RsaUsage::Any), Kind::Rsa(RsaUsage::Pss)];
@@ -195,7 +195,7 @@ mod tests {
         }
     }
 
-    /// Parameters that are missing, foreign or too many are refused.
+    /// Missing, unknown and surplus parameters are refused.
     #[test]
     fn wrong_parameters_are_refused() {
         let null = element(tag::NULL, &[]);

@@ -1,8 +1,7 @@
-//! What a DER text holds, told by its outline alone: which reader to ask, and whom to name where it was the wrong one.
+//! The kind of a DER text, by its outline alone: which reader reads it, and what to call it where another was asked.
 //!
 //! Keys (RFC 5280 section 4.1.2.7, RFC 5958, RFC 8017 appendix A.1, RFC 5915), certificates (RFC 5280 section 4.1) and
-//! PKCS#12 (RFC 7292). Of a certificate the key can be taken out; nothing else of it is read. An outline says nothing about
-//! whether the key inside is sound.
+//! PKCS#12 (RFC 7292). Of a certificate the key alone is read. An outline says nothing about whether the key is acceptable.
 
 use super::{Reader, algorithm, element, pkcs8, spki, tag};
 use crate::error::{Error, Result};
@@ -31,7 +30,7 @@ pub enum Form {
 }
 
 impl Form {
-    /// Its name across the border to Python.
+    /// Its name in Python.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -58,8 +57,8 @@ pub fn of(der: &[u8]) -> Result<Form> {
     Ok(OUTLINES.iter().find(|(_, outline)| outline(content).is_some()).map_or(Form::Other, |(form, _)| *form))
 }
 
-/// Whether `spki` and `pkcs8` have the last word on this DER: they read it, or no other encoding would help them. An RSA
-/// or EC key that they refuse may be sound in a looser or rarer encoding, which another library can bring into theirs.
+/// Whether the answer of `spki` and `pkcs8` is final for this DER: they read it, or no other encoding would help. An RSA or EC
+/// key that they refuse may be in a looser or rarer encoding, which another library can convert.
 #[must_use]
 pub fn is_settled(der: &[u8]) -> bool {
     let Some(mut content) = Reader::new(der).sequence() else { return true };
@@ -82,7 +81,7 @@ pub fn certificate_key(der: &[u8]) -> Option<Vec<u8>> {
 /// Whether a content has the shape of one form.
 type Outline = fn(Reader<'_>) -> Option<()>;
 
-/// The first that fits; none fits what another does.
+/// The first that matches; no text matches two of them.
 const OUTLINES: [(Form, Outline); 8] = [
     (Form::Spki, |content| identified(content, tag::BIT_STRING)?.end()),
     (Form::EncryptedPkcs8, |content| identified(content, tag::OCTET_STRING)?.end()),
@@ -150,7 +149,7 @@ mod tests {
         sequence(&[sequence(&signed), oid, element(tag::BIT_STRING, &[0, 1])])
     }
 
-    /// Each form is told from the others, and a certificate gives its key.
+    /// Each form is recognised, and the key of a certificate is read.
     #[test]
     fn forms() {
         let key = Signing::generate(Alg::Rs256, 2_048).unwrap();
@@ -181,7 +180,7 @@ mod tests {
         }
     }
 
-    /// A loose encoding of an RSA or EC key may be brought into the strict one; of nothing else is there another.
+    /// Only RSA and EC keys have looser encodings, which can be converted into the strict one.
     #[test]
     fn settled() {
         for alg in [Alg::Rs256, Alg::Es256, Alg::EdDsa, Alg::MlDsa44] {

@@ -1,8 +1,7 @@
 //! DER, as far as keys are written in it (X.690 section 10): a strict reader and a small writer.
 //!
-//! Lengths are definite and minimal, integers unsigned and minimal, and nothing follows where nothing may. `spki` and
-//! `pkcs8` read and write the two containers of keys, `form` tells what else an operator may have; encryption and PEM are
-//! read elsewhere.
+//! Lengths are definite and minimal, integers unsigned and minimal, and nothing follows the last element. `spki` and `pkcs8`
+//! read and write the two containers of keys, `form` recognises others. Encryption and PEM are read elsewhere.
 
 pub mod algorithm;
 pub mod form;
@@ -33,18 +32,18 @@ pub mod tag {
     pub const CONSTRUCTED_1: u8 = 0xa1;
 }
 
-/// Octets yet to be read; every method gives `None` for what is not strict DER.
+/// Bytes that are still to be read; every method gives `None` for what is not strict DER.
 #[derive(Clone, Copy, Debug)]
 pub struct Reader<'a>(&'a [u8]);
 
 impl<'a> Reader<'a> {
-    /// A reader of these octets.
+    /// A reader of these bytes.
     #[must_use]
     pub const fn new(octets: &'a [u8]) -> Self {
         Self(octets)
     }
 
-    /// The content of the next element, which has this tag.
+    /// The content of the next element, which must have this tag.
     pub fn read(&mut self, tag: u8) -> Option<&'a [u8]> {
         let (first, rest) = self.0.split_first()?;
         if *first != tag {
@@ -61,12 +60,12 @@ impl<'a> Reader<'a> {
         if self.0.first() == Some(&tag) { self.read(tag).map(Some) } else { Some(None) }
     }
 
-    /// A SEQUENCE to read on in.
+    /// A reader of the SEQUENCE that follows.
     pub fn sequence(&mut self) -> Option<Self> {
         self.read(tag::SEQUENCE).map(Self)
     }
 
-    /// An unsigned INTEGER, without the octet that only keeps it positive.
+    /// An unsigned INTEGER, without the zero byte that keeps it positive.
     pub fn unsigned(&mut self) -> Option<&'a [u8]> {
         match self.read(tag::INTEGER)? {
             [] => None,
@@ -79,25 +78,25 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A BIT STRING of whole octets.
+    /// A BIT STRING of whole bytes.
     pub fn bits(&mut self) -> Option<&'a [u8]> {
         whole_octets(self.read(tag::BIT_STRING)?)
     }
 
-    /// Succeeds where nothing is left.
+    /// Succeeds if nothing is left.
     #[must_use]
     pub const fn end(self) -> Option<()> {
         if self.0.is_empty() { Some(()) } else { None }
     }
 }
 
-/// The octets of a BIT STRING's content that has no unused bits.
+/// The bytes of a BIT STRING's content that has no unused bits.
 #[must_use]
 pub fn whole_octets(content: &[u8]) -> Option<&[u8]> {
     content.split_first().filter(|(unused, _)| **unused == 0).map(|(_, octets)| octets)
 }
 
-/// A length and what follows it; up to 16,777,215, which neither a key nor a certificate comes near.
+/// A length and what follows it; up to 16,777,215, far more than a key or a certificate has.
 fn length(octets: &[u8]) -> Option<(usize, &[u8])> {
     match octets {
         [len @ 0..=0x7f, rest @ ..] | [0x81, len @ 0x80..=0xff, rest @ ..] => Some((usize::from(*len), rest)),
@@ -128,14 +127,14 @@ pub fn element(tag: u8, content: &[u8]) -> Vec<u8> {
     out
 }
 
-/// An unsigned INTEGER of minimal octets.
+/// An unsigned INTEGER of minimal length.
 #[must_use]
 pub fn unsigned(digits: &[u8]) -> Vec<u8> {
     let sign: &[u8] = if digits.first().is_none_or(|first| *first >= 0x80) { &[0] } else { &[] };
     element(tag::INTEGER, &[sign, digits].concat())
 }
 
-/// A BIT STRING of whole octets.
+/// A BIT STRING of whole bytes.
 #[must_use]
 pub fn bits(octets: &[u8]) -> Vec<u8> {
     element(tag::BIT_STRING, &[&[0], octets].concat())
@@ -145,7 +144,7 @@ pub fn bits(octets: &[u8]) -> Vec<u8> {
 mod tests {
     use super::*;
 
-    /// Long lengths where short ones do, indefinite ones and ones past the end are refused.
+    /// Lengths that are not minimal, indefinite, or beyond the end are refused.
     #[test]
     fn only_minimal_definite_lengths_are_read() {
         assert_eq!(Some(&[7][..]), Reader::new(&[4, 1, 7]).read(4));
@@ -183,7 +182,7 @@ mod tests {
         }
     }
 
-    /// A BIT STRING with unused bits is no octets.
+    /// A BIT STRING with unused bits is refused.
     #[test]
     fn only_whole_octets_are_read() {
         assert_eq!(Some(&[5][..]), Reader::new(&bits(&[5])).bits());

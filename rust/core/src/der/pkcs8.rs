@@ -1,7 +1,7 @@
 //! Plain private keys: PKCS#8 and its successor (RFC 5208, RFC 5958) with the inner forms of RFC 8017, 5915, 8410, 9881.
 //!
 //! Only ML-DSA keys that hold their seed are read: an expanded key cannot be written as a JWK again. Public parts are
-//! kept beside the private ones, so that whoever builds the key can check them. Encrypted keys are opened elsewhere.
+//! kept beside the private ones, so that they can be checked when the key is built. Encrypted keys are decrypted elsewhere.
 
 use zeroize::Zeroizing;
 
@@ -34,7 +34,7 @@ pub fn write_okp(curve: Curve, seed: &[u8]) -> Secret {
     Zeroizing::new(element(tag::SEQUENCE, &content))
 }
 
-/// The same RSA key, for what this usage permits alone (RFC 4055 section 3.1); `None` for what is no plain PKCS#8.
+/// The same RSA key, restricted to this usage (RFC 4055 section 3.1); `None` for what is no plain PKCS#8.
 #[must_use]
 pub fn restrict_rsa(der: &[u8], usage: RsaUsage) -> Option<Secret> {
     let key = Zeroizing::new(element(tag::OCTET_STRING, split(der)?.key));
@@ -49,7 +49,7 @@ struct Info<'a> {
     public: Option<&'a [u8]>,
 }
 
-/// OneAsymmetricKey; its attributes say nothing about the key.
+/// OneAsymmetricKey; its attributes are ignored.
 fn split(der: &[u8]) -> Option<Info<'_>> {
     let mut outer = Reader::new(der);
     let mut info = outer.sequence()?;
@@ -76,7 +76,7 @@ fn rsa(der: &[u8], usage: RsaUsage) -> Option<PrivateParts> {
     let mut outer = Reader::new(der);
     let mut key = outer.sequence()?;
     outer.end()?;
-    // Version 1 announces further primes.
+    // Version 1 is a key of more than two primes.
     if key.read(tag::INTEGER)? != [0] {
         return None;
     }
@@ -173,7 +173,7 @@ mod tests {
     use super::*;
     use crate::crypto::Signing;
 
-    /// Keys as AWS-LC writes them are read and make the same key again.
+    /// Keys that AWS-LC writes are read as the same keys.
     #[test]
     fn private_keys_round_trip() {
         for alg in [Alg::Rs256, Alg::Es256, Alg::Es384, Alg::Es512, Alg::Es256k, Alg::EdDsa, Alg::MlDsa44, Alg::MlDsa65]
@@ -205,7 +205,7 @@ mod tests {
         assert_eq!("invalid_key", read(&element(tag::SEQUENCE, &body)).unwrap_err().code());
     }
 
-    /// An expanded ML-DSA key is refused with a way out; beside its seed it must belong to it.
+    /// An expanded ML-DSA key is refused, and the message says what to do; beside a seed it must be the seed's.
     #[test]
     fn ml_dsa_needs_its_seed() {
         let wrap = |key: &[u8]| {
@@ -222,7 +222,7 @@ mod tests {
         assert_eq!("invalid_key", read(&wrap(&[5, 0])).unwrap_err().code());
     }
 
-    /// Whatever one changed, added or lost octet makes of a key, it is read or refused, and never more than that.
+    /// A key with one byte changed, added or removed is read or refused; nothing panics.
     #[test]
     fn changed_octets_do_no_harm() {
         for alg in [Alg::Rs256, Alg::Es256, Alg::EdDsa, Alg::MlDsa44] {
@@ -245,7 +245,7 @@ mod tests {
         }
     }
 
-    /// A curve inside that differs from the one outside, and octets left over, are refused.
+    /// An inner curve that differs from the outer one, and bytes after the key, are refused.
     #[test]
     fn loose_encodings_are_refused() {
         let der = Signing::generate(Alg::Es256, 0).unwrap().to_pkcs8().unwrap();

@@ -1,7 +1,7 @@
 //! SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7).
 //!
-//! What is read is a public key's parts in their one shape: RSA integers minimal, points uncompressed. Whether the parts
-//! make an acceptable key is decided by `crypto`.
+//! The parts of a public key have one form: RSA integers are minimal, points uncompressed. `crypto` decides whether the
+//! parts make an acceptable key.
 
 use super::algorithm::{self, Kind};
 use super::{Reader, bits, element, tag, unsigned};
@@ -68,7 +68,7 @@ mod tests {
     use crate::crypto::material::RsaUsage;
     use crate::jwa::{Alg, Curve};
 
-    /// Keys as AWS-LC writes them are read and written back to the same octets.
+    /// Keys that AWS-LC writes are read and written to the same bytes.
     #[test]
     fn public_keys_round_trip() {
         for alg in [Alg::Rs256, Alg::Es256, Alg::Es384, Alg::Es512, Alg::Es256k, Alg::EdDsa, Alg::MlDsa44, Alg::MlDsa87]
@@ -82,7 +82,7 @@ mod tests {
         assert_eq!(parts, read(&write(&parts)).unwrap());
     }
 
-    /// A changed, missing or added octet at the borders, and a compressed point, are refused.
+    /// A changed, missing or added byte at either end, and a compressed point, are refused.
     #[test]
     fn loose_encodings_are_refused() {
         let der = write(&PublicParts::Okp { curve: Curve::Ed25519, x: vec![9; 32] });
@@ -97,7 +97,7 @@ mod tests {
         }
     }
 
-    /// Whatever one changed, added or lost octet makes of a key, it is refused or has this very encoding.
+    /// A key with one byte changed, added or removed is refused, or is what `write` gives for its parts.
     #[test]
     fn an_encoding_is_the_only_one() {
         for alg in [Alg::Rs256, Alg::Es256, Alg::EdDsa, Alg::MlDsa44] {

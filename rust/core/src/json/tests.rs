@@ -96,7 +96,7 @@ fn debug_shows_no_text() {
     document.wipe();
 }
 
-/// Any value may be outermost, and white space may stand around every part.
+/// Any value may be outermost, with white space around every part.
 #[test]
 fn white_space_is_skipped() {
     assert_eq!(
@@ -142,7 +142,7 @@ fn names_that_differ_are_not_duplicates() {
     }
 }
 
-/// A twin is found wherever it stands, in objects searched as they are read and in those searched at their end.
+/// A duplicate is found at any position, in objects searched as they are read and in those searched at their end.
 #[test]
 fn duplicates_are_found_in_objects_of_every_size() {
     for size in [2, 3, 15, 31, 32, 33, 34, 64, 65, 200, 1_024] {
@@ -333,7 +333,7 @@ fn control_characters_in_strings_are_refused() {
     read("\"\u{7f}\u{80}\u{2028}\u{feff}\"").unwrap();
 }
 
-/// Octets that are not UTF-8 are refused wherever they stand: overlong forms, surrogates, and beyond U+10FFFF.
+/// Bytes that are not UTF-8 are refused at any position: overlong forms, surrogates, and beyond U+10FFFF.
 #[test]
 fn invalid_utf8_is_refused() {
     for octets in [

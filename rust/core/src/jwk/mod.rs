@@ -1,7 +1,8 @@
 //! JSON Web Key (RFC 7517), public and private, of every type (RFC 7518 section 6, RFC 8037, RFC 9964).
 //!
-//! After `read` the members that matter have their types, integers are minimal and coordinates of full length, `use` and `key_ops` permit signatures and agree, and the public members are complete.
-//! Unknown members are ignored, certificates among them. Whether the parts make an acceptable key is decided by `key`.
+//! After `read` the members of a key have their types, integers are minimal and coordinates of full length, `use` and `key_ops`
+//! permit signatures and agree, and the public members are complete. Unknown members are ignored, certificates among them.
+//! `key` decides whether the parts make an acceptable key.
 
 mod reader;
 #[cfg(test)]
@@ -17,17 +18,17 @@ use crate::crypto::material::{PrivateParts, PublicParts, Secret};
 use crate::error::{Error, Result};
 use crate::jwa::Alg;
 
-/// How closely a JWK must keep to its RFCs.
+/// How strictly a JWK is read.
 ///
-/// A lenient reading forgives what real providers and old libraries write, and nothing else: null for an absent member,
+/// A lenient reading accepts what real providers and old libraries write, and nothing else: null for an absent member,
 /// padding, line breaks and the alphabet of plain base64, leading zero octets of integers and coordinates, and EC
 /// coordinates shorter than the field. What it returns has the same canonical form.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Reading {
-    /// To the letter.
+    /// Exactly as the RFCs say.
     #[default]
     Strict,
-    /// With what is listed above forgiven.
+    /// With the deviations listed above.
     Lenient,
 }
 
@@ -48,7 +49,7 @@ pub struct Jwk {
 pub enum Material {
     /// A public key.
     Public(PublicParts),
-    /// A private key and the public one beside it, which is yet to be checked against it.
+    /// A private key and the public one beside it, which is checked against it when the key is built.
     Private {
         /// The public half.
         public: PublicParts,
@@ -62,9 +63,9 @@ pub enum Material {
 /// The operations that `key_ops` permits (RFC 7517 section 4.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ops {
-    /// Signatures may be made.
+    /// The key may sign.
     pub sign: bool,
-    /// Signatures may be verified.
+    /// The key may verify.
     pub verify: bool,
 }
 

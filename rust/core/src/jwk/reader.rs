@@ -1,8 +1,8 @@
 //! Reading JWKs: one parser for every type (RFC 7517 section 4, RFC 7518 section 6).
 //!
-//! It holds each member to its type, encoding and length and refuses a half of a private key. A lenient reading forgives
-//! what `Reading` lists; a strict one says so where that would have helped. It looks no further: points off their curve
-//! and foreign halves are found when the key is built.
+//! Each member must have its type, encoding and length, and a private key must be complete. A lenient reading accepts what
+//! `Reading` lists; a strict one names it in its refusal. Points off the curve and public members of another key are found
+//! when the key is built.
 
 use zeroize::Zeroizing;
 
@@ -45,7 +45,7 @@ pub fn read_value(value: Value<'_>, reading: Reading) -> Result<Jwk> {
     Ok(Jwk { material, alg, kid, ops: members.ops()? })
 }
 
-/// What the text is instead, where that can be told.
+/// What the text is instead, where that can be recognised.
 fn not_json(text: &[u8], reason: &str) -> Error {
     let text = text.trim_ascii();
     if text.is_empty() {
@@ -78,7 +78,7 @@ impl<'a> Members<'a> {
             .ok_or_else(|| Error::key("the JWK's alg is not a signature algorithm known here"))
     }
 
-    /// `use` and `key_ops`, which must agree where both stand (RFC 7517 sections 4.2 and 4.3).
+    /// `use` and `key_ops`, which must agree where a key has both (RFC 7517 sections 4.2 and 4.3).
     fn ops(self) -> Result<Ops> {
         let usage = self.text("use")?;
         if usage.is_some_and(|usage| usage != "sig") {
@@ -196,7 +196,7 @@ impl<'a> Members<'a> {
         }
     }
 
-    /// A string that must be there.
+    /// A required string.
     fn required(self, name: &str) -> Result<&'a str> {
         match self.object.get(name).map(Value::kind) {
             Some(Kind::Str(text)) => Ok(text.as_str()),
@@ -216,7 +216,7 @@ impl<'a> Members<'a> {
         }
     }
 
-    /// A member of octets.
+    /// Bytes, in base64url.
     fn octets(self, name: &str) -> Result<Secret> {
         let text = self.required(name)?.as_bytes();
         if let Some(octets) = base64url::decode(text) {
@@ -234,7 +234,7 @@ impl<'a> Members<'a> {
         }
     }
 
-    /// A member of octets whose number is fixed.
+    /// Bytes of a fixed number.
     fn fixed(self, name: &str, len: usize) -> Result<Secret> {
         let octets = self.octets(name)?;
         if octets.len() == len { Ok(octets) } else { Err(wrong_length(name, octets.len(), len, "")) }
@@ -259,7 +259,7 @@ impl<'a> Members<'a> {
         Ok(padded)
     }
 
-    /// A Base64urlUInt: minimal octets, or thumbprints would differ for one key (RFC 7518 section 2, RFC 7638 section 7).
+    /// A Base64urlUInt of minimal length, or thumbprints would differ for one key (RFC 7518 section 2, RFC 7638 section 7).
     fn integer(self, name: &str) -> Result<Secret> {
         let octets = self.octets(name)?;
         let digits = without_zeros(&octets);
@@ -289,14 +289,14 @@ impl<'a> Members<'a> {
     }
 }
 
-/// Where a lenient reading would have gone on.
+/// The refusal of what a lenient reading accepts.
 const FORGIVEN: &str = "lenient=True accepts it";
 
 fn wrong_length(name: &str, found: usize, len: usize, advice: &str) -> Error {
     Error::key(format!("the JWK's {name} has {found} bytes instead of {len}{advice}"))
 }
 
-/// The octets after leading zeros.
+/// The bytes after leading zeros.
 fn without_zeros(octets: &[u8]) -> &[u8] {
     octets.iter().position(|octet| *octet != 0).and_then(|first| octets.get(first..)).unwrap_or_default()
 }

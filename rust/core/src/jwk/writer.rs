@@ -1,4 +1,4 @@
-//! Writing JWKs and the texts of their thumbprints (RFC 7517 section 4, RFC 7638 section 3).
+//! Writes JWKs and the texts of their thumbprints (RFC 7517 section 4, RFC 7638 section 3).
 //!
 //! Public texts hold public members only. A private text is allocated once, at its full size, and wiped when dropped.
 
@@ -23,7 +23,7 @@ pub fn write_public(parts: &PublicParts, alg: Option<Alg>, kid: Option<&str>) ->
 /// The JSON text of a private key beside its public half.
 #[must_use]
 pub fn write_private(public: &PublicParts, private: &PrivateParts, alg: Alg, kid: Option<&str>) -> Zeroizing<String> {
-    // Room for all of it, so that no copy stays behind where the text grew.
+    // Room for the whole text, so that it never grows and leaves a copy.
     let mut out = Vec::with_capacity(PRIVATE_ROOM + kid.map_or(0, |kid| 6 * kid.len()));
     let mut object = ObjectWriter::new(&mut out);
     write_parts(&mut object, public);
@@ -46,7 +46,7 @@ pub fn write_private(public: &PublicParts, private: &PrivateParts, alg: Alg, kid
     Zeroizing::new(into_string(out))
 }
 
-/// More than the octets of an RSA key of 8,192 bits, of which nine halves of the modulus are written.
+/// More than the bytes of an RSA key of 8,192 bits, of which nine halves of the modulus are written.
 const PRIVATE_ROOM: usize = 8_192;
 
 /// The JSON text of a secret; `key_ops` only where it does not permit both.

@@ -90,7 +90,7 @@ impl Default for Reader {
 impl<'a> Compact<'a> {
     fn cut(token: &'a [u8], reader: Reader) -> Result<Self> {
         let segments = || Error::malformed("token", "does not have the three segments of a compact JWS");
-        // A third dot would stand in the signature, whose alphabet has none.
+        // A third dot would be in the signature, and base64url has none.
         let mut dots = memchr::memchr_iter(b'.', token);
         let (first, second) = dots.next().zip(dots.next()).ok_or_else(segments)?;
         let (signing_input, signature) = cut(token, second).ok_or_else(segments)?;
@@ -124,7 +124,7 @@ impl<'a> Compact<'a> {
         Ok(octets)
     }
 
-    /// The protected header as its sender wrote it: strict JSON, no rule of headers applied. For the unverified doors.
+    /// The protected header as its sender wrote it: strict JSON, no rule of headers applied. For `jwseal.insecure`.
     pub fn header_unjudged(&self) -> Result<Document> {
         let octets = self.header_octets()?;
         let document = Document::parse(octets, Limits::HEADER).map_err(|reason| Error::malformed("header", reason))?;

@@ -92,7 +92,7 @@ impl Check {
     fn new(hasher: &mut PayloadHasher, entry: &UnverifiedSignature, options: VerifyOptions<'_>) -> Result<Self> {
         let resolved = Arc::new(entry.resolve(options)?);
         let mut messages = Vec::new();
-        for index in resolved.candidates.places() {
+        for index in resolved.candidates.indices() {
             let key = options.keys.key(index).ok_or(Error::KeyNotFound(NoKey::UnknownKid))?;
             messages.push((index, hasher.add(&entry.protected, key.method(resolved.alg)?)));
         }

@@ -66,7 +66,7 @@ impl ResolvedHeader {
 }
 
 impl VerifiedSignature {
-    /// The only place where a signature becomes a verified one: `verify` succeeds for one of the candidate keys, which are
+    /// The only function that makes a verified signature: `verify` succeeds for one of the candidate keys, which are
     /// tried in order. `verify` gets a key, its index in the set, and the header's algorithm.
     fn check(
         resolved: Arc<ResolvedHeader>,
@@ -74,7 +74,7 @@ impl VerifiedSignature {
         verify: impl Fn(&Key, usize, Alg) -> Result<()>,
     ) -> Result<Self> {
         let verifies = |index: &usize| keys.key(*index).is_some_and(|key| verify(key, *index, resolved.alg).is_ok());
-        let key_index = resolved.candidates.places().find(verifies).ok_or(Error::InvalidSignature)?;
+        let key_index = resolved.candidates.indices().find(verifies).ok_or(Error::InvalidSignature)?;
         Ok(Self { resolved, key_index })
     }
 

@@ -1,6 +1,6 @@
-//! How many signatures of a JWS must verify (RFC 7515 section 7.2.1 leaves it to the application).
+//! How many signatures of a JWS must verify, which RFC 7515 section 7.2.1 leaves to the application.
 //!
-//! `check` refuses a requirement that these keys could never meet. `judge` compares it with what became of each signature.
+//! `check` refuses a requirement that these keys could never meet. `judge` compares it with the outcome of each signature.
 //! Keys count, not signatures: two signatures by one key are one.
 
 use super::VerifiedSignature;

@@ -1,7 +1,7 @@
 //! An HMAC secret (RFC 7518 section 3.2).
 //!
-//! It is at least as long as its digest and holds no key text: a public key taken for a secret would let anyone who
-//! knows that key sign (CVE-2015-9235). `weak` waives the length and nothing else. The octets are wiped on drop.
+//! It is at least as long as its digest and holds no key text: with a public key as the secret, anyone who knows that key could
+//! sign (CVE-2015-9235). `weak` waives the length and nothing else. The secret is wiped on drop.
 
 use std::fmt;
 use std::ops::Deref;
@@ -40,7 +40,7 @@ impl SecretKey {
         Self::new(Zeroizing::new(secret.to_vec()), alg, kid, Ops::BOTH, Strength::Required)
     }
 
-    /// A secret of any length but none; for systems that cannot change theirs.
+    /// A secret of at least one byte, for systems that cannot change theirs.
     pub fn weak(secret: &[u8], alg: Alg, kid: Option<&str>) -> Result<Self> {
         Self::new(Zeroizing::new(secret.to_vec()), alg, kid, Ops::BOTH, Strength::Waived)
     }
@@ -189,7 +189,7 @@ enum Strength {
     Waived,
 }
 
-/// Far above any secret; below what a file taken for a secret may have.
+/// Far above any secret, and below the size of most files that are given by mistake.
 const MAX_LEN: usize = 65_536;
 
 fn require_hmac(alg: Alg) -> Result<()> {
@@ -213,7 +213,7 @@ mod tests {
         error.to_string()
     }
 
-    /// A secret has at least its digest's length, to the octet.
+    /// A secret has at least its digest's length.
     #[test]
     fn short_secrets_are_refused() {
         for (alg, least) in [(Alg::Hs256, 32), (Alg::Hs384, 48), (Alg::Hs512, 64)] {
@@ -227,15 +227,15 @@ mod tests {
         assert!(!SecretKey::weak(&[7; 32], Alg::Hs256, None).unwrap().is_weak());
     }
 
-    /// Empty secrets, oversized ones and key text are refused by every door (CVE-2026-45363, CVE-2015-9235).
+    /// Every constructor refuses empty secrets, oversized ones and key text (CVE-2026-45363, CVE-2015-9235).
     #[test]
     fn non_secrets_are_refused() {
         let pem = b"-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n";
-        for door in [SecretKey::from_bytes, SecretKey::weak] {
-            assert!(refusal(door(b"", Alg::Hs256, None)).contains("empty"));
-            assert!(refusal(door(pem, Alg::Hs256, None)).contains("a PEM"));
-            assert!(refusal(door(&vec![7; 65_537], Alg::Hs256, None)).contains("limit"));
-            assert!(refusal(door(&[7; 64], Alg::Rs256, None)).contains("does not use a secret"));
+        for make in [SecretKey::from_bytes, SecretKey::weak] {
+            assert!(refusal(make(b"", Alg::Hs256, None)).contains("empty"));
+            assert!(refusal(make(pem, Alg::Hs256, None)).contains("a PEM"));
+            assert!(refusal(make(&vec![7; 65_537], Alg::Hs256, None)).contains("limit"));
+            assert!(refusal(make(&[7; 64], Alg::Rs256, None)).contains("does not use a secret"));
         }
         assert!(refusal(SecretKey::from_jwk(br#"{"kty":"oct","k":"","alg":"HS256"}"#, None, None)).contains("empty"));
         let spki = br#"{"kty":"oct","alg":"HS256","k":"MCowBQYDK2VwAyEA11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
@@ -267,7 +267,7 @@ mod tests {
         }
     }
 
-    /// `key_ops` of a secret permit what they list, and survive an export.
+    /// `key_ops` of a secret permit what they list, and are exported.
     #[test]
     fn operations_are_honoured() {
         let k = crate::base64url::encode(&[7; 32]);
@@ -284,7 +284,7 @@ mod tests {
         assert!(SecretKey::from_jwk(&text(r#""sign","verify""#), None, None).is_ok());
     }
 
-    /// The algorithm of a secret is never guessed, and a JWK's own is never overruled.
+    /// The algorithm of a secret is required, and a given one must be the JWK's own.
     #[test]
     fn algorithm_is_required() {
         let k = crate::base64url::encode(&[7; 64]);

@@ -1,8 +1,8 @@
 //! A private key (RFC 7517 section 9.2, RFC 8725 section 3.2).
 //!
-//! It signs under one algorithm. What it is made of never leaves but through `to_pkcs8` and `to_private_jwk`; it has no
-//! equality, and its `Debug` shows names only. Two kinds of private material cannot become a key here alone and are
-//! handed back to be completed: Ed448, which another library signs with, and RSA keys without their primes.
+//! It signs under one algorithm. `to_pkcs8` and `to_private_jwk` are the only ways to its private parts; it has no equality, and
+//! its `Debug` shows names only. Two kinds of private material are returned to be completed: Ed448, which another library
+//! signs with, and RSA keys without their primes.
 
 use std::fmt;
 use std::sync::Arc;
@@ -36,7 +36,7 @@ enum Holder {
     External { signer: Box<dyn External>, seed: Option<Secret> },
 }
 
-/// What loading or generating a private key gives.
+/// The result of loading or generating a private key.
 #[derive(Debug)]
 pub enum Loaded {
     /// A key.
@@ -83,7 +83,7 @@ impl SigningKey {
         }
     }
 
-    /// A key that lives elsewhere; it signs under one of the public key's algorithms.
+    /// A key that another program holds; it signs under one of the public key's algorithms.
     pub fn external(
         signer: Box<dyn External>,
         verifying_key: &VerifyingKey,
@@ -148,8 +148,8 @@ impl SigningKey {
         matches!(self.0.holder, Holder::External { seed: None, .. })
     }
 
-    /// Signs. What an external signer returns is verified before it leaves: a faulty device must not leak the key
-    /// through broken signatures, nor put out tokens that nobody accepts.
+    /// Signs. What an external signer returns is verified first: a faulty device must not leak its key through invalid
+    /// signatures, nor may a token leave that no verifier accepts.
     pub fn sign(&self, message: Message<'_>) -> Result<Vec<u8>> {
         match (&self.0.holder, message) {
             (Holder::Own(signing), _) => own_signature(signing, message),
@@ -164,8 +164,8 @@ impl SigningKey {
         }
     }
 
-    /// Verifies what an external signer returned. Never inlined, as `own_signature`: an external signer may sign with
-    /// another one, and the stack of arithmetic that does not run would lie between the two.
+    /// Verifies what an external signer returned. Never inlined, as `own_signature`: an external signer may call another one,
+    /// and the stack of arithmetic that does not run would be between the two.
     #[inline(never)]
     fn accept(&self, message: Message<'_>, signature: &[u8]) -> Result<()> {
         self.0.verifying.verify(self.0.alg, message, signature).map_err(|_| {
@@ -176,7 +176,7 @@ impl SigningKey {
         })
     }
 
-    /// An external signer is asked for the signature of the whole message: it may hash in its own way.
+    /// How messages are hashed for it; an external signer gets the whole message.
     pub(super) fn method(&self) -> Method {
         match &self.0.holder {
             Holder::Own(signing) => signing.method(),
@@ -237,7 +237,7 @@ impl Ed448Private {
         Ok(Self { seed, alg, verifying })
     }
 
-    /// The seed of 57 octets.
+    /// The seed of 57 bytes.
     #[must_use]
     pub fn seed(&self) -> &[u8] {
         &self.seed
@@ -279,7 +279,7 @@ impl RsaPrivate {
         &self.d
     }
 
-    /// The key, from PKCS#8 that holds the primes of this very key.
+    /// The key, from PKCS#8 that holds the primes of the same key.
     pub fn finish(self, der: &[u8]) -> Result<SigningKey> {
         let parts = pkcs8::read(der)?;
         if !matches!(&parts, PrivateParts::Rsa { n, e, .. } if *n == self.n && *e == self.e) {

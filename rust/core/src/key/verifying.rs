@@ -1,7 +1,7 @@
 //! A public key (RFC 7517 section 4, RFC 7638).
 //!
-//! It verifies under its own algorithms only; an RSA key is parsed once for each of them. Two keys are equal when their
-//! thumbprints, algorithms and identifiers are.
+//! It verifies under its own algorithms only; an RSA key is parsed once for each of them. Keys are equal if their thumbprints,
+//! algorithms and identifiers are.
 
 use std::fmt;
 use std::ops::Deref;
@@ -58,7 +58,7 @@ impl VerifyingKey {
     pub(crate) fn new(parts: PublicParts, alg: Option<Alg>, kid: Option<&str>) -> Result<Self> {
         let choices = choices(&parts);
         let alg = settle(&parts, choices, alg)?;
-        // A key of an Edwards curve goes by both names of its algorithm (RFC 9864 section 4.1).
+        // The algorithm of an Edwards curve has two names (RFC 9864 section 4.1).
         let algs = if parts.kty() == Kty::Okp { choices } else { AlgSet::of(alg) };
         Self::build(Arc::new(parts), Some(alg), algs, kid)
     }
@@ -163,7 +163,7 @@ impl fmt::Debug for VerifyingKey {
     }
 }
 
-/// The algorithm of a key: as given, or the first of its choices where all of them are one primitive.
+/// The algorithm of a key: as given, or the first of its choices where all of them mean the same.
 fn settle(parts: &PublicParts, choices: AlgSet, given: Option<Alg>) -> Result<Alg> {
     match given {
         Some(alg) if choices.contains(alg) => Ok(alg),
@@ -219,7 +219,7 @@ mod tests {
         );
     }
 
-    /// RFC 8037 appendix A.5; the key goes by both names of its algorithm and by no other.
+    /// RFC 8037 appendix A.5; the key verifies under both names of its algorithm and under no other.
     #[test]
     fn edwards_keys_have_two_names() {
         let key = VerifyingKey::from_jwk(ED25519.as_bytes(), None, None).unwrap();
@@ -241,7 +241,7 @@ mod tests {
         assert!(refusal(VerifyingKey::from_jwk(ED25519.as_bytes(), Some(Alg::Ed448), None)).contains("does not fit"));
     }
 
-    /// Keys survive SPKI and JWK, in value, hash and identity.
+    /// Keys are the same after export to SPKI or JWK and import.
     #[test]
     fn public_keys_round_trip() {
         for alg in [Alg::Rs384, Alg::Ps256, Alg::Es256, Alg::Es384, Alg::Es512, Alg::Es256k, Alg::EdDsa, Alg::MlDsa65] {
@@ -263,7 +263,7 @@ mod tests {
         }
     }
 
-    /// Only RSA needs telling its algorithm; one that does not fit is refused everywhere.
+    /// RSA keys alone need an `alg`; one that does not fit is refused for every type.
     #[test]
     fn algorithms_fit_their_keys() {
         let rsa = VerifyingKey::from_jwk(RSA.as_bytes(), None, None).unwrap();
@@ -283,7 +283,7 @@ mod tests {
         assert!(refusal(VerifyingKey::from_spki(&ml_dsa, Some(Alg::MlDsa65), None)).contains("ML-DSA-44"));
     }
 
-    /// A key whose encoding says RSASSA-PSS takes those algorithms only.
+    /// A key whose encoding says RSASSA-PSS has those algorithms only.
     #[test]
     fn pss_keys_are_for_pss() {
         let rsa = VerifyingKey::from_jwk(RSA.as_bytes(), None, None).unwrap();
@@ -296,7 +296,7 @@ mod tests {
         assert_eq!(rsa.thumbprint(), key.thumbprint());
     }
 
-    /// A key whose encoding names the digest as well has one algorithm left, so it need not be told.
+    /// A key whose encoding names the digest as well has one algorithm, which need not be given.
     #[test]
     fn pss_keys_with_a_digest_have_one_algorithm() {
         let rsa = VerifyingKey::from_jwk(RSA.as_bytes(), None, None).unwrap();
@@ -309,7 +309,7 @@ mod tests {
         }
     }
 
-    /// An RSA key can be given several algorithms; no other key more than it has.
+    /// An RSA key can be given several algorithms, other keys only their own.
     #[test]
     fn rsa_keys_take_several_algorithms() {
         let rsa = VerifyingKey::from_jwk(RSA.as_bytes(), None, None).unwrap();
@@ -327,7 +327,7 @@ mod tests {
         assert_eq!(okp.algs(), okp.with_algs(AlgSet::of(Alg::Ed25519)).unwrap().algs());
     }
 
-    /// A kid or alg beside the JWK's own must be the same.
+    /// A kid or alg that is given must be the JWK's own, where it has one.
     #[test]
     fn declarations_agree() {
         let load = |alg, kid| VerifyingKey::from_jwk(RSA.as_bytes(), alg, kid);

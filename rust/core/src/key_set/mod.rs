@@ -1,8 +1,8 @@
 //! Sets of keys and the choice among them (RFC 7517 section 5, RFC 7515 section 6 and appendix D).
 //!
-//! A set is never empty and never changes. It answers one question, for which header `alg` and `kid` which keys may be
-//! tried, and a token's `kid` can narrow that answer but not widen it. Reading a JWK Set skips members that cannot be used
-//! and says why; one that came from a URL gives public keys only.
+//! A set is never empty and never changes. It says which keys are tried for a header's `alg` and `kid`; a `kid` can narrow that
+//! choice but not widen it. Members of a JWK Set that cannot be used are skipped, with the reason. A JWK Set from a URL gives
+//! public keys only.
 
 use std::fmt;
 
@@ -18,7 +18,7 @@ use crate::limits::MAX_CANDIDATES;
 #[derive(Clone)]
 pub struct KeySet {
     keys: Box<[Key]>,
-    /// The algorithms of each key, beside each other for a quick search.
+    /// The algorithms of each key, next to one another so that a search is fast.
     algs: Box<[AlgSet]>,
     skipped: Box<[Skipped]>,
 }
@@ -26,8 +26,8 @@ pub struct KeySet {
 /// A member of a JWK Set that was left out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Skipped {
-    /// Its place in the set.
-    pub place: usize,
+    /// Its index in the JWK Set.
+    pub index: usize,
     /// Its identifier, where it has a readable one.
     pub kid: Option<String>,
     /// Why it was left out; holds no key material.
@@ -39,26 +39,26 @@ pub struct Skipped {
 pub enum Origin {
     /// The operator's own configuration.
     Local,
-    /// A URL: whoever answers there may add public keys and nothing else.
+    /// A URL, which can add public keys and nothing else.
     Remote,
 }
 
-/// The places of the keys to try for one header, at most four.
+/// The indices of the keys to try for one header, at most four.
 #[derive(Clone, Copy, Debug)]
 pub struct Candidates {
-    places: [usize; MAX_CANDIDATES],
+    indices: [usize; MAX_CANDIDATES],
     len: usize,
 }
 
 impl Candidates {
-    /// The places, in the order to try them.
-    pub fn places(&self) -> impl Iterator<Item = usize> {
-        self.places.into_iter().take(self.len)
+    /// The indices, in the order to try them.
+    pub fn indices(&self) -> impl Iterator<Item = usize> {
+        self.indices.into_iter().take(self.len)
     }
 }
 
 impl KeySet {
-    /// A set of these keys; the same key twice counts once. Secrets and public keys may stand side by side here.
+    /// A set of these keys; the same key twice counts once. Secrets and public keys may be mixed here.
     pub fn new(keys: Vec<Key>) -> Result<Self> {
         let keys = distinct(keys);
         if keys.is_empty() {
@@ -72,7 +72,7 @@ impl KeySet {
         Self::build(keys, Vec::new())
     }
 
-    /// Reads a JWK Set. `fill` are the algorithms of RSA keys that name none; it fills in and never filters.
+    /// Reads a JWK Set. `fill` are the algorithms of RSA keys that have no `alg`; other keys are not affected.
     pub fn from_jwks(text: &[u8], fill: AlgSet, origin: Origin, reading: Reading) -> Result<Self> {
         if let Some(alg) = fill.iter().find(|alg| alg.spec().kty == Kty::Oct) {
             return Err(Error::policy(format!("{alg} cannot be filled in: a secret in a JWK Set names its own alg")));
@@ -90,20 +90,20 @@ impl KeySet {
     fn from_members(members: Array<'_>, fill: AlgSet, origin: Origin, reading: Reading) -> Result<Self> {
         let mut keys = Vec::new();
         let mut skipped = Vec::new();
-        for (place, member) in members.iter().enumerate() {
+        for (index, member) in members.iter().enumerate() {
             match member_key(member, fill, origin, reading) {
-                Ok(key) => keys.push((place, key)),
-                Err(error) => skipped.push(Skipped { place, kid: kid_of(member), reason: error.to_string() }),
+                Ok(key) => keys.push((index, key)),
+                Err(error) => skipped.push(Skipped { index, kid: kid_of(member), reason: error.to_string() }),
             }
         }
         let (conflicting, keys): (Vec<_>, Vec<_>) =
             keys.iter().cloned().partition(|(_, key)| conflicts(key, keys.iter().map(|(_, other)| other)));
-        skipped.extend(conflicting.into_iter().map(|(place, key)| Skipped {
-            place,
+        skipped.extend(conflicting.into_iter().map(|(index, key)| Skipped {
+            index,
             kid: key.kid().map(str::to_owned),
             reason: "a different key of the same algorithm has this kid too".to_owned(),
         }));
-        skipped.sort_by_key(|one| one.place);
+        skipped.sort_by_key(|one| one.index);
         let keys: Vec<Key> = keys.into_iter().map(|(_, key)| key).collect();
         if keys.is_empty() {
             return Err(Error::key(none_usable(&skipped)));
@@ -140,10 +140,10 @@ impl KeySet {
         &self.keys
     }
 
-    /// The key at a place.
+    /// The key at an index.
     #[must_use]
-    pub fn key(&self, place: usize) -> Option<&Key> {
-        self.keys.get(place)
+    pub fn key(&self, index: usize) -> Option<&Key> {
+        self.keys.get(index)
     }
 
     /// The members of the JWK Set that were left out.
@@ -158,22 +158,22 @@ impl KeySet {
         self.algs.iter().fold(AlgSet::EMPTY, |all, algs| all.union(*algs))
     }
 
-    /// The keys to try for a header: of its algorithm, and either without `kid` or not contradicted by its `kid`.
+    /// The keys to try for a header: those of its algorithm whose `kid`, if both have one, is the header's.
     ///
-    /// `narrowed` are the algorithms that the verifier accepts beside what its keys say.
+    /// `narrowed` are the algorithms that the verifier accepts, where fewer than its keys have.
     pub fn candidates(&self, alg: Alg, kid: Option<&str>, narrowed: Option<AlgSet>) -> Result<Candidates> {
         if narrowed.is_some_and(|algs| !algs.contains(alg)) {
             return Err(Error::AlgorithmNotAllowed);
         }
         let of_alg = || self.algs.iter().zip(&self.keys).enumerate().filter(|(_, (algs, _))| algs.contains(alg));
-        let mut found = Candidates { places: [0; MAX_CANDIDATES], len: 0 };
-        for (place, (_, key)) in of_alg() {
+        let mut found = Candidates { indices: [0; MAX_CANDIDATES], len: 0 };
+        for (index, (_, key)) in of_alg() {
             if kid.is_some_and(|kid| key.kid().is_some_and(|own| own != kid)) {
                 continue;
             }
             // More than a few keys to try is a set without order, not a choice.
-            let slot = found.places.get_mut(found.len).ok_or(Error::KeyNotFound(NoKey::TooMany))?;
-            *slot = place;
+            let slot = found.indices.get_mut(found.len).ok_or(Error::KeyNotFound(NoKey::TooMany))?;
+            *slot = index;
             found.len += 1;
         }
         if found.len > 0 {
@@ -217,7 +217,7 @@ fn member_key(member: Value<'_>, fill: AlgSet, origin: Origin, reading: Reading)
     verifying_key(jwk, fill).map(Key::from)
 }
 
-/// A public key; an RSA key without alg takes those filled in.
+/// A public key; an RSA key without alg gets those filled in.
 fn verifying_key(jwk: Jwk, fill: AlgSet) -> Result<VerifyingKey> {
     let is_rsa = match &jwk.material {
         Material::Public(parts) | Material::Private { public: parts, .. } => parts.kty() == Kty::Rsa,
@@ -248,8 +248,8 @@ fn distinct(keys: Vec<Key>) -> Vec<Key> {
     kept
 }
 
-/// Whether a kid would not say which key is meant: another key has the same one and an algorithm in common. Keys without
-/// a common algorithm may share a kid, since a header names both.
+/// Whether a kid does not identify the key: another key has the same one and an algorithm in common. Keys without a common
+/// algorithm may share a kid, since a header names both.
 fn conflicts<'a>(key: &Key, mut others: impl Iterator<Item = &'a Key>) -> bool {
     key.kid().is_some()
         && others.any(|other| {
@@ -285,7 +285,7 @@ fn none_usable(skipped: &[Skipped]) -> String {
         return "the JWK Set is empty".to_owned();
     }
     let mut reasons: Vec<String> =
-        skipped.iter().take(4).map(|one| format!("key {}: {}", one.place, one.reason)).collect();
+        skipped.iter().take(4).map(|one| format!("key {}: {}", one.index, one.reason)).collect();
     if skipped.len() > reasons.len() {
         reasons.push(format!("and {} more", skipped.len() - reasons.len()));
     }

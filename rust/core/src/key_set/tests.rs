@@ -1,4 +1,4 @@
-//! Who is a candidate for which header, what a JWK Set loses on the way in, and every refusal.
+//! The candidates for a header, the members of a JWK Set that are skipped, and every refusal.
 
 use super::*;
 use crate::key::{Loaded, SigningKey};
@@ -30,8 +30,8 @@ fn remote(members: &[String]) -> Result<KeySet> {
     KeySet::from_jwks(&jwks(members), AlgSet::EMPTY, Origin::Remote, Reading::Strict)
 }
 
-fn places(set: &KeySet, alg: Alg, kid: Option<&str>) -> std::result::Result<Vec<usize>, &'static str> {
-    set.candidates(alg, kid, None).map(|found| found.places().collect()).map_err(|error| error.code())
+fn indices(set: &KeySet, alg: Alg, kid: Option<&str>) -> std::result::Result<Vec<usize>, &'static str> {
+    set.candidates(alg, kid, None).map(|found| found.indices().collect()).map_err(|error| error.code())
 }
 
 fn refusal(result: Result<KeySet>) -> String {
@@ -41,7 +41,7 @@ fn refusal(result: Result<KeySet>) -> String {
 }
 
 fn reasons(set: &KeySet) -> Vec<(usize, &str)> {
-    set.skipped().iter().map(|one| (one.place, one.reason.as_str())).collect()
+    set.skipped().iter().map(|one| (one.index, one.reason.as_str())).collect()
 }
 
 /// A key without kid is tried for every token, one with kid for tokens that name it or name none; in order.
@@ -50,29 +50,29 @@ fn candidates_by_kid() {
     let (a, b) = (public(Alg::Es256, Some("a")), public(Alg::Es256, Some("b")));
     let (bare, other) = (public(Alg::Es256, None), public(Alg::Es384, Some("c")));
     let keys = set(&[&a, &bare, &other, &b]);
-    assert_eq!(Ok(vec![0, 1]), places(&keys, Alg::Es256, Some("a")));
-    assert_eq!(Ok(vec![1, 3]), places(&keys, Alg::Es256, Some("b")));
-    assert_eq!(Ok(vec![0, 1, 3]), places(&keys, Alg::Es256, None));
-    assert_eq!(Ok(vec![1]), places(&keys, Alg::Es256, Some("unknown")));
-    assert_eq!(Ok(vec![1]), places(&keys, Alg::Es256, Some("A")));
-    assert_eq!(Ok(vec![2]), places(&keys, Alg::Es384, None));
+    assert_eq!(Ok(vec![0, 1]), indices(&keys, Alg::Es256, Some("a")));
+    assert_eq!(Ok(vec![1, 3]), indices(&keys, Alg::Es256, Some("b")));
+    assert_eq!(Ok(vec![0, 1, 3]), indices(&keys, Alg::Es256, None));
+    assert_eq!(Ok(vec![1]), indices(&keys, Alg::Es256, Some("unknown")));
+    assert_eq!(Ok(vec![1]), indices(&keys, Alg::Es256, Some("A")));
+    assert_eq!(Ok(vec![2]), indices(&keys, Alg::Es384, None));
 }
 
 /// The alg is known but no key is a candidate: key_not_found.
 #[test]
 fn unknown_kid_is_key_not_found() {
     let keys = set(&[&public(Alg::Es256, Some("a"))]);
-    assert_eq!(Err("key_not_found"), places(&keys, Alg::Es256, Some("b")));
-    assert_eq!(Err("key_not_found"), places(&keys, Alg::Es256, Some("")));
+    assert_eq!(Err("key_not_found"), indices(&keys, Alg::Es256, Some("b")));
+    assert_eq!(Err("key_not_found"), indices(&keys, Alg::Es256, Some("")));
 }
 
 /// No key has the alg, the key named by kid has another, or the verifier is narrower: algorithm_not_allowed.
 #[test]
 fn foreign_alg_is_not_allowed() {
     let keys = set(&[&public(Alg::Es256, Some("a")), &public(Alg::Es384, Some("b"))]);
-    assert_eq!(Err("algorithm_not_allowed"), places(&keys, Alg::Rs256, None));
-    assert_eq!(Err("algorithm_not_allowed"), places(&keys, Alg::Hs256, Some("a")));
-    assert_eq!(Err("algorithm_not_allowed"), places(&keys, Alg::Es384, Some("a")));
+    assert_eq!(Err("algorithm_not_allowed"), indices(&keys, Alg::Rs256, None));
+    assert_eq!(Err("algorithm_not_allowed"), indices(&keys, Alg::Hs256, Some("a")));
+    assert_eq!(Err("algorithm_not_allowed"), indices(&keys, Alg::Es384, Some("a")));
     let narrowed = Some(AlgSet::of(Alg::Es384));
     assert_eq!("algorithm_not_allowed", keys.candidates(Alg::Es256, Some("a"), narrowed).unwrap_err().code());
     assert!(keys.candidates(Alg::Es384, Some("b"), narrowed).is_ok());
@@ -83,18 +83,18 @@ fn foreign_alg_is_not_allowed() {
 fn too_many_candidates_are_key_not_found() {
     let keys: Vec<VerifyingKey> = (0..5).map(|_| public(Alg::EdDsa, None)).collect();
     let four: Vec<&VerifyingKey> = keys.iter().take(4).collect();
-    assert_eq!(Ok(vec![0, 1, 2, 3]), places(&set(&four), Alg::EdDsa, Some("x")));
+    assert_eq!(Ok(vec![0, 1, 2, 3]), indices(&set(&four), Alg::EdDsa, Some("x")));
     let five: Vec<&VerifyingKey> = keys.iter().collect();
-    assert_eq!(Err("key_not_found"), places(&set(&five), Alg::EdDsa, Some("x")));
+    assert_eq!(Err("key_not_found"), indices(&set(&five), Alg::EdDsa, Some("x")));
 }
 
 /// A header may call an Ed25519 key by either name.
 #[test]
 fn edwards_keys_answer_to_both_names() {
     let keys = set(&[&public(Alg::EdDsa, Some("a"))]);
-    assert_eq!(Ok(vec![0]), places(&keys, Alg::EdDsa, Some("a")));
-    assert_eq!(Ok(vec![0]), places(&keys, Alg::Ed25519, None));
-    assert_eq!(Err("algorithm_not_allowed"), places(&keys, Alg::Ed448, None));
+    assert_eq!(Ok(vec![0]), indices(&keys, Alg::EdDsa, Some("a")));
+    assert_eq!(Ok(vec![0]), indices(&keys, Alg::Ed25519, None));
+    assert_eq!(Err("algorithm_not_allowed"), indices(&keys, Alg::Ed448, None));
 }
 
 /// A set is not empty, holds each key once, and a kid means one key of a type.
@@ -104,15 +104,15 @@ fn building() {
     let key = public(Alg::Es256, Some("a"));
     assert_eq!(1, set(&[&key, &key.clone(), &key]).keys().len());
     assert_eq!(2, set(&[&key, &key.with_kid(Some("b"))]).keys().len());
-    let twins = vec![Key::from(key), Key::from(public(Alg::Es256, Some("a")))];
-    assert!(refusal(KeySet::new(twins)).contains("share the kid \"a\""));
+    let duplicates = vec![Key::from(key), Key::from(public(Alg::Es256, Some("a")))];
+    assert!(refusal(KeySet::new(duplicates)).contains("share the kid \"a\""));
     let types = set(&[&public(Alg::Es256, Some("a")), &public(Alg::EdDsa, Some("a"))]);
     assert_eq!(2, types.keys().len());
     let mixed = KeySet::new(vec![public(Alg::Es256, None).into(), secret(None).into()]).unwrap();
     assert_eq!(AlgSet::of(Alg::Es256).with(Alg::Hs256), mixed.algs());
 }
 
-/// A secret that may only sign is no key to verify with.
+/// A secret whose key_ops permit sign alone is refused.
 #[test]
 fn sign_only_secrets_are_refused() {
     let k = crate::base64url::encode(&[7; 32]);
@@ -122,7 +122,7 @@ fn sign_only_secrets_are_refused() {
     assert!(refusal(local(&[text])).contains("lack verify"));
 }
 
-/// Members that cannot be used are left out, with place, kid and reason.
+/// Members that cannot be used are skipped, with index, kid and reason.
 #[test]
 fn unusable_members_are_skipped() {
     let good = public(Alg::Es256, Some("good")).to_jwk();
@@ -143,15 +143,15 @@ fn unusable_members_are_skipped() {
     let expected =
         [(0, "no x"), (2, "object"), (3, "kty"), (4, "use"), (5, "verify"), (6, "alg"), (7, "alg"), (8, "kid")];
     assert_eq!(expected.len(), found.len(), "{found:?}");
-    for ((place, word), (found, reason)) in expected.into_iter().zip(found) {
-        assert_eq!(place, found);
+    for ((index, word), (found, reason)) in expected.into_iter().zip(found) {
+        assert_eq!(index, found);
         assert!(reason.contains(word), "{reason}");
     }
     assert_eq!(Some("bad"), set.skipped()[0].kid.as_deref());
     assert_eq!(None, set.skipped()[7].kid);
 }
 
-/// A set that is no JWK Set, is empty, or keeps no key is refused, the reasons with it.
+/// What is no JWK Set, is empty, or has no usable key is refused with the reasons.
 #[test]
 fn useless_sets_are_refused() {
     for text in ["", "[]", "{}", r#"{"keys":{}}"#, r#"{"keys":1}"#, r#"{"Keys":[]}"#, r#"{"keys":[],"keys":[]}"#] {
@@ -193,21 +193,21 @@ fn private_members() {
 /// Different keys of one algorithm under one kid conflict: from_jwks leaves out all of them, wherever the set came from.
 #[test]
 fn conflicting_keys_are_skipped() {
-    let twins = [public(Alg::Es256, Some("a")).to_jwk(), public(Alg::Es256, Some("a")).to_jwk()];
+    let duplicates = [public(Alg::Es256, Some("a")).to_jwk(), public(Alg::Es256, Some("a")).to_jwk()];
     let good = public(Alg::Es256, Some("b")).to_jwk();
-    let members = [twins[0].clone(), good, twins[1].clone(), twins[0].clone()];
+    let members = [duplicates[0].clone(), good, duplicates[1].clone(), duplicates[0].clone()];
     for set in [local(&members).unwrap(), remote(&members).unwrap()] {
         assert_eq!(1, set.keys().len());
         assert_eq!(Some("b"), set.keys()[0].kid());
-        assert_eq!(vec![0, 2, 3], set.skipped().iter().map(|one| one.place).collect::<Vec<_>>());
+        assert_eq!(vec![0, 2, 3], set.skipped().iter().map(|one| one.index).collect::<Vec<_>>());
         for skipped in set.skipped() {
             assert_eq!((Some("a"), true), (skipped.kid.as_deref(), skipped.reason.contains("has this kid too")));
         }
     }
-    for origin in [local(&twins), remote(&twins)] {
+    for origin in [local(&duplicates), remote(&duplicates)] {
         assert!(refusal(origin).contains("key 1: a different key of the same algorithm"));
     }
-    let same = [twins[0].clone(), twins[0].clone()];
+    let same = [duplicates[0].clone(), duplicates[0].clone()];
     for set in [local(&same), remote(&same)] {
         assert_eq!(1, set.unwrap().keys().len());
     }
@@ -221,10 +221,10 @@ fn one_kid_for_different_algorithms() {
     let members: Vec<String> = keys.iter().map(VerifyingKey::to_jwk).collect();
     for set in [set(&keys.iter().collect::<Vec<_>>()), local(&members).unwrap(), remote(&members).unwrap()] {
         assert_eq!((4, 0), (set.keys().len(), set.skipped().len()));
-        for (place, alg) in [Alg::Rs256, Alg::Rs512, Alg::Es256, Alg::EdDsa].into_iter().enumerate() {
-            assert_eq!(Ok(vec![place]), places(&set, alg, Some("a")));
+        for (index, alg) in [Alg::Rs256, Alg::Rs512, Alg::Es256, Alg::EdDsa].into_iter().enumerate() {
+            assert_eq!(Ok(vec![index]), indices(&set, alg, Some("a")));
         }
-        assert_eq!(Err("algorithm_not_allowed"), places(&set, Alg::Rs384, Some("a")));
+        assert_eq!(Err("algorithm_not_allowed"), indices(&set, Alg::Rs384, Some("a")));
     }
     // Two keys that fill in the same algorithms have them in common.
     let bare = [0, 1].map(|at| members[at].replace(r#""alg":"RS256","#, "").replace(r#""alg":"RS512","#, ""));
@@ -247,7 +247,7 @@ fn equivalent_secrets_do_not_conflict() {
     }
 }
 
-/// A lenient reading takes what a strict one skips, and the reason says so.
+/// A lenient reading accepts what a strict one skips, and the reason says so.
 #[test]
 fn lenient_sets() {
     let good = public(Alg::Es256, Some("good")).to_jwk();
@@ -261,7 +261,7 @@ fn lenient_sets() {
     }
 }
 
-/// RSA keys without alg take those filled in; filling in never filters and never makes a secret of anything.
+/// RSA keys without alg get those filled in; other keys are not affected, and no key becomes a secret.
 #[test]
 fn algorithms_are_filled_in() {
     let named = public(Alg::Rs512, Some("named")).to_jwk();
@@ -277,13 +277,13 @@ fn algorithms_are_filled_in() {
     let algs: Vec<AlgSet> = set.keys().iter().map(Key::algs).collect();
     let filled = AlgSet::of(Alg::Rs256).with(Alg::Ps256);
     assert_eq!(vec![AlgSet::of(Alg::Rs512), filled, AlgSet::of(Alg::Es256)], algs);
-    assert_eq!(Ok(vec![1]), places(&set, Alg::Ps256, Some("bare")));
-    assert_eq!(Err("algorithm_not_allowed"), places(&set, Alg::Rs384, Some("bare")));
+    assert_eq!(Ok(vec![1]), indices(&set, Alg::Ps256, Some("bare")));
+    assert_eq!(Err("algorithm_not_allowed"), indices(&set, Alg::Rs384, Some("bare")));
     assert_eq!("invalid_policy", read(fill.with(Alg::Hs256)).unwrap_err().code());
     assert_eq!(2, read(AlgSet::of(Alg::Es256)).unwrap().keys().len());
 }
 
-/// A set is published without its private side, and not at all with a secret in it.
+/// A published set has public members only; one with a secret is refused.
 #[test]
 fn publishing() {
     let keys = set(&[&public(Alg::Es256, Some("a")), &public(Alg::EdDsa, Some("b"))]);

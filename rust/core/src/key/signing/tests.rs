@@ -70,7 +70,7 @@ fn edwards_signature_is_the_standards() {
     }
 }
 
-/// A private key beside another's public half is refused, for every type (RUSTSEC-2022-0093).
+/// A private key beside the public half of another is refused, for every type (RUSTSEC-2022-0093).
 #[test]
 fn foreign_public_halves_are_refused() {
     for alg in [Alg::Es256, Alg::Es256k, Alg::EdDsa, Alg::MlDsa44, Alg::Rs256] {
@@ -107,7 +107,7 @@ fn other_material_is_refused() {
     assert!(refusal(SigningKey::from_pkcs8(&rsa, None, None)).contains("RSA key needs its algorithm"));
 }
 
-/// An external signer signs; a signature that does not verify never leaves, and its own error comes back unread.
+/// An external signer signs; a signature that does not verify is refused, and the signer's own error is passed on.
 #[test]
 fn external_signers_are_checked() {
     for alg in [Alg::Es256, Alg::Rs256, Alg::EdDsa, Alg::MlDsa44] {
@@ -143,7 +143,7 @@ fn external_declarations_agree() {
     assert_eq!("invalid_key", declare(Alg::Es256, Some("b")).unwrap_err().code());
 }
 
-/// Ed448 comes back with its seed, checked, and is exported once it has a signer.
+/// An Ed448 key is returned with its checked seed, and is exported once it has a signer.
 #[test]
 fn ed448_waits_for_its_signer() {
     let Loaded::Ed448(private) = SigningKey::generate(Alg::Ed448, Some("g"), 0).unwrap() else { panic!("not Ed448") };
@@ -164,7 +164,7 @@ fn ed448_waits_for_its_signer() {
     refusal(SigningKey::from_jwk(jwk.replace(&d, &other).as_bytes(), None, None));
 }
 
-/// An RSA JWK of n, e and d alone comes back for its primes and takes only its own.
+/// An RSA JWK of n, e and d alone is returned for its primes and accepts no others.
 #[test]
 fn rsa_waits_for_its_primes() {
     let key = ready(SigningKey::generate(Alg::Ps256, Some("r"), 2_048));
