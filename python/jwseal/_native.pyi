@@ -305,7 +305,7 @@ class KeySet:
 
     @property
     def skipped(self) -> tuple[tuple[int, str | None, str], ...]:
-        """The members left out: place in `keys`, kid, and the reason in words."""
+        """The members left out: index in `keys`, kid, and the reason in words."""
 
     def by_kid(self, kid: str) -> tuple[VerifyingKey | SecretKey, ...]:
         """The keys with this kid, in order: none, one, or several that have no algorithm in common."""

@@ -34,9 +34,9 @@ fn read(data: &[u8], fill: AlgSet, origin: Origin, reading: Reading) -> Outcome 
     let members = Document::parse(data.to_vec(), Limits::TEXT).expect("an accepted set is strict JSON");
     let members = members.root().members().get("keys").and_then(Value::as_array).expect("keys is an array").len();
     assert!(!set.keys().is_empty() && set.keys().len() + set.skipped().len() <= members);
-    assert!(set.skipped().is_sorted_by(|one, next| one.place < next.place), "a member was skipped twice");
+    assert!(set.skipped().is_sorted_by(|one, next| one.index < next.index), "a member was skipped twice");
     for skipped in set.skipped() {
-        assert!(skipped.place < members);
+        assert!(skipped.index < members);
         assert_silent(&skipped.reason, data);
     }
     assert_eq!(set, KeySet::new(set.keys().to_vec()).expect("the keys of a set are a set"));
@@ -62,9 +62,9 @@ fn check_candidates(set: &KeySet, alg: Alg) {
     let kids = set.keys().iter().take(3).map(Key::kid).chain([None, Some("no key has this kid")]);
     for kid in kids {
         let Ok(candidates) = set.candidates(alg, kid, None) else { continue };
-        let places: Vec<usize> = candidates.places().collect();
-        assert!(!places.is_empty() && places.len() <= limits::MAX_CANDIDATES && places.is_sorted());
-        for place in places {
+        let indices: Vec<usize> = candidates.indices().collect();
+        assert!(!indices.is_empty() && indices.len() <= limits::MAX_CANDIDATES && indices.is_sorted());
+        for place in indices {
             let key = set.key(place).expect("a candidate is a key of the set");
             assert!(key.algs().contains(alg));
             assert!(kid.is_none() || key.kid().is_none() || key.kid() == kid, "a key was tried against its kid");
