@@ -220,7 +220,7 @@ def test_convert_passwords(form: str, monkeypatch: pytest.MonkeyPatch) -> None:
             serialization.BestAvailableEncryption(b"old"),
         )
     )
-    assert "give its password" in run("convert", "key", "--to", "pem", status=2).stderr
+    assert "add --password" in run("convert", "key", "--to", "pem", status=2).stderr
     assert "password is wrong" in run("convert", "key", "--to", "pem", "--password", given="no\n", status=2).stderr
     monkeypatch.setenv("JWSEAL_PASSWORD", "old")
     monkeypatch.setenv("JWSEAL_NEW_PASSWORD", "new")

@@ -212,3 +212,22 @@ def test_claims_and_lifetime_are_judged() -> None:
     run(*shared, "--max-lifetime", "5m")
     assert "invalid_claim" == answered(*shared, "--max-lifetime", "299s", status=1)["code"]
     assert "name=value" in run(*shared, "--claim", "admin", status=2).stderr
+
+
+def test_keys_of_providers_that_write_them_wrongly() -> None:
+    """A JWK with a padded member is read with `--lenient`; without, the sentence names that option."""
+    key = key_file("key.jwk")
+    public = key.verifying_key.to_jwk()
+    Path("padded.jwk").write_text(json.dumps({**public, "x": f"{public['x']}="}))
+    Path("set.jwks").write_text(json.dumps({"keys": [{**public, "kid": None}]}))
+    for name in ("padded.jwk", "set.jwks"):
+        for command in (
+            ("verify", *EXPECT, mint(key), "--key"),
+            ("thumbprint",),
+            ("jwks",),
+            ("convert", "--to", "pem"),
+        ):
+            assert "--lenient accepts it" in run(*command, name, status=2).stderr, (name, command)
+            run(*command, name, "--lenient")
+    Path("both.jwks").write_text(json.dumps({"keys": [public, {**public, "kid": None}]}))
+    assert "--lenient accepts it" in run("jwks", "both.jwks").stderr

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from typing import TextIO
 
 REFUSED, UNUSABLE = 1, 2
+_ARGUMENT = re.compile(r"\b(alg|kid|lenient|accept_padding|max_header_size|max_token_size)=(True\b)?")
 
 
 @contextmanager
@@ -33,15 +34,13 @@ def answering(*, as_json: bool, indent: int | None = 2) -> Iterator[None]:
     try:
         yield
     except InvalidToken as error:
-        status, sentence = REFUSED, f"invalid: {error.code}: {error}"
         answer: dict[str, Any] = {"valid": False, **facts(error)}
+        status, sentence = REFUSED, f"invalid: {error.code}: {answer['message']}"
     except BrokenPipeError:  # the reader of standard output has gone
         raise typer.Exit(UNUSABLE) from None
     except (JOSEError, OSError, ValueError, TypeError, OverflowError, typer.Abort) as error:
         code = error.code if isinstance(error, JOSEError) else code
-        reason = "no password was given" if isinstance(error, typer.Abort) else str(error)
-        # The library's sentences name its arguments; here they are options.
-        reason = re.sub(r"\bgive (alg|kid)\b|\b(alg|kid)=\S+", lambda found: f"give --{found[1] or found[2]}", reason)
+        reason = "no password was given" if isinstance(error, typer.Abort) else with_options(str(error))
         sentence, answer = f"jwseal: {reason}", {"error": {"code": code, "message": reason}}
     else:
         return
@@ -56,7 +55,13 @@ def answering(*, as_json: bool, indent: int | None = 2) -> Iterator[None]:
 def facts(error: JOSEError) -> dict[str, Any]:
     """What a refusal says, for JSON."""
     claim = {"claim": error.claim} if isinstance(error, ClaimError) else {}
-    return {"code": error.code, **claim, "message": str(error)}
+    return {"code": error.code, **claim, "message": with_options(str(error))}
+
+
+def with_options(sentence: str) -> str:
+    """Name options where a sentence of the library names its arguments."""
+    sentence = sentence.replace("give alg", "give --alg").replace("give its password", "add --password")
+    return _ARGUMENT.sub(lambda argument: f"--{argument[1].replace('_', '-')}", sentence)
 
 
 def write_json(value: object, *, indent: int | None = 2) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import os
 import sys
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
+from typer import Option
 
 from jwseal._encoding import read_json
 from jwseal.cli.files import File
@@ -20,13 +21,15 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 PASSWORD_VARIABLE = "JWSEAL_PASSWORD"
 NEW_PASSWORD_VARIABLE = "JWSEAL_NEW_PASSWORD"
 
-Alg = Annotated[str | None, typer.Option("--alg", metavar="ALG", help="The key's algorithm; RSA keys need it.")]
-Kid = Annotated[str | None, typer.Option("--kid", metavar="ID", help="The key's identifier.")]
+Text: TypeAlias = str | None
+Texts: TypeAlias = list[str] | None
+Alg = Annotated[Text, Option("--alg", metavar="ALG", help="The key's algorithm; RSA keys need it.")]
+Kid = Annotated[Text, Option("--kid", metavar="ID", help="The key's identifier.")]
+Lenient = Annotated[bool, Option("--lenient", help="Read JWKs with the small faults that some providers make.")]
 Password = Annotated[
-    bool,
-    typer.Option("--password", help=f"The key is encrypted: ask for its password, or take ${PASSWORD_VARIABLE}."),
+    bool, Option("--password", help=f"The key is encrypted: ask for it, or take ${PASSWORD_VARIABLE}.")
 ]
-Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
+Json = Annotated[bool, Option("--json", help="Answer in JSON.")]
 
 
 def span(text: str) -> float:

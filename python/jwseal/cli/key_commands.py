@@ -7,17 +7,16 @@ from __future__ import annotations
 
 import binascii
 import json
-from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, cast
 
-import typer
+from typer import Argument, Option
 
 from jwseal import KeySet, SecretKey, SigningKey, VerifyingKey
 from jwseal.cli import arguments
-from jwseal.cli.answer import answering, remark, write, write_json
-from jwseal.cli.arguments import Alg, Json, Kid, Password
+from jwseal.cli.answer import answering, remark, with_options, write, write_json
+from jwseal.cli.arguments import Alg, Json, Kid, Lenient, Password, Text
 from jwseal.cli.files import File
-from jwseal.cli.key_file import Material, public, read_key, read_key_of_any_alg, read_keys
+from jwseal.cli.key_file import KeyReader, Material, public
 from jwseal.errors import InvalidKey
 
 if TYPE_CHECKING:
@@ -26,45 +25,25 @@ if TYPE_CHECKING:
 _HMAC = ("HS256", "HS384", "HS512")
 
 
-class Form(StrEnum):
-    """A form keys are written in."""
-
-    pem = "pem"
-    der = "der"
-    jwk = "jwk"
-
-
-class DigestName(StrEnum):
-    """A hash function of a thumbprint."""
-
-    sha256 = "sha256"
-    sha384 = "sha384"
-    sha512 = "sha512"
-
-
+Form: TypeAlias = Literal["pem", "der", "jwk"]
+Digest: TypeAlias = Literal["sha256", "sha384", "sha512"]
 Encrypt = Annotated[
     bool,
-    typer.Option("--encrypt", help=f"Encrypt the PEM: ask for a password, or take ${arguments.NEW_PASSWORD_VARIABLE}."),
+    Option("--encrypt", help=f"Encrypt the PEM: ask for a password, or take ${arguments.NEW_PASSWORD_VARIABLE}."),
 ]
-Force = Annotated[bool, typer.Option("--force", help="Replace files that exist.")]
+Force = Annotated[bool, Option("--force", help="Replace files that exist.")]
 
 
 def keygen(
-    alg: Annotated[
-        str, typer.Argument(metavar="ALG", help="HS256, RS256, PS256, ES256, ES256K, EdDSA, ML-DSA-65, ...")
-    ],
-    out: Annotated[str, typer.Option("--out", "-o", metavar="FILE", help="Where the private key goes; - prints it.")],
-    public_out: Annotated[
-        str | None, typer.Option("--public-out", metavar="FILE", help="Where the public key goes.")
-    ] = None,
-    form: Annotated[
-        Form | None, typer.Option("--format", help="The form to write (default: pem; HMAC secrets jwk).")
-    ] = None,
+    alg: Annotated[str, Argument(metavar="ALG", help="HS256, RS256, PS256, ES256, ES256K, EdDSA, ML-DSA-65, ...")],
+    out: Annotated[str, Option("--out", "-o", metavar="FILE", help="Where the private key goes; - prints it.")],
+    public_out: Annotated[Text, Option("--public-out", metavar="FILE", help="Where the public key goes.")] = None,
+    form: Annotated[Form | None, Option("--format", help="The form to write (default: pem; HMAC secrets jwk).")] = None,
     kid: Kid = None,
-    bits: Annotated[int, typer.Option("--bits", help="RSA modulus length.")] = 2048,
+    bits: Annotated[int, Option("--bits", help="RSA modulus length.")] = 2048,
     encrypt: Annotated[
         bool,
-        typer.Option(
+        Option(
             "--encrypt",
             "--password",
             help=f"Encrypt the PEM: ask for a password, or take ${arguments.NEW_PASSWORD_VARIABLE}.",
@@ -92,7 +71,7 @@ def keygen(
         _refuse_one_file(private, public_half)
         name = cast("Algorithm", alg)
         key = SecretKey.generate(name, kid=kid) if alg in _HMAC else SigningKey.generate(name, kid=kid, bits=bits)
-        chosen = form or (Form.jwk if isinstance(key, SecretKey) else Form.pem)
+        chosen = form or ("jwk" if isinstance(key, SecretKey) else "pem")
         half = key.verifying_key if isinstance(key, SigningKey) else None
         _put(private, _private_octets(key, chosen, encrypt=encrypt), secret=True, force=force)
         _refuse_one_file(private, public_half)  # again, for names that only now lead to one file
@@ -106,22 +85,21 @@ def keygen(
         if public_out is not None:
             remark(f"public key written to {_where(public_out)}")
         elif half is not None:
-            remark(f"no public key written: jwseal convert {out} --to {chosen.value} writes it")
-        if chosen is not Form.jwk and kid is not None:
-            remark(f"{chosen.value.upper()} has no place for a kid: say --kid {kid} again where the key is used")
+            remark(f"no public key written: jwseal convert {out} --to {chosen} writes it")
+        if chosen != "jwk" and kid is not None:
+            remark(f"{chosen.upper()} has no place for a kid: say --kid {kid} again where the key is used")
 
 
 def convert(
     key: Annotated[
-        str, typer.Argument(metavar="KEY", help="PEM, DER, JWK, certificate or OpenSSH key; - is standard input.")
+        str, Argument(metavar="KEY", help="PEM, DER, JWK, certificate or OpenSSH key; - is standard input.")
     ],
-    to: Annotated[Form, typer.Option("--to", help="The form to write.")],
-    out: Annotated[str, typer.Option("--out", "-o", metavar="FILE", help="Where to write it.")] = "-",
-    private: Annotated[
-        bool, typer.Option("--private", help="Write the private key; otherwise its public half.")
-    ] = False,
+    to: Annotated[Form, Option("--to", help="The form to write.")],
+    out: Annotated[str, Option("--out", "-o", metavar="FILE", help="Where to write it.")] = "-",
+    private: Annotated[bool, Option("--private", help="Write the private key; otherwise its public half.")] = False,
     alg: Alg = None,
     kid: Kid = None,
+    lenient: Lenient = False,
     password: Password = False,
     encrypt: Encrypt = False,
     force: Force = False,
@@ -137,12 +115,10 @@ def convert(
     jwseal convert id_ed25519 --private --to pem --encrypt --out key.pem
     """
     with answering(as_json=as_json):
-        secret = arguments.password(wanted=password)
+        reader = KeyReader(arguments.password(wanted=password), lenient)
         source, target = File(key), File(out, "--out")
-        if alg is None and to is not Form.jwk:
-            found = read_key_of_any_alg(source, password=secret)
-        else:
-            found = read_key(source, alg=cast("Algorithm | None", alg), kid=kid, password=secret)
+        name, known = cast("Algorithm | None", alg), alg is not None or to == "jwk"
+        found = reader.read(source, alg=name, kid=kid) if known else reader.read_with_any(source)
         if private:
             if not isinstance(found, SigningKey | SecretKey):
                 raise InvalidKey(f"{source}: there is no private key in it: leave --private out")
@@ -153,15 +129,16 @@ def convert(
             octets = _public_octets(_one(found, source), to)
         _put(target, octets, secret=private, force=force)
         if out != "-" and as_json:
-            write_json({"out": out, "format": to.value, "private": private})
+            write_json({"out": out, "format": to, "private": private})
         elif out != "-":
             remark(f"{'private' if private else 'public'} key written to {out}")
 
 
 def thumbprint(
-    key: Annotated[str, typer.Argument(metavar="KEY", help="PEM, DER, JWK, JWK Set, certificate or OpenSSH key.")],
-    uri: Annotated[bool, typer.Option("--uri", help="Print the thumbprint URI, which is always SHA-256.")] = False,
-    digest: Annotated[DigestName, typer.Option("--digest", help="The hash function.")] = DigestName.sha256,
+    key: Annotated[str, Argument(metavar="KEY", help="PEM, DER, JWK, JWK Set, certificate or OpenSSH key.")],
+    uri: Annotated[bool, Option("--uri", help="Print the thumbprint URI, which is always SHA-256.")] = False,
+    digest: Annotated[Digest, Option("--digest", help="The hash function.")] = "sha256",
+    lenient: Lenient = False,
     password: Password = False,
     as_json: Json = False,
 ) -> None:
@@ -173,11 +150,11 @@ def thumbprint(
     jwseal thumbprint jwks.json --uri
     """
     with answering(as_json=as_json):
-        if uri and digest is not DigestName.sha256:
+        if uri and digest != "sha256":
             raise ValueError("thumbprint URIs are SHA-256: leave --digest out")
         source = File(key)
-        keys = public(read_key_of_any_alg(source, password=arguments.password(wanted=password)), source)
-        prints = [one.thumbprint_uri() if uri else one.thumbprint(digest.value) for one in keys]
+        keys = public(KeyReader(arguments.password(wanted=password), lenient).read_with_any(source), source)
+        prints = [one.thumbprint_uri() if uri else one.thumbprint(digest) for one in keys]
         if as_json:
             write_json([{"kid": one.kid, "thumbprint": text} for one, text in zip(keys, prints, strict=True)])
         elif len(keys) == 1:
@@ -188,14 +165,13 @@ def thumbprint(
 
 
 def jwks(
-    keys: Annotated[
-        list[str], typer.Argument(metavar="KEY...", help="PEM, DER, JWK, JWK Set, certificate or OpenSSH keys.")
-    ],
-    out: Annotated[str, typer.Option("--out", "-o", metavar="FILE", help="Where to write it.")] = "-",
+    keys: Annotated[list[str], Argument(metavar="KEY...", help="PEM, DER, JWK, JWK Set, certificate or OpenSSH keys.")],
+    out: Annotated[str, Option("--out", "-o", metavar="FILE", help="Where to write it.")] = "-",
     alg: Alg = None,
     thumbprint_kids: Annotated[
-        bool, typer.Option("--thumbprint-kids", help="Give keys that have no kid their thumbprint as one.")
+        bool, Option("--thumbprint-kids", help="Give keys that have no kid their thumbprint as one.")
     ] = False,
+    lenient: Lenient = False,
     password: Password = False,
     force: Force = False,
     as_json: Json = False,
@@ -208,14 +184,14 @@ def jwks(
     jwseal jwks current.pem next.pem --thumbprint-kids --out jwks.json
     """
     with answering(as_json=as_json):
-        secret = arguments.password(wanted=password)
+        reader = KeyReader(arguments.password(wanted=password), lenient)
         members: list[VerifyingKey] = []
         skipped: list[dict[str, Any]] = []
         for source in map(File, keys):
-            for found in read_keys(source, algs=[cast("Algorithm", alg)] if alg else [], password=secret):
+            for found in reader.read_with(source, [cast("Algorithm", alg)] if alg else []):
                 if isinstance(found, KeySet):
                     skipped += [
-                        {"file": source.name, "place": place, "kid": kid, "reason": reason}
+                        {"file": source.name, "place": place, "kid": kid, "reason": with_options(reason)}
                         for place, kid, reason in found.skipped
                     ]
                 members += public(found, source)
@@ -258,20 +234,20 @@ def _with_kid(key: VerifyingKey) -> VerifyingKey:
 
 
 def _private_octets(key: SigningKey | SecretKey, form: Form, *, encrypt: bool) -> bytes:
-    if form is Form.jwk:
+    if form == "jwk":
         if encrypt:
             raise InvalidKey("a JWK cannot be encrypted here: use --format pem, or leave --encrypt out")
         return json.dumps(key.to_private_jwk(), indent=2).encode() + b"\n"
     if isinstance(key, SecretKey):
         raise InvalidKey("an HMAC secret has no PEM or DER: write it as a JWK")
     pem = key.to_private_pem(password=arguments.new_password(wanted=encrypt))
-    return pem if form is Form.pem else _der(pem)
+    return pem if form == "pem" else _der(pem)
 
 
 def _public_octets(key: VerifyingKey, form: Form) -> bytes:
-    if form is Form.jwk:
+    if form == "jwk":
         return json.dumps(key.to_jwk(), indent=2).encode() + b"\n"
-    return key.to_pem() if form is Form.pem else _der(key.to_pem())
+    return key.to_pem() if form == "pem" else _der(key.to_pem())
 
 
 def _der(pem: bytes) -> bytes:

@@ -1,12 +1,12 @@
-"""Finds out what a key file holds, so that nobody has to say it: PEM, DER, JWK, JWK Set, certificate or SSH line.
+"""Finds out what a key file holds: PEM, DER, JWK, JWK Set, certificate or OpenSSH line.
 
-The library asks for the form of a key because a program should know it; at the command line the file is looked at first.
-Whatever it turns out to be is read by the library's own constructors, with all their demands.
+The library asks for the form of a key because a program should know it; a command looks at the file first. Whatever it
+turns out to be is read by the library's own constructors, with all their demands.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from jwseal import KeySet, SecretKey, SigningKey, VerifyingKey
 from jwseal._encoding import read_json
@@ -22,48 +22,112 @@ Material: TypeAlias = SigningKey | SecretKey | VerifyingKey | KeySet
 
 _SSH_STARTS = (b"ssh-", b"ecdsa-sha2-", b"sk-")
 _BEGIN = b"-----BEGIN "
-# How the core refuses an RSA key that nobody gave an algorithm, alone or in a set: the one refusal worth a second try.
-_LACKS_ALG = ("an RSA key needs its algorithm", "an RSA key without alg")
 _DER_SEQUENCE = b"\x30"
+# How the core refuses an RSA key without an algorithm, alone or in a set: the one refusal worth a second try.
+_LACKS_ALG = ("an RSA key needs its algorithm", "an RSA key without alg")
 # How the library's readers refuse DER of another kind than theirs.
 _OTHER_KIND = "this is "
 
 
-def read_key(
-    source: File, *, alg: Algorithm | None = None, kid: str | None = None, password: str | None = None
-) -> Material:
-    """Read a file of keys that has this algorithm; RSA keys do not say their own."""
-    return _read(source, source.read(), alg, kid, password)
+class KeyReader(NamedTuple):
+    """Reads key files with one password, strictly or leniently."""
 
+    password: str | None = None
+    lenient: bool = False
 
-def read_keys(source: File, *, algs: Sequence[Algorithm], password: str | None = None) -> list[Material]:
-    """Read a file of keys among others: each key takes those of the algorithms that fit it, or its own if none does."""
-    octets = source.read()
-    if octets.lstrip().startswith(b"{") and b'"keys"' in octets:
-        return [_read(source, octets, None, None, password, fill=[alg for alg in algs if alg[:2] in {"RS", "PS"}])]
-    found: list[Material] = []
-    refusal: InvalidKey | None = None
-    for alg in (*algs, None):
-        if alg is None and found:
-            break
+    def read(self, source: File, *, alg: Algorithm | None = None, kid: str | None = None) -> Material:
+        """Read a file of keys that have this algorithm; RSA keys do not say their own."""
+        return self._read(source, source.read(), alg, kid)
+
+    def read_with(self, source: File, algs: Sequence[Algorithm]) -> list[Material]:
+        """Read a file once for each algorithm that fits its key; with the key's own algorithm if none fits."""
+        octets = source.read()
+        if octets.lstrip().startswith(b"{") and b'"keys"' in octets:
+            return [self._read(source, octets, fill=[alg for alg in algs if alg[:2] in {"RS", "PS"}])]
+        found: list[Material] = []
+        refusal: InvalidKey | None = None
+        for alg in (*algs, None):
+            if alg is None and found:
+                break
+            try:
+                found.append(self._read(source, octets, alg))
+            except InvalidKey as error:
+                refusal = error
+        if refusal is not None and not found:
+            raise refusal
+        return found
+
+    def read_with_any(self, source: File) -> Material:
+        """Read a file of keys for a purpose to which their algorithm does not matter."""
+        octets = source.read()
         try:
-            found.append(_read(source, octets, alg, None, password))
+            return self._read(source, octets)
         except InvalidKey as error:
-            refusal = error
-    if refusal is not None and not found:
-        raise refusal
-    return found
+            if not any(words in str(error) for words in _LACKS_ALG):
+                raise
+            return self._read(source, octets, "RS256", fill=["RS256"])
 
+    def _read(
+        self,
+        source: File,
+        octets: bytes,
+        alg: Algorithm | None = None,
+        kid: str | None = None,
+        fill: Sequence[Algorithm] = (),
+    ) -> Material:
+        try:
+            if octets.lstrip().startswith(b"{"):
+                found = self._read_jwk(octets, alg, kid, fill or ([] if alg is None else [alg]))
+            else:
+                found = self._read_binary(octets, alg, kid)
+        except InvalidKey as error:
+            raise InvalidKey(f"{source}: {error}") from None
+        if isinstance(found, SigningKey):
+            source.holds_private_key()
+        return found
 
-def read_key_of_any_alg(source: File, *, password: str | None = None) -> Material:
-    """Read a file of keys for a purpose to which their algorithm does not matter."""
-    octets = source.read()
-    try:
-        return _read(source, octets, None, None, password)
-    except InvalidKey as error:
-        if not any(words in str(error) for words in _LACKS_ALG):
-            raise
-        return _read(source, octets, "RS256", None, password, fill=["RS256"])
+    def _read_jwk(self, octets: bytes, alg: Algorithm | None, kid: str | None, fill: Sequence[Algorithm]) -> Material:
+        try:
+            members = read_json(octets)
+        except ValueError:
+            raise InvalidKey("this looks like a JWK and is not JSON, or a member occurs twice") from None
+        if "keys" in members:
+            if kid is not None:
+                raise InvalidKey("--kid is for one key, and this is a set")
+            return KeySet.from_jwks(octets, algorithms=fill or None, lenient=self.lenient)
+        if members.get("kty") == "oct":
+            return SecretKey.from_jwk(octets, alg=alg, kid=kid, lenient=self.lenient)
+        kind = SigningKey if "d" in members or "priv" in members else VerifyingKey
+        return kind.from_jwk(octets, alg=alg, kid=kid, lenient=self.lenient)
+
+    def _read_binary(self, octets: bytes, alg: Algorithm | None, kid: str | None) -> Material:
+        if octets.startswith(_DER_SEQUENCE):
+            return self._read_der(octets, alg, kid)
+        if _BEGIN in octets:
+            label = octets.split(_BEGIN, 1)[1].split(b"-----", 1)[0]
+            if label.endswith(b"CERTIFICATE"):
+                return VerifyingKey.from_certificate(octets, alg=alg, kid=kid)
+            if label.endswith(b"PUBLIC KEY"):
+                return VerifyingKey.from_pem(octets, alg=alg, kid=kid)
+            return SigningKey.from_pem(octets, alg=alg, kid=kid, password=self.password)
+        if octets.lstrip().startswith(_SSH_STARTS):
+            return VerifyingKey.from_ssh(octets, alg=alg, kid=kid)
+        raise InvalidKey("this is no key file: give PEM, DER, a JWK, a JWK Set, a certificate or an OpenSSH public key")
+
+    def _read_der(self, octets: bytes, alg: Algorithm | None, kid: str | None) -> Material:
+        """Read the kind of DER that it turns out to be; a reader that knows the kind and refuses the key decides."""
+        readers: list[Callable[[], Material]] = [
+            lambda: VerifyingKey.from_certificate(octets, alg=alg, kid=kid),
+            lambda: VerifyingKey.from_der(octets, alg=alg, kid=kid),
+            lambda: SigningKey.from_der(octets, alg=alg, kid=kid, password=self.password),
+        ]
+        for read in readers:
+            try:
+                return read()
+            except InvalidKey as error:
+                if not str(error).startswith(_OTHER_KIND):
+                    raise
+        raise InvalidKey("this is no certificate, public key or private key in DER that can be read")
 
 
 def public(material: Material, source: File) -> list[VerifyingKey]:
@@ -87,70 +151,3 @@ def verifying(materials: Sequence[Material]) -> VerifyingKey | SecretKey | KeySe
         one = verifying([material])
         keys.extend(one if isinstance(one, KeySet) else [one])
     return KeySet(keys)
-
-
-def _read(
-    source: File,
-    octets: bytes,
-    alg: Algorithm | None,
-    kid: str | None,
-    password: str | None,
-    fill: Sequence[Algorithm] = (),
-) -> Material:
-    try:
-        if octets.lstrip().startswith(b"{"):
-            found = _read_jwk(octets, alg, kid, fill or ([] if alg is None else [alg]))
-        else:
-            found = _read_binary(octets, alg, kid, password)
-    except InvalidKey as error:
-        raise InvalidKey(f"{source}: {error}") from None
-    if isinstance(found, SigningKey):
-        source.holds_private_key()
-    return found
-
-
-def _read_jwk(octets: bytes, alg: Algorithm | None, kid: str | None, fill: Sequence[Algorithm]) -> Material:
-    try:
-        members = read_json(octets)
-    except ValueError:
-        raise InvalidKey("this looks like a JWK and is not JSON, or a member occurs twice") from None
-    if "keys" in members:
-        if kid is not None:
-            raise InvalidKey("--kid is for one key, and this is a set")
-        return KeySet.from_jwks(octets, algorithms=fill or None)
-    if members.get("kty") == "oct":
-        return SecretKey.from_jwk(octets, alg=alg, kid=kid)
-    if "d" in members or "priv" in members:
-        return SigningKey.from_jwk(octets, alg=alg, kid=kid)
-    return VerifyingKey.from_jwk(octets, alg=alg, kid=kid)
-
-
-def _read_binary(octets: bytes, alg: Algorithm | None, kid: str | None, password: str | None) -> Material:
-    if octets.startswith(_DER_SEQUENCE):
-        return _read_der(octets, alg, kid, password)
-    if _BEGIN in octets:
-        label = octets.split(_BEGIN, 1)[1].split(b"-----", 1)[0]
-        if label.endswith(b"CERTIFICATE"):
-            return VerifyingKey.from_certificate(octets, alg=alg, kid=kid)
-        if label.endswith(b"PUBLIC KEY"):
-            return VerifyingKey.from_pem(octets, alg=alg, kid=kid)
-        return SigningKey.from_pem(octets, alg=alg, kid=kid, password=password)
-    if octets.lstrip().startswith(_SSH_STARTS):
-        return VerifyingKey.from_ssh(octets, alg=alg, kid=kid)
-    raise InvalidKey("this is no key file: give PEM, DER, a JWK, a JWK Set, a certificate or an OpenSSH public key")
-
-
-def _read_der(octets: bytes, alg: Algorithm | None, kid: str | None, password: str | None) -> Material:
-    """Read the kind of DER that it turns out to be; a reader that knows the kind and refuses the key has the last word."""
-    readers: list[Callable[[], Material]] = [
-        lambda: VerifyingKey.from_certificate(octets, alg=alg, kid=kid),
-        lambda: VerifyingKey.from_der(octets, alg=alg, kid=kid),
-        lambda: SigningKey.from_der(octets, alg=alg, kid=kid, password=password),
-    ]
-    for read in readers:
-        try:
-            return read()
-        except InvalidKey as error:
-            if not str(error).startswith(_OTHER_KIND):
-                raise
-    raise InvalidKey("this is no certificate, public key or private key in DER that can be read")

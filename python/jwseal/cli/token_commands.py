@@ -14,13 +14,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
+from typer import Argument, Option
 
 from jwseal import DEFAULT_TYP, REQUIRED, UNCHECKED, Policy, SecretKey, Signer, SigningKey, Verifier, jws
 from jwseal.cli import arguments
 from jwseal.cli.answer import REFUSED, answering, facts, remark, write, write_json
-from jwseal.cli.arguments import Alg, Json, Kid, Password
+from jwseal.cli.arguments import Alg, Json, Kid, Lenient, Password, Text, Texts
 from jwseal.cli.files import File
-from jwseal.cli.key_file import read_key, read_keys, verifying
+from jwseal.cli.key_file import KeyReader, verifying
 from jwseal.errors import InvalidKey, JOSEError, MalformedToken
 from jwseal.insecure import header_unverified, read_unverified
 
@@ -37,8 +38,8 @@ _TIMES = ("exp", "nbf", "iat", "auth_time")
 _NAMED_LINES = 20
 
 TokenArgument = Annotated[
-    str | None,
-    typer.Argument(
+    Text,
+    Argument(
         metavar="TOKEN",
         help="The token, @FILE for a file that holds it, or - for standard input.",
         show_default=False,
@@ -48,24 +49,18 @@ TokenArgument = Annotated[
 
 def sign(
     key: Annotated[
-        str, typer.Option("--key", "-k", metavar="FILE", help="Private key or HMAC secret: PEM, DER, OpenSSH or JWK.")
+        str, Option("--key", "-k", metavar="FILE", help="Private key or HMAC secret: PEM, DER, OpenSSH or JWK.")
     ],
     claims: Annotated[
-        str | None,
-        typer.Argument(metavar="CLAIMS", help="A JSON file of claims; - is standard input.", show_default=False),
+        Text, Argument(metavar="CLAIMS", help="A JSON file of claims; - is standard input.", show_default=False)
     ] = None,
     claim: Annotated[
-        list[str] | None,
-        typer.Option("--claim", "-c", metavar="NAME=VALUE", help="One claim; a value that is JSON is taken as such."),
+        Texts, Option("--claim", "-c", metavar="NAME=VALUE", help="One claim; a value that is JSON is taken as such.")
     ] = None,
-    header: Annotated[
-        list[str] | None, typer.Option("--header", metavar="NAME=VALUE", help="One more header parameter.")
-    ] = None,
-    issuer: Annotated[str | None, typer.Option("--issuer", metavar="ISS", help="The claim iss.")] = None,
-    expires_in: Annotated[
-        str | None, typer.Option("--expires-in", metavar="SPAN", help="Sets exp: 90, 90s, 15m, 8h, 30d.")
-    ] = None,
-    typ: Annotated[str, typer.Option("--typ", help="The header's typ; empty for none.")] = "JWT",
+    header: Annotated[Texts, Option("--header", metavar="NAME=VALUE", help="One more header parameter.")] = None,
+    issuer: Annotated[Text, Option("--issuer", metavar="ISS", help="The claim iss.")] = None,
+    expires_in: Annotated[Text, Option("--expires-in", metavar="SPAN", help="Sets exp: 90, 90s, 15m, 8h, 30d.")] = None,
+    typ: Annotated[str, Option("--typ", help="The header's typ; empty for none.")] = "JWT",
     alg: Alg = None,
     kid: Kid = None,
     password: Password = False,
@@ -79,9 +74,9 @@ def sign(
     jwseal sign --key secret.jwk claims.json
     """
     with answering(as_json=as_json):
-        secret = arguments.password(wanted=password)
         source = File(key, "--key")
-        signer_key = read_key(source, alg=cast("Algorithm | None", alg), kid=kid, password=secret)
+        reader = KeyReader(arguments.password(wanted=password))
+        signer_key = reader.read(source, alg=cast("Algorithm | None", alg), kid=kid)
         if not isinstance(signer_key, SigningKey | SecretKey):
             raise InvalidKey(f"{source}: this is a public key, which cannot sign: give the private key")
         content = {} if claims is None else arguments.json_object(File(claims, "CLAIMS"))
@@ -104,49 +99,35 @@ def sign(
 
 def verify(
     keys: Annotated[
-        list[str],
-        typer.Option("--key", "-k", metavar="FILE", help="Key, certificate or JWK Set; may be given again."),
+        list[str], Option("--key", "-k", metavar="FILE", help="Key, certificate or JWK Set; may be given again.")
     ],
     token: TokenArgument = None,
-    issuer: Annotated[list[str] | None, typer.Option("--issuer", metavar="ISS", help="An issuer to accept.")] = None,
-    audience: Annotated[
-        list[str] | None, typer.Option("--audience", metavar="AUD", help="Who you are; one of the token's aud.")
-    ] = None,
-    any_issuer: Annotated[bool, typer.Option("--any-issuer", help="Do not check iss.")] = False,
-    any_audience: Annotated[bool, typer.Option("--any-audience", help="Do not check aud.")] = False,
-    subject: Annotated[list[str] | None, typer.Option("--subject", metavar="SUB", help="A subject to accept.")] = None,
+    issuer: Annotated[Texts, Option("--issuer", metavar="ISS", help="An issuer to accept.")] = None,
+    audience: Annotated[Texts, Option("--audience", metavar="AUD", help="Who you are; one of the token's aud.")] = None,
+    any_issuer: Annotated[bool, Option("--any-issuer", help="Do not check iss.")] = False,
+    any_audience: Annotated[bool, Option("--any-audience", help="Do not check aud.")] = False,
+    subject: Annotated[Texts, Option("--subject", metavar="SUB", help="A subject to accept.")] = None,
     alg: Annotated[
-        list[str] | None,
-        typer.Option("--alg", metavar="ALG", help="An algorithm to accept; RSA keys without alg need it."),
+        Texts, Option("--alg", metavar="ALG", help="An algorithm to accept; RSA keys without alg need it.")
     ] = None,
-    typ: Annotated[
-        list[str] | None, typer.Option("--typ", help="A typ to accept (default: none, JWT, at+jwt).")
-    ] = None,
-    any_typ: Annotated[bool, typer.Option("--any-typ", help="Do not check typ.")] = False,
-    leeway: Annotated[
-        str, typer.Option("--leeway", metavar="SPAN", help="How far clocks may differ, up to 10m.")
-    ] = "0",
-    max_age: Annotated[
-        str | None, typer.Option("--max-age", metavar="SPAN", help="The longest time since iat.")
-    ] = None,
+    typ: Annotated[Texts, Option("--typ", help="A typ to accept (default: none, JWT, at+jwt).")] = None,
+    any_typ: Annotated[bool, Option("--any-typ", help="Do not check typ.")] = False,
+    leeway: Annotated[str, Option("--leeway", metavar="SPAN", help="How far clocks may differ, up to 10m.")] = "0",
+    max_age: Annotated[Text, Option("--max-age", metavar="SPAN", help="The longest time since iat.")] = None,
     max_lifetime: Annotated[
-        str | None, typer.Option("--max-lifetime", metavar="SPAN", help="The longest time from iat to exp.")
+        Text, Option("--max-lifetime", metavar="SPAN", help="The longest time from iat to exp.")
     ] = None,
-    required: Annotated[
-        list[str] | None, typer.Option("--require", metavar="CLAIM", help="A claim that must be there.")
-    ] = None,
+    required: Annotated[Texts, Option("--require", metavar="CLAIM", help="A claim that must be there.")] = None,
     claim: Annotated[
-        list[str] | None,
-        typer.Option("--claim", "-c", metavar="NAME=VALUE", help="A claim and its value; JSON is taken as JSON."),
+        Texts, Option("--claim", "-c", metavar="NAME=VALUE", help="A claim and its value; JSON is taken as JSON.")
     ] = None,
-    no_expiry: Annotated[bool, typer.Option("--allow-no-expiry", help="Accept tokens without exp.")] = False,
-    file: Annotated[
-        str | None, typer.Option("--file", "-f", metavar="FILE", help="Verify a file of tokens, one per line.")
-    ] = None,
-    now: Annotated[float | None, typer.Option("--now", metavar="SECONDS", help="Judge as of this time.")] = None,
+    no_expiry: Annotated[bool, Option("--allow-no-expiry", help="Accept tokens without exp.")] = False,
+    file: Annotated[Text, Option("--file", "-f", metavar="FILE", help="Verify a file of tokens, one per line.")] = None,
+    now: Annotated[float | None, Option("--now", metavar="SECONDS", help="Judge as of this time.")] = None,
+    lenient: Lenient = False,
     password: Password = False,
     as_json: Json = False,
-    as_lines: Annotated[bool, typer.Option("--jsonl", help="Answer in one line of JSON for each token.")] = False,
+    as_lines: Annotated[bool, Option("--jsonl", help="Answer in one line of JSON for each token.")] = False,
 ) -> None:
     """Verify a token and print its claims, or count the verdicts on a file of tokens.
 
@@ -180,9 +161,8 @@ def verify(
             max_lifetime=None if max_lifetime is None else arguments.span(max_lifetime),
             claims=arguments.pairs(claim or ()),
         )
-        secret = arguments.password(wanted=password)
-        sources = [File(name, "--key") for name in keys]
-        materials = [one for source in sources for one in read_keys(source, algs=algs, password=secret)]
+        reader = KeyReader(arguments.password(wanted=password), lenient)
+        materials = [one for name in keys for one in reader.read_with(File(name, "--key"), algs)]
         verifier = Verifier(verifying(materials), policy, algorithms=algs or None)
         if file is not None:
             _verify_file(verifier, File(file, "--file"), now, as_json=as_json, as_lines=as_lines)
