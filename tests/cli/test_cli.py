@@ -90,7 +90,7 @@ def test_keygen_secret() -> None:
     run("keygen", "HS512", "--out", "secret.jwk")
     assert "HS512" == SecretKey.from_jwk(Path("secret.jwk").read_bytes()).alg
     assert PRIVATE == stat.S_IMODE(os.stat("secret.jwk").st_mode)
-    assert "no public half" in run("keygen", "HS256", "-o", "a", "--public-out", "b", status=2).stderr
+    assert "no public key" in run("keygen", "HS256", "-o", "a", "--public-out", "b", status=2).stderr
     assert not Path("a").exists()
     assert "as a JWK" in run("keygen", "HS256", "-o", "c", "--format", "pem", status=2).stderr
 
@@ -238,7 +238,7 @@ def test_convert_refusals() -> None:
     for words, *arguments in (
         ("no private key", "pub.pem", "--to", "pem", "--private"),
         ("add --private", "key.pem", "--to", "pem", "--encrypt"),
-        ("no key file", "garbage", "--to", "pem"),
+        ("not a key file", "garbage", "--to", "pem"),
         ("2 keys", "set", "--to", "pem"),
         ("No such file", "missing", "--to", "pem"),
     ):
@@ -275,7 +275,7 @@ def test_thumbprint_of_a_set_and_of_a_secret() -> None:
     shown = run("thumbprint", "set").stdout.splitlines()
     assert [f'{key.thumbprint()}  "{key.kid}"' for key in keys] == shown
     Path("secret").write_text(json.dumps(SecretKey.generate("HS256").to_private_jwk()))
-    assert "no public half" in run("thumbprint", "secret", status=2).stderr
+    assert "no public key" in run("thumbprint", "secret", status=2).stderr
     rsa_file()
     jwk = SigningKey.from_pem(Path("rsa.pem").read_bytes(), alg="RS256").verifying_key.to_jwk()
     Path("set").write_text(json.dumps({"keys": [{name: jwk[name] for name in ("kty", "n", "e")}]}))
@@ -313,7 +313,7 @@ def test_jwks_thumbprint_kids_and_skipped() -> None:
 def test_jwks_refuses_secrets() -> None:
     """A secret never gets into a set that is to be published, and an unusable file stops the command."""
     Path("secret").write_text(json.dumps(SecretKey.generate("HS256").to_private_jwk()))
-    assert "no public half" in run("jwks", "secret", status=2).stderr
+    assert "no public key" in run("jwks", "secret", status=2).stderr
     rsa_file()
     assert "needs its algorithm" in run("jwks", "rsa.pem", status=2).stderr
 

@@ -212,4 +212,4 @@ def test_version_as_json() -> None:
         told["cryptography"],
     )
     assert told == json.loads(run("--json", "--version").stdout)
-    assert "behind the command" in run("--json", "inspect", "x", status=2).stdout
+    assert "after the command" in run("--json", "inspect", "x", status=2).stdout

@@ -75,7 +75,7 @@ def test_a_source_that_is_named_twice_is_an_error(script: str, forged: Path) -> 
     assert forged.exists()
     done = shell(script.format(any=WAIVED))
     assert (2, b"") == (done.returncode, done.stdout), done
-    assert b"is named twice, and can be read only once" in done.stderr
+    assert b"is given twice but can be read only once" in done.stderr
 
 
 NO_TOKENS = {
@@ -140,7 +140,7 @@ def test_a_line_of_json_for_each_token() -> None:
     assert (1, True) == (len(only.splitlines()), json.loads(only)["valid"])
     only = run("verify", "-k", "key.pem", *EXPECT, "x", "--jsonl", status=1).stdout
     assert (1, "malformed_token") == (len(only.splitlines()), json.loads(only)["code"])
-    assert "exclude" in run("verify", "-k", "key.pem", *EXPECT, "x", "--json", "--jsonl", status=2).stdout
+    assert "cannot be combined" in run("verify", "-k", "key.pem", *EXPECT, "x", "--json", "--jsonl", status=2).stdout
 
 
 def test_a_key_that_is_no_file() -> None:
@@ -177,9 +177,9 @@ def test_a_file_where_a_token_is_meant() -> None:
     for name in ("token.txt", "one.two.txt"):
         Path(name).write_text(token)
         assert (
-            f"TOKEN {name} is a file: write @{name}" in run("verify", "-k", "key.pem", *EXPECT, name, status=2).stderr
+            f"TOKEN {name} is a file: give @{name}" in run("verify", "-k", "key.pem", *EXPECT, name, status=2).stderr
         )
-        assert f"write @{name}" in run("inspect", name, status=2).stderr
+        assert f"give @{name}" in run("inspect", name, status=2).stderr
         run("verify", "-k", "key.pem", *EXPECT, f"@{name}")
 
 

@@ -1,6 +1,6 @@
-"""The command line, `jwseal`: keys, tokens and key sets without writing a program. Needs the extra `cli`.
+"""The command line, `jwseal`: work with keys, tokens and key sets without writing a program. Needs the extra `cli`.
 
-Exit status 0 means done or valid, 1 means a token was refused, 2 means the command or a key could not be used.
+Exit status: 0 for done or valid, 1 for a refused token, 2 for a command, file or key that cannot be used.
 Nothing in the library imports this package.
 """
 
@@ -10,7 +10,7 @@ __all__ = ["main"]
 
 
 def main() -> None:
-    """Run the command line; one sentence and status 2 if the packages it needs are not installed."""
+    """Run the command line. Without typer and rich, print one sentence and exit with status 2."""
     try:
         from jwseal.cli.app import app
     except ModuleNotFoundError as error:

@@ -1,7 +1,7 @@
-"""How a command answers: results on standard output, remarks on standard error, and the exit status.
+"""What commands write and how they end: results on standard output, remarks on standard error, the exit status.
 
-A refused token is status 1; everything else that stops a command is status 2. Characters that do not print are escaped,
-because whoever made a token could otherwise write to the terminal; so are those that the output's encoding lacks.
+A refused token is status 1; any other error is status 2. Characters that are not printable are escaped, because the sender
+of a token could otherwise control the terminal. Characters that the output's encoding lacks are escaped too.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _ARGUMENT = re.compile(r"\b(alg|kid|lenient|accept_padding|max_header_size|max_t
 
 @contextmanager
 def answering(*, as_json: bool, indent: int | None = 2) -> Iterator[None]:
-    """Turn what stops a command into one sentence and an exit status."""
+    """Report an error in one sentence and end the command with its exit status."""
     files.begin_command()
     status, code = UNUSABLE, "usage"
     try:
@@ -36,7 +36,7 @@ def answering(*, as_json: bool, indent: int | None = 2) -> Iterator[None]:
     except InvalidToken as error:
         answer: dict[str, Any] = {"valid": False, **facts(error)}
         status, sentence = REFUSED, f"invalid: {error.code}: {answer['message']}"
-    except BrokenPipeError:  # the reader of standard output has gone
+    except BrokenPipeError:  # the reader of standard output has closed it
         raise typer.Exit(UNUSABLE) from None
     except (JOSEError, OSError, ValueError, TypeError, OverflowError, typer.Abort) as error:
         code = error.code if isinstance(error, JOSEError) else code
@@ -53,13 +53,13 @@ def answering(*, as_json: bool, indent: int | None = 2) -> Iterator[None]:
 
 
 def facts(error: JOSEError) -> dict[str, Any]:
-    """What a refusal says, for JSON."""
+    """Return the members that describe an error in JSON."""
     claim = {"claim": error.claim} if isinstance(error, ClaimError) else {}
     return {"code": error.code, **claim, "message": with_options(str(error))}
 
 
 def with_options(sentence: str) -> str:
-    """Name options where a sentence of the library names its arguments."""
+    """Replace the names of arguments in a message of the library with the names of options."""
     sentence = sentence.replace("give alg", "give --alg").replace("give its password", "add --password")
     return _ARGUMENT.sub(lambda argument: f"--{argument[1].replace('_', '-')}", sentence)
 
@@ -70,18 +70,18 @@ def write_json(value: object, *, indent: int | None = 2) -> None:
 
 
 def write(text: str | bytes) -> None:
-    """Write text, or bytes as they are, to standard output; BrokenPipeError if nothing reads it."""
+    """Write text or bytes to standard output. Raises BrokenPipeError if its reader has closed it."""
     _send(sys.stdout, text)
 
 
 def remark(sentence: str) -> None:
-    """Write one line to standard error, if it can be written to."""
+    """Write one line to standard error. Errors in writing it are ignored."""
     with suppress(OSError):
         _send(sys.stderr, sentence.replace("\n", "\\n"))
 
 
 def printable(text: str, encoding: str = "utf-8") -> str:
-    """Escape what could move the cursor, recolour the terminal or reorder the line, and what the encoding lacks."""
+    """Escape control and bidirectional characters, and characters that the encoding lacks."""
     text = "".join(c if c.isprintable() or c == "\n" else _escape(c) for c in text)
     try:
         text.encode(encoding)
@@ -92,7 +92,7 @@ def printable(text: str, encoding: str = "utf-8") -> str:
 
 def _escape(character: str) -> str:
     code = ord(character)
-    if code > 0xFFFF:  # JSON writes these as two surrogates
+    if code > 0xFFFF:  # JSON escapes these as a surrogate pair
         code -= 0x10000
         return f"\\u{0xD800 + (code >> 10):04x}\\u{0xDC00 + (code & 0x3FF):04x}"
     return f"\\u{code:04x}"
@@ -117,5 +117,5 @@ def _send(stream: TextIO | None, content: str | bytes) -> None:
 
 
 def _drop(stream: TextIO) -> None:
-    """Keep what is left in the buffer from failing once more when the interpreter ends."""
+    """Discard what is left in the buffer, which would raise again when the interpreter exits."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -1,4 +1,4 @@
-"""The list of commands; each lives with its kind, keys or tokens."""
+"""The list of commands. Those about keys are in `key_commands`, those about tokens in `token_commands`."""
 
 from importlib import metadata
 from platform import python_version
@@ -12,12 +12,12 @@ from jwseal.cli.answer import answering, write, write_json
 
 app = typer.Typer(
     name="jwseal",
-    help="Sign, verify and look into JWTs, and prepare the keys for it.",
+    help="Sign, verify and inspect JWTs, and manage their keys.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Exit status: 0 done or valid, 1 a token was refused, 2 the command or a key cannot be used. "
+    epilog="Exit status: 0 done or valid, 1 a token was refused, 2 the command, a file or a key cannot be used. "
     "A file named - is standard input or output.",
 )
 
@@ -26,7 +26,9 @@ app = typer.Typer(
 def _options(
     context: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="With --version: as JSON, for a report.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="With --version: print it as JSON, with the versions it runs on.")
+    ] = False,
 ) -> None:
     with answering(as_json=as_json):
         if version and as_json:
@@ -39,7 +41,7 @@ def _options(
         elif version:
             write(f"jwseal {__version__}")
         elif as_json:
-            raise ValueError("--json goes behind the command: jwseal COMMAND --json")
+            raise ValueError("--json goes after the command: jwseal COMMAND --json")
         if version or context.invoked_subcommand is None:
             raise typer.Exit
 

@@ -1,4 +1,4 @@
-"""What several commands take: their common options, and how they read spans such as 5m, claims such as admin=true, tokens, passwords."""
+"""Options that several commands share, and how arguments are read: spans (5m), claims (admin=true), tokens, passwords."""
 
 from __future__ import annotations
 
@@ -23,13 +23,11 @@ NEW_PASSWORD_VARIABLE = "JWSEAL_NEW_PASSWORD"
 
 Text: TypeAlias = str | None
 Texts: TypeAlias = list[str] | None
-Alg = Annotated[Text, Option("--alg", metavar="ALG", help="The key's algorithm; RSA keys need it.")]
+Alg = Annotated[Text, Option("--alg", metavar="ALG", help="The key's algorithm; required for RSA keys.")]
 Kid = Annotated[Text, Option("--kid", metavar="ID", help="The key's identifier.")]
-Lenient = Annotated[bool, Option("--lenient", help="Read JWKs with the small faults that some providers make.")]
-Password = Annotated[
-    bool, Option("--password", help=f"The key is encrypted: ask for it, or take ${PASSWORD_VARIABLE}.")
-]
-Json = Annotated[bool, Option("--json", help="Answer in JSON.")]
+Lenient = Annotated[bool, Option("--lenient", help="Accept JWKs with the minor errors of some providers.")]
+Password = Annotated[bool, Option("--password", help=f"The key is encrypted: prompt, or use ${PASSWORD_VARIABLE}.")]
+Json = Annotated[bool, Option("--json", help="Print JSON.")]
 
 
 def span(text: str) -> float:
@@ -38,41 +36,41 @@ def span(text: str) -> float:
     try:
         return float(number) * _UNITS[unit]
     except ValueError:
-        raise ValueError(f"{text!r} is no length of time: write seconds, or a number with s, m, h or d") from None
+        raise ValueError(f"{text!r} is not a length of time: give seconds, or a number with s, m, h or d") from None
 
 
 def pairs(items: Iterable[str]) -> dict[str, Any]:
-    """Return `name=value` arguments as a dict; a value that is JSON is taken as JSON, else as a string."""
+    """Return `name=value` arguments as a dict. A value that is JSON is parsed; any other is a string."""
     found: dict[str, Any] = {}
     for item in items:
         name, equals, value = item.partition("=")
         if not name or not equals:
-            raise ValueError(f"{item!r} must be name=value")
+            raise ValueError(f"{item!r} is not of the form name=value")
         if name in found:
             raise ValueError(f"{name!r} is given twice")
         try:
             found[name] = read_json(value)
         except ValueError as error:
             if _is_json(value):
-                raise ValueError(f"{name}: {error}; for text write {name}='\"...\"'") from None
+                raise ValueError(f"{name}: {error}; for a string write {name}='\"...\"'") from None
             found[name] = value
     return found
 
 
 def json_object(source: File) -> dict[str, Any]:
-    """Return the JSON object in a file or on standard input."""
+    """Return the JSON object in a file."""
     content = source.read()
     try:
         found = read_json(content)
     except ValueError as error:
-        raise ValueError(f"{source} is not JSON that can be signed: {error}") from None
+        raise ValueError(f"{source} cannot be signed: {error}") from None
     if not isinstance(found, dict):
-        raise ValueError(f"{source} must hold a JSON object")  # noqa: TRY004  # the text is wrong, not the call
+        raise ValueError(f"{source} must hold a JSON object")  # noqa: TRY004  # the file is wrong, not the call
     return found
 
 
 def token(argument: str | None) -> str:
-    """Return the token that was typed, or the one in @FILE, or on standard input."""
+    """Return the token itself, or the one in @FILE or on standard input."""
     if argument is None:
         if sys.stdin is not None and sys.stdin.isatty():
             raise ValueError("give a token, @FILE for a file that holds one, or - for standard input")
@@ -82,19 +80,21 @@ def token(argument: str | None) -> str:
     if not argument:
         raise ValueError("TOKEN is empty")
     if os.path.exists(argument):
-        raise ValueError(f"TOKEN {argument} is a file: write @{argument} for the token in it, --file for one a line")
+        raise ValueError(
+            f"TOKEN {argument} is a file: give @{argument} for the token in it, or --file for one token a line"
+        )
     return argument
 
 
 def password(*, wanted: bool) -> str | None:
-    """Return the password of a key that is to be read."""
+    """Return the password for reading a key."""
     if not wanted:
         return None
     return os.environ.get(PASSWORD_VARIABLE) or typer.prompt("Password of the key", hide_input=True, err=True)
 
 
 def new_password(*, wanted: bool) -> str | None:
-    """Return the password of a key that is to be written."""
+    """Return the password for writing a key."""
     if not wanted:
         return None
     from_environment = os.environ.get(NEW_PASSWORD_VARIABLE)

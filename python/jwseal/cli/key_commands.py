@@ -1,6 +1,6 @@
-"""Commands about keys: make one, convert one, name one by its thumbprint, publish several as a JWK Set.
+"""Commands about keys: generate one, convert one, print its thumbprint, publish several as a JWK Set.
 
-The private half of a key is written only where the command says so: by `keygen --out`, and by `convert --private`.
+Only `keygen --out` and `convert --private` write private keys.
 """
 
 from __future__ import annotations
@@ -29,32 +29,32 @@ Form: TypeAlias = Literal["pem", "der", "jwk"]
 Digest: TypeAlias = Literal["sha256", "sha384", "sha512"]
 Encrypt = Annotated[
     bool,
-    Option("--encrypt", help=f"Encrypt the PEM: ask for a password, or take ${arguments.NEW_PASSWORD_VARIABLE}."),
+    Option("--encrypt", help=f"Encrypt the PEM: prompt for a password, or use ${arguments.NEW_PASSWORD_VARIABLE}."),
 ]
 Force = Annotated[bool, Option("--force", help="Replace files that exist.")]
 
 
 def keygen(
     alg: Annotated[str, Argument(metavar="ALG", help="HS256, RS256, PS256, ES256, ES256K, EdDSA, ML-DSA-65, ...")],
-    out: Annotated[str, Option("--out", "-o", metavar="FILE", help="Where the private key goes; - prints it.")],
-    public_out: Annotated[Text, Option("--public-out", metavar="FILE", help="Where the public key goes.")] = None,
-    form: Annotated[Form | None, Option("--format", help="The form to write (default: pem; HMAC secrets jwk).")] = None,
+    out: Annotated[str, Option("--out", "-o", metavar="FILE", help="File for the private key; - is standard output.")],
+    public_out: Annotated[Text, Option("--public-out", metavar="FILE", help="File for the public key.")] = None,
+    form: Annotated[Form | None, Option("--format", help="Output format (default: pem, or jwk for secrets).")] = None,
     kid: Kid = None,
-    bits: Annotated[int, Option("--bits", help="RSA modulus length.")] = 2048,
+    bits: Annotated[int, Option("--bits", help="Length of an RSA modulus.")] = 2048,
     encrypt: Annotated[
         bool,
         Option(
             "--encrypt",
             "--password",
-            help=f"Encrypt the PEM: ask for a password, or take ${arguments.NEW_PASSWORD_VARIABLE}.",
+            help=f"Encrypt the PEM: prompt for a password, or use ${arguments.NEW_PASSWORD_VARIABLE}.",
         ),
     ] = False,
     force: Force = False,
     as_json: Json = False,
 ) -> None:
-    """Make a key.
+    """Generate a key.
 
-    The private key's file is readable by its owner alone.
+    Only its owner can read the private key's file.
 
     Examples:
     jwseal keygen ES256 --out key.pem --public-out key.pub.pem
@@ -65,7 +65,7 @@ def keygen(
         private, public_half = File(out, "--out"), None if public_out is None else File(public_out, "--public-out")
         if public_half is not None:
             if alg in _HMAC:
-                raise InvalidKey("an HMAC secret has no public half: leave --public-out out")
+                raise InvalidKey("an HMAC secret has no public key: omit --public-out")
             public_half.check_target(secret=False, force=force)
         private.check_target(secret=True, force=force)
         _refuse_one_file(private, public_half)
@@ -74,7 +74,7 @@ def keygen(
         chosen = form or ("jwk" if isinstance(key, SecretKey) else "pem")
         half = key.verifying_key if isinstance(key, SigningKey) else None
         _put(private, _private_octets(key, chosen, encrypt=encrypt), secret=True, force=force)
-        _refuse_one_file(private, public_half)  # again, for names that only now lead to one file
+        _refuse_one_file(private, public_half)  # again: file systems may ignore case
         if half is not None and public_half is not None:
             _put(public_half, _public_octets(half, chosen), force=force)
         if as_json and "-" not in (out, public_out):
@@ -85,18 +85,18 @@ def keygen(
         if public_out is not None:
             remark(f"public key written to {_where(public_out)}")
         elif half is not None:
-            remark(f"no public key written: jwseal convert {out} --to {chosen} writes it")
+            remark(f"no public key was written; to write it: jwseal convert {out} --to {chosen}")
         if chosen != "jwk" and kid is not None:
-            remark(f"{chosen.upper()} has no place for a kid: say --kid {kid} again where the key is used")
+            remark(f"{chosen.upper()} cannot hold a key ID: give --kid {kid} again when you use the key")
 
 
 def convert(
     key: Annotated[
         str, Argument(metavar="KEY", help="PEM, DER, JWK, certificate or OpenSSH key; - is standard input.")
     ],
-    to: Annotated[Form, Option("--to", help="The form to write.")],
-    out: Annotated[str, Option("--out", "-o", metavar="FILE", help="Where to write it.")] = "-",
-    private: Annotated[bool, Option("--private", help="Write the private key; otherwise its public half.")] = False,
+    to: Annotated[Form, Option("--to", help="Output format.")],
+    out: Annotated[str, Option("--out", "-o", metavar="FILE", help="Output file.")] = "-",
+    private: Annotated[bool, Option("--private", help="Write the private key instead of the public key.")] = False,
     alg: Alg = None,
     kid: Kid = None,
     lenient: Lenient = False,
@@ -105,7 +105,7 @@ def convert(
     force: Force = False,
     as_json: Json = False,
 ) -> None:
-    """Write a key in another form, its public half unless told otherwise.
+    """Convert a key to another format. Writes the public key unless --private is given.
 
     Examples:
     jwseal convert server.crt --to pem
@@ -121,11 +121,11 @@ def convert(
         found = reader.read(source, alg=name, kid=kid) if known else reader.read_with_any(source)
         if private:
             if not isinstance(found, SigningKey | SecretKey):
-                raise InvalidKey(f"{source}: there is no private key in it: leave --private out")
+                raise InvalidKey(f"{source}: it holds no private key: omit --private")
             octets = _private_octets(found, to, encrypt=encrypt)
         else:
             if encrypt:
-                raise InvalidKey("only private keys are encrypted: add --private")
+                raise InvalidKey("only a private key can be encrypted: add --private")
             octets = _public_octets(_one(found, source), to)
         _put(target, octets, secret=private, force=force)
         if out != "-" and as_json:
@@ -136,7 +136,7 @@ def convert(
 
 def thumbprint(
     key: Annotated[str, Argument(metavar="KEY", help="PEM, DER, JWK, JWK Set, certificate or OpenSSH key.")],
-    uri: Annotated[bool, Option("--uri", help="Print the thumbprint URI, which is always SHA-256.")] = False,
+    uri: Annotated[bool, Option("--uri", help="Print a thumbprint URI (SHA-256).")] = False,
     digest: Annotated[Digest, Option("--digest", help="The hash function.")] = "sha256",
     lenient: Lenient = False,
     password: Password = False,
@@ -151,7 +151,7 @@ def thumbprint(
     """
     with answering(as_json=as_json):
         if uri and digest != "sha256":
-            raise ValueError("thumbprint URIs are SHA-256: leave --digest out")
+            raise ValueError("a thumbprint URI always uses SHA-256: omit --digest")
         source = File(key)
         keys = public(KeyReader(arguments.password(wanted=password), lenient).read_with_any(source), source)
         prints = [one.thumbprint_uri() if uri else one.thumbprint(digest) for one in keys]
@@ -166,19 +166,19 @@ def thumbprint(
 
 def jwks(
     keys: Annotated[list[str], Argument(metavar="KEY...", help="PEM, DER, JWK, JWK Set, certificate or OpenSSH keys.")],
-    out: Annotated[str, Option("--out", "-o", metavar="FILE", help="Where to write it.")] = "-",
+    out: Annotated[str, Option("--out", "-o", metavar="FILE", help="Output file.")] = "-",
     alg: Alg = None,
     thumbprint_kids: Annotated[
-        bool, Option("--thumbprint-kids", help="Give keys that have no kid their thumbprint as one.")
+        bool, Option("--thumbprint-kids", help="Use the thumbprint as the kid of keys that have none.")
     ] = False,
     lenient: Lenient = False,
     password: Password = False,
     force: Force = False,
     as_json: Json = False,
 ) -> None:
-    """Make a JWK Set of public keys from key files.
+    """Make a JWK Set of the public keys of key files.
 
-    Private keys go in by their public half. Members of a set that cannot be used are listed and left out.
+    Members of a set that cannot be used are left out and listed.
 
     Examples:
     jwseal jwks current.pem next.pem --thumbprint-kids --out jwks.json
@@ -225,7 +225,7 @@ def _where(name: str) -> str:
 def _one(found: Material, source: File) -> VerifyingKey:
     keys = public(found, source)
     if len(keys) != 1:
-        raise InvalidKey(f"{source}: there are {len(keys)} keys in it: convert one key at a time, or use jwseal jwks")
+        raise InvalidKey(f"{source}: it holds {len(keys)} keys: convert one at a time, or use jwseal jwks")
     return keys[0]
 
 
@@ -236,10 +236,10 @@ def _with_kid(key: VerifyingKey) -> VerifyingKey:
 def _private_octets(key: SigningKey | SecretKey, form: Form, *, encrypt: bool) -> bytes:
     if form == "jwk":
         if encrypt:
-            raise InvalidKey("a JWK cannot be encrypted here: use --format pem, or leave --encrypt out")
+            raise InvalidKey("a JWK cannot be encrypted: use --format pem, or omit --encrypt")
         return json.dumps(key.to_private_jwk(), indent=2).encode() + b"\n"
     if isinstance(key, SecretKey):
-        raise InvalidKey("an HMAC secret has no PEM or DER: write it as a JWK")
+        raise InvalidKey("an HMAC secret has no PEM or DER form: write it as a JWK")
     pem = key.to_private_pem(password=arguments.new_password(wanted=encrypt))
     return pem if form == "pem" else _der(pem)
 

@@ -1,7 +1,7 @@
-"""Finds out what a key file holds: PEM, DER, JWK, JWK Set, certificate or OpenSSH line.
+"""Reads key files of any form: PEM, DER, JWK, JWK Set, certificate or OpenSSH.
 
-The library asks for the form of a key because a program should know it; a command looks at the file first. Whatever it
-turns out to be is read by the library's own constructors, with all their demands.
+A program tells the library which form a key has; here the form is found out from the contents. The key is then read by the
+library's own constructors, with the same checks.
 """
 
 from __future__ import annotations
@@ -23,24 +23,24 @@ Material: TypeAlias = SigningKey | SecretKey | VerifyingKey | KeySet
 _SSH_STARTS = (b"ssh-", b"ecdsa-sha2-", b"sk-")
 _BEGIN = b"-----BEGIN "
 _DER_SEQUENCE = b"\x30"
-# How the core refuses an RSA key without an algorithm, alone or in a set: the one refusal worth a second try.
+# The messages for an RSA key without an algorithm, alone or in a set.
 _LACKS_ALG = ("an RSA key needs its algorithm", "an RSA key without alg")
-# How the library's readers refuse DER of another kind than theirs.
+# How messages start if DER holds another kind of key.
 _OTHER_KIND = "this is "
 
 
 class KeyReader(NamedTuple):
-    """Reads key files with one password, strictly or leniently."""
+    """How key files are read: the password, and whether minor errors in JWKs are accepted."""
 
     password: str | None = None
     lenient: bool = False
 
     def read(self, source: File, *, alg: Algorithm | None = None, kid: str | None = None) -> Material:
-        """Read a file of keys that have this algorithm; RSA keys do not say their own."""
+        """Read a file whose keys are used with this algorithm."""
         return self._read(source, source.read(), alg, kid)
 
     def read_with(self, source: File, algs: Sequence[Algorithm]) -> list[Material]:
-        """Read a file once for each algorithm that fits its key; with the key's own algorithm if none fits."""
+        """Read a file once for each algorithm that suits its key; if none does, with the key's own algorithm."""
         octets = source.read()
         if octets.lstrip().startswith(b"{") and b'"keys"' in octets:
             return [self._read(source, octets, fill=[alg for alg in algs if alg[:2] in {"RS", "PS"}])]
@@ -58,7 +58,7 @@ class KeyReader(NamedTuple):
         return found
 
     def read_with_any(self, source: File) -> Material:
-        """Read a file of keys for a purpose to which their algorithm does not matter."""
+        """Read a file of keys where their algorithm does not matter."""
         octets = source.read()
         try:
             return self._read(source, octets)
@@ -83,14 +83,14 @@ class KeyReader(NamedTuple):
         except InvalidKey as error:
             raise InvalidKey(f"{source}: {error}") from None
         if isinstance(found, SigningKey):
-            source.holds_private_key()
+            source.mark_private()
         return found
 
     def _read_jwk(self, octets: bytes, alg: Algorithm | None, kid: str | None, fill: Sequence[Algorithm]) -> Material:
         try:
             members = read_json(octets)
         except ValueError:
-            raise InvalidKey("this looks like a JWK and is not JSON, or a member occurs twice") from None
+            raise InvalidKey("this looks like a JWK but is not JSON, or a member occurs more than once") from None
         if "keys" in members:
             if kid is not None:
                 raise InvalidKey("--kid is for one key, and this is a set")
@@ -112,10 +112,12 @@ class KeyReader(NamedTuple):
             return SigningKey.from_pem(octets, alg=alg, kid=kid, password=self.password)
         if octets.lstrip().startswith(_SSH_STARTS):
             return VerifyingKey.from_ssh(octets, alg=alg, kid=kid)
-        raise InvalidKey("this is no key file: give PEM, DER, a JWK, a JWK Set, a certificate or an OpenSSH public key")
+        raise InvalidKey(
+            "this is not a key file: give PEM, DER, a JWK, a JWK Set, a certificate or an OpenSSH public key"
+        )
 
     def _read_der(self, octets: bytes, alg: Algorithm | None, kid: str | None) -> Material:
-        """Read the kind of DER that it turns out to be; a reader that knows the kind and refuses the key decides."""
+        """Try each kind of DER. An error other than a wrong kind is final."""
         readers: list[Callable[[], Material]] = [
             lambda: VerifyingKey.from_certificate(octets, alg=alg, kid=kid),
             lambda: VerifyingKey.from_der(octets, alg=alg, kid=kid),
@@ -127,22 +129,22 @@ class KeyReader(NamedTuple):
             except InvalidKey as error:
                 if not str(error).startswith(_OTHER_KIND):
                     raise
-        raise InvalidKey("this is no certificate, public key or private key in DER that can be read")
+        raise InvalidKey("this is not a readable certificate, public key or private key in DER")
 
 
 def public(material: Material, source: File) -> list[VerifyingKey]:
-    """Return the public keys of what was read; a secret has none."""
+    """Return the public keys of what was read. Raises InvalidKey for a secret."""
     if isinstance(material, SigningKey):
         return [material.verifying_key]
     if isinstance(material, VerifyingKey):
         return [material]
     if isinstance(material, KeySet):
         return [key for member in material for key in public(member, source)]
-    raise InvalidKey(f"{source}: this is an HMAC secret, which has no public half")
+    raise InvalidKey(f"{source}: this is an HMAC secret, which has no public key")
 
 
 def verifying(materials: Sequence[Material]) -> VerifyingKey | SecretKey | KeySet:
-    """Return the keys that verify, private keys standing for their public halves."""
+    """Return the keys for a verifier: public keys, also those of private keys, and secrets."""
     if len(materials) == 1:
         only = materials[0]
         return only.verifying_key if isinstance(only, SigningKey) else only

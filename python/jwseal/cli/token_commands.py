@@ -1,6 +1,6 @@
-"""Commands about tokens: sign claims, verify a token or a file of them, look into one without believing it.
+"""Commands about tokens: sign claims, verify a token or a file of tokens, inspect a token without verifying it.
 
-`verify` wants issuer and audience as the library does; not checking them is spelled out, `--any-issuer`.
+`verify` requires an issuer and an audience, as the library does; `--any-issuer` and `--any-audience` waive them.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from jwseal.errors import InvalidKey, JOSEError, MalformedToken
 from jwseal.insecure import header_unverified, read_unverified
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from typing import BinaryIO
 
     from jwseal import VerifiedJWT
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 _TIMES = ("exp", "nbf", "iat", "auth_time")
 
-# Refused lines that are named one by one; the rest are only counted.
+# How many refused lines are listed; the rest are counted.
 _NAMED_LINES = 20
 
 TokenArgument = Annotated[
@@ -55,12 +55,12 @@ def sign(
         Text, Argument(metavar="CLAIMS", help="A JSON file of claims; - is standard input.", show_default=False)
     ] = None,
     claim: Annotated[
-        Texts, Option("--claim", "-c", metavar="NAME=VALUE", help="One claim; a value that is JSON is taken as such.")
+        Texts, Option("--claim", "-c", metavar="NAME=VALUE", help="A claim, its value JSON or text.")
     ] = None,
-    header: Annotated[Texts, Option("--header", metavar="NAME=VALUE", help="One more header parameter.")] = None,
+    header: Annotated[Texts, Option("--header", metavar="NAME=VALUE", help="An additional header parameter.")] = None,
     issuer: Annotated[Text, Option("--issuer", metavar="ISS", help="The claim iss.")] = None,
-    expires_in: Annotated[Text, Option("--expires-in", metavar="SPAN", help="Sets exp: 90, 90s, 15m, 8h, 30d.")] = None,
-    typ: Annotated[str, Option("--typ", help="The header's typ; empty for none.")] = "JWT",
+    expires_in: Annotated[Text, Option("--expires-in", metavar="SPAN", help="Set exp: 90, 90s, 15m, 8h, 30d.")] = None,
+    typ: Annotated[str, Option("--typ", help="The typ in the header; empty for none.")] = "JWT",
     alg: Alg = None,
     kid: Kid = None,
     password: Password = False,
@@ -98,38 +98,32 @@ def sign(
 
 
 def verify(
-    keys: Annotated[
-        list[str], Option("--key", "-k", metavar="FILE", help="Key, certificate or JWK Set; may be given again.")
-    ],
+    keys: Annotated[list[str], Option("--key", "-k", metavar="FILE", help="Key, certificate or JWK Set; repeatable.")],
     token: TokenArgument = None,
     issuer: Annotated[Texts, Option("--issuer", metavar="ISS", help="An issuer to accept.")] = None,
-    audience: Annotated[Texts, Option("--audience", metavar="AUD", help="Who you are; one of the token's aud.")] = None,
+    audience: Annotated[Texts, Option("--audience", metavar="AUD", help="An audience to accept.")] = None,
     any_issuer: Annotated[bool, Option("--any-issuer", help="Do not check iss.")] = False,
     any_audience: Annotated[bool, Option("--any-audience", help="Do not check aud.")] = False,
     subject: Annotated[Texts, Option("--subject", metavar="SUB", help="A subject to accept.")] = None,
-    alg: Annotated[
-        Texts, Option("--alg", metavar="ALG", help="An algorithm to accept; RSA keys without alg need it.")
-    ] = None,
+    alg: Annotated[Texts, Option("--alg", metavar="ALG", help="An algorithm to accept; RSA keys may need it.")] = None,
     typ: Annotated[Texts, Option("--typ", help="A typ to accept (default: none, JWT, at+jwt).")] = None,
     any_typ: Annotated[bool, Option("--any-typ", help="Do not check typ.")] = False,
-    leeway: Annotated[str, Option("--leeway", metavar="SPAN", help="How far clocks may differ, up to 10m.")] = "0",
-    max_age: Annotated[Text, Option("--max-age", metavar="SPAN", help="The longest time since iat.")] = None,
-    max_lifetime: Annotated[
-        Text, Option("--max-lifetime", metavar="SPAN", help="The longest time from iat to exp.")
-    ] = None,
-    required: Annotated[Texts, Option("--require", metavar="CLAIM", help="A claim that must be there.")] = None,
+    leeway: Annotated[str, Option("--leeway", metavar="SPAN", help="Allowed difference of clocks, up to 10m.")] = "0",
+    max_age: Annotated[Text, Option("--max-age", metavar="SPAN", help="Maximum time since iat.")] = None,
+    max_lifetime: Annotated[Text, Option("--max-lifetime", metavar="SPAN", help="Maximum exp - iat.")] = None,
+    required: Annotated[Texts, Option("--require", metavar="CLAIM", help="A claim that must be present.")] = None,
     claim: Annotated[
-        Texts, Option("--claim", "-c", metavar="NAME=VALUE", help="A claim and its value; JSON is taken as JSON.")
+        Texts, Option("--claim", "-c", metavar="NAME=VALUE", help="A claim and its value, JSON or text.")
     ] = None,
     no_expiry: Annotated[bool, Option("--allow-no-expiry", help="Accept tokens without exp.")] = False,
-    file: Annotated[Text, Option("--file", "-f", metavar="FILE", help="Verify a file of tokens, one per line.")] = None,
-    now: Annotated[float | None, Option("--now", metavar="SECONDS", help="Judge as of this time.")] = None,
+    file: Annotated[Text, Option("--file", "-f", metavar="FILE", help="Verify a file of tokens, one a line.")] = None,
+    now: Annotated[float | None, Option("--now", metavar="SECONDS", help="Verify as of this time.")] = None,
     lenient: Lenient = False,
     password: Password = False,
     as_json: Json = False,
-    as_lines: Annotated[bool, Option("--jsonl", help="Answer in one line of JSON for each token.")] = False,
+    as_lines: Annotated[bool, Option("--jsonl", help="Print one line of JSON for each token.")] = False,
 ) -> None:
-    """Verify a token and print its claims, or count the verdicts on a file of tokens.
+    """Verify a token and print its claims, or verify a file of tokens and count the results.
 
     Examples:
     jwseal verify --key jwks.json --issuer https://id.example --audience api TOKEN
@@ -139,16 +133,16 @@ def verify(
     indent = None if as_lines else 2
     with answering(as_json=as_json or as_lines, indent=indent):
         if as_json and as_lines:
-            raise ValueError("--json and --jsonl exclude each other")
+            raise ValueError("--json and --jsonl cannot be combined")
         if file is not None and token is not None:
-            raise ValueError("give a TOKEN or a --file of them, not both")
+            raise ValueError("give either TOKEN or --file")
         algs = [cast("Algorithm", name) for name in alg or ()]
         if not (issuer or any_issuer):
-            raise ValueError("say which --issuer to accept, or --any-issuer to accept every one")
+            raise ValueError("give --issuer, or --any-issuer to accept any issuer")
         if not (audience or any_audience):
-            raise ValueError("say which --audience to accept, or --any-audience to accept every one")
+            raise ValueError("give --audience, or --any-audience to accept any audience")
         if (issuer and any_issuer) or (audience and any_audience) or (typ and any_typ):
-            raise ValueError("an option and its --any- opposite exclude each other")
+            raise ValueError("an --any- option cannot be combined with the option that it waives")
         policy = Policy(
             issuer=issuer or UNCHECKED,
             audience=audience or UNCHECKED,
@@ -168,7 +162,7 @@ def verify(
             _verify_file(verifier, File(file, "--file"), now, as_json=as_json, as_lines=as_lines)
             return
         verified = verifier.verify(arguments.token(token), now=now)
-        with suppress(BrokenPipeError):  # the exit status is the verdict, whether it is read or not
+        with suppress(BrokenPipeError):  # the status is the result, even if the output is not read
             if as_json or as_lines:
                 write_json(_described(verified), indent=indent)
             else:
@@ -180,9 +174,9 @@ def inspect(
     token: TokenArgument = None,
     as_json: Json = False,
 ) -> None:
-    """Show what a token says, without checking any of it.
+    """Print the contents of a token without verifying it.
 
-    Anyone can write anything into a token: nothing shown here may be believed. Use verify to decide.
+    Anyone can write anything into a token, so do not rely on what is printed. Use verify instead.
 
     Examples:
     jwseal inspect TOKEN
@@ -202,7 +196,7 @@ def inspect(
         if not as_json:
             for line in _times(seen.get("claims", {})):
                 remark(line)
-        remark("UNVERIFIED: nobody vouches for any of this; use jwseal verify")
+        remark("UNVERIFIED: nothing here was checked; use jwseal verify")
 
 
 def _verify_file(verifier: Verifier, source: File, now: float | None, *, as_json: bool, as_lines: bool) -> None:
@@ -219,9 +213,13 @@ def _verify_file(verifier: Verifier, source: File, now: float | None, *, as_json
         source.open() as stream,
         Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar,
     ):
-        task = bar.add_task("verifying", total=None if source.name == "-" else os.stat(source.name).st_size or None)
-        verdicts = verifier.verify_iter(_tokens(stream, lines, lambda size: bar.advance(task, size)), now=now)
-        for verdict in verdicts:
+        size = None if source.name == "-" else os.stat(source.name).st_size or None  # a pipe has none
+        task = bar.add_task("verifying", total=size)
+        for verdict in verifier.verify_iter(
+            _tokens(stream, lines),
+            now=now,
+            progress=lambda done: bar.update(task, completed=stream.tell() if size else done),
+        ):
             line = lines.popleft()
             codes[verdict.code if isinstance(verdict, JOSEError) else "valid"] += 1
             if as_lines:
@@ -230,10 +228,10 @@ def _verify_file(verifier: Verifier, source: File, now: float | None, *, as_json
                 refused.append({"line": line, **facts(verdict)})
     tokens, valid = codes.total(), codes.pop("valid", 0)
     if not tokens:
-        raise ValueError(f"{source}: there is no token in it")
+        raise ValueError(f"{source}: it holds no token")
     summary = {"tokens": tokens, "valid": valid, "refused": tokens - valid, "codes": dict(codes.most_common())}
     seconds = time.perf_counter() - start
-    with suppress(BrokenPipeError):  # the exit status is the verdict, whether it is read or not
+    with suppress(BrokenPipeError):  # the status is the result, even if the output is not read
         if as_json:
             write_json({**summary, "seconds": round(seconds, 3), "first_refused": refused})
         elif not as_lines:
@@ -242,10 +240,9 @@ def _verify_file(verifier: Verifier, source: File, now: float | None, *, as_json
         raise typer.Exit(REFUSED)
 
 
-def _tokens(stream: BinaryIO, lines: deque[int], advance: Callable[[int], None]) -> Iterator[bytes]:
-    """Yield the tokens, and note the line of each for when its verdict comes."""
+def _tokens(stream: BinaryIO, lines: deque[int]) -> Iterator[bytes]:
+    """Yield the tokens, and append the number of each one's line to `lines`."""
     for number, line in enumerate(stream, 1):
-        advance(len(line))
         token = line.strip()
         if token:
             lines.append(number)
