@@ -37,8 +37,12 @@ pub(crate) fn mapping<'py>(argument: &Bound<'py, PyAny>, what: &str) -> PyResult
 }
 
 /// The text of a str. One with a lone surrogate is refused without showing it: Python's own exception would carry it.
+#[inline]
 pub(crate) fn text<'a>(text: &'a Bound<'_, PyString>) -> PyResult<&'a str> {
-    text.to_str().map_err(|_| no_text())
+    match text.to_str() {
+        Ok(text) => Ok(text),
+        Err(_) => Err(no_text()),
+    }
 }
 
 /// A str argument, as `text` reads it.
@@ -64,6 +68,7 @@ impl std::ops::Deref for Text<'_> {
     }
 }
 
+#[cold]
 fn no_text() -> PyErr {
     PyValueError::new_err("a str with a lone surrogate is no Unicode text")
 }

@@ -15,7 +15,7 @@ use crate::batch::{self, VerifiedIterator, Verify};
 use crate::clock::Clock;
 use crate::convert::{self, Text};
 use crate::error::Fault;
-use crate::json_text::Members;
+use crate::json_text::each_member;
 use crate::key_set::Keys;
 use crate::repr;
 use crate::verified_jwt::VerifiedJwtObject;
@@ -35,15 +35,15 @@ impl IssuersObject {
     #[new]
     fn new(verifiers: &Bound<'_, PyAny>) -> Result<Self, Fault> {
         let (mut chosen, table, mut has_clock) = (HashMap::new(), PyDict::new(verifiers.py()), false);
-        for member in Members::of(&convert::mapping(verifiers, "verifiers")?)? {
-            let (issuer, verifier) = member?;
+        each_member(&convert::mapping(verifiers, "verifiers")?, |issuer, verifier| {
             let issuer = issuer.extract::<Text<'_>>()?.0;
             let verifier = verifier.cast::<VerifierObject>().map_err(PyErr::from)?;
             verifier.get().verifier().require_issuer(issuer)?;
             has_clock |= verifier.get().has_clock();
             table.set_item(issuer, verifier)?;
             chosen.insert(Box::from(issuer), verifier.clone().unbind());
-        }
+            Ok::<(), Fault>(())
+        })?;
         if chosen.is_empty() {
             return Err(Error::policy("Issuers needs at least one verifier").into());
         }

@@ -12,7 +12,6 @@ use jwseal_core::signer::ClaimsSource;
 use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::sync::critical_section::with_critical_section;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 
 use crate::convert::{datetime, mapping, text, type_name};
@@ -48,14 +47,14 @@ pub(crate) fn untrusted_text(dict: &Bound<'_, PyAny>) -> Result<Vec<u8>, Fault> 
 pub(crate) fn header_members(headers: Option<&Bound<'_, PyAny>>) -> PyResult<Vec<(String, String)>> {
     let Some(headers) = headers else { return Ok(Vec::new()) };
     let mut members = Vec::new();
-    for member in Members::of(&mapping(headers, "headers")?)? {
-        let (name, value) = member?;
+    each_member(&mapping(headers, "headers")?, |name, value| {
         let name = member_name(&name)?;
         let mut out = Vec::new();
         JsonText::new(&mut Writer::new(&mut out)).value(&value, name, 2)?;
         let json = String::from_utf8(out).map_err(|_| PyValueError::new_err("a header is not UTF-8"))?;
         members.push((name.to_owned(), json));
-    }
+        Ok::<(), PyErr>(())
+    })?;
     Ok(members)
 }
 
@@ -67,16 +66,16 @@ impl ClaimsSource for Claims<'_, '_> {
 
     fn write(&self, claims: &mut ClaimsWriter<'_>) -> Result<(), Fault> {
         let mut doubt = false;
-        for member in Members::of(self.0)? {
-            let (name, value) = member?;
+        each_member(self.0, |name, value| {
             doubt |= !name.is_exact_instance_of::<PyString>();
-            claims.claim(member_name(&name)?, |writer| {
+            let name = member_name(&name)?;
+            claims.claim(name, |writer| {
                 let mut json = JsonText::new(writer);
-                let written = json.claim(&value, member_name(&name)?);
+                let written = json.claim(&value, name);
                 doubt |= json.doubt;
                 written
-            })?;
-        }
+            })
+        })?;
         if doubt {
             claims.doubt_names();
         }
@@ -84,51 +83,33 @@ impl ClaimsSource for Claims<'_, '_> {
     }
 }
 
-/// The members of a dict. PyO3's own iterator panics where the dict changes meanwhile; this one refuses.
-pub(crate) struct Members<'py> {
-    dict: Bound<'py, PyDict>,
-    len: usize,
-    left: usize,
-    position: ffi::Py_ssize_t,
-}
-
-impl<'py> Members<'py> {
-    pub(crate) fn of(dict: &Bound<'py, PyDict>) -> PyResult<Self> {
-        // Without the interpreter lock another thread could change it at any time: then a copy is walked.
-        let dict = if cfg!(Py_GIL_DISABLED) { dict.copy()? } else { dict.clone() };
-        let len = dict.len();
-        Ok(Self { dict, len, left: len, position: 0 })
-    }
-}
-
-impl<'py> Iterator for Members<'py> {
-    type Item = PyResult<(Bound<'py, PyAny>, Bound<'py, PyAny>)>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let py = self.dict.py();
-        let changed = || Some(Err(PyRuntimeError::new_err("a dict changed while it was read")));
-        if self.dict.len() != self.len {
-            return changed();
-        }
+/// Gives each member of a dict to `take`. PyO3's own iterator panics where the dict changes meanwhile; this one refuses.
+#[inline]
+pub(crate) fn each_member<'py, E: From<PyErr>>(
+    dict: &Bound<'py, PyDict>,
+    mut take: impl FnMut(Bound<'py, PyAny>, Bound<'py, PyAny>) -> Result<(), E>,
+) -> Result<(), E> {
+    let py = dict.py();
+    // Without the interpreter lock another thread could change it at any time: then a copy is walked.
+    let dict = if cfg!(Py_GIL_DISABLED) { &dict.copy()? } else { dict };
+    let len = dict.len();
+    let (mut taken, mut position) = (0, 0);
+    loop {
         let (mut name, mut value) = (std::ptr::null_mut(), std::ptr::null_mut());
-        let found = with_critical_section(&self.dict, || {
-            // SAFETY: `dict` is a dict, and the three pointers are to places that can be written. Nothing runs between the
-            // call and the references that are taken to what it found, and the dict is locked where there is no interpreter
-            // lock. `position` comes from earlier calls; CPython compares it with the dict's size as it is now.
-            unsafe {
-                (ffi::PyDict_Next(self.dict.as_ptr(), &raw mut self.position, &raw mut name, &raw mut value) != 0)
-                    .then(|| (Bound::from_borrowed_ptr(py, name), Bound::from_borrowed_ptr(py, value)))
-            }
-        });
-        match (found, self.left.checked_sub(1)) {
-            (Some(member), Some(left)) => {
-                self.left = left;
-                Some(Ok(member))
-            }
-            (None, None) => None,
-            // As many as before, but others.
-            _ => changed(),
+        // SAFETY: `dict` is a dict, and the three pointers are to places that can be written. Nothing runs between the call
+        // and the references that are taken to what it found, and without the interpreter lock the dict is a copy that no
+        // one else has. `position` comes from earlier calls; CPython compares it with the dict's size as it is now.
+        let member = unsafe {
+            (ffi::PyDict_Next(dict.as_ptr(), &raw mut position, &raw mut name, &raw mut value) != 0)
+                .then(|| (Bound::from_borrowed_ptr(py, name), Bound::from_borrowed_ptr(py, value)))
+        };
+        // The count finds the change that leaves as many members, but others.
+        match member {
+            Some((name, value)) if taken < len && dict.len() == len => take(name, value)?,
+            None if taken == len && dict.len() == len => return Ok(()),
+            _ => return Err(PyRuntimeError::new_err("a dict changed while it was read").into()),
         }
+        taken += 1;
     }
 }
 
@@ -144,8 +125,24 @@ impl<'w, 'o> JsonText<'w, 'o> {
     }
 
     /// Writes a claim. `exp`, `nbf` and `iat` may be aware datetimes, which are cut to whole seconds.
+    #[inline]
     fn claim(&mut self, value: &Bound<'_, PyAny>, name: &str) -> Result<(), Fault> {
-        let refusal = match self.json(value, name, 2) {
+        // Most claims are strings.
+        if let Ok(given) = value.cast::<PyString>()
+            && let Ok(given) = given.to_str()
+        {
+            self.writer.string(given);
+            return Ok(());
+        }
+        match self.json(value, name, 2) {
+            Ok(true) => Ok(()),
+            other => self.unusual_claim(value, name, other),
+        }
+    }
+
+    #[cold]
+    fn unusual_claim(&mut self, value: &Bound<'_, PyAny>, name: &str, written: PyResult<bool>) -> Result<(), Fault> {
+        let refusal = match written {
             Ok(true) => return Ok(()),
             Ok(false) if !claims_writer::is_registered(name) => return Err(not_json(value, name).into()),
             Ok(false) => {
@@ -177,8 +174,7 @@ impl<'w, 'o> JsonText<'w, 'o> {
         }
         self.writer.raw(b"{");
         let mut any = false;
-        for member in Members::of(dict)? {
-            let (name, value) = member?;
+        each_member(dict, |name, value| {
             self.doubt |= !name.is_exact_instance_of::<PyString>();
             if any {
                 self.writer.raw(b",");
@@ -187,8 +183,8 @@ impl<'w, 'o> JsonText<'w, 'o> {
             let name = member_name(&name)?;
             self.writer.string(name);
             self.writer.raw(b":");
-            self.value(&value, name, level + 1)?;
-        }
+            self.value(&value, name, level + 1)
+        })?;
         self.writer.raw(b"}");
         Ok(())
     }
@@ -268,6 +264,7 @@ fn whole_seconds(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Option<f64>> 
     Ok(datetime(&value, name)?.map(f64::floor))
 }
 
+#[inline]
 fn member_name<'a>(name: &'a Bound<'_, PyAny>) -> PyResult<&'a str> {
     match name.cast::<PyString>() {
         Ok(name) => text(name),

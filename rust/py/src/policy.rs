@@ -10,7 +10,7 @@ use pyo3::types::{PyBool, PyFloat, PyInt, PyString};
 
 use crate::convert::{self, Text};
 use crate::error::Fault;
-use crate::json_text::Members;
+use crate::json_text::each_member;
 use crate::reentry;
 
 /// Compiles a policy object.
@@ -35,11 +35,11 @@ pub(crate) fn compile(policy: &Bound<'_, PyAny>) -> Result<Policy, Fault> {
         Typ::OneOf(names(&typ)?.iter().map(|name| media_type(name).into()).collect())
     };
     let mut claims = Vec::new();
-    for member in Members::of(&convert::mapping(&policy.getattr("claims")?, "claims")?)? {
-        let (name, accepted) = member?;
+    each_member(&convert::mapping(&policy.getattr("claims")?, "claims")?, |name, accepted| {
         let literals = reentry::items(&accepted)?.map(|literal| literal_of(&literal?)).collect::<Result<_, Fault>>()?;
         claims.push((Box::from(&*name.extract::<Text<'_>>()?), literals));
-    }
+        Ok::<(), Fault>(())
+    })?;
     Ok(Policy {
         typ,
         issuer: texts("issuer")?,

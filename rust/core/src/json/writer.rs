@@ -52,9 +52,14 @@ impl<'a> Writer<'a> {
 
     /// A string.
     pub fn string(&mut self, text: &str) {
-        self.out.reserve(text.len() + 2);
-        self.out.push(b'"');
         let mut rest = text.as_bytes();
+        self.out.reserve(rest.len() + 2);
+        self.out.push(b'"');
+        if plain_end(rest, 0) == rest.len() {
+            self.out.extend_from_slice(rest);
+            self.out.push(b'"');
+            return;
+        }
         while let Some((plain, after)) = rest.split_at_checked(plain_end(rest, 0)) {
             self.out.extend_from_slice(plain);
             let Some((&octet, after)) = after.split_first() else { break };
