@@ -91,6 +91,15 @@ impl SigningKeyObject {
     /// Wrap a key that lives in a KMS, an HSM or another process.
     #[staticmethod]
     fn external(signer: &Bound<'_, PyAny>) -> Result<Self, Fault> {
+        for name in ["verifying_key", "alg", "kid", "sign"] {
+            if !signer.hasattr(name)? {
+                let given = convert::type_name(signer);
+                return Err(PyTypeError::new_err(format!(
+                    "an external signer has alg, kid, verifying_key and sign(octets), and {given} has no {name}"
+                ))
+                .into());
+            }
+        }
         let key = signer.getattr("verifying_key")?;
         let key = key
             .cast::<VerifyingKeyObject>()

@@ -17,7 +17,7 @@ use crate::reentry;
 pub(crate) fn compile(policy: &Bound<'_, PyAny>) -> Result<Policy, Fault> {
     let py = policy.py();
     let module = declarations(py)?;
-    if !policy.is_instance(&module.getattr("Policy")?)? {
+    if !policy.get_type().is(&module.getattr("Policy")?) {
         let given = convert::type_name(policy);
         return Err(PyTypeError::new_err(format!("policy must be a jwseal.Policy, not {given}")).into());
     }
