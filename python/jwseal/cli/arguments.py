@@ -103,7 +103,9 @@ def new_password(*, wanted: bool) -> str | None:
 
 def _is_json(text: str) -> bool:
     try:
-        json.loads(text, parse_int=str)  # an int of any length is JSON
-    except (ValueError, RecursionError) as error:
-        return isinstance(error, RecursionError)
+        json.loads(text)
+    except json.JSONDecodeError:
+        return False
+    except (RecursionError, ValueError):
+        pass  # too deep, or with too long a number, for Python's reader
     return True
