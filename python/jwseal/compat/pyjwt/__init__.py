@@ -21,8 +21,8 @@ Where this compatibility layer differs from PyJWT, on purpose:
     over 8192 bits or with the ROCA weakness, low-order Ed25519 and Ed448 points) and text of an RSA key that is
     restricted to RSASSA-PSS, with RS256, RS384 and RS512.
  9. A JWK's private half must belong to its public one. A JWK of kty oct without "k" is an InvalidKeyError, not a
-    KeyError; JWK text that is not strict JSON is an InvalidKeyError, text of a JWK Set a PyJWKSetError, not a
-    JSONDecodeError, which would hold the text. `PyJWK` copies the dict that it is given.
+    KeyError; JWK text that is not strict JSON is an InvalidKeyError, text of a JWK Set a PyJWKSetError, that of a JWKS
+    endpoint a PyJWKClientError, not a JSONDecodeError, which would hold the text. `PyJWK` copies the dict that it is given.
 10. Key text is refused as an HMAC secret in more encodings than PyJWT knows, and in parts: the mark where a PEM begins
     or a JWK's "kty" is enough.
 11. A private RSA key verifies with its public half, as private EC and Ed25519 keys do in PyJWT too; a public key that is

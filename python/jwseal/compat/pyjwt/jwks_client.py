@@ -8,7 +8,6 @@ background refresh.
 from __future__ import annotations
 
 import http.client
-import json
 import math
 import os
 import threading
@@ -21,6 +20,7 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlparse
 from weakref import WeakSet
 
+from jwseal._encoding import read_json
 from jwseal.compat.pyjwt.api_jwk import PyJWK, PyJWKSet
 from jwseal.compat.pyjwt.api_jwt import decode_complete as decode_token
 from jwseal.compat.pyjwt.exceptions import PyJWKClientConnectionError, PyJWKClientError
@@ -117,12 +117,15 @@ class PyJWKClient:
         try:
             request = urllib.request.Request(url=self.uri, headers=self.headers)  # noqa: S310 - http(s), see __init__
             with urllib.request.build_opener(*handlers).open(request, timeout=self.timeout) as response:
-                fetched = json.load(response)
+                fetched = response.read()
         except (URLError, TimeoutError, http.client.HTTPException) as error:
             if isinstance(error, HTTPError):
                 error.close()
             raise PyJWKClientConnectionError(f'Fail to fetch data from the url, err: "{error}"') from error
-        fetched = _json_object(fetched)
+        try:
+            fetched = _json_object(read_json(fetched))
+        except ValueError as error:
+            raise PyJWKClientError(f"The JWKS endpoint did not return JSON: {error}") from error
         if self.jwk_set_cache is not None:
             self.jwk_set_cache.put(fetched)
         self._last_successful_fetch = time.monotonic()

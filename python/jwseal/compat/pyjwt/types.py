@@ -48,17 +48,5 @@ class Options(SigOptions, total=False):
     """Check that `sub`, where present, is a string and equal to `subject` where that is given."""
 
 
-class FullOptions(TypedDict):
+class FullOptions(Options):
     """`Options` with every name present."""
-
-    verify_signature: bool
-    require: list[str]
-    strict_aud: bool
-    verify_aud: bool
-    verify_exp: bool
-    verify_iat: bool
-    verify_iss: bool
-    verify_jti: bool
-    verify_nbf: bool
-    verify_sub: bool
-    enforce_minimum_key_length: bool
