@@ -136,11 +136,11 @@ def verify_authlib(case: Case) -> Contender:
     options = {"iss": {"essential": True, "value": ISSUER}, "aud": {"essential": True, "value": AUDIENCE}}
 
     def verify(token: str) -> dict:
-        claims = face.decode(token, key, claims_options=options)
+        claims = layer.decode(token, key, claims_options=options)
         claims.validate()
         return claims
 
-    face = JsonWebToken([header_alg(case)])
+    layer = JsonWebToken([header_alg(case)])
     key = JsonWebKey.import_key(case.secret or case.public_pem, {"kty": kty(case)})
     return python_contender("Authlib", "verify(item)", case.tokens, same_claims(case), verify=verify)
 

@@ -59,7 +59,7 @@ def of_import(cost: Spread) -> list[Figure]:
     return [Figure("import jwseal, ms beyond a bare interpreter", cost, IMPORT_MS)]
 
 
-def of_faces(races: dict[str, Race]) -> list[Figure]:
+def of_layers(races: dict[str, Race]) -> list[Figure]:
     found = []
     if race := races.get("pyjwt"):
         found.append(Figure("compat.pyjwt RS256, PEM each call, of OxyJWT", race.ratio("compat.pyjwt", "OxyJWT"), 0.75))

@@ -13,8 +13,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 import contenders
-import faces
 import figures
+import layers
 from race import Contender, Race, RustPeers, Spread, Unsupported
 from start_up import import_cost
 from tokens import ALGORITHMS, Case, case_file, make_case
@@ -43,7 +43,7 @@ def main() -> int:
 def report(options: argparse.Namespace, cases: dict[str, Case], rust: RustPeers) -> int:
     describe(options, next(iter(cases.values())))
     found: list[figures.Figure] = []
-    results: dict[str, dict] = {"verify": {}, "batch": {}, "sign": {}, "faces": {}}
+    results: dict[str, dict] = {"verify": {}, "batch": {}, "sign": {}, "layers": {}}
 
     title("verify", "claims dict in hand; 'lazy' and 'bare' in microseconds; 'over' in orjson.loads beyond bare")
     verify_header()
@@ -63,10 +63,10 @@ def report(options: argparse.Namespace, cases: dict[str, Case], rust: RustPeers)
         found += figures.of_sign(alg, race)
         results["sign"][alg] = as_json(race)
 
-    title("faces", "the compatibility faces, general JSON and our primitives against what they replace")
-    races = face_races(options, cases)
-    found += figures.of_faces(races)
-    results["faces"] = {name: as_json(race) for name, race in races.items()}
+    title("layers", "the compatibility layers, general JSON and our primitives against what they replace")
+    races = layer_races(options, cases)
+    found += figures.of_layers(races)
+    results["layers"] = {name: as_json(race) for name, race in races.items()}
     if not options.skip_import:
         found += figures.of_import(import_cost(11 if options.quick else 31))
 
@@ -100,14 +100,14 @@ def rusty(rust: RustPeers, verb: str, alg: str) -> list[Contender]:
     return [contender for contender in made if contender]
 
 
-def face_races(options: argparse.Namespace, cases: dict[str, Case]) -> dict[str, Race]:
+def layer_races(options: argparse.Namespace, cases: dict[str, Case]) -> dict[str, Race]:
     wanted = {
-        "pyjwt": (faces.pyjwt_face, "RS256"),
-        "authlib": (faces.authlib_face, "RS256"),
-        "authlib HS256": (faces.authlib_face, "HS256"),
-        "json": (faces.four_signatures, "ES256"),
+        "pyjwt": (layers.pyjwt_layer, "RS256"),
+        "authlib": (layers.authlib_layer, "RS256"),
+        "authlib HS256": (layers.authlib_layer, "HS256"),
+        "json": (layers.four_signatures, "ES256"),
     }
-    wanted |= {f"primitive {alg}": (faces.primitives, alg) for alg in ("ES256", "ES384", "ES512", "ES256K", "EdDSA")}
+    wanted |= {f"primitive {alg}": (layers.primitives, alg) for alg in ("ES256", "ES384", "ES512", "ES256K", "EdDSA")}
     races = {}
     for name, (make, alg) in wanted.items():
         if alg in cases and (entrants := attempt(make, cases[alg])):

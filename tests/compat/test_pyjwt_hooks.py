@@ -228,6 +228,16 @@ def test_the_clock_of_the_module() -> None:
     assert agree(later)[1] == "ExpiredSignatureError"
 
 
+def test_a_clock_that_pyjwt_does_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """PyJWT does not read `time.time`: replacing it makes no expired token valid, and no valid one expired."""
+    expired = real.encode({**CLAIMS, "exp": NOW - 60}, pair.private_key("EdDSA"), algorithm="EdDSA")
+    for seconds in (0, -3600, 7200):
+        monkeypatch.setattr(time, "time", lambda seconds=seconds: NOW + seconds)
+        assert agree(CALLS["decode"])[0] == "value"
+        again = agree(lambda jwt: jwt.decode(expired, pair.public_pem("EdDSA"), algorithms=["EdDSA"], **EXPECTED))
+        assert again[1] == "ExpiredSignatureError"
+
+
 def test_a_payload_that_a_subclass_decodes_is_what_is_judged() -> None:
     """What `_decode_payload` returns is judged and returned, and not what the token holds."""
 

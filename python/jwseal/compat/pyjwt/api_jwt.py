@@ -9,6 +9,7 @@ that `int()` takes, fractions are cut off, `exp` may be absent, the leeway has n
 from __future__ import annotations
 
 import json
+import time
 import warnings
 from calendar import timegm
 from collections.abc import Container, Iterable, Sequence
@@ -359,11 +360,12 @@ def _loosely_read(octets: bytes) -> dict[str, Any] | None:
 
 
 def _is_common(jwt: PyJWT, algorithms: Any) -> bool:
-    """Return whether this is the module's own object, and none of the steps that it would go through has been replaced."""
+    """Return whether this is the module's own object, and no step or clock that it would go by has been replaced."""
     jws, options = jwt._jws, jwt.options
     if (
         jwt is not _jwt_global_obj
         or jws is not _jws_global_obj
+        or (datetime, time.time) != _own_clocks
         or _steps(PyJWT) != _own_steps
         or _jws_steps(PyJWS) != _own_jws_steps
         # An attribute more is a step that was replaced on the object.
@@ -390,7 +392,7 @@ def _accepted(jwt: Any, key: str | bytes, algorithms: Any, audience: Any, issuer
 
     try:
         verifier = remembered("pyjwt verifier", key, (*algorithms, audience, issuer), build, public=True)
-        claims = verifier.verify(jwt, now=datetime.now(tz=UTC).timestamp()).claims
+        claims = verifier.verify(jwt, now=time.time()).claims
     except (errors.JOSEError, TypeError):
         return None
     if (audience is None and claims.get("aud")) or type(claims.get("exp")) is float:
@@ -419,6 +421,7 @@ def _verifier(text: str | bytes, names: Sequence[str], audience: str | None, iss
 
 _jwt_global_obj = PyJWT()
 _jwt_global_obj._jws = _jws_global_obj
+_own_clocks = (datetime, time.time)
 _steps = attrgetter(
     *("decode_complete", "_merge_options", "_decode_payload", "_validate_claims", "_validate_required_claims"),
     *(f"_validate_{claim}" for claim in ("iat", "nbf", "exp", "iss", "aud", "sub", "jti")),

@@ -1,4 +1,4 @@
-"""The compatibility faces, the JSON serialization and our own primitives, each against what it replaces."""
+"""The compatibility layers, the JSON serialization and our own primitives, each against what it replaces."""
 
 import json
 import warnings
@@ -20,10 +20,10 @@ with warnings.catch_warnings():
 DECODE = "decode(item, key, algorithms=algorithms, audience=audience, issuer=issuer)"
 
 
-def pyjwt_face(case: Case) -> list[Contender]:
+def pyjwt_layer(case: Case) -> list[Contender]:
     """Naive code: the PEM goes into every call. OxyJWT has its key prepared, PyJWT gets the PEM as well."""
     try:
-        from jwseal.compat import pyjwt as face
+        from jwseal.compat import pyjwt as layer
     except ImportError as error:
         raise Unsupported("jwseal.compat.pyjwt") from error
     common = {"algorithms": [case.alg], "audience": AUDIENCE, "issuer": ISSUER}
@@ -31,17 +31,17 @@ def pyjwt_face(case: Case) -> list[Contender]:
     return [
         python_contender(name, DECODE, case.tokens, same_claims(case), decode=decode, key=key, **common)
         for name, decode, key in [
-            ("compat.pyjwt", face.decode, case.public_pem),
+            ("compat.pyjwt", layer.decode, case.public_pem),
             ("OxyJWT", oxyjwt.decode, prepared),
             ("PyJWT", jwt.decode, case.public_pem),
         ]
     ]
 
 
-def authlib_face(case: Case) -> list[Contender]:
+def authlib_layer(case: Case) -> list[Contender]:
     """`deserialize_compact` with the key as a guide reader passes it: the PEM, or the secret."""
     try:
-        from jwseal.compat.authlib import JsonWebSignature as Face
+        from jwseal.compat.authlib import JsonWebSignature as Layer
     except ImportError as error:
         raise Unsupported("jwseal.compat.authlib") from error
     payloads = dict(zip(case.tokens, case.payloads, strict=True))
@@ -56,7 +56,7 @@ def authlib_face(case: Case) -> list[Contender]:
             key=key,
         )
         for name, signature in [
-            ("compat.authlib", Face(algorithms=[case.alg])),
+            ("compat.authlib", Layer(algorithms=[case.alg])),
             ("Authlib", JsonWebSignature(algorithms=[case.alg])),
         ]
     ]
