@@ -1,7 +1,7 @@
 """The algorithms of Authlib, and how each makes a jwseal key of a key argument (RFC 7518 section 3.1).
 
 The table is closed: `register_algorithm` refuses, because code that runs for every token must not be added while the program runs. A key
-argument given as text is read once and remembered (`jwseal.compat.remembered_keys`). `none` is in the table so that a caller can list it; it
+argument given as text or as a `cryptography` object is read once and remembered (`jwseal.compat.remembered_keys`). `none` is in the table so that a caller can list it; it
 has no key.
 """
 
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from jwseal import KeySet as NativeKeySet
 from jwseal import SecretKey, SigningKey, VerifyingKey
+from jwseal.compat.authlib import key_material
 from jwseal.compat.authlib.errors import InvalidKeyError
 from jwseal.compat.authlib.key import OctKey, secret_key
 from jwseal.compat.authlib.key_pair import ECKey, OKPKey, RSAKey
@@ -92,34 +93,31 @@ class KeyedAlgorithm(JWSAlgorithm):
 
     def verifying_key(self, raw: Any) -> VerifyingKey | SecretKey | NativeKeySet:
         """The jwseal key that verifies, from a key argument; jwseal's own keys are returned as they are."""
-        kind = type(raw)
-        if kind is bytes or kind is str:
-            if self._symmetric:
-                return secret_key(raw, self._alg)
-            public = (b"PRIVATE" if kind is bytes else "PRIVATE") not in raw
-            return remembered(
-                "authlib verify",
-                raw,
-                self._alg,
-                lambda raw: self.prepare_key(raw).verifying_key(self._alg),
-                public=public,
-            )
         if isinstance(raw, (VerifyingKey, SecretKey, NativeKeySet)):
             return raw
-        return self.prepare_key(raw).verifying_key(self._alg)
+        return self._native_key("verify", raw)  # type: ignore[no-any-return]
 
     def signing_key(self, raw: Any) -> SigningKey | SecretKey:
         """The jwseal key that signs, from a key argument; jwseal's own keys are returned as they are."""
-        kind = type(raw)
-        if kind is bytes or kind is str:
-            if self._symmetric:
-                return secret_key(raw, self._alg)
-            return remembered("authlib sign", raw, self._alg, lambda raw: self.prepare_key(raw).signing_key(self._alg))
-        if isinstance(raw, (SigningKey, SecretKey)):
-            if raw.alg != self._alg:
-                raise InvalidKeyError(description=f"the key signs {raw.alg}, but the header has {self._alg}")
-            return raw
-        return self.prepare_key(raw).signing_key(self._alg)
+        if not isinstance(raw, (SigningKey, SecretKey)):
+            return self._native_key("sign", raw)  # type: ignore[no-any-return]
+        if raw.alg != self._alg:
+            raise InvalidKeyError(description=f"the key signs {raw.alg}, but the header has {self._alg}")
+        return raw
+
+    def _native_key(self, operation: str, raw: Any) -> Any:
+        is_text = type(raw) is bytes or type(raw) is str
+        if is_text and self._symmetric:
+            return secret_key(raw, self._alg)
+
+        def read(raw: Any) -> Any:
+            key = self.prepare_key(raw)
+            return key.verifying_key(self._alg) if operation == "verify" else key.signing_key(self._alg)
+
+        if not is_text and key_material.describe(raw) is None:
+            return read(raw)
+        public = is_text and operation == "verify" and (b"PRIVATE" if type(raw) is bytes else "PRIVATE") not in raw
+        return remembered(f"authlib {operation}", raw, self._alg, read, public=public)
 
 
 def _table() -> dict[str, JWSAlgorithm]:
