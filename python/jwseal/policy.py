@@ -27,6 +27,9 @@ __all__ = ["DEFAULT_TYP", "REQUIRED", "UNCHECKED", "Policy"]
 # A policy for a thousand audiences must not fill a log.
 _LONGEST_REPR = 2000
 
+# Values of one argument that a repr shows.
+_MOST_SHOWN = 8
+
 # Claims that have an argument of their own, which knows their rules (`aud` may be an array, for one).
 _OWN_ARGUMENT = {"iss": "issuer", "aud": "audience", "sub": "subject"}
 
@@ -334,6 +337,8 @@ def _shown(value: object, lone: bool = True) -> str:
     """Return a value as the argument one would write for it, sets in a stable order, a set of one without braces."""
     if isinstance(value, frozenset):
         items = sorted(map(repr, value))
+        if len(items) > _MOST_SHOWN:
+            items[_MOST_SHOWN:] = [f"... and {len(items) - _MOST_SHOWN} more"]
         return items[0] if lone and len(items) == 1 else "{" + ", ".join(items) + "}"
     if isinstance(value, float) and value.is_integer():
         return str(int(value))

@@ -1,12 +1,15 @@
 """`bearer`: the token of an Authorization header (RFC 6750 section 2.1, RFC 9110 section 11.6.2)."""
 
+import re
 from collections import UserList
+from pathlib import Path
 
 import pytest
 
 import forge
 from judge import refusal
 from jwseal import InvalidToken, MalformedToken, MissingToken, bearer
+from jwseal.compat import authlib, pyjwt
 
 
 @pytest.mark.parametrize(
@@ -86,6 +89,22 @@ def test_wrong_type(value: object) -> None:
     """A header is str, bytes, a sequence of them or None."""
     with pytest.raises(TypeError):
         bearer(value)
+
+
+def test_compatibility_layers_never_raise_missing_token() -> None:
+    """Code written for another library knows no such error: None is what it was there."""
+    calls = (
+        lambda: pyjwt.decode(None, "k" * 32, algorithms=["HS256"]),
+        lambda: pyjwt.get_unverified_header(None),
+        lambda: authlib.jwt.decode(None, "k" * 32),
+        lambda: authlib.JsonWebSignature().deserialize_compact(None, "k" * 32),
+    )
+    for call in calls:
+        with pytest.raises(Exception) as caught:  # noqa: B017, PT011  # whatever it is, it is not this one
+            call()
+        assert not isinstance(caught.value, MissingToken)
+    for path in Path(pyjwt.__file__).parents[1].rglob("*.py"):
+        assert not re.search(r"MissingToken|missing_token|\bbearer\(", path.read_text()), path
 
 
 def test_error_shows_nothing() -> None:

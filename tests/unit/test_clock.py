@@ -153,6 +153,24 @@ def test_an_error_of_a_clock() -> None:
         signer(clock).sign(CLAIMS)
 
 
+def test_a_clock_that_verifies() -> None:
+    """A clock that comes back to its own verifier or signer without end is a RecursionError."""
+    made: list[Any] = []
+    verifier_of_itself = verifier(lambda: made[0].verify("a.b.c"))
+    signer_of_itself = signer(lambda: made[0].sign(CLAIMS))
+    table = Issuers({"i": verifier(lambda: made[0].verify(token))})
+    token = signer(at(NOW)).sign(CLAIMS)
+    for one, call in (
+        (verifier_of_itself, lambda: verifier_of_itself.verify("a.b.c")),
+        (signer_of_itself, lambda: signer_of_itself.sign(CLAIMS)),
+        (table, lambda: table.verify(token)),
+        (table, lambda: table.verify_many([token])),
+    ):
+        made[:] = [one]
+        with pytest.raises(RecursionError):
+            call()
+
+
 def test_freezegun() -> None:
     """With `clock=lambda: time.time()` freezegun moves signers and verifiers."""
     sign, verify = signer(lambda: time.time()), verifier(lambda: time.time())

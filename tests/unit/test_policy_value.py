@@ -239,6 +239,14 @@ def test_repr_evaluates_to_an_equal_policy() -> None:
     assert made == eval(repr(made))
 
 
+def test_repr_is_bounded() -> None:
+    """A policy, or a verifier, of ten thousand audiences prints a line and says how many more there are."""
+    made = policy(audience=[f"https://{number}.example" for number in range(10_000)])
+    for shown in (repr(made), repr(Verifier(SECRET, made))):
+        assert len(shown) < 500
+        assert "... and 9992 more}" in shown
+
+
 def test_pickling_into_another_process() -> None:
     """A spawned process gets an equal policy, with the markers its own."""
     program = (
