@@ -100,7 +100,7 @@ def test_compatibility_layers_never_raise_missing_token() -> None:
         lambda: authlib.JsonWebSignature().deserialize_compact(None, "k" * 32),
     )
     for call in calls:
-        with pytest.raises(Exception) as caught:  # noqa: B017, PT011  # whatever it is, it is not this one
+        with pytest.raises(Exception) as caught:  # whatever it is, it is not this one
             call()
         assert not isinstance(caught.value, MissingToken)
     for path in Path(pyjwt.__file__).parents[1].rglob("*.py"):
