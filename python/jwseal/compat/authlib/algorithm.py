@@ -1,8 +1,8 @@
 """The algorithms of Authlib, and how each makes a jwseal key of a key argument (RFC 7518 section 3.1).
 
 The table is closed: `register_algorithm` refuses, because code that runs for every token must not be added while the program runs. A key
-argument given as text or as a `cryptography` object is read once and remembered (`jwseal.compat.remembered_keys`). `none` is in the table so that a caller can list it; it
-has no key.
+argument given as text or as a `cryptography` object is read once and remembered (`jwseal.compat.remembered_keys`). `none` is in the table
+so that a caller can list it; it has no key.
 """
 
 from __future__ import annotations
