@@ -105,7 +105,6 @@ class Awaitable:
         "api",
         None,
     ],
-    ids=str,
 )
 @pytest.mark.parametrize("name", ["aud", "role"])
 def test_an_option_that_cannot_be_applied_raises(name: str, option: Any) -> None:

@@ -401,7 +401,9 @@ def test_key_text_is_no_secret_in_any_encoding(text: Any) -> None:
     )
 
 
-@pytest.mark.parametrize("text", [public_pem("RS256"), public_ssh("EdDSA"), certificate("ES256")])
+@pytest.mark.parametrize(
+    "text", [public_pem("RS256"), public_ssh("EdDSA"), certificate("ES256")], ids=["PEM", "SSH", "certificate"]
+)
 def test_marked_key_text_is_no_secret_in_a_jwk_either(text: bytes) -> None:
     """Key text is refused as the member k of a JWK too."""
     kind, error = answer(layer, compact(forged(HS, secret=text), {"kty": "oct", "k": b64(text)}))

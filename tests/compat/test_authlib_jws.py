@@ -133,7 +133,7 @@ def test_none_works_in_both_directions_where_it_is_listed() -> None:
         {"a": 1},
         object(),
     ],
-    ids=repr,
+    ids=lambda value: type(value).__name__,
 )
 def test_payloads_become_bytes_as_in_authlib(payload: Any) -> None:
     """Text, numbers and bytes as payloads give the same token."""

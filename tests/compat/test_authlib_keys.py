@@ -395,7 +395,19 @@ def test_generating_keys(call: Call) -> None:
         "secret",
         public_ssh("RS256"),
     ],
-    ids=lambda raw: str(raw)[:24],
+    ids=[
+        "public PEM",
+        "private PEM",
+        "certificate",
+        "JWK",
+        "private JWK",
+        "secret JWK",
+        "unknown",
+        "empty",
+        "bytes",
+        "str",
+        "SSH",
+    ],
 )
 def test_json_web_key_finds_the_type(raw: Any) -> None:
     """JsonWebKey chooses the class by kty or by the text."""

@@ -134,7 +134,6 @@ def test_secrets() -> None:
         {"key_ops": ["sign"]},
         {"y": EC.public_jwk()["x"]},
     ],
-    ids=str,
 )
 def test_nothing_else_is_forgiven(change: dict[str, Any]) -> None:
     """What changes the key, or leaves open which one is meant, stays refused."""
