@@ -12,7 +12,7 @@ pub fn bearer<'a>(values: &[&'a [u8]]) -> Result<&'a str> {
     let value = match values {
         [] => return Err(Error::MissingToken),
         [value] => std::str::from_utf8(value).map_err(|_| refused("is not ASCII"))?,
-        _ => return Err(refused("stands in the request more than once")),
+        _ => return Err(refused("is in the request more than once")),
     };
     let (scheme, token) = value.split_once(' ').ok_or(refused(if value.starts_with("eyJ") {
         "has a token without the scheme Bearer: give a bare token to verify as it is"

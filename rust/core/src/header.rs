@@ -183,8 +183,13 @@ impl<'a> Unprotected<'a> {
     }
 }
 
-/// Refuses a header of more bytes than the caller allows.
-pub fn require_size(size: usize, limit: usize) -> Result<()> {
+/// Refuses the base64url text of a header that decodes to more bytes than the caller allows, before it is decoded.
+pub fn require_text_size(text: &[u8], limit: usize) -> Result<()> {
+    let padding = text.iter().rev().take_while(|octet| **octet == b'=').count();
+    require_size((text.len() - padding) * 3 / 4, limit)
+}
+
+fn require_size(size: usize, limit: usize) -> Result<()> {
     if size > limit { Err(Error::TooLarge { what: "header", size, limit }) } else { Ok(()) }
 }
 

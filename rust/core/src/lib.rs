@@ -23,5 +23,6 @@ pub mod key;
 pub mod key_set;
 pub mod limits;
 pub mod policy;
+pub mod protected_header;
 pub mod signer;
 pub mod verifier;

@@ -1,16 +1,14 @@
-//! Minting JWTs (RFC 7519 section 7.1): one key, one protected header encoded once, any number of claims sets.
+//! Signs JWTs (RFC 7519 section 7.1): one key, one protected header that is encoded once, any number of claims sets.
 //!
-//! The signer adds `iss`, `exp` and `iat` where the caller left them out and overrules nothing. What it writes is judged by
-//! the rules a verifier has for types, so nothing leaves that every verifier would refuse. Private key operations belong to
-//! the key.
+//! The signer adds `iss`, `exp` and `iat` where the caller left them out, and changes no claim. `claims_writer` judges what it
+//! writes, so that no token is signed that every verifier would refuse. The key holds the private operation.
 
 use crate::base64url;
 use crate::claims_writer::ClaimsWriter;
 use crate::error::{Error, Result};
-use crate::header::{CriticalExtensions, Header};
-use crate::json::Writer;
+use crate::json;
 use crate::key::{AnySigningKey, Message};
-use crate::limits;
+use crate::protected_header::jwt_header;
 
 /// A key with its protected header, ready to sign.
 #[derive(Debug)]
@@ -43,12 +41,11 @@ impl Signer {
         if expires_in.is_some_and(|span| !span.is_finite() || span <= 0.0) {
             return Err(Error::policy("expires_in must be a positive number of seconds, or None"));
         }
-        let mut prefix = base64url::encode(protected(&key, typ, headers)?.as_bytes()).into_bytes();
-        prefix.push(b'.');
-        Ok(Self { key, issuer: issuer.map(json_string), expires_in, prefix })
+        let prefix = prefix(&key, typ, headers)?;
+        Ok(Self { key, issuer: issuer.map(json::string), expires_in, prefix })
     }
 
-    /// Signs a claims set at the time `now`. `prefix` stands in for the signer's own header where one call needs another.
+    /// Signs a claims set at the time `now`, under the header in `prefix` or else the signer's own.
     pub fn sign<C: ClaimsSource>(
         &self,
         claims: &C,
@@ -69,11 +66,9 @@ impl Signer {
         Ok(token)
     }
 
-    /// The encoded header of one call: this signer's key and `typ`, other members.
+    /// The encoded header, with a dot, for one call of `sign`.
     pub fn prefix(&self, typ: Option<&str>, headers: &[(String, String)]) -> Result<Vec<u8>> {
-        let mut prefix = base64url::encode(protected(&self.key, typ, headers)?.as_bytes()).into_bytes();
-        prefix.push(b'.');
-        Ok(prefix)
+        prefix(&self.key, typ, headers)
     }
 
     /// The key.
@@ -83,105 +78,8 @@ impl Signer {
     }
 }
 
-/// The JSON text of a protected header: alg, typ and kid, then what the caller adds.
-pub fn protected(key: &AnySigningKey, typ: Option<&str>, headers: &[(String, String)]) -> Result<String> {
-    let mut text = Vec::with_capacity(96);
-    text.push(b'{');
-    let mut any = false;
-    member(&mut any, "alg", &mut text).string(key.alg().name());
-    if let Some(typ) = typ {
-        member(&mut any, "typ", &mut text).string(typ);
-    }
-    if let Some(kid) = key.kid() {
-        member(&mut any, "kid", &mut text).string(kid);
-    }
-    for (name, json) in headers {
-        if ["alg", "typ", "kid", "b64", "crit"].contains(&name.as_str()) {
-            return Err(Error::policy(format!(
-                "headers may not name {name}: the key, the signer or an argument sets it"
-            )));
-        }
-        member(&mut any, name, &mut text);
-        text.extend_from_slice(json.as_bytes());
-    }
-    text.push(b'}');
-    judged(text, &CriticalExtensions::default())
-}
-
-/// The JSON text of the protected header of a JWS that is no JWT: alg and kid, then what the caller adds, then `crit`.
-///
-/// A caller that gives `alg` itself, equal to the key's, gets its own order of members: other libraries and golden tokens
-/// need exact octets. The result is judged by the very rules a verifier has, so nothing leaves that would be refused.
-pub fn jws_header(
-    key: &AnySigningKey,
-    headers: &[(String, String)],
-    crit: &CriticalExtensions,
-    b64: bool,
-) -> Result<String> {
-    if b64 && crit.names().any(|name| name == "b64") {
-        return Err(Error::policy("crit lists b64: write b64=False, which puts it there"));
-    }
-    let mut text = Vec::with_capacity(96);
-    text.push(b'{');
-    let mut any = false;
-    let given = |name: &str| headers.iter().find(|(other, _)| other == name).map(|(_, json)| json.as_str());
-    let is = |json: &str, text: &str| json.as_bytes() == json_string(text);
-    match given("alg") {
-        None => member(&mut any, "alg", &mut text).string(key.alg().name()),
-        Some(json) if is(json, key.alg().name()) => {}
-        Some(_) => return Err(Error::policy("headers names another alg than the key's; leave it out")),
-    }
-    match (key.kid(), given("kid")) {
-        (Some(kid), None) => member(&mut any, "kid", &mut text).string(kid),
-        (Some(kid), Some(json)) if !is(json, kid) => {
-            return Err(Error::policy("headers names another kid than the key's; leave it out"));
-        }
-        _ => {}
-    }
-    for (name, json) in headers {
-        if name == "crit" || name == "b64" {
-            return Err(Error::policy(format!("headers may not name {name}: use the argument of that name")));
-        }
-        member(&mut any, name, &mut text).raw(json.as_bytes());
-    }
-    let critical: Vec<&str> = crit.names().filter(|name| *name != "b64").chain((!b64).then_some("b64")).collect();
-    if !b64 {
-        member(&mut any, "b64", &mut text).bool(false);
-    }
-    if !critical.is_empty() {
-        let mut writer = member(&mut any, "crit", &mut text);
-        for (place, name) in critical.iter().enumerate() {
-            writer.raw(if place == 0 { b"[" } else { b"," });
-            writer.string(name);
-        }
-        writer.raw(b"]");
-    }
-    text.push(b'}');
-    judged(text, crit)
-}
-
-/// The header's text, unless the rules of a verifier refuse it; its size is what verifiers accept by default.
-fn judged(text: Vec<u8>, crit: &CriticalExtensions) -> Result<String> {
-    if let Err(error) = Header::parse(text.clone(), crit, limits::MAX_HEADER_SIZE) {
-        return Err(Error::policy(format!("this protected header would be refused: {error}")));
-    }
-    String::from_utf8(text).map_err(|_| Error::policy("a header is not UTF-8"))
-}
-
-/// Writes a member's name and hands back the writer for its value.
-fn member<'a>(any: &mut bool, name: &str, out: &'a mut Vec<u8>) -> Writer<'a> {
-    if *any {
-        out.push(b',');
-    }
-    *any = true;
-    let mut writer = Writer::new(out);
-    writer.string(name);
-    writer.raw(b":");
-    writer
-}
-
-fn json_string(text: &str) -> Vec<u8> {
-    let mut out = Vec::with_capacity(text.len() + 2);
-    Writer::new(&mut out).string(text);
-    out
+fn prefix(key: &AnySigningKey, typ: Option<&str>, headers: &[(String, String)]) -> Result<Vec<u8>> {
+    let mut prefix = base64url::encode(jwt_header(key, typ, headers)?.as_bytes()).into_bytes();
+    prefix.push(b'.');
+    Ok(prefix)
 }

@@ -15,7 +15,7 @@ use jwseal_core::jws::json_serialization;
 use jwseal_core::jws::require::{Report, Require};
 use jwseal_core::jws::unverified::{Form, Unverified, VerifyOptions};
 use jwseal_core::key::{Message, SecretKey};
-use jwseal_core::limits::{MAX_HEADER_SIZE, MAX_TOKEN_SIZE};
+use jwseal_core::limits::MAX_HEADER_SIZE;
 
 use crate::Outcome;
 use crate::header::EXTENSIONS;

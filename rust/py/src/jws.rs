@@ -12,7 +12,7 @@ use jwseal_core::jws::json_serialization;
 use jwseal_core::jws::require::Require;
 use jwseal_core::jws::unverified::{Form, Unverified, UnverifiedSignature, VerifyOptions};
 use jwseal_core::limits;
-use jwseal_core::signer::jws_header;
+use jwseal_core::protected_header::jws_header;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString, PyTuple};

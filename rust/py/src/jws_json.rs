@@ -6,7 +6,7 @@ use jwseal_core::error::Error;
 use jwseal_core::jws::json_serialization::{self, NewSignature};
 use jwseal_core::jws::require::Require;
 use jwseal_core::limits;
-use jwseal_core::signer::jws_header;
+use jwseal_core::protected_header::jws_header;
 use jwseal_core::verifier::require_algorithms;
 use pyo3::exceptions::PyTypeError;
 use pyo3::gc::{PyTraverseError, PyVisit};

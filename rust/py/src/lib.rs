@@ -7,6 +7,7 @@
 #![allow(clippy::unused_self, reason = "the methods of Python's protocols take self")]
 
 mod batch;
+mod bearer;
 mod clock;
 mod convert;
 mod der;
@@ -45,6 +46,8 @@ use pyo3::types::{PyTuple, PyType};
 #[pymodule]
 mod _native {
     #[pymodule_export]
+    use super::bearer::bearer;
+    #[pymodule_export]
     use super::der::{certificate_key, der_form, der_is_settled};
     #[pymodule_export]
     use super::encoding::{base64url_decode, read_json};
@@ -65,7 +68,7 @@ mod _native {
     #[pymodule_export]
     use super::policy::check_policy;
     #[pymodule_export]
-    use super::primitive::{bearer, verify_primitive};
+    use super::primitive::verify_primitive;
     #[pymodule_export]
     use super::signer::SignerObject;
     #[pymodule_export]

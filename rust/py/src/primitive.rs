@@ -1,17 +1,14 @@
-//! Functions that belong to no class: the seam for test vectors and benchmarks, and `bearer`.
+//! `verify_primitive`: the check of `Verifier.verify` over a bare message, for test vectors and benchmarks.
 
-use jwseal_core::bearer as core_bearer;
 use jwseal_core::error::{Error, Result as Verdict};
 use jwseal_core::jwa::Alg;
 use jwseal_core::key::{Key, Message};
-use pyo3::exceptions::{PyRuntimeError, PyTypeError};
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyByteArray, PyBytes, PySequence, PyString};
 
 use crate::convert::{self, Text};
 use crate::error::Fault;
 use crate::key_set::Keys;
-use crate::reentry;
 
 /// Whether a signature over bytes is valid. It runs the check that `Verifier.verify` runs; `plain` runs the backend's own,
 /// which differs for HS256 and for keys that are prepared. A key that is not yet is prepared at once here, and verifies both
@@ -48,23 +45,4 @@ fn verify(key: &Key, alg: Alg, message: &[u8], signature: &[u8]) -> Result<Verdi
         return Err(PyRuntimeError::new_err("two ways to verify this signature disagree").into());
     }
     Ok(verdict)
-}
-
-/// The token of an `Authorization` header: its value, the values a server received, or None.
-#[pyfunction]
-pub(crate) fn bearer(value: &Bound<'_, PyAny>) -> Result<String, Fault> {
-    let values = if value.is_none() {
-        Vec::new()
-    } else if value.is_instance_of::<PyString>() || value.is_instance_of::<PyBytes>() {
-        vec![value.clone()]
-    } else if !value.is_instance_of::<PyByteArray>() && value.cast::<PySequence>().is_ok() {
-        reentry::items(value)?.collect::<PyResult<_>>()?
-    } else {
-        let given = convert::type_name(value);
-        return Err(
-            PyTypeError::new_err(format!("a header is str, bytes, a sequence of them or None, not {given}")).into()
-        );
-    };
-    let values = values.iter().map(convert::token_octets).collect::<Result<Vec<_>, Fault>>()?;
-    Ok(core_bearer::bearer(&values)?.to_owned())
 }

@@ -17,4 +17,4 @@ mod writer;
 
 pub use document::{Array, Document, Elements, Int, Kind, Members, Object, Str, Value};
 pub use node::Limits;
-pub use writer::{ObjectWriter, Writer};
+pub use writer::{ObjectWriter, Writer, string};

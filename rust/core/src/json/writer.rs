@@ -38,6 +38,14 @@ impl<'a> ObjectWriter<'a> {
     }
 }
 
+/// The JSON text of a string.
+#[must_use]
+pub fn string(text: &str) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len() + 2);
+    Writer::new(&mut out).string(text);
+    out
+}
+
 /// Appends values to a buffer.
 #[derive(Debug)]
 pub struct Writer<'a> {

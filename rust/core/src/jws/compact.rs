@@ -12,7 +12,7 @@ use super::unverified::{Form, Unverified, UnverifiedSignature};
 use super::{ResolvedHeader, Verified, VerifiedSignature};
 use crate::base64url;
 use crate::error::{Error, Result};
-use crate::header::{CriticalExtensions, Header, require_size};
+use crate::header::{CriticalExtensions, Header, require_text_size};
 use crate::json::{Document, Limits};
 use crate::key::{AnySigningKey, Key, Message};
 use crate::key_set::KeySet;
@@ -113,15 +113,11 @@ impl<'a> Compact<'a> {
         Header::parse(self.header_octets()?, critical, self.reader.max_header_size)
     }
 
-    /// The protected header, decoded; its size is bounded before and after.
+    /// The protected header, decoded.
     pub fn header_octets(&self) -> Result<Vec<u8>> {
-        let limit = self.reader.max_header_size;
-        // Two bytes fewer than so many letters stand for, because padding stands for none.
-        require_size((self.protected.len() / 4 * 3).saturating_sub(2), limit)?;
+        require_text_size(self.protected, self.reader.max_header_size)?;
         let decoded = self.reader.encoding.decode("header", self.protected);
-        let octets = decoded.map_err(|error| explained(self.protected, error))?;
-        require_size(octets.len(), limit)?;
-        Ok(octets)
+        decoded.map_err(|error| explained(self.protected, error))
     }
 
     /// The protected header as its sender wrote it: strict JSON, no rule of headers applied. For `jwseal.insecure`.

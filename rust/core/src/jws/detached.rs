@@ -167,7 +167,7 @@ mod tests {
     use crate::jws::json_serialization::{self, NewSignature};
     use crate::key::{Key, Loaded, SecretKey, SigningKey};
     use crate::limits;
-    use crate::signer::jws_header;
+    use crate::protected_header::jws_header;
 
     fn key(alg: Alg, kid: &str) -> AnySigningKey {
         if let Ok(secret) = SecretKey::generate(alg, Some(kid)) {

@@ -11,7 +11,7 @@ use super::detached::PayloadSigner;
 use super::unverified::{Form, Unverified, UnverifiedSignature};
 use crate::base64url;
 use crate::error::{Error, Result};
-use crate::header::{CriticalExtensions, Header, Unprotected, require_size};
+use crate::header::{CriticalExtensions, Header, Unprotected, require_text_size};
 use crate::json::{Document, Limits, Object, Value};
 use crate::key::AnySigningKey;
 use crate::limits;
@@ -78,7 +78,7 @@ fn read_entry(
     let protected = text("protected").ok_or(Error::malformed("header", "has no protected part"))?;
     let signature = text("signature").ok_or(Error::malformed("signature", "is missing"))?;
     let signature = decode("signature", signature)?;
-    require_size(protected.len() / 4 * 3, max_header_size)?;
+    require_text_size(protected.as_bytes(), max_header_size)?;
     let header = Header::parse(decode("header", protected)?, critical, max_header_size)?;
     let unprotected = members.get("header").map(|value| Unprotected::parse(value, &header)).transpose()?;
     let kid = header.kid().or(unprotected.and_then(|unprotected| unprotected.kid())).map(Box::from);
