@@ -246,7 +246,7 @@ def _texts(name: str, value: object, further: str = "") -> frozenset[str]:
 def _names(value: object) -> frozenset[str]:
     """Return the names of required claims; a lone str is taken for the mistake it usually is."""
     if isinstance(value, str):
-        raise PolicyError(f"required must be a collection of claim names; write required=[{value!r}]")
+        raise PolicyError("required must be a collection of claim names, not a single str; write it in a list")
     if not isinstance(value, (list, tuple, set, frozenset)):
         raise TypeError(f"required must be a list, tuple or set of claim names, not {type(value).__name__}")
     return frozenset(_claim_name("required", item) for item in value)
@@ -262,11 +262,10 @@ def _claim_name(argument: str, name: object) -> str:
 
 
 def _refuse_lone_surrogates(argument: str, text: str) -> None:
-    # A lone surrogate has no UTF-8 form, so no token could ever match it.
-    try:
-        str.encode(text)
-    except UnicodeEncodeError:
-        raise PolicyError(f"{argument} holds a lone surrogate, which no token can contain") from None
+    # A lone surrogate has no UTF-8 form, so no token could ever match it. It is looked for by hand: the exception of
+    # str.encode would stay reachable from ours, and holds the text.
+    if not str.isascii(text) and any("\ud800" <= character <= "\udfff" for character in str.__iter__(text)):
+        raise PolicyError(f"{argument} holds a lone surrogate, which no token can contain")
 
 
 def _seconds(name: str, value: object) -> float:

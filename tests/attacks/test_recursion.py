@@ -61,6 +61,8 @@ DOORS = {
     "headers of sign": 'jws.sign(b"x", secret(), headers=endless)',
     "crit of sign": 'jws.sign(b"x", secret(), crit=endless)',
     "times of sign": 'Signer(secret()).sign({"exp": moment})',
+    "clock of sign": "Signer(secret(), clock=again).sign({})",
+    "clock of verify": "verifier(secret(), clock=again).verify(token)",
     "now of sign": "Signer(secret()).sign({}, now=moment)",
     "now of verify": "judge.verify(token, now=moment)",
     "signatures of sign_json": 'jws.sign_json(b"x", endless)',
@@ -91,6 +93,11 @@ def test_a_raised_recursion_limit(door: str) -> None:
     run(f"sys.setrecursionlimit(1_000_000)\ndef again():\n    return {DOORS[door]}\n" + EXPECTED)
 
 
+def test_recursion_without_python_code() -> None:
+    """Calls from C to C, with no Python function between them, are bounded too."""
+    run(ENDLESS_CLOCK + EXPECTED)
+
+
 def test_a_bounded_depth_is_no_error() -> None:
     """An external signer may sign with another one, some levels deep, and the count is given back."""
     run("""
@@ -107,6 +114,11 @@ def test_a_bounded_depth_is_no_error() -> None:
     """)
 
 
+ENDLESS_CLOCK = """
+again = partial(int)
+judge = verifier(secret(), clock=again)
+again.__setstate__((judge.verify, (token,), {}, {}))
+"""
 EXPECTED = """
 try:
     again()

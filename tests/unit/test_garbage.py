@@ -1,5 +1,6 @@
 """Objects that hold each other are collected, also where a native object is part of the ring."""
 
+import functools
 import gc
 import weakref
 from collections.abc import Callable, Iterator
@@ -105,8 +106,14 @@ def policy(client: Client) -> Any:
     return Verifier(secret(), Policy(issuer=ISSUER, audience=audience))
 
 
+def clocks(client: Client) -> Any:
+    clock = functools.partial(getattr, client, "now", NOW)
+    return [Signer(secret(), clock=clock), verifier(secret(), clock=clock)]
+
+
 def issuers(client: Client) -> Any:
-    return Issuers({ISSUER: policy(client)})
+    timed = verifier(secret(), policy=Policy(issuer=ISSUER, audience="a"), clock=lambda: client)
+    return Issuers({ISSUER: timed})
 
 
 MAKERS = [
@@ -121,6 +128,7 @@ MAKERS = [
     header_that_holds_its_token,
     detached_payload,
     policy,
+    clocks,
     issuers,
 ]
 

@@ -8,7 +8,8 @@ use pyo3::types::{PyBytes, PyDict};
 
 use crate::convert::{self, Text};
 use crate::error::Fault;
-use crate::key::{SecretKeyObject, algorithm};
+use crate::key::SecretKeyObject;
+use crate::key_reading::algorithm;
 use crate::key_set::key_of;
 use crate::objects;
 use crate::signer::signer_key;

@@ -6,21 +6,17 @@
 use std::sync::Arc;
 
 use jwseal_core::base64url;
-use jwseal_core::crypto::material::Secret;
-use jwseal_core::error::Error;
 use jwseal_core::jwa::{Alg, AlgSet};
-use jwseal_core::jwk::{self, Jwk, Reading};
 use jwseal_core::key::{Loaded, SecretKey, SigningKey, VerifyingKey};
-use pyo3::call::PyCallArgs;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyString, PyTuple};
+use pyo3::types::{PyBytes, PyDict, PyTuple};
 
 use crate::convert::{self, Text};
 use crate::error::Fault;
 use crate::external::PythonSigner;
-use crate::json_text;
+use crate::key_reading::{alg_option, algorithm, ask_reader, read_jwk};
 use crate::repr;
 
 /// A private key that signs with one algorithm.
@@ -440,42 +436,6 @@ impl SecretKeyObject {
     }
 }
 
-/// The algorithm that an argument names.
-pub(crate) fn algorithm(alg: &Bound<'_, PyAny>) -> Result<Alg, Fault> {
-    if let Ok(name) = alg.cast::<PyString>() {
-        return convert::alg(&name.to_string_lossy());
-    }
-    let given = convert::type_name(alg);
-    let advice = "for several, read the key once with each and put them into a KeySet";
-    Err(PyTypeError::new_err(format!("alg is one name such as \"RS256\", not {given}: {advice}")).into())
-}
-
-fn alg_option(alg: Option<&Bound<'_, PyAny>>) -> Result<Option<Alg>, Fault> {
-    alg.map(algorithm).transpose()
-}
-
-fn read_jwk(jwk: &Bound<'_, PyAny>, lenient: bool) -> Result<Jwk, Fault> {
-    Ok(jwk::read(&key_text(jwk, "a JWK")?, reading(lenient))?)
-}
-
-/// The JSON text of a JWK or JWK Set, wiped when it goes; what JSON cannot hold makes no key.
-pub(crate) fn key_text(argument: &Bound<'_, PyAny>, what: &str) -> Result<Secret, Fault> {
-    let py = argument.py();
-    json_text::json_text(argument, what).map(Secret::new).map_err(|error| {
-        // The sentences of these are ours.
-        if error.is_instance_of::<PyValueError>(py) {
-            Error::key(error.value(py).to_string()).into()
-        } else {
-            error.into()
-        }
-    })
-}
-
-/// How closely a JWK must keep to its RFCs, as the argument `lenient` says.
-pub(crate) const fn reading(lenient: bool) -> Reading {
-    if lenient { Reading::Lenient } else { Reading::Strict }
-}
-
 /// The RFC 7638 thumbprint under another hash than the one the core keeps.
 fn thumbprint(py: Python<'_>, key: &VerifyingKey, digest: &str) -> PyResult<String> {
     match digest {
@@ -487,23 +447,6 @@ fn thumbprint(py: Python<'_>, key: &VerifyingKey, digest: &str) -> PyResult<Stri
         }
         _ => Err(PyValueError::new_err("digest must be sha256, sha384 or sha512")),
     }
-}
-
-/// Calls the Python module that reads and writes what operators keep in files.
-///
-/// A refusal comes back without the module's frames: their variables hold the key and its password, and what reports errors
-/// reports variables.
-fn ask_reader<'py>(
-    py: Python<'py>,
-    function: &str,
-    arguments: impl PyCallArgs<'py>,
-    options: Option<&Bound<'py, PyDict>>,
-) -> PyResult<Bound<'py, PyAny>> {
-    py.import("jwseal.key")?.getattr(function)?.call(arguments, options).inspect_err(|error| {
-        if error.get_type(py).name().is_ok_and(|name| name == "InvalidKey") {
-            error.set_traceback(py, None);
-        }
-    })
 }
 
 fn private(class: &str) -> PyErr {

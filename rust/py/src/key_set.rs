@@ -11,7 +11,8 @@ use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
 
 use crate::convert::{self, Text};
 use crate::error::Fault;
-use crate::key::{self, SecretKeyObject, SigningKeyObject, VerifyingKeyObject};
+use crate::key::{SecretKeyObject, SigningKeyObject, VerifyingKeyObject};
+use crate::key_reading;
 use crate::reentry;
 use crate::repr;
 
@@ -109,14 +110,14 @@ impl KeySetObject {
     #[pyo3(signature = (jwks, *, algorithms=None, lenient=false))]
     fn from_jwks(jwks: &Bound<'_, PyAny>, algorithms: Option<&Bound<'_, PyAny>>, lenient: bool) -> Result<Self, Fault> {
         let py = jwks.py();
-        let text = key::key_text(jwks, "a JWK Set")?;
+        let text = key_reading::key_text(jwks, "a JWK Set")?;
         let fill = convert::algorithms(algorithms)?;
         if fill.is_some_and(AlgSet::is_empty) {
             return Err(
                 Error::policy("algorithms is empty; leave it out if every RSA key in the set has its alg").into()
             );
         }
-        let set = KeySet::from_jwks(&text, fill.unwrap_or_default(), Origin::Local, key::reading(lenient))?;
+        let set = KeySet::from_jwks(&text, fill.unwrap_or_default(), Origin::Local, key_reading::reading(lenient))?;
         let objects = set.keys().iter().map(|key| key_object(py, key)).collect::<PyResult<_>>()?;
         let skipped =
             set.skipped().iter().map(|s| (s.index, s.kid.as_deref().map(str::to_owned), s.reason.clone())).collect();

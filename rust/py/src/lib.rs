@@ -20,6 +20,7 @@ mod json_text;
 mod jws;
 mod jws_json;
 mod key;
+mod key_reading;
 mod key_set;
 mod names;
 mod objects;

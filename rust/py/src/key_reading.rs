@@ -1,0 +1,69 @@
+//! Arguments that hold keys: an algorithm's name, the text of a JWK, and the files that `jwseal.key` reads.
+//!
+//! Nothing is judged here: the core judges every key.
+
+use jwseal_core::crypto::material::Secret;
+use jwseal_core::error::Error;
+use jwseal_core::jwa::Alg;
+use jwseal_core::jwk::{self, Jwk, Reading};
+use pyo3::call::PyCallArgs;
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyString};
+
+use crate::convert;
+use crate::error::Fault;
+use crate::json_text;
+
+/// The algorithm that an argument names.
+pub(crate) fn algorithm(alg: &Bound<'_, PyAny>) -> Result<Alg, Fault> {
+    if let Ok(name) = alg.cast::<PyString>() {
+        return convert::alg(&name.to_string_lossy());
+    }
+    let given = convert::type_name(alg);
+    let advice = "for several, read the key once with each and put them into a KeySet";
+    Err(PyTypeError::new_err(format!("alg is one name such as \"RS256\", not {given}: {advice}")).into())
+}
+
+pub(crate) fn alg_option(alg: Option<&Bound<'_, PyAny>>) -> Result<Option<Alg>, Fault> {
+    alg.map(algorithm).transpose()
+}
+
+pub(crate) fn read_jwk(jwk: &Bound<'_, PyAny>, lenient: bool) -> Result<Jwk, Fault> {
+    Ok(jwk::read(&key_text(jwk, "a JWK")?, reading(lenient))?)
+}
+
+/// The JSON text of a JWK or JWK Set, wiped when it goes; what JSON cannot hold makes no key.
+pub(crate) fn key_text(argument: &Bound<'_, PyAny>, what: &str) -> Result<Secret, Fault> {
+    let py = argument.py();
+    json_text::json_text(argument, what).map(Secret::new).map_err(|error| {
+        // The sentences of these are ours.
+        if error.is_instance_of::<PyValueError>(py) {
+            Error::key(error.value(py).to_string()).into()
+        } else {
+            error.into()
+        }
+    })
+}
+
+/// How closely a JWK must keep to its RFCs, as the argument `lenient` says.
+pub(crate) const fn reading(lenient: bool) -> Reading {
+    if lenient { Reading::Lenient } else { Reading::Strict }
+}
+
+/// Calls the Python module that reads and writes what operators keep in files.
+///
+/// A refusal comes back without the module's frames: their variables hold the key and its password, and what reports errors
+/// reports variables.
+pub(crate) fn ask_reader<'py>(
+    py: Python<'py>,
+    function: &str,
+    arguments: impl PyCallArgs<'py>,
+    options: Option<&Bound<'py, PyDict>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    py.import("jwseal.key")?.getattr(function)?.call(arguments, options).inspect_err(|error| {
+        if error.get_type(py).name().is_ok_and(|name| name == "InvalidKey") {
+            error.set_traceback(py, None);
+        }
+    })
+}
