@@ -137,6 +137,10 @@ class Race:
         """One contender's time in units of another's, round by round."""
         return spread([a / b for a, b in zip(self.times[one], self.times[other], strict=True)])
 
+    def beyond(self, one: str, base: str) -> Spread:
+        """The microseconds that one contender needs beyond a base, round by round."""
+        return spread([(a - b) / 1000 for a, b in zip(self.times[one], self.times[base], strict=True)])
+
     def overhead(self, one: str, base: str, unit: str) -> Spread:
         """What one contender needs beyond a base, in units of a third one, round by round."""
         rounds = zip(self.times[one], self.times[base], self.times[unit], strict=True)

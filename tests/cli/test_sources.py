@@ -176,9 +176,7 @@ def test_a_file_where_a_token_is_meant() -> None:
     token = mint(key_file())
     for name in ("token.txt", "one.two.txt"):
         Path(name).write_text(token)
-        assert (
-            f"TOKEN {name} is a file: give @{name}" in run("verify", "-k", "key.pem", *EXPECT, name, status=2).stderr
-        )
+        assert f"TOKEN {name} is a file: give @{name}" in run("verify", "-k", "key.pem", *EXPECT, name, status=2).stderr
         assert f"give @{name}" in run("inspect", name, status=2).stderr
         run("verify", "-k", "key.pem", *EXPECT, f"@{name}")
 
