@@ -48,11 +48,11 @@ Algorithm: TypeAlias = Literal[
 
 def algorithm(text: str) -> Algorithm:
     """Return the algorithm of this name, for a type checker that sees only str. Another text is PolicyError."""
-    name: Algorithm
-    for name in get_args(Algorithm):
-        # As text, whatever class of str it is: bytes equal none, and cause no warning.
-        if isinstance(text, str) and str.__eq__(name, text):
-            return name
+    if isinstance(text, str):  # bytes equal no name, and cause no warning
+        name: Algorithm
+        for name in get_args(Algorithm):
+            if str.__eq__(name, text):  # as text, whatever class of str it is
+                return name
     raise PolicyError(f"this is no algorithm's name: it must be one of {', '.join(get_args(Algorithm))}")
 
 
