@@ -1,6 +1,6 @@
-"""Looks into built wheels before they are uploaded: the licences and the SBOM are there, and no text names a build folder.
+"""Checks wheels before they are uploaded: licences and SBOM are present, and no text holds a path of the build machine.
 
-`check_wheels.py DIRECTORY FOLDER...` ends with status 1 and a line for each thing that is wrong.
+Usage: `check_wheels.py DIRECTORY PATH...`. Prints a line for each error; the exit status is 1 if there is one.
 """
 
 import sys
@@ -8,14 +8,14 @@ import zipfile
 from pathlib import Path
 
 CARRIED = ("LICENSE-APACHE", "LICENSE-MIT", "THIRD_PARTY_NOTICES", "sboms/SBOM.cdx.json")
-# Compiled code names its sources in the messages of panics.
+# Compiled code holds the paths of its sources, for the messages of panics.
 COMPILED = (".so", ".pyd")
 
 
 def main(directory: str, *folders: str) -> int:
     wheels = sorted(Path(directory).glob("*.whl"))
     wrong = [f"{wheel.name}: {fault}" for wheel in wheels for fault in faults(wheel, folders)]
-    print("\n".join(wrong) or f"{len(wheels)} wheels are as they should be")
+    print("\n".join(wrong) or f"{len(wheels)} wheels checked")
     return 1 if wrong or not wheels else 0
 
 
@@ -26,7 +26,9 @@ def faults(wheel: Path, folders: tuple[str, ...]) -> list[str]:
         for member in names:
             content = b"" if member.endswith(COMPILED) else archive.read(member)
             forms = {form for folder in folders for form in (folder, folder.replace("\\", "/"))} | {"file:///"}
-            found += [f"{member} names a build folder" for form in sorted(forms) if form.encode() in content]
+            found += [
+                f"{member} holds a path of the build machine" for form in sorted(forms) if form.encode() in content
+            ]
     return found
 
 

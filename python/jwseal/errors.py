@@ -1,33 +1,33 @@
-"""Everything jwseal raises, in one tree.
+"""The exceptions of jwseal.
 
     JOSEError                         jose_error
-    |-- InvalidToken                  invalid_token            the request is not authenticated: answer 401
+    |-- InvalidToken                  invalid_token            the request is not authenticated: respond with 401
     |   |-- MissingToken              missing_token            no credentials were sent
     |   |-- MalformedToken            malformed_token          not a JWS, not base64url, not JSON, not a JWT
     |   |   `-- TokenTooLarge         token_too_large          over the size limit, or over 8 signatures
     |   |-- UnsupportedHeader         unsupported_header       crit, b64, or a parameter of the wrong JSON type
     |   |-- WrongTyp                  wrong_typ                typ is not one the policy accepts
-    |   |-- AlgorithmNotAllowed       algorithm_not_allowed    no key here is used with the header's alg
-    |   |-- KeyNotFound               key_not_found            the alg is known, but no key is a candidate
+    |   |-- AlgorithmNotAllowed       algorithm_not_allowed    no key is used with the alg in the header
+    |   |-- KeyNotFound               key_not_found            the alg is known, but no key matches the token
     |   |-- InvalidSignature          invalid_signature        the signature does not verify
     |   `-- ClaimError                claim_error              a claim is refused; `.claim` names it
     |       |-- MissingClaim          missing_claim            absent but required
     |       |-- InvalidClaim          invalid_claim            wrong JSON type or out of range
     |       |-- TokenExpired          token_expired            exp has passed
-    |       |-- TokenNotYetValid      token_not_yet_valid      nbf or iat lies ahead
+    |       |-- TokenNotYetValid      token_not_yet_valid      nbf or iat is in the future
     |       |-- ClaimMismatch         claim_mismatch           not the value the policy expects
-    |       |-- TokenTooOld           token_too_old            iat lies further back than max_age
+    |       |-- TokenTooOld           token_too_old            iat is longer ago than max_age
     |       |-- Replayed              replayed                 its identifier was seen before
     |       `-- Revoked               revoked                  it was revoked
-    |-- Unavailable                   unavailable              the token could not be judged: answer 503
+    |-- Unavailable                   unavailable              the token could not be checked: respond with 503
     |   `-- KeySourceUnavailable      key_source_unavailable   keys could not be fetched
     |-- InvalidKey                    invalid_key              unusable key material: fix the program
     `-- PolicyError (ValueError)      invalid_policy           a wrong declaration: fix the program
 
-Two clauses serve a gateway: `except InvalidToken` and `except Unavailable`; all else is a mistake in the program and
-should not be caught there. `.http_status` is the status to answer with. The words in the middle column are `.code`:
-names and codes follow semantic versioning, sentences do not. A message carries names, codes and lengths; never token text, payload, key
-material or the value a policy expects. Exceptions survive pickling, so that a worker process can hand them back.
+A gateway needs two clauses: `except InvalidToken` and `except Unavailable`. Any other exception is an error in the program
+and should not be caught there. `.http_status` is the status of the response. The middle column is `.code`. Names and codes
+follow semantic versioning, messages do not. A message holds names, codes and lengths, and never token text, payload, key
+material or the value that a policy expects. Exceptions can be pickled.
 """
 
 __all__ = [
@@ -58,21 +58,21 @@ __all__ = [
 
 
 class JOSEError(Exception):
-    """The root: anything jwseal refuses. Where it is neither InvalidToken nor Unavailable, the program is wrong."""
+    """The base of all exceptions. One that is neither InvalidToken nor Unavailable is an error in the program."""
 
     code = "jose_error"
     http_status = 500
 
 
 class InvalidToken(JOSEError):
-    """The request is not authenticated: answer 401. Its subclasses and `.code` say why."""
+    """The request is not authenticated: respond with 401. Subclasses and `.code` give the reason."""
 
     code = "invalid_token"
     http_status = 401
 
 
 class MissingToken(InvalidToken):
-    """The request has no credentials; the challenge that answers it names no error (RFC 6750 section 3.1)."""
+    """The request has no credentials. The challenge in the response has no `error` (RFC 6750 section 3.1)."""
 
     code = "missing_token"
 
@@ -90,7 +90,7 @@ class TokenTooLarge(MalformedToken):
 
 
 class UnsupportedHeader(InvalidToken):
-    """A header parameter that may not be ignored cannot be honoured: `crit`, `b64`, or one of the wrong JSON type."""
+    """A header parameter is not supported: `crit`, `b64`, or one of the wrong JSON type."""
 
     code = "unsupported_header"
 
@@ -102,13 +102,13 @@ class WrongTyp(InvalidToken):
 
 
 class AlgorithmNotAllowed(InvalidToken):
-    """No key here is used with the header's `alg`, or the key its `kid` names has another."""
+    """No key is used with the `alg` in the header, or the key with its `kid` has another algorithm."""
 
     code = "algorithm_not_allowed"
 
 
 class KeyNotFound(InvalidToken):
-    """The algorithm is known, but no key is a candidate for this token, or too many are."""
+    """The algorithm is known, but no key matches the token, or too many do."""
 
     code = "key_not_found"
 

@@ -1,7 +1,7 @@
-"""What should stand out in review: reading tokens without checking them, and secrets that are too short.
+"""Reading tokens without verifying them, signing and verifying bare bytes, and secrets that are too short.
 
-Nothing else in jwseal does these things, so a search for `jwseal.insecure` finds every place where an application does.
-Nothing read here may decide anything: whoever sent the token chose every octet of it.
+No other module of jwseal does this, so a search for `jwseal.insecure` finds each use in an application. Do not base a decision
+on what is read here: the sender of a token chooses all of it.
 """
 
 from jwseal._native import UnverifiedJWT, header_unverified, read_unverified, sign_octets, verify_octets, weak_secret

@@ -1,12 +1,11 @@
-"""JWS without JWT: sign and verify octets of any kind (RFC 7515, RFC 7797).
+"""JWS without JWT: sign and verify any bytes (RFC 7515, RFC 7797).
 
     token = jws.sign(b"...", key)
     jws.verify(token, key.verifying_key).payload
 
-There is no policy here: a verified payload is what the key's owner signed, and nothing more is known about it. For
-tokens with claims use `jwseal.Signer` and `jwseal.Verifier`. A compact JWS is text, `sign_json` makes an object
-with any number of signatures. With `detached=True` the payload travels apart and is handed to `verify` as `payload`;
-it may then be a file of any size.
+There is no policy: a verified payload was signed by the key's owner, and nothing else is checked. For tokens with claims use
+`jwseal.Signer` and `jwseal.Verifier`. A compact JWS is a str; `sign_json` returns a dict with one or more signatures. With
+`detached=True` the JWS does not hold the payload, and `verify` takes it as `payload`; it can be a file of any size.
 """
 
 from jwseal._native import Signature, SignatureReport, Unverified, UnverifiedSignature, VerifiedJWS

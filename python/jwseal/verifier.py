@@ -1,10 +1,10 @@
-"""`Verifier` and `Issuers`: the native classes, each with an asynchronous verb.
+"""`Verifier` and `Issuers`: the native classes, each with an asynchronous method.
 
-`verify` itself is the native method, without a Python frame between the caller and the core. `verify_async` exists so
-that an application can write one verb for every key source: with keys in memory it has nothing to wait for and answers
-at once, on the event loop's own thread, because a single verification takes less time than handing it to another.
+`verify` is the native method, called without a Python frame. `verify_async` is for applications that use the same method with
+every key source. With keys in memory it does not wait, and it runs on the thread of the event loop, because a verification
+takes less time than handing it to another thread.
 
-Both are final: `verify_many`, `verify_iter` and `Issuers` would not ask an overridden `verify`.
+Both classes are final: `verify_many`, `verify_iter` and `Issuers` would not call an overridden `verify`.
 """
 
 from __future__ import annotations
@@ -28,10 +28,20 @@ __all__ = ["Issuers", "Verifier"]
 
 @final
 class Verifier(_native.Verifier):
-    """Verifies compact JWTs against keys and a policy (RFC 7519 section 7.2, RFC 8725).
+    """Verifies compact JWTs with keys and a policy (RFC 7519 section 7.2, RFC 8725).
 
     Verifier(keys, policy, *, algorithms=None, max_token_size=16384, max_header_size=4096, accept_padding=False,
     clock=None)
+
+    keys             a VerifyingKey, SecretKey or KeySet
+    policy           a Policy
+    algorithms       the algorithms to accept, fewer than those of the keys; None is all of them
+    max_token_size   the maximum length of a token, in bytes
+    max_header_size  the maximum length of a decoded header, in bytes
+    accept_padding   whether to accept base64 padding, as AWS ALB writes it
+    clock            a callable that returns the current time as `now` does; None is the system's clock
+
+    Build it once and call `verify` for each request. It is immutable and can be used from any thread.
     """
 
     __slots__ = ()
@@ -42,15 +52,18 @@ class Verifier(_native.Verifier):
 
     def __init_subclass__(cls) -> NoReturn:
         raise TypeError(
-            "Verifier is final: wrap it, because verify_many and Issuers would not ask an overridden verify"
+            "Verifier is final: wrap it, because verify_many and Issuers would not call an overridden verify"
         )
 
 
 @final
 class Issuers(_native.Issuers):
-    """One verifier per issuer, picked by the token's unverified `iss`.
+    """Chooses a verifier by the `iss` of the token.
 
     Issuers({"https://id.example": verifier, ...})
+
+    `iss` is read before the signature is verified, and is then checked by the policy of the chosen verifier. An unknown or
+    missing `iss` is KeyNotFound. It is a read-only mapping.
     """
 
     __slots__ = ()
@@ -60,4 +73,4 @@ class Issuers(_native.Issuers):
         return self.verify(token, now=now)
 
     def __init_subclass__(cls) -> NoReturn:
-        raise TypeError("Issuers is final: wrap it, because verify_many would not ask an overridden verify")
+        raise TypeError("Issuers is final: wrap it, because verify_many would not call an overridden verify")

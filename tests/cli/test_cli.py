@@ -1,4 +1,4 @@
-"""The command line: what each command answers, on which stream, and with which exit status."""
+"""The command line: what each command prints, on which stream, and its exit status."""
 
 import json
 import os
@@ -16,11 +16,11 @@ from jwseal.cli import answer
 from jwseal.insecure import header_unverified, read_unverified
 from terminal import ANY, EXPECT, ISSUER, PRIVATE, RSA_KEY, answered, key_file, mint, rsa_file, run
 
-# The front door
+# The command itself
 
 
 def test_help_names_every_command() -> None:
-    """`--help` lists the commands, and each has help with an example."""
+    """`--help` lists the commands, and the help of each has an example."""
     shown = run("--help").stdout
     for command in ("keygen", "convert", "thumbprint", "jwks", "sign", "verify", "inspect"):
         assert command in shown
@@ -52,7 +52,7 @@ def test_usage_error_is_status_2() -> None:
 
 
 def test_without_typer_one_sentence() -> None:
-    """Without the extra, the command says what to install, in one line, with status 2."""
+    """Without typer, the command prints one line that says what to install, and exits with status 2."""
     program = "import sys; sys.modules['typer'] = None; from jwseal.cli import main; main()"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert (2, "", 1) == (done.returncode, done.stdout, len(done.stderr.splitlines()))
@@ -60,7 +60,7 @@ def test_without_typer_one_sentence() -> None:
 
 
 def test_runs_as_a_module() -> None:
-    """`python -m jwseal.cli` is the command."""
+    """`python -m jwseal.cli` runs the command."""
     done = subprocess.run([sys.executable, "-m", "jwseal.cli", "--version"], capture_output=True, check=True)
     assert done.stdout.startswith(b"jwseal ")
 
@@ -70,7 +70,7 @@ def test_runs_as_a_module() -> None:
 
 @pytest.mark.parametrize("alg", ["RS256", "PS256", "ES256", "ES384", "ES512", "ES256K", "EdDSA", "Ed448", "ML-DSA-44"])
 def test_keygen(alg: str) -> None:
-    """The private key lands in a file of its owner's alone, the public one beside it, and they belong together."""
+    """The two files hold one key pair, and only the owner can read the private one."""
     result = run("keygen", alg, "--out", "key.pem", "--public-out", "pub.pem")
     assert "" == result.stdout
     assert PRIVATE == stat.S_IMODE(os.stat("key.pem").st_mode)
@@ -79,14 +79,14 @@ def test_keygen(alg: str) -> None:
 
 
 def test_keygen_jwk_and_json() -> None:
-    """A JWK keeps kid and alg; --json tells where things are and never the key."""
+    """A JWK holds kid and alg. `--json` prints the file names and not the key."""
     told = answered("keygen", "ES256", "--kid", "a", "--format", "jwk", "-o", "key.jwk")
     key = SigningKey.from_jwk(Path("key.jwk").read_bytes())
     assert {"alg": "ES256", "kid": "a", "thumbprint": key.thumbprint(), "private": "key.jwk", "public": None} == told
 
 
 def test_keygen_secret() -> None:
-    """An HMAC secret is a JWK without a public half."""
+    """An HMAC secret is written as a JWK and has no public key."""
     run("keygen", "HS512", "--out", "secret.jwk")
     assert "HS512" == SecretKey.from_jwk(Path("secret.jwk").read_bytes()).alg
     assert PRIVATE == stat.S_IMODE(os.stat("secret.jwk").st_mode)
@@ -96,14 +96,14 @@ def test_keygen_secret() -> None:
 
 
 def test_keygen_to_standard_output() -> None:
-    """A dash prints the private key, because that was asked for, and nothing else."""
+    """`--out -` prints the private key and nothing else on standard output."""
     result = run("keygen", "ES256", "--out", "-")
     assert SigningKey.from_pem(result.stdout_bytes)
     assert "standard output" in result.stderr
 
 
 def test_keygen_encrypted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The password comes from the environment or from a prompt that asks twice."""
+    """The password is taken from the environment, or from a prompt that asks twice."""
     monkeypatch.setenv("JWSEAL_NEW_PASSWORD", "secret")
     run("keygen", "ES256", "--encrypt", "--out", "a.pem")
     assert SigningKey.from_pem(Path("a.pem").read_bytes(), password="secret")
@@ -115,7 +115,7 @@ def test_keygen_encrypted(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_keygen_never_replaces_by_accident() -> None:
-    """A file that exists stays; --force replaces it and tightens its permissions."""
+    """An existing file is kept unless `--force` is given; the new file has the permissions 0600."""
     Path("key.pem").write_text("precious")
     Path("key.pem").chmod(0o644)
     assert "--force" in run("keygen", "ES256", "--out", "key.pem", status=2).stderr
@@ -136,7 +136,7 @@ def test_keygen_unknown_alg(alg: str) -> None:
 
 @pytest.mark.parametrize("alg", ["ES256", "EdDSA", "Ed448", "ML-DSA-44"])
 def test_convert_round_trip(alg: str) -> None:
-    """PEM to DER to JWK and back is the same key, private and public."""
+    """PEM to DER to JWK to PEM gives the same key, private and public."""
     key = key_file(alg=alg)
     for half in ([], ["--private"]):
         run("convert", "key.pem", "--to", "der", "--out", "a.der", "--force", *half)
@@ -147,7 +147,7 @@ def test_convert_round_trip(alg: str) -> None:
 
 
 def test_convert_gives_the_public_half() -> None:
-    """Without --private nothing private comes out, and it comes out on standard output."""
+    """Without `--private` the public key is written, by default to standard output."""
     key = key_file()
     assert key.verifying_key.to_pem() == run("convert", "key.pem", "--to", "pem").stdout_bytes
     assert key.verifying_key.to_jwk() == json.loads(run("convert", "key.pem", "--to", "jwk").stdout)
@@ -155,7 +155,7 @@ def test_convert_gives_the_public_half() -> None:
 
 
 def test_convert_rsa() -> None:
-    """An RSA key needs its alg for a JWK, and only there."""
+    """An RSA key needs its alg to be written as a JWK, and for no other format."""
     rsa_file()
     run("convert", "rsa.pem", "--to", "der", "--out", "rsa.der")
     assert "needs its algorithm" in run("convert", "rsa.pem", "--to", "jwk", status=2).stderr
@@ -165,7 +165,7 @@ def test_convert_rsa() -> None:
 
 
 def test_weak_rsa_is_refused_for_its_weakness() -> None:
-    """Where the algorithm does not matter, the refusal of an RSA key does not ask for one."""
+    """The error for a 1024-bit RSA key is about its size, not about a missing alg."""
     weak = rsa.generate_private_key(65537, 1024).private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
@@ -174,7 +174,7 @@ def test_weak_rsa_is_refused_for_its_weakness() -> None:
 
 
 def test_convert_every_form_in() -> None:
-    """Certificates, OpenSSH lines, PKCS#1, PKCS#8, SPKI and encrypted keys are recognised by their contents."""
+    """Certificates, OpenSSH, PKCS#1, PKCS#8 and SPKI keys are recognised by their contents."""
     rsa_file()
     public, want = RSA_KEY.public_key(), run("thumbprint", "rsa.pem").stdout
     encoding, private, form = serialization.Encoding, serialization.PrivateFormat, serialization.PublicFormat
@@ -230,7 +230,7 @@ def test_convert_passwords(form: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_convert_refusals() -> None:
-    """Asking for what is not there is status 2 with a sentence."""
+    """A conversion that is not possible is status 2, and the message gives the reason."""
     key = key_file()
     Path("pub.pem").write_bytes(key.verifying_key.to_pem())
     Path("garbage").write_bytes(b"\x00garbage")
@@ -247,7 +247,7 @@ def test_convert_refusals() -> None:
 
 
 def test_convert_reads_standard_input() -> None:
-    """A dash is standard input."""
+    """`-` is standard input."""
     key = key_file()
     assert (
         key.verifying_key.to_pem()
@@ -259,7 +259,7 @@ def test_convert_reads_standard_input() -> None:
 
 
 def test_thumbprint() -> None:
-    """The thumbprint, its URI and other digests are the library's."""
+    """The thumbprint, its URI and other digests equal those of the library."""
     key = key_file(kid=None)
     assert key.thumbprint() == run("thumbprint", "key.pem").stdout.strip()
     assert key.verifying_key.thumbprint_uri() == run("thumbprint", "key.pem", "--uri").stdout.strip()
@@ -269,7 +269,7 @@ def test_thumbprint() -> None:
 
 
 def test_thumbprint_of_a_set_and_of_a_secret() -> None:
-    """A set gives a line per key; a secret gives none, since a thumbprint would let it be guessed."""
+    """A set prints one line a key. A secret is an error, because a thumbprint would allow guessing it."""
     keys = [key_file(kid=kid).verifying_key for kid in ("a", "b")]
     Path("set").write_text(json.dumps(KeySet(keys).to_jwks()))
     shown = run("thumbprint", "set").stdout.splitlines()
@@ -286,7 +286,7 @@ def test_thumbprint_of_a_set_and_of_a_secret() -> None:
 
 
 def test_jwks() -> None:
-    """A set of the public halves of all the files, RSA keys with the alg that was given."""
+    """The set holds the public keys of all files; RSA keys get the alg that is given."""
     first, second = key_file("a.pem"), key_file("b.jwk", alg="EdDSA", kid="b")
     rsa_file()
     made = json.loads(run("jwks", "a.pem", "b.jwk", "rsa.pem", "--alg", "RS256").stdout)
@@ -298,7 +298,7 @@ def test_jwks() -> None:
 
 
 def test_jwks_thumbprint_kids_and_skipped() -> None:
-    """Keys without kid can take their thumbprint; unusable members of a set are listed and left out."""
+    """`--thumbprint-kids` sets missing kids. Unusable members of a set are left out and listed."""
     key = key_file()
     other = SigningKey.generate("ES384", kid="b").verifying_key
     Path("set").write_text(json.dumps({"keys": [other.to_jwk(), {"kty": "odd", "kid": "c"}]}))
@@ -311,7 +311,7 @@ def test_jwks_thumbprint_kids_and_skipped() -> None:
 
 
 def test_jwks_refuses_secrets() -> None:
-    """A secret never gets into a set that is to be published, and an unusable file stops the command."""
+    """A secret, or an RSA key without alg, is status 2."""
     Path("secret").write_text(json.dumps(SecretKey.generate("HS256").to_private_jwk()))
     assert "no public key" in run("jwks", "secret", status=2).stderr
     rsa_file()
@@ -322,7 +322,7 @@ def test_jwks_refuses_secrets() -> None:
 
 
 def test_sign() -> None:
-    """Claims from a file, from options and from standard input, the options winning."""
+    """Claims come from a file or standard input and from options; options replace claims of the file."""
     key = key_file("key.jwk", kid="a")
     Path("claims.json").write_text('{"sub": "alice", "aud": ["x", "y"]}')
     options = (
@@ -350,7 +350,7 @@ def test_sign() -> None:
 
 
 def test_sign_headers() -> None:
-    """typ, kid and further parameters go into the header."""
+    """`--typ`, `--kid` and `--header` set header parameters."""
     key_file()
     shared = ("sign", "-k", "key.pem", "-c", "sub=a")
     token = run(*shared, "--typ", "at+jwt", "--kid", "b", "--header", "x=1").stdout.strip()
@@ -359,7 +359,7 @@ def test_sign_headers() -> None:
 
 
 def test_sign_refusals() -> None:
-    """What cannot be signed is status 2 with a sentence."""
+    """What cannot be signed is status 2, and the message gives the reason."""
     key = key_file()
     rsa_file()
     Path("pub.pem").write_bytes(key.verifying_key.to_pem())
@@ -383,7 +383,7 @@ def test_sign_refusals() -> None:
 
 
 def test_verify() -> None:
-    """A valid token's claims go to standard output, the verdict to standard error, status 0."""
+    """For a valid token the claims go to standard output, a summary to standard error, and the status is 0."""
     key = key_file()
     Path("pub.pem").write_bytes(key.verifying_key.to_pem())
     token = mint(key)
@@ -410,7 +410,7 @@ def test_verify() -> None:
     ],
 )
 def test_verify_refused(code: str, options: list[str]) -> None:
-    """A refused token is status 1 with its code, and nothing of it on standard output."""
+    """A refused token is status 1; its code goes to standard error and nothing to standard output."""
     token = mint(key_file())
     result = run("verify", "-k", "key.pem", *options, token, status=1)
     assert "" == result.stdout
@@ -420,7 +420,7 @@ def test_verify_refused(code: str, options: list[str]) -> None:
 
 
 def test_verify_forged_and_malformed() -> None:
-    """A forged token and garbage are refusals too, status 1."""
+    """A forged and a malformed token are status 1."""
     token, other = mint(key_file()), mint(key_file())
     assert "invalid_signature" == answered("verify", "-k", "key.pem", *EXPECT, token, status=1)["code"]
     assert "alice" == answered("verify", "-k", "key.pem", *EXPECT, other)["claims"]["sub"]
@@ -429,7 +429,7 @@ def test_verify_forged_and_malformed() -> None:
 
 
 def test_verify_wants_decisions() -> None:
-    """Issuer and audience must be named or waived, in so many words, not both."""
+    """Issuer and audience must each be given or waived, and not both."""
     token = mint(key_file())
     assert "--any-issuer" in run("verify", "-k", "key.pem", token, "--audience", "api", status=2).stderr
     assert "--any-audience" in run("verify", "-k", "key.pem", token, "--issuer", ISSUER, status=2).stderr
@@ -438,7 +438,7 @@ def test_verify_wants_decisions() -> None:
 
 
 def test_verify_times() -> None:
-    """Leeway, max-age and tokens without exp can be decided on."""
+    """`--leeway`, `--max-age` and `--allow-no-expiry` work as the policy's arguments do."""
     key = key_file()
     expired = Signer(key).sign({"exp": 1_000_000_000, "iat": 999_999_000}, now=999_999_000)
     shared = ("verify", "-k", "key.pem", *ANY, expired)
@@ -451,7 +451,7 @@ def test_verify_times() -> None:
 
 
 def test_verify_key_forms() -> None:
-    """Keys may be several files, sets, certificates or secrets; --alg names what RSA keys are used with and narrows."""
+    """`--key` takes keys, sets, certificates and secrets. `--alg` sets the algorithm of RSA keys and restricts all."""
     rsa_file()
     Path("cert.pem").write_bytes(certificate(serialization.Encoding.PEM))
     signer = SigningKey.from_pem(Path("rsa.pem").read_bytes(), alg="PS256")
@@ -472,7 +472,7 @@ def test_verify_key_forms() -> None:
 
 
 def test_verify_unusable_key() -> None:
-    """A key that cannot be used is status 2, whatever the token."""
+    """A key that cannot be used is status 2, whether or not the token is valid."""
     Path("key.pem").write_text("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n")
     told = answered("verify", "-k", "key.pem", *EXPECT, "x", status=2)
     assert "invalid_key" == told["error"]["code"]
@@ -480,7 +480,7 @@ def test_verify_unusable_key() -> None:
 
 
 def test_verify_file() -> None:
-    """A file of tokens is counted by code, lines that are refused are named, status 1 if there is one."""
+    """The tokens of a file are counted by code and the refused lines listed; one refused token is status 1."""
     key = key_file()
     good, forged = mint(key), mint(SigningKey.generate("ES256"))
     Path("tokens.txt").write_text(f"{good}\n\n{forged}\n{good}\r\ngarbage\n{mint(key, exp=1)}\n")
@@ -499,7 +499,7 @@ def test_verify_file() -> None:
 
 
 def test_verify_file_names_only_the_first_lines() -> None:
-    """Twenty refused lines are named, the rest counted."""
+    """The first twenty refused lines are listed, the rest counted."""
     key_file()
     Path("tokens.txt").write_text("x\n" * 50)
     shared = ("verify", "-k", "key.pem", *EXPECT, "--file", "tokens.txt")
@@ -515,7 +515,7 @@ def test_verify_file_names_only_the_first_lines() -> None:
 
 
 def test_inspect() -> None:
-    """What a token says is shown, and said to be unverified in JSON and on standard error."""
+    """The contents of a token are printed, with a note that they are unverified."""
     token = mint(SigningKey.generate("ES256", kid="a"))
     for arguments, given in (((token,), None), ((), token), (("--json", "-"), f"  {token}\n")):
         result = run("inspect", *arguments, given=given)
@@ -526,7 +526,7 @@ def test_inspect() -> None:
 
 
 def test_inspect_what_is_no_jwt() -> None:
-    """A JWS of any octets is shown as text; what is no JWS is status 1."""
+    """The payload of a JWS that is not a JWT is printed as text; what is not a JWS is status 1."""
     from jwseal import jws
 
     token = jws.sign("über".encode(), SigningKey.generate("ES256"))
@@ -536,7 +536,7 @@ def test_inspect_what_is_no_jwt() -> None:
 
 
 def test_control_characters_are_escaped() -> None:
-    """A token cannot write to the terminal: escape sequences and bidirectional overrides come out as escapes."""
+    """Control characters and bidirectional overrides of a token are printed as escapes."""
     token = mint(SigningKey.generate("ES256"), name="\x1b[31m\u202e\x9b\u00e4\U000e0001")
     shown = run("inspect", token).stdout
     assert "\\u001b[31m\\u202e\\u009b\u00e4\\udb40\\udc01" in shown
@@ -546,7 +546,7 @@ def test_control_characters_are_escaped() -> None:
 
 
 def test_nothing_secret_is_printed() -> None:
-    """No command but those that write the private key shows any of it."""
+    """Commands that do not write private keys print no part of one."""
     key = key_file("key.jwk")
     private = key.to_private_jwk()["d"]
     token = mint(key)

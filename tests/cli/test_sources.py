@@ -1,10 +1,12 @@
-"""Where the command line reads from: each source is read once, and an empty one never counts as valid."""
+"""Input of the command line: each source is read once, and a source without tokens is an error."""
 
+import base64
 import json
 from pathlib import Path
 
 import pytest
 
+import forge
 from jwseal import SecretKey, SigningKey
 from terminal import ANY, EXPECT, answered, key_file, mint, needs_bash, rsa_file, run, shell
 
@@ -13,7 +15,7 @@ WAIVED = " ".join(ANY)
 
 @pytest.fixture
 def forged() -> Path:
-    """A file of two tokens that another key has signed, beside `key.pem`."""
+    """Write `key.pem`, and a file of two tokens signed by another key."""
     key_file()
     stranger = SigningKey.generate("ES256")
     path = Path("forged.txt")
@@ -33,11 +35,20 @@ FORGED_SOURCES = {
 }
 
 
+FORMS = ("", "--json", "--jsonl")
+
+
 @needs_bash
-@pytest.mark.parametrize("script", FORGED_SOURCES.values(), ids=FORGED_SOURCES)
-@pytest.mark.parametrize("form", ["", "--json", "--jsonl"])
+@pytest.mark.parametrize(
+    ("script", "form"),
+    # Each source with one form of output, and the first with all.
+    [
+        *zip(FORGED_SOURCES.values(), FORMS * 3, strict=False),
+        *((FORGED_SOURCES["a pipe by its device name"], form) for form in FORMS[1:]),
+    ],
+)
 def test_forged_tokens_are_refused_from_every_kind_of_source(script: str, form: str, forged: Path) -> None:
-    """Two forged tokens are two refusals and status 1, however they reach the command."""
+    """Two forged tokens are two refusals and status 1, from a file, a pipe, a FIFO or a descriptor."""
     assert forged.exists()
     done = shell(script.format(any=WAIVED) + f" {form}")
     assert 1 == done.returncode, done
@@ -71,7 +82,7 @@ READ_TWICE = {
 @needs_bash
 @pytest.mark.parametrize("script", READ_TWICE.values(), ids=READ_TWICE)
 def test_a_source_that_is_named_twice_is_an_error(script: str, forged: Path) -> None:
-    """A pipe named for two things would be empty for the second: status 2, and nothing is called valid."""
+    """A pipe given twice would be empty the second time, so it is status 2 and no token counts as valid."""
     assert forged.exists()
     done = shell(script.format(any=WAIVED))
     assert (2, b"") == (done.returncode, done.stdout), done
@@ -96,10 +107,9 @@ NO_TOKENS = {
 
 
 @needs_bash
-@pytest.mark.parametrize("script", NO_TOKENS.values(), ids=NO_TOKENS)
-@pytest.mark.parametrize("form", ["", "--json", "--jsonl"])
+@pytest.mark.parametrize(("script", "form"), zip(NO_TOKENS.values(), FORMS * 5, strict=False))
 def test_no_token_is_an_error(script: str, form: str) -> None:
-    """Where there was no token to verify nothing is valid: status 2."""
+    """If there is no token the status is 2."""
     key_file()
     name = script.split("jwseal verify", 1)
     done = shell(f"{name[0]}jwseal verify {form}{name[1]}".format(any=WAIVED))
@@ -113,7 +123,7 @@ def test_no_token_is_an_error(script: str, form: str) -> None:
 
 
 def test_one_refused_token_among_many_is_status_1() -> None:
-    """A file of tokens is valid only if each of them is; the refused line is named."""
+    """One refused token in a file of 1,201 is status 1, and its line is listed."""
     key = key_file()
     Path("tokens.txt").write_text(f"{mint(key)}\n" * 600 + "x\n" + f"{mint(key)}\n" * 600)
     told = answered("verify", "-k", "key.pem", *EXPECT, "--file", "tokens.txt", status=1)
@@ -126,7 +136,7 @@ def test_one_refused_token_among_many_is_status_1() -> None:
 
 
 def test_a_line_of_json_for_each_token() -> None:
-    """`--jsonl` answers every token in order, valid or refused, however many are refused."""
+    """`--jsonl` prints one line for each token, in order."""
     key = key_file()
     Path("tokens.txt").write_text(f"{mint(key)}\n\n" + "x\n" * 50 + f"{mint(key, exp=1)}\n")
     shown = run("verify", "-k", "key.pem", *EXPECT, "--file", "tokens.txt", "--jsonl", status=1)
@@ -144,7 +154,7 @@ def test_a_line_of_json_for_each_token() -> None:
 
 
 def test_a_key_that_is_no_file() -> None:
-    """A URL, a key itself, or a file that is not there: the option is named and what to give it, never the key."""
+    """A URL, a key itself or a missing file for `--key` is status 2; the message names the option and holds no key."""
     token = mint(key_file())
     secret = json.dumps(SecretKey.generate("HS256").to_private_jwk())
     pem = SigningKey.generate("ES256").to_private_pem(password=None).decode()
@@ -162,7 +172,7 @@ def test_a_key_that_is_no_file() -> None:
 
 
 def test_an_empty_key_file() -> None:
-    """A file that holds nothing is called empty, with the option that named it."""
+    """The message for an empty file says so and names the option."""
     token = mint(key_file())
     Path("empty").write_text("\n")
     assert "jwseal: --key empty is empty\n" == run("verify", "-k", "empty", *EXPECT, token, status=2).stderr
@@ -172,7 +182,7 @@ def test_an_empty_key_file() -> None:
 
 
 def test_a_file_where_a_token_is_meant() -> None:
-    """The name of a file in place of a token is status 2, and the sentence says how to name a file."""
+    """The name of a file instead of a token is status 2, and the message says to write @FILE."""
     token = mint(key_file())
     for name in ("token.txt", "one.two.txt"):
         Path(name).write_text(token)
@@ -182,7 +192,7 @@ def test_a_file_where_a_token_is_meant() -> None:
 
 
 def test_jwks_names_the_file_that_holds_a_secret() -> None:
-    """Among several files the one that cannot be published is named."""
+    """The message names the file that holds a secret."""
     key_file("a.pem")
     Path("b.jwk").write_text(json.dumps(SecretKey.generate("HS256").to_private_jwk()))
     assert "jwseal: b.jwk: this is an HMAC secret" in run("jwks", "a.pem", "b.jwk", status=2).stderr
@@ -191,7 +201,7 @@ def test_jwks_names_the_file_that_holds_a_secret() -> None:
 
 
 def test_rsa_keys_are_told_their_option(forged: Path) -> None:
-    """The sentence about an RSA key without an algorithm names the option, not the library's argument."""
+    """The message for an RSA key without an algorithm names the option `--alg`."""
     rsa_file()
     told = run("verify", "-k", "rsa.pem", *EXPECT, "--file", str(forged), status=2).stderr
     assert told.startswith("jwseal: --key rsa.pem: ")
@@ -200,7 +210,7 @@ def test_rsa_keys_are_told_their_option(forged: Path) -> None:
 
 
 def test_claims_and_lifetime_are_judged() -> None:
-    """`--claim` demands a value, `--max-lifetime` a short life."""
+    """`--claim` requires the value of a claim, `--max-lifetime` bounds exp - iat."""
     token = mint(key_file(), admin=True, tenant="7")
     shared = ("verify", "-k", "key.pem", *EXPECT, token)
     run(*shared, "--claim", "admin=true", "-c", 'tenant="7"')
@@ -213,7 +223,7 @@ def test_claims_and_lifetime_are_judged() -> None:
 
 
 def test_keys_of_providers_that_write_them_wrongly() -> None:
-    """A JWK with a padded member is read with `--lenient`; without, the sentence names that option."""
+    """A JWK with a padded member or a null kid is read with `--lenient`; without it the message names that option."""
     key = key_file("key.jwk")
     public = key.verifying_key.to_jwk()
     Path("padded.jwk").write_text(json.dumps({**public, "x": f"{public['x']}="}))
@@ -229,3 +239,44 @@ def test_keys_of_providers_that_write_them_wrongly() -> None:
             run(*command, name, "--lenient")
     Path("both.jwks").write_text(json.dumps({"keys": [public, {**public, "kid": None}]}))
     assert "--lenient accepts it" in run("jwks", "both.jwks").stderr
+
+
+HS256 = forge.Material("HS256", forge.K32)
+
+
+def secret_file() -> None:
+    Path("secret.jwk").write_text(json.dumps(SecretKey.from_bytes(forge.K32, alg="HS256").to_private_jwk()))
+
+
+def test_tokens_of_aws_alb_end_in_padding() -> None:
+    """A padded token is accepted with `--accept-padding`; without it the message names that option."""
+    secret_file()
+    segments = (
+        base64.urlsafe_b64encode(text).decode() for text in (b'{"alg":"HS256","kid":"a"}', b'{"sub":"alice"}  ')
+    )
+    padded = forge.resign(".".join(segments), HS256) + "="
+    assert 4 == padded.count("=")
+    Path("padded.txt").write_text(f"{padded}\n{padded}\n")
+    verify = ("verify", "-k", "secret.jwk", *ANY, "--allow-no-expiry")
+    for command in ((*verify, padded), ("inspect", padded)):
+        told = run(*command, status=1).stderr
+        assert told.startswith("invalid: malformed_token: ")
+        assert "--accept-padding accepts" in told
+        assert "alice" in run(*command, "--accept-padding").stdout
+    assert 2 == answered(*verify, "--file", "padded.txt", "--accept-padding")["valid"]
+    assert 0 == answered(*verify, "--file", "padded.txt", status=1)["valid"]
+
+
+def test_headers_and_tokens_over_the_limits() -> None:
+    """A header or token over the limit is refused with its code, and accepted if the option allows its length."""
+    secret_file()
+    header = forge.token({"alg": "HS256", "x": "x" * 5_000}, {"sub": "alice"}, HS256)
+    token = forge.token({"alg": "HS256"}, {"sub": "alice", "x": "x" * 20_000}, HS256)
+    for text, option in ((header, "--max-header-size"), (token, "--max-token-size")):
+        verify = ("verify", "-k", "secret.jwk", *ANY, "--allow-no-expiry", text)
+        for command in (verify, ("inspect", text)):
+            told = answered(*command, status=1)
+            assert "token_too_large" == told["code"]
+            assert text == token or f"{option} " in told["message"] + " "
+            assert "alice" in run(*command, option, "40000").stdout
+        assert "invalid_policy" == answered(*verify, option, "0", status=2)["error"]["code"]

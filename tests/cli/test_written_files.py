@@ -1,4 +1,4 @@
-"""Where the command line writes to: regular files, whole or not at all, and never over the private key."""
+"""Files that the command line writes: only regular ones, complete or not at all, and never over the private key."""
 
 import json
 import os
@@ -23,7 +23,7 @@ def mode(path: str) -> int:
 @pytest.mark.parametrize("option", ["--out", "--public-out"])
 @pytest.mark.parametrize("kind", ["pipe", "link", "dangling link", "device", "directory", "socket"])
 def test_keygen_writes_only_regular_files(kind: str, option: str, force: list[str]) -> None:
-    """A pipe, link, device, directory or socket stays what it is: status 2, with and without --force, and no key."""
+    """A pipe, link, device, directory or socket is left as it is: status 2, with and without `--force`."""
     import socket
 
     Path("precious").write_text("precious")
@@ -65,7 +65,7 @@ def same_names() -> dict[str, tuple[str, str]]:
 @pytest.mark.parametrize("force", [[], ["--force"]], ids=["without --force", "with --force"])
 @pytest.mark.parametrize("spelling", list(same_names()))
 def test_keygen_writes_two_halves_to_two_files(spelling: str, force: list[str]) -> None:
-    """One file for both halves would lose the private key: status 2 before anything is written."""
+    """The same file for both keys would lose the private one: status 2, and nothing is written."""
     Path("folder").mkdir()
     Path("linked").symlink_to("folder")
     out, public_out = same_names()[spelling]
@@ -78,7 +78,7 @@ def test_keygen_writes_two_halves_to_two_files(spelling: str, force: list[str]) 
 
 @unix
 def test_keygen_over_hard_links_of_one_file() -> None:
-    """Two names of one existing file are one file, also with --force."""
+    """Two hard links of one file are the same file, also with `--force`."""
     Path("a").write_text("precious")
     os.link("a", "b")
     assert "name the same file" in run("keygen", "ES256", "--out", "a", "--public-out", "b", "--force", status=2).stderr
@@ -86,7 +86,7 @@ def test_keygen_over_hard_links_of_one_file() -> None:
 
 
 def test_keygen_writes_neither_half_where_one_cannot_be() -> None:
-    """If the public file exists, no private key is left behind without it."""
+    """If the public file exists, the private key is not written either."""
     Path("pub.pem").write_text("precious")
     run("keygen", "ES256", "--out", "key.pem", "--public-out", "pub.pem", status=2)
     assert ["pub.pem"] == os.listdir()
@@ -94,7 +94,7 @@ def test_keygen_writes_neither_half_where_one_cannot_be() -> None:
 
 
 def test_keygen_force_replaces_the_file_and_not_its_contents() -> None:
-    """The old file is replaced as a whole: who has it open, or linked, keeps the old contents; no temporary file stays."""
+    """The new file is renamed over the old one: another link keeps the old contents, and no temporary file is left."""
     Path("key.pem").write_text("precious")
     Path("key.pem").chmod(0o666)
     os.link("key.pem", "other")
@@ -107,7 +107,7 @@ def test_keygen_force_replaces_the_file_and_not_its_contents() -> None:
 
 @unix
 def test_private_files_are_private_whatever_the_umask() -> None:
-    """Mode 0600 from the first moment, for every command that writes a private key."""
+    """Every command that writes a private key creates the file with the permissions 0600."""
     before = os.umask(0)
     try:
         run("keygen", "ES256", "--out", "key.pem", "--public-out", "pub.pem")
@@ -122,7 +122,7 @@ def test_private_files_are_private_whatever_the_umask() -> None:
 
 
 def test_a_public_key_does_not_replace_the_private_one_it_is_of() -> None:
-    """`convert` and `jwks` read a private key and write a public one: over the same file it would be lost."""
+    """`convert` and `jwks` do not write a public key over the private key that they have read."""
     key_file()
     before = Path("key.pem").read_bytes()
     for arguments in (
@@ -139,7 +139,7 @@ def test_a_public_key_does_not_replace_the_private_one_it_is_of() -> None:
 
 
 def test_a_failed_write_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """If the disk is full the old file is whole, and no part of the new one stays."""
+    """If the disk is full the old file is unchanged, and no part of the new one is left."""
     import builtins
 
     real = builtins.open
@@ -167,7 +167,7 @@ def test_a_failed_write_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_keygen_says_where_the_public_half_is() -> None:
-    """The public key's file, or how to write one; a secret has none."""
+    """`keygen` prints the name of the public key's file, or the command that writes one."""
     assert "public key written to pub.pem" in run("keygen", "ES256", "-o", "a.pem", "--public-out", "pub.pem").stderr
     told = run("keygen", "ES256", "-o", "b.jwk", "--format", "jwk").stderr
     assert "jwseal convert b.jwk --to jwk" in told

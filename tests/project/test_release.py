@@ -1,6 +1,6 @@
-"""How a release is made: pinned, locked and gated workflows, wheels that were tried, and what a wheel says about itself.
+"""Releases: workflows are pinned, locked and wait for the tests, wheels are tried, and their metadata is right.
 
-The workflows are read as text, job by job; nothing here needs the network.
+The workflows are read as text, job by job. No test needs the network.
 """
 
 import json
@@ -30,7 +30,7 @@ def jobs(name: str) -> dict[str, str]:
 
 @every_workflow
 def test_every_action_is_pinned_by_commit(name: str) -> None:
-    """A tag of an action can be moved to other code; a commit cannot. The comment says which version it is."""
+    """Actions are named by commit, because a tag can be moved; a comment gives the version."""
     used = re.findall(r"uses: (.*)", WORKFLOWS[name])
     outside = [action for action in used if not action.startswith("./")]
     assert outside
@@ -38,7 +38,7 @@ def test_every_action_is_pinned_by_commit(name: str) -> None:
 
 
 def test_one_action_has_one_commit() -> None:
-    """No workflow lags behind another."""
+    """All workflows use the same commit of an action."""
     used = {action for text in WORKFLOWS.values() for action in re.findall(r"uses: ([\w/.-]+@[0-9a-f]{40})", text)}
     names = [action.split("@")[0] for action in used]
     assert sorted(set(names)) == sorted(names)
@@ -46,7 +46,7 @@ def test_one_action_has_one_commit() -> None:
 
 @every_workflow
 def test_workflows_may_only_read(name: str) -> None:
-    """The token of every workflow reads the repository and is not left in the checkout; only publishing has more."""
+    """Workflows have read permission only and leave no token in the checkout; the job `publish` has more."""
     text = WORKFLOWS[name]
     assert "\npermissions:\n  contents: read\n\n" in text
     assert text.count("actions/checkout@") == text.count("persist-credentials: false")
@@ -57,7 +57,7 @@ def test_workflows_may_only_read(name: str) -> None:
 
 
 def test_publishing_waits_for_everything() -> None:
-    """Nothing is uploaded before the whole of ci.yml has passed and every wheel has been tried."""
+    """The job `publish` needs all of ci.yml and every other job."""
     release = jobs("wheels.yml")
     needed = re.search(r"needs: \[(.*)\]", release["publish"])
     assert needed
@@ -68,7 +68,7 @@ def test_publishing_waits_for_everything() -> None:
 
 
 def test_what_is_uploaded_is_built_without_a_package_index() -> None:
-    """A job that uploads installs no package; jobs that install packages upload nothing."""
+    """Jobs that upload wheels install no packages; jobs that install packages upload nothing."""
     for name, body in jobs("wheels.yml").items():
         uploads = "upload-artifact@" in body or "pypi-publish@" in body
         installs = re.search(r"\.ci/try-wheel|\bpip (install|wheel)|docker run", body)
@@ -79,7 +79,7 @@ def test_what_is_uploaded_is_built_without_a_package_index() -> None:
 
 
 def test_builds_are_locked() -> None:
-    """Wheels and the source archive are built from Cargo.lock, by one version of maturin, and so is a wheel built from the archive."""
+    """All builds use Cargo.lock as it is, and one version of maturin."""
     release = jobs("wheels.yml")
     for job in ("linux", "macos", "windows"):
         assert "--locked" in release[job], job
@@ -92,7 +92,7 @@ def test_builds_are_locked() -> None:
 
 
 def test_every_wheel_is_tried() -> None:
-    """Each platform's wheels are installed somewhere and sign a token there: musl ones in a container, free-threaded ones too."""
+    """The wheels of each platform are installed and sign a token, with musl and without the interpreter lock too."""
     release = jobs("wheels.yml")
     tried = release["try-wheels"]
     for platform in ("manylinux_2_28-x86_64", "manylinux_2_28-aarch64", "macos-aarch64", "macos-x86_64"):
@@ -106,7 +106,7 @@ def test_every_wheel_is_tried() -> None:
 
 
 def test_the_suite_runs_on_what_is_promised() -> None:
-    """The suite runs on each Python of the classifiers, without the interpreter lock, on Windows and on macOS."""
+    """The test suite runs on each Python of the classifiers, on 3.14t, on Windows and on macOS."""
     suite = jobs("ci.yml")
     classified = re.findall(r"Python :: (3\.\d+)", "\n".join(PROJECT["project"]["classifiers"]))
     assert classified == SUPPORTED
@@ -121,7 +121,7 @@ def test_the_suite_runs_on_what_is_promised() -> None:
 
 
 def test_dependencies_and_advisories_are_looked_at_each_week() -> None:
-    """Newer versions are proposed for actions, crates and packages; advisories are asked for on a schedule."""
+    """Dependabot watches actions, crates and packages; a scheduled job looks for advisories."""
     proposals = (ROOT / ".github/dependabot.yml").read_text()
     assert ["github-actions", "cargo", "pip"] == re.findall(r"package-ecosystem: (\S+)", proposals)
     assert '["/", "/rust/fuzz", "/benches/rust_peers"]' in proposals
@@ -133,12 +133,12 @@ def test_dependencies_and_advisories_are_looked_at_each_week() -> None:
 
 
 def test_every_fuzz_target_runs_a_minute() -> None:
-    """CI feeds every target for a minute with a seed of its own."""
+    """CI runs each fuzz target for 60 seconds, with another seed each time."""
     assert 'make fuzz ARGS="--seconds 60 --seed ${GITHUB_RUN_NUMBER}"' in jobs("ci.yml")["fuzz"]
 
 
 def test_the_package_describes_itself() -> None:
-    """The package index shows who made it, where it is at home and what it is for; no licence twice."""
+    """The metadata has authors, URLs and keywords, and no licence classifier beside the licence expression."""
     project = PROJECT["project"]
     assert {"Homepage", "Documentation", "Changelog", "Issues", "Security"} == set(project["urls"])
     assert all(url.startswith("https://") for url in project["urls"].values())
@@ -148,7 +148,7 @@ def test_the_package_describes_itself() -> None:
 
 
 def test_the_sbom_is_ours_and_current() -> None:
-    """The SBOM in a wheel names the crates of THIRD_PARTY_NOTICES with their checksums, and no folder of any machine."""
+    """The SBOM lists the crates of THIRD_PARTY_NOTICES with their checksums, and holds no path."""
     assert {"rust": False, "include": ["SBOM.cdx.json"]} == PROJECT["tool"]["maturin"]["sbom"]
     text = (ROOT / "SBOM.cdx.json").read_text()
     components = json.loads(text)["components"]
@@ -160,8 +160,8 @@ def test_the_sbom_is_ours_and_current() -> None:
     assert not re.search(r"file:|path\+|[^\w:/]/\w+/", text)
 
 
-def test_a_wheel_that_names_a_build_folder_is_found(tmp_path: Path) -> None:
-    """`.ci/check_wheels.py` refuses wheels whose texts name a build folder or lack a licence, and an empty directory."""
+def test_paths_of_the_build_machine_are_found_in_wheels(tmp_path: Path) -> None:
+    """`.ci/check_wheels.py` finds paths of the build machine, missing licences and a directory without wheels."""
 
     def check(*extra: tuple[str, str], leave_out: str = "") -> tuple[int, str]:
         members = ["LICENSE-APACHE", "LICENSE-MIT", "THIRD_PARTY_NOTICES", "sboms/SBOM.cdx.json"]
@@ -180,5 +180,5 @@ def test_a_wheel_that_names_a_build_folder_is_found(tmp_path: Path) -> None:
     assert 0 == check(("native.so", "/builds/here"))[0]
     for text in ("see /builds/here/core", "C:/builds/core", "path+file:///elsewhere"):
         status, told = check(("other.json", text))
-        assert (1, True) == (status, "other.json names a build folder" in told), text
+        assert (1, True) == (status, "other.json holds a path of the build machine" in told), text
     assert "LICENSE-MIT is missing" in check(leave_out="LICENSE-MIT")[1]

@@ -1,6 +1,6 @@
-"""What jwseal depends on and what it refuses to: bans, notices, and one source for each version.
+"""Dependencies: banned crates and packages, sources, and notices.
 
-`make lint` asks cargo-deny as well; these tests hold the bans where that tool is not installed.
+`make lint` runs cargo-deny as well; these tests check the bans where it is not installed.
 """
 
 import re
@@ -15,7 +15,7 @@ LOCK = tomllib.loads((ROOT / "Cargo.lock").read_text())["package"]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 CRATES = {package["name"] for package in LOCK}
 
-# python-jose's own engine and the pure Python ECDSA it brings leak keys through timing, by their authors' word.
+# python-jose and the pure Python ECDSA that it uses leak keys through timing, according to their authors.
 BANNED_DISTRIBUTIONS = {"ecdsa", "python-jose", "jose", "pyjose"}
 
 
@@ -33,7 +33,7 @@ def test_every_crate_comes_from_the_registry() -> None:
 
 
 def test_no_crate_is_there_twice() -> None:
-    """Two versions of one crate would be two behaviours of one thing; crrl's, for Ed448, are a generation behind."""
+    """No crate has two versions, apart from the dependencies of crrl (Ed448), which are one generation older."""
     names = [package["name"] for package in LOCK]
     of_crrl = {"block-buffer", "cpufeatures", "crypto-common", "digest", "sha2"}
     assert {crate for crate in CRATES if names.count(crate) > 1} == of_crrl
@@ -57,7 +57,7 @@ def test_banned_python_packages_are_not_installed_with_us() -> None:
 
 
 def test_one_runtime_dependency() -> None:
-    """`cryptography` reads keys; nothing else is installed beside jwseal without being asked for."""
+    """`cryptography`, which reads keys, is the only required dependency."""
     assert {distribution(requirement) for requirement in PROJECT["project"]["dependencies"]} == {"cryptography"}
 
 
@@ -80,7 +80,7 @@ def test_wheels_carry_licences_and_notices() -> None:
 
 
 def requirements(name: str, *, extras: bool, seen: frozenset[str] = frozenset()) -> set[str]:
-    """The closure of a distribution's requirements, as far as they are installed."""
+    """Return a distribution's requirements and theirs, as far as they are installed."""
     try:
         declared = metadata.requires(name) or []
     except metadata.PackageNotFoundError:
@@ -94,5 +94,5 @@ def requirements(name: str, *, extras: bool, seen: frozenset[str] = frozenset())
 
 
 def distribution(requirement: str) -> str:
-    """The normalised name in a requirement."""
+    """Return the normalised name in a requirement."""
     return re.sub(r"[-_.]+", "-", re.split(r"[\s;<>=!~\[(]", requirement, maxsplit=1)[0]).lower()

@@ -1,4 +1,4 @@
-"""Other libraries that tests compare with; a test that calls one that cannot be imported here is skipped, with the reason."""
+"""Other libraries to compare with. A test that uses one that cannot be imported is skipped, with the reason."""
 
 import importlib
 import warnings
@@ -8,7 +8,7 @@ import pytest
 
 
 def peer(module: str) -> Any:
-    """The module, or what skips the test at its first use."""
+    """Return the module, or an object whose use skips the test."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:

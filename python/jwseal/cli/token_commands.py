@@ -46,6 +46,10 @@ TokenArgument = Annotated[
     ),
 ]
 
+Padding = Annotated[bool, Option("--accept-padding", help="Accept base64 padding, as AWS ALB writes it.")]
+TokenSize = Annotated[int, Option("--max-token-size", metavar="BYTES", help="Maximum length of a token.")]
+HeaderSize = Annotated[int, Option("--max-header-size", metavar="BYTES", help="Maximum length of a decoded header.")]
+
 
 def sign(
     key: Annotated[
@@ -118,6 +122,9 @@ def verify(
     no_expiry: Annotated[bool, Option("--allow-no-expiry", help="Accept tokens without exp.")] = False,
     file: Annotated[Text, Option("--file", "-f", metavar="FILE", help="Verify a file of tokens, one a line.")] = None,
     now: Annotated[float | None, Option("--now", metavar="SECONDS", help="Verify as of this time.")] = None,
+    accept_padding: Padding = False,
+    max_token_size: TokenSize = 16384,
+    max_header_size: HeaderSize = 4096,
     lenient: Lenient = False,
     password: Password = False,
     as_json: Json = False,
@@ -157,7 +164,14 @@ def verify(
         )
         reader = KeyReader(arguments.password(wanted=password), lenient)
         materials = [one for name in keys for one in reader.read_with(File(name, "--key"), algs)]
-        verifier = Verifier(verifying(materials), policy, algorithms=algs or None)
+        verifier = Verifier(
+            verifying(materials),
+            policy,
+            algorithms=algs or None,
+            max_token_size=max_token_size,
+            max_header_size=max_header_size,
+            accept_padding=accept_padding,
+        )
         if file is not None:
             _verify_file(verifier, File(file, "--file"), now, as_json=as_json, as_lines=as_lines)
             return
@@ -172,6 +186,9 @@ def verify(
 
 def inspect(
     token: TokenArgument = None,
+    accept_padding: Padding = False,
+    max_token_size: TokenSize = 16384,
+    max_header_size: HeaderSize = 4096,
     as_json: Json = False,
 ) -> None:
     """Print the contents of a token without verifying it.
@@ -185,11 +202,13 @@ def inspect(
     """
     with answering(as_json=as_json):
         text = arguments.token(token)
-        seen: dict[str, Any] = {"verified": False, "header": header_unverified(text)}
+        limits: dict[str, Any] = {"max_header_size": max_header_size, "accept_padding": accept_padding}
+        header = header_unverified(text, max_token_size=max_token_size, **limits)
+        seen: dict[str, Any] = {"verified": False, "header": header}
         try:
-            seen["claims"] = read_unverified(text).claims
+            seen["claims"] = read_unverified(text, max_token_size=max_token_size, **limits).claims
         except MalformedToken as error:
-            payload = jws.parse(text).payload
+            payload = jws.parse(text, max_size=max_token_size, **limits).payload
             seen["payload"] = payload.decode("utf-8", "replace") or None
             remark(f"not a JWT: {error}")
         write_json(seen)
