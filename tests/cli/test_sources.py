@@ -107,7 +107,7 @@ NO_TOKENS = {
 
 
 @needs_bash
-@pytest.mark.parametrize(("script", "form"), zip(NO_TOKENS.values(), FORMS * 5, strict=False))
+@pytest.mark.parametrize(("script", "form"), list(zip(NO_TOKENS.values(), FORMS * 5, strict=False)))
 def test_no_token_is_an_error(script: str, form: str) -> None:
     """If there is no token the status is 2."""
     key_file()
