@@ -119,7 +119,8 @@ def test_a_batch_lets_others_work() -> None:
         thread.join()
     finally:
         sys.setswitchinterval(before)
-    assert len(seen) > 100
+    # With the lock held, this thread would come to run twice at most: before the batch and after it.
+    assert len(seen) > 5
 
 
 def test_key_generation_lets_others_work() -> None:
