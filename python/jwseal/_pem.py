@@ -93,10 +93,6 @@ def only_block(text: bytes, owner: str) -> Block:
     if _BEGIN not in text:
         refuse_other_text(text, owner)
         raise InvalidKey("this is no PEM: a key stands between a BEGIN and an END line of the same label")
-    if b"\\n" in text:
-        raise InvalidKey(
-            r'this PEM has the two characters \n in place of its line breaks: replace them, as pem.replace("\\n", "\n")'
-        )
     blocks = _blocks(text)
     # `openssl ecparam -genkey` writes the curve's name in a block of its own ahead of the key, which repeats it.
     keys = [block for block in blocks if block.label != "EC PARAMETERS"]
@@ -105,6 +101,9 @@ def only_block(text: bytes, owner: str) -> Block:
     if len(keys) > 1:
         labels = ", ".join(block.label for block in keys[:8])
         raise InvalidKey(f"there are {len(keys)} PEM blocks ({labels}): give the one block that holds the key")
+    if b"\\n" in keys[0].body:
+        cure = r'pem.replace("\\r", "").replace("\\n", "\n")' if b"\\r" in keys[0].body else r'pem.replace("\\n", "\n")'
+        raise InvalidKey(rf"this PEM has the two characters \n in place of its line breaks: replace them, as {cure}")
     return keys[0]
 
 

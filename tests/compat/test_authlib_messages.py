@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -117,6 +118,19 @@ def test_no_error_holds_the_material(call: Callable[[], Any]) -> None:
         held = [*error.args, *vars(error).values(), getattr(error, "object", ""), getattr(error, "doc", ""), str(error)]
         assert NEEDLE not in repr(held), type(error)
         assert NEEDLE.encode() not in b"".join(value for value in held if isinstance(value, bytes))
+
+
+def test_a_key_object_that_cannot_be_exported_is_named() -> None:
+    """A KMS object behind the interface of `cryptography` gets a sentence with the call to make instead."""
+
+    class Remote:
+        def private_numbers(self) -> Any:
+            raise NotImplementedError
+
+    rsa.RSAPrivateKey.register(Remote)
+    error = refusal(lambda: JWS.serialize_compact({"alg": "RS256"}, b"", Remote()))
+    assert isinstance(error, errors.InvalidKeyError)
+    assert "jwseal.SigningKey.external" in str(error)
 
 
 # No token, no key ----------------------------------------------------------------------------------------------------------------------

@@ -33,6 +33,7 @@ READABLE: dict[str, Callable[[bytes], str | bytes]] = {
     "spaces for line breaks": lambda pem: one_line(pem, b" "),
     "no line breaks": lambda pem: one_line(pem, b""),
     "no last line break": lambda pem: pem.strip(),
+    "remarks around": lambda pem: b"C:\\new\\key\n" + pem + b"\\n\n",
     "quotes around": lambda pem: b'"' + pem + b'"',
     "the name of a variable in front": lambda pem: b"KEY=" + pem,
     "lines of 76 characters": lambda pem: b"\n".join(
@@ -60,7 +61,10 @@ def test_the_old_encryption(between: bytes) -> None:
 
 NOT_PEM: dict[str, tuple[Callable[[bytes], str | bytes], str]] = {
     r"literal \n": (lambda pem: pem.decode().replace("\n", "\\n"), r'pem\.replace\("\\\\n", "\\n"\)'),
-    r"literal \r\n": (lambda pem: pem.decode().replace("\n", "\\r\\n"), r'pem\.replace\("\\\\n", "\\n"\)'),
+    r"literal \r\n": (
+        lambda pem: pem.decode().replace("\n", "\\r\\n"),
+        r'pem\.replace\("\\\\r", ""\)\.replace\("\\\\n", "\\n"\)',
+    ),
     "the body alone": (lambda pem: b"".join(pem.splitlines()[1:-1]), r"give base64\.b64decode\(text\) to .*\.from_der"),
     "the body alone, in lines": (lambda pem: b"\n".join(pem.splitlines()[1:-1]), "without its BEGIN and END lines"),
     "the body alone, URL-safe": (
@@ -106,6 +110,7 @@ def test_named(situation: str) -> None:
     ("situation", "cure"),
     [
         (r"literal \n", lambda text: text.replace("\\n", "\n")),
+        (r"literal \r\n", lambda text: text.replace("\\r", "").replace("\\n", "\n")),
         ("the body alone", lambda text: text),
         ("base64 of a PEM", base64.b64decode),
     ],

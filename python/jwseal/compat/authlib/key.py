@@ -271,6 +271,10 @@ def translated(build: Callable[[], T]) -> T:
         return build()
     except InvalidKeyError:
         raise
+    except NotImplementedError:
+        # An object of a KMS that implements an interface of `cryptography` but cannot export its key.
+        sentence = "the key object does not export its key: give a jwseal.SigningKey.external(...) instead"
+        raise InvalidKeyError(description=sentence) from None
     except (InvalidKey, ValueError, TypeError) as exc:
         raise InvalidKeyError(description=str(exc)) from exc
 
