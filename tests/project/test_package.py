@@ -13,7 +13,7 @@ HEAVY = (
     *("cryptography", "typing", "dataclasses", "enum", "inspect", "re", "json", "datetime", "decimal", "logging"),
     *("asyncio", "concurrent", "threading", "multiprocessing"),
     *("socket", "ssl", "http", "urllib", "urllib3", "requests"),
-    *("typer", "rich", "click", "jwseal.compat", "jwseal.cli", "jwseal.types", "jwseal.key"),
+    *("typer", "rich", "click", "jwseal.compat", "jwseal.cli", "jwseal.testing", "jwseal.types", "jwseal.key"),
 )
 
 
@@ -64,7 +64,7 @@ def test_stubs_agree_with_the_binary() -> None:
 
 def test_all_is_what_can_be_seen() -> None:
     """`jwseal.__all__` lists the package's public names, sorted, and no others."""
-    modules = {"errors", "insecure", "jws", "key", "policy", "types", "verifier", "compat", "cli"}
+    modules = {"errors", "insecure", "jws", "key", "policy", "types", "verifier", "compat", "cli", "testing"}
     visible = {name for name in vars(jwseal) if not name.startswith("_")} - modules
     assert visible | {"__version__"} == set(jwseal.__all__)
 
