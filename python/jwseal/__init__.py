@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from jwseal import insecure as insecure
     from jwseal import jws as jws
     from jwseal import types as types
+    from jwseal._challenge import challenge as challenge
 
 __all__ = [
     "DEFAULT_TYP",
@@ -97,12 +98,13 @@ __all__ = [
     "WrongTyp",
     "__version__",
     "bearer",
+    "challenge",
 ]
 
 if not TYPE_CHECKING:
 
     def __getattr__(name):
-        """Load a module of the package when it is first named."""
+        """Load a module of the package, or a function with a module of its own, when it is first named."""
         # Each import is written out, and so are those that only the extension makes (`key` and what it needs): tools
         # that freeze programs, PyInstaller and its like, find modules by reading code.
         if name == "compat":
@@ -113,6 +115,8 @@ if not TYPE_CHECKING:
             import jwseal.jws as module
         elif name == "types":
             import jwseal.types as module
+        elif name == "challenge":
+            from jwseal._challenge import challenge as module
         elif name == "key":
             import hashlib  # noqa: F401
 
@@ -122,7 +126,7 @@ if not TYPE_CHECKING:
         return module
 
     def __dir__():
-        return sorted({*globals(), "compat", "insecure", "jws", "types"})
+        return sorted({*globals(), "challenge", "compat", "insecure", "jws", "types"})
 
 
 del TYPE_CHECKING

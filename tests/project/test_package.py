@@ -65,7 +65,7 @@ def test_stubs_agree_with_the_binary() -> None:
 def test_all_is_what_can_be_seen() -> None:
     """`jwseal.__all__` lists the package's public names, sorted, and no others."""
     modules = {"errors", "insecure", "jws", "key", "policy", "types", "verifier", "compat", "cli", "testing"}
-    visible = {name for name in vars(jwseal) if not name.startswith("_")} - modules
+    visible = {name for name in dir(jwseal) if not name.startswith("_")} - modules
     assert visible | {"__version__"} == set(jwseal.__all__)
 
 
