@@ -22,8 +22,6 @@ from jwseal import KeySet, Policy, SecretKey, SigningKey, Verifier, insecure
 from jwseal.errors import InvalidSignature, KeyNotFound
 from jwseal.testing import Answer, FakeIssuer
 
-pytest_plugins = ["jwseal.testing.plugin"]
-
 
 @pytest.fixture
 def issuer() -> Iterator[FakeIssuer]:
