@@ -1,8 +1,7 @@
 //! `verify_primitive`: the check of `Verifier.verify` over a bare message, for test vectors and benchmarks.
 
-use jwseal_core::error::{Error, Result as Verdict};
-use jwseal_core::jwa::Alg;
-use jwseal_core::key::{Key, Message};
+use jwseal_core::error::Error;
+use jwseal_core::key::Message;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
@@ -22,27 +21,22 @@ pub(crate) fn verify_primitive(
     signature: &Bound<'_, PyAny>,
     plain: bool,
 ) -> Result<bool, Fault> {
-    let alg = convert::alg(&alg)?;
-    let keys = Keys::from_argument(key)?;
+    let (alg, keys) = (convert::alg(&alg)?, Keys::from_argument(key)?);
     let (message, signature) = (convert::bytes(message, "message")?, convert::bytes(signature, "signature")?);
     for key in keys.set().keys() {
-        let verdict =
-            if plain { key.verify_plain(alg, message, signature) } else { verify(key, alg, message, signature)? };
-        match verdict {
-            Ok(()) => return Ok(true),
-            Err(Error::InvalidSignature | Error::AlgorithmNotAllowed) => {}
-            Err(error) => return Err(error.into()),
+        let key = if plain { key.backend_alone() } else { key.clone() };
+        let verify = || match key.verify(alg, Message::Whole(message), signature) {
+            Ok(()) => Ok(true),
+            Err(Error::InvalidSignature | Error::AlgorithmNotAllowed) => Ok(false),
+            Err(error) => Err(error),
+        };
+        let is_valid = verify()?;
+        if !plain && key.prepare() && is_valid != verify()? {
+            return Err(PyRuntimeError::new_err("two ways to verify this signature disagree").into());
+        }
+        if is_valid {
+            return Ok(true);
         }
     }
     Ok(false)
-}
-
-/// The verdict of `verify`, which is the prepared key's where there is one, and was the backend's before.
-fn verify(key: &Key, alg: Alg, message: &[u8], signature: &[u8]) -> Result<Verdict<()>, Fault> {
-    let verify = || key.verify(alg, Message::Whole(message), signature);
-    let verdict = verify();
-    if key.prepare() && verdict.is_ok() != verify().is_ok() {
-        return Err(PyRuntimeError::new_err("two ways to verify this signature disagree").into());
-    }
-    Ok(verdict)
 }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use aws_lc_rs::digest::{self, Algorithm, Digest};
 
 use super::hmac::{Mac, Running, Tag};
+use crate::error::{Error, Result};
 
 /// A message to verify or to sign.
 #[derive(Clone, Copy)]
@@ -18,6 +19,16 @@ pub enum Message<'a> {
     Whole(&'a [u8]),
     /// What the key's own method made of it.
     Digest(&'a Digested),
+}
+
+impl<'a> Message<'a> {
+    /// The message itself, for a private key that needs it.
+    pub fn whole(self) -> Result<&'a [u8]> {
+        match self {
+            Self::Whole(message) => Ok(message),
+            Self::Digest(_) => Err(Error::key("this private key signs whole messages only")),
+        }
+    }
 }
 
 /// How messages are hashed for a key.

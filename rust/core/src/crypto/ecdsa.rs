@@ -5,8 +5,8 @@
 //! valid, as JOSE has no low-s rule, so a token's text never identifies it. Nonces are AWS-LC's, hedged with the key.
 //! A key that verifies often is prepared, and goes on to the verdicts that AWS-LC would give.
 
-use aws_lc_rs::digest::Digest;
 use aws_lc_rs::encoding::AsDer;
+use aws_lc_rs::error::Unspecified;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P256K1_SHA256_FIXED,
@@ -16,91 +16,36 @@ use aws_lc_rs::signature::{
 };
 use zeroize::Zeroizing;
 
-use super::digest::Hash;
+use super::digest::{Digested, Hash, Message, Method};
 use super::material::Secret;
 use super::prepared::Prepared;
+use super::public_key::PublicKey;
 use crate::error::{Error, Result};
 use crate::jwa::{Alg, Curve};
 
-/// A public key ready to verify.
-#[derive(Clone)]
-pub struct Verifying {
-    key: ParsedPublicKey,
-    prepared: Prepared,
-    hash: Hash,
-    signature_len: usize,
-}
-
-impl Verifying {
-    /// Parses an uncompressed point and checks that it lies on the curve.
-    pub fn new(curve: Curve, point: &[u8]) -> Result<Self> {
-        let row = row(curve)?;
-        if point.len() != 1 + 2 * row.field_len || point.first() != Some(&UNCOMPRESSED) {
-            return Err(Error::key(format!(
-                "a {} public key is an uncompressed point of {} octets",
-                curve.name(),
-                1 + 2 * row.field_len
-            )));
-        }
-        let key = ParsedPublicKey::new(row.verifying, point)
-            .map_err(|_| Error::key(format!("this point is not on the curve {}", curve.name())))?;
-        let prepared = Prepared::of(row.alg, point);
-        Ok(Self { key, prepared, hash: row.hash, signature_len: 2 * row.field_len })
+/// Parses an uncompressed point and checks that it is on the curve.
+pub fn public_key(curve: Curve, point: &[u8]) -> Result<PublicKey> {
+    let row = row(curve)?;
+    if point.len() != 1 + 2 * row.field_len || point.first() != Some(&UNCOMPRESSED) {
+        return Err(Error::key(format!(
+            "a {} public key is an uncompressed point of {} bytes",
+            curve.name(),
+            1 + 2 * row.field_len
+        )));
     }
-
-    /// Verifies r and s of exactly the curve's length.
-    #[inline]
-    pub fn verify(&self, message: &[u8], signature: &[u8]) -> Result<()> {
-        self.require_length(signature)?;
-        self.prepared.verify(
-            |key| key.verify(self.hash.of(message).as_ref(), signature),
-            || self.key.verify_sig(message, signature).map_err(|_| Error::InvalidSignature),
-        )
-    }
-
-    /// Verifies with AWS-LC, from the message to the verdict.
-    pub fn verify_plain(&self, message: &[u8], signature: &[u8]) -> Result<()> {
-        self.require_length(signature)?;
-        self.key.verify_sig(message, signature).map_err(|_| Error::InvalidSignature)
-    }
-
-    /// The hash of a message.
-    #[must_use]
-    pub const fn hash(&self) -> Hash {
-        self.hash
-    }
-
-    /// Verifies r and s over a message that was hashed.
-    pub fn verify_digest(&self, digest: &Digest, signature: &[u8]) -> Result<()> {
-        self.require_length(signature)?;
-        self.prepared.verify(
-            |key| self.hash.made(digest) && key.verify(digest.as_ref(), signature),
-            || self.key.verify_digest_sig(digest, signature).map_err(|_| Error::InvalidSignature),
-        )
-    }
-
-    pub(super) const fn prepared(&self) -> &Prepared {
-        &self.prepared
-    }
-
-    #[inline]
-    fn require_length(&self, signature: &[u8]) -> Result<()> {
-        verdict(signature.len() == self.signature_len)
-    }
-}
-
-#[inline]
-fn verdict(good: bool) -> Result<()> {
-    if good { Ok(()) } else { Err(Error::InvalidSignature) }
+    let key = ParsedPublicKey::new(row.verifying, point)
+        .map_err(|_| Error::key(format!("this point is not on the curve {}", curve.name())))?;
+    let prepared = Prepared::on_demand(row.alg, point);
+    Ok(PublicKey { key, prepared, hash: Some(row.hash), signature_len: 2 * row.field_len })
 }
 
 /// A private key ready to sign.
-pub struct Signing {
+pub struct PrivateKey {
     key: EcdsaKeyPair,
     hash: Hash,
 }
 
-impl Signing {
+impl PrivateKey {
     /// Builds a key from its scalar and checks that a given point is its own.
     pub fn new(curve: Curve, d: &[u8], point: Option<&[u8]>) -> Result<Self> {
         let row = row(curve)?;
@@ -135,21 +80,19 @@ impl Signing {
     }
 
     /// Signs; r and s, each of full length.
-    pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>> {
-        let signature = self.key.sign(&SystemRandom::new(), message).map_err(|_| unusable())?;
-        Ok(signature.as_ref().to_vec())
+    pub fn sign(&self, message: Message<'_>) -> Result<Vec<u8>> {
+        let signature = match message {
+            Message::Whole(message) => self.key.sign(&SystemRandom::new(), message),
+            Message::Digest(Digested::Hash(digest)) => self.key.sign_digest(digest),
+            Message::Digest(Digested::Mac(_)) => Err(Unspecified),
+        };
+        Ok(signature.map_err(|_| unusable())?.as_ref().to_vec())
     }
 
-    /// The hash of a message.
+    /// How messages are hashed for it.
     #[must_use]
-    pub const fn hash(&self) -> Hash {
-        self.hash
-    }
-
-    /// Signs a message that was hashed.
-    pub fn sign_digest(&self, digest: &Digest) -> Result<Vec<u8>> {
-        let signature = self.key.sign_digest(digest).map_err(|_| unusable())?;
-        Ok(signature.as_ref().to_vec())
+    pub const fn method(&self) -> Method {
+        Method::Hash(self.hash)
     }
 
     /// The public half as SPKI (RFC 5280 section 4.1.2.7).
@@ -241,24 +184,23 @@ fn unusable() -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::crypto::digest::{Digested, Method};
     use crate::crypto::prepared::due;
     use crate::crypto::verify_fast::is_faster;
     use crate::limits::KEY_TABLE_AFTER;
 
     /// With tables and without.
-    fn pairs(alg: Alg) -> [(Signing, Verifying); 2] {
+    fn pairs(alg: Alg) -> [(PrivateKey, PublicKey); 2] {
         [false, true].map(|prepared| {
             let (key, verifying, _) = pair(alg);
-            assert!(!prepared || verifying.prepared().prepare() == is_faster(alg));
+            assert!(!prepared || verifying.prepared.prepare() == is_faster(alg));
             (key, verifying)
         })
     }
 
-    fn pair(alg: Alg) -> (Signing, Verifying, Vec<u8>) {
-        let key = Signing::generate(alg).unwrap();
+    fn pair(alg: Alg) -> (PrivateKey, PublicKey, Vec<u8>) {
+        let key = PrivateKey::generate(alg).unwrap();
         let point = key.key.public_key().as_ref().to_vec();
-        let verifying = Verifying::new(alg.spec().curve.unwrap(), &point).unwrap();
+        let verifying = public_key(alg.spec().curve.unwrap(), &point).unwrap();
         (key, verifying, point)
     }
 
@@ -268,32 +210,30 @@ mod tests {
     #[test]
     fn signs_and_verifies() {
         for (alg, (key, verifying)) in ALGS.into_iter().flat_map(|alg| pairs(alg).map(|pair| (alg, pair))) {
-            let signature = key.sign(b"message").unwrap();
+            let signature = key.sign(Message::Whole(b"message")).unwrap();
             assert_eq!(alg.spec().signature_len, Some(signature.len()));
-            verifying.verify(b"message", &signature).unwrap();
-            assert_eq!("invalid_signature", verifying.verify(b"massage", &signature).unwrap_err().code());
+            verifying.verify(Message::Whole(b"message"), &signature).unwrap();
+            assert_eq!("invalid_signature", verifying.verify(Message::Whole(b"massage"), &signature).unwrap_err().code());
         }
     }
 
-    /// Hashed first or not, a message has the same signatures; a digest of another hash is good for nothing.
+    /// Hashed first or not, a message has the same signatures; a digest of another hash is refused.
     #[test]
     fn digests_stand_for_messages() {
         for (key, verifying) in ALGS.into_iter().flat_map(pairs) {
-            assert!(key.hash() == verifying.hash());
+            assert!(key.method().shares_with(&verifying.method()));
             for hash in [Hash::SHA256, Hash::SHA384, Hash::SHA512] {
-                let mut context = Method::Hash(hash).start().unwrap();
-                context.update(b"message");
-                let Digested::Hash(digest) = context.finish() else { panic!("not a hash") };
-                let signature = key.sign(b"message").unwrap();
-                if hash != key.hash() {
-                    assert_eq!("invalid_key", key.sign_digest(&digest).unwrap_err().code());
-                    assert_eq!("invalid_signature", verifying.verify_digest(&digest, &signature).unwrap_err().code());
+                let digest = Digested::Hash(hash.of(b"message"));
+                let signature = key.sign(Message::Whole(b"message")).unwrap();
+                if hash != key.hash {
+                    assert_eq!("invalid_key", key.sign(Message::Digest(&digest)).unwrap_err().code());
+                    assert_eq!("invalid_signature", verifying.verify(Message::Digest(&digest), &signature).unwrap_err().code());
                     continue;
                 }
-                verifying.verify(b"message", &key.sign_digest(&digest).unwrap()).unwrap();
-                verifying.verify_digest(&digest, &signature).unwrap();
+                verifying.verify(Message::Whole(b"message"), &key.sign(Message::Digest(&digest)).unwrap()).unwrap();
+                verifying.verify(Message::Digest(&digest), &signature).unwrap();
                 for bad in [&vec![0; signature.len()], &signature[1..], &[], &[1; 16_384]] {
-                    assert_eq!("invalid_signature", verifying.verify_digest(&digest, bad).unwrap_err().code());
+                    assert_eq!("invalid_signature", verifying.verify(Message::Digest(&digest), bad).unwrap_err().code());
                 }
             }
         }
@@ -303,14 +243,14 @@ mod tests {
     #[test]
     fn malformed_signatures_are_refused() {
         for (key, verifying) in ALGS.into_iter().flat_map(pairs) {
-            let good = key.sign(b"message").unwrap();
+            let good = key.sign(Message::Whole(b"message")).unwrap();
             let len = good.len();
             let mut longer = good.clone();
             longer.insert(0, 0);
             let mut der = vec![0x30, 0x44, 0x02, 0x20];
             der.extend_from_slice(&good);
             for bad in [vec![0; len], vec![0xff; len], good[1..].to_vec(), longer, vec![], vec![1; 16_384], der] {
-                assert_eq!("invalid_signature", verifying.verify(b"message", &bad).unwrap_err().code());
+                assert_eq!("invalid_signature", verifying.verify(Message::Whole(b"message"), &bad).unwrap_err().code());
             }
         }
     }
@@ -320,33 +260,33 @@ mod tests {
     fn the_prepared_key_takes_over() {
         for alg in ALGS {
             let (key, verifying, _) = pair(alg);
-            let (digest, good) = (key.hash().of(b"message"), key.sign(b"message").unwrap());
+            let (digest, good) = (Digested::Hash(key.hash.of(b"message")), key.sign(Message::Whole(b"message")).unwrap());
             let mut bad = good.clone();
             bad[5] ^= 1;
             let refused =
-                |key: &Verifying| key.verify(b"message", &bad).is_err() && key.verify_digest(&digest, &bad).is_err();
+                |key: &PublicKey| key.verify(Message::Whole(b"message"), &bad).is_err() && key.verify(Message::Digest(&digest), &bad).is_err();
             for _ in 0..2 * KEY_TABLE_AFTER {
                 assert!(refused(&verifying));
             }
             let clone = verifying.clone();
             for count in 1..=KEY_TABLE_AFTER + 2 {
                 if count % 2 == 0 {
-                    verifying.verify(b"message", &good).unwrap();
+                    verifying.verify(Message::Whole(b"message"), &good).unwrap();
                 } else {
-                    clone.verify_digest(&digest, &good).unwrap();
+                    clone.verify(Message::Digest(&digest), &good).unwrap();
                 }
                 if let Some(due) = due() {
                     assert_eq!(KEY_TABLE_AFTER, count);
                     due.prepare();
                 }
-                assert_eq!(is_faster(alg) && count >= KEY_TABLE_AFTER, verifying.prepared().is_done());
+                assert_eq!(is_faster(alg) && count >= KEY_TABLE_AFTER, verifying.prepared.is_done());
                 assert!(refused(&verifying) && refused(&clone));
             }
-            clone.verify(b"message", &good).unwrap();
-            assert!(!clone.prepared().prepare() && !verifying.prepared().prepare());
-            verifying.verify_plain(b"message", &good).unwrap();
+            clone.verify(Message::Whole(b"message"), &good).unwrap();
+            assert!(!clone.prepared.prepare() && !verifying.prepared.prepare());
+            verifying.backend_alone().verify(Message::Whole(b"message"), &good).unwrap();
             for bad in [&bad[..], &good[1..], &[]] {
-                assert_eq!("invalid_signature", verifying.verify_plain(b"message", bad).unwrap_err().code());
+                assert_eq!("invalid_signature", verifying.backend_alone().verify(Message::Whole(b"message"), bad).unwrap_err().code());
             }
         }
     }
@@ -363,12 +303,12 @@ mod tests {
             hybrid[0] = 6 | (hybrid.last().unwrap() & 1);
             let compressed = [&[2 | (point.last().unwrap() & 1)], &point[1..=point.len() / 2]].concat();
             for bad in [off, hybrid, compressed, point[..point.len() - 1].to_vec(), vec![0], vec![]] {
-                assert_eq!("invalid_key", Verifying::new(curve, &bad).err().unwrap().code());
+                assert_eq!("invalid_key", public_key(curve, &bad).err().unwrap().code());
             }
         }
         let (_, _, point) = pair(Alg::Es256);
-        assert_eq!("invalid_key", Verifying::new(Curve::Secp256k1, &point).err().unwrap().code());
-        assert_eq!("invalid_key", Verifying::new(Curve::Ed25519, &point).err().unwrap().code());
+        assert_eq!("invalid_key", public_key(Curve::Secp256k1, &point).err().unwrap().code());
+        assert_eq!("invalid_key", public_key(Curve::Ed25519, &point).err().unwrap().code());
     }
 
     /// Scalars of zero, of the order or above and of the wrong length are refused, and so is a foreign point.
@@ -379,12 +319,12 @@ mod tests {
             let curve = alg.spec().curve.unwrap();
             let len = field_len(curve).unwrap();
             for bad in [vec![0; len], vec![0xff; len], vec![1; len - 1], vec![1; len + 1], vec![]] {
-                assert_eq!("invalid_key", Signing::new(curve, &bad, None).err().unwrap().code());
+                assert_eq!("invalid_key", PrivateKey::new(curve, &bad, None).err().unwrap().code());
             }
             let mut one = vec![0; len];
             *one.last_mut().unwrap() = 1;
-            assert!(Signing::new(curve, &one, None).is_ok());
-            assert_eq!("invalid_key", Signing::new(curve, &one, Some(&point)).err().unwrap().code());
+            assert!(PrivateKey::new(curve, &one, None).is_ok());
+            assert_eq!("invalid_key", PrivateKey::new(curve, &one, Some(&point)).err().unwrap().code());
         }
     }
 }

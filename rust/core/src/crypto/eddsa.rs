@@ -9,8 +9,10 @@ use aws_lc_rs::encoding::AsDer;
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair, ParsedPublicKey};
 use zeroize::Zeroizing;
 
+use super::digest::Message;
 use super::material::{PublicParts, Secret};
 use super::prepared::Prepared;
+use super::public_key::PublicKey;
 use crate::error::{Error, Result};
 use crate::jwa::{Alg, Curve};
 
@@ -29,48 +31,22 @@ pub const fn key_len(curve: Curve) -> Option<usize> {
     }
 }
 
-/// An Ed25519 public key ready to verify.
-#[derive(Clone)]
-pub struct Ed25519Verifying {
-    key: ParsedPublicKey,
-    prepared: Prepared,
-}
-
-impl Ed25519Verifying {
-    /// Parses a public key.
-    pub fn new(x: &[u8]) -> Result<Self> {
-        let point = crrl::ed25519::Point::decode(x).ok_or_else(|| not_a_point(Curve::Ed25519))?;
-        if point.has_low_order() != 0 {
-            return Err(low_order(Curve::Ed25519));
-        }
-        let key = ParsedPublicKey::new(&ED25519, x).map_err(|_| not_a_point(Curve::Ed25519))?;
-        Ok(Self { key, prepared: Prepared::of(Alg::Ed25519, x) })
+/// Parses an Ed25519 public key.
+pub fn ed25519_public_key(x: &[u8]) -> Result<PublicKey> {
+    let point = crrl::ed25519::Point::decode(x).ok_or_else(|| not_a_point(Curve::Ed25519))?;
+    if point.has_low_order() != 0 {
+        return Err(low_order(Curve::Ed25519));
     }
-
-    /// Verifies a signature of 64 octets.
-    #[inline]
-    pub fn verify(&self, message: &[u8], signature: &[u8]) -> Result<()> {
-        self.prepared.verify(|key| key.verify(message, signature), || self.verify_plain(message, signature))
-    }
-
-    /// Verifies with AWS-LC, from the message to the verdict.
-    pub fn verify_plain(&self, message: &[u8], signature: &[u8]) -> Result<()> {
-        if signature.len() != 2 * ED25519_LEN {
-            return Err(Error::InvalidSignature);
-        }
-        self.key.verify_sig(message, signature).map_err(|_| Error::InvalidSignature)
-    }
-
-    pub(super) const fn prepared(&self) -> &Prepared {
-        &self.prepared
-    }
+    let key = ParsedPublicKey::new(&ED25519, x).map_err(|_| not_a_point(Curve::Ed25519))?;
+    let prepared = Prepared::on_demand(Alg::Ed25519, x);
+    Ok(PublicKey { key, prepared, hash: None, signature_len: 2 * ED25519_LEN })
 }
 
 /// An Ed448 public key ready to verify.
 #[derive(Clone)]
-pub struct Ed448Verifying(crrl::ed448::PublicKey);
+pub struct Ed448PublicKey(crrl::ed448::PublicKey);
 
-impl Ed448Verifying {
+impl Ed448PublicKey {
     /// Parses a public key.
     pub fn new(x: &[u8]) -> Result<Self> {
         let key = crrl::ed448::PublicKey::decode(x).ok_or_else(|| not_a_point(Curve::Ed448))?;
@@ -80,19 +56,19 @@ impl Ed448Verifying {
         Ok(Self(key))
     }
 
-    /// Verifies a signature of 114 octets.
-    pub fn verify(&self, message: &[u8], signature: &[u8]) -> Result<()> {
-        if signature.len() != 2 * ED448_LEN || !self.0.verify_raw(signature, message) {
-            return Err(Error::InvalidSignature);
+    /// Verifies a signature of 114 bytes.
+    pub fn verify(&self, message: Message<'_>, signature: &[u8]) -> Result<()> {
+        match message {
+            Message::Whole(message) if signature.len() == 2 * ED448_LEN && self.0.verify_raw(signature, message) => Ok(()),
+            _ => Err(Error::InvalidSignature),
         }
-        Ok(())
     }
 }
 
 /// An Ed25519 private key ready to sign.
-pub struct Ed25519Signing(Ed25519KeyPair);
+pub struct Ed25519PrivateKey(Ed25519KeyPair);
 
-impl Ed25519Signing {
+impl Ed25519PrivateKey {
     /// Builds a key from its seed and checks that a given public key is its own: signing under a foreign one would
     /// give the private key away (RUSTSEC-2022-0093).
     pub fn new(seed: &[u8], x: Option<&[u8]>) -> Result<Self> {
@@ -112,8 +88,8 @@ impl Ed25519Signing {
     }
 
     /// Signs; the same message gives the same signature.
-    pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>> {
-        let signature = self.0.try_sign(message).map_err(|_| unusable())?;
+    pub fn sign(&self, message: Message<'_>) -> Result<Vec<u8>> {
+        let signature = self.0.try_sign(message.whole()?).map_err(|_| unusable())?;
         Ok(signature.as_ref().to_vec())
     }
 
@@ -159,7 +135,7 @@ mod tests {
     use crate::limits::KEY_TABLE_AFTER;
 
     fn hex(text: &str) -> Vec<u8> {
-        (0..text.len()).step_by(2).map(|place| u8::from_str_radix(&text[place..place + 2], 16).unwrap()).collect()
+        (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
     }
 
     fn ends(first: &[u8], fill: u8, len: usize, last: u8) -> Vec<u8> {
@@ -174,15 +150,15 @@ mod tests {
     fn ed25519_vector() {
         let seed = hex("4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb");
         let x = hex("3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c");
-        let key = Ed25519Signing::new(&seed, Some(&x)).unwrap();
-        let signature = key.sign(&[0x72]).unwrap();
-        let verifying = Ed25519Verifying::new(&x).unwrap();
+        let key = Ed25519PrivateKey::new(&seed, Some(&x)).unwrap();
+        let signature = key.sign(Message::Whole(&[0x72])).unwrap();
+        let verifying = ed25519_public_key(&x).unwrap();
         assert_eq!(hex("92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da"), signature[..32]);
-        let prepared = Ed25519Verifying::new(&x).unwrap();
-        assert_eq!(is_faster(Alg::Ed25519), prepared.prepared().prepare());
+        let prepared = ed25519_public_key(&x).unwrap();
+        assert_eq!(is_faster(Alg::Ed25519), prepared.prepared.prepare());
         for verifying in [&verifying, &prepared] {
-            verifying.verify(&[0x72], &signature).unwrap();
-            assert_eq!("invalid_signature", verifying.verify(&[0x73], &signature).unwrap_err().code());
+            verifying.verify(Message::Whole(&[0x72]), &signature).unwrap();
+            assert_eq!("invalid_signature", verifying.verify(Message::Whole(&[0x73]), &signature).unwrap_err().code());
         }
         // S + L is the same scalar and must not be the same signature.
         let order = hex("edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010");
@@ -193,35 +169,35 @@ mod tests {
             (*octet, carry) = ((sum & 0xff) as u8, sum >> 8);
         }
         for bad in [malleated, signature[..63].to_vec(), [signature.as_slice(), &[0]].concat(), vec![0; 64], vec![]] {
-            assert_eq!("invalid_signature", verifying.verify(&[0x72], &bad).unwrap_err().code());
-            assert_eq!("invalid_signature", prepared.verify(&[0x72], &bad).unwrap_err().code());
+            assert_eq!("invalid_signature", verifying.verify(Message::Whole(&[0x72]), &bad).unwrap_err().code());
+            assert_eq!("invalid_signature", prepared.verify(Message::Whole(&[0x72]), &bad).unwrap_err().code());
         }
     }
 
     /// The prepared key takes over after the count, for all clones, and changes no verdict; refusals do not count.
     #[test]
     fn the_prepared_key_takes_over() {
-        let key = Ed25519Signing::generate().unwrap();
-        let verifying = Ed25519Verifying::new(key.0.public_key().as_ref()).unwrap();
-        let good = key.sign(b"message").unwrap();
-        let refused = |key: &Ed25519Verifying| key.verify(b"massage", &good).is_err();
+        let key = Ed25519PrivateKey::generate().unwrap();
+        let verifying = ed25519_public_key(key.0.public_key().as_ref()).unwrap();
+        let good = key.sign(Message::Whole(b"message")).unwrap();
+        let refused = |key: &PublicKey| key.verify(Message::Whole(b"massage"), &good).is_err();
         for _ in 0..2 * KEY_TABLE_AFTER {
             assert!(refused(&verifying));
         }
         let clone = verifying.clone();
         for count in 1..=KEY_TABLE_AFTER + 2 {
-            if count % 2 == 0 { &verifying } else { &clone }.verify(b"message", &good).unwrap();
+            if count % 2 == 0 { &verifying } else { &clone }.verify(Message::Whole(b"message"), &good).unwrap();
             if let Some(due) = due() {
                 assert_eq!(KEY_TABLE_AFTER, count);
                 due.prepare();
             }
-            assert_eq!(is_faster(Alg::Ed25519) && count >= KEY_TABLE_AFTER, verifying.prepared().is_done());
+            assert_eq!(is_faster(Alg::Ed25519) && count >= KEY_TABLE_AFTER, verifying.prepared.is_done());
             assert!(refused(&verifying) && refused(&clone));
         }
-        assert!(!clone.prepared().prepare() && !verifying.prepared().prepare());
-        verifying.verify_plain(b"message", &good).unwrap();
+        assert!(!clone.prepared.prepare() && !verifying.prepared.prepare());
+        verifying.backend_alone().verify(Message::Whole(b"message"), &good).unwrap();
         for bad in [&[0; 64][..], &good[1..], &[]] {
-            assert_eq!("invalid_signature", verifying.verify_plain(b"message", bad).unwrap_err().code());
+            assert_eq!("invalid_signature", verifying.backend_alone().verify(Message::Whole(b"message"), bad).unwrap_err().code());
         }
     }
 
@@ -242,13 +218,13 @@ mod tests {
              fd3980ff0d2028d4b18a9df63e006c5d1c2d345b925d8dc00b4104852db99ac5c7cdda8530a113a0f4dbb61149f05a7363268c71d958\
              08ff2e652600",
         );
-        let verifying = Ed448Verifying::new(&x).unwrap();
-        verifying.verify(b"", &signature).unwrap();
-        assert_eq!("invalid_signature", verifying.verify(b"x", &signature).unwrap_err().code());
+        let verifying = Ed448PublicKey::new(&x).unwrap();
+        verifying.verify(Message::Whole(b""), &signature).unwrap();
+        assert_eq!("invalid_signature", verifying.verify(Message::Whole(b"x"), &signature).unwrap_err().code());
         let mut raised = signature.clone();
         raised[113] = 0x40;
         for bad in [raised, signature[..113].to_vec(), [signature.as_slice(), &[0]].concat(), vec![0; 114], vec![]] {
-            assert_eq!("invalid_signature", verifying.verify(b"", &bad).unwrap_err().code());
+            assert_eq!("invalid_signature", verifying.verify(Message::Whole(b""), &bad).unwrap_err().code());
         }
     }
 
@@ -268,7 +244,7 @@ mod tests {
             hex(&other.replace("037a", "03fa")),
         ];
         for x in canonical {
-            assert!(Ed25519Verifying::new(&x).err().unwrap().to_string().contains("low order"), "{x:?}");
+            assert!(ed25519_public_key(&x).err().unwrap().to_string().contains("low order"), "{x:?}");
         }
         let loose = [
             ends(&[1], 0, 32, 0x80),
@@ -279,7 +255,7 @@ mod tests {
             ends(&[0xee], 0xff, 32, 0xff),
         ];
         for x in loose {
-            assert_eq!("invalid_key", Ed25519Verifying::new(&x).err().unwrap().code(), "{x:?}");
+            assert_eq!("invalid_key", ed25519_public_key(&x).err().unwrap().code(), "{x:?}");
         }
     }
 
@@ -289,20 +265,20 @@ mod tests {
         let minus_one = [vec![0xfe], vec![0xff; 27], vec![0xfe], vec![0xff; 27], vec![0]].concat();
         let canonical = [ends(&[1], 0, 57, 0), minus_one.clone(), ends(&[0], 0, 57, 0), ends(&[0], 0, 57, 0x80)];
         for x in canonical {
-            assert!(Ed448Verifying::new(&x).err().unwrap().to_string().contains("low order"), "{x:?}");
+            assert!(Ed448PublicKey::new(&x).err().unwrap().to_string().contains("low order"), "{x:?}");
         }
         let field = [vec![0xff; 28], vec![0xfe], vec![0xff; 27]].concat();
         let above = [vec![0; 28], vec![0xff; 28]].concat();
         for sign in [0, 0x80] {
             for loose in [&field, &above] {
                 let x = [loose.as_slice(), &[sign]].concat();
-                assert_eq!("invalid_key", Ed448Verifying::new(&x).err().unwrap().code(), "{x:?}");
+                assert_eq!("invalid_key", Ed448PublicKey::new(&x).err().unwrap().code(), "{x:?}");
             }
         }
         let mut signed = minus_one;
         signed[56] = 0x80;
         for x in [signed, ends(&[1], 0, 57, 0x80), ends(&[5], 0, 57, 1)] {
-            assert_eq!("invalid_key", Ed448Verifying::new(&x).err().unwrap().code(), "{x:?}");
+            assert_eq!("invalid_key", Ed448PublicKey::new(&x).err().unwrap().code(), "{x:?}");
         }
     }
 
@@ -310,15 +286,15 @@ mod tests {
     #[test]
     fn malformed_keys_are_refused() {
         for x in [vec![2; 31], vec![2; 33], vec![], ends(&[2], 0, 32, 0)] {
-            assert_eq!("invalid_key", Ed25519Verifying::new(&x).err().unwrap().code(), "{x:?}");
+            assert_eq!("invalid_key", ed25519_public_key(&x).err().unwrap().code(), "{x:?}");
         }
         for x in [vec![2; 56], vec![2; 58], vec![]] {
-            assert_eq!("invalid_key", Ed448Verifying::new(&x).err().unwrap().code(), "{x:?}");
+            assert_eq!("invalid_key", Ed448PublicKey::new(&x).err().unwrap().code(), "{x:?}");
         }
         for seed in [vec![1; 31], vec![1; 33], vec![]] {
-            assert_eq!("invalid_key", Ed25519Signing::new(&seed, None).err().unwrap().code());
+            assert_eq!("invalid_key", Ed25519PrivateKey::new(&seed, None).err().unwrap().code());
             assert_eq!("invalid_key", ed448_public(&seed).unwrap_err().code());
         }
-        assert_eq!("invalid_key", Ed25519Signing::new(&[1; 32], Some(&[1; 32])).err().unwrap().code());
+        assert_eq!("invalid_key", Ed25519PrivateKey::new(&[1; 32], Some(&[1; 32])).err().unwrap().code());
     }
 }

@@ -11,61 +11,36 @@ use aws_lc_rs::signature::{
 };
 use zeroize::Zeroizing;
 
+use super::digest::Message;
 use super::material::Secret;
 use super::prepared::Prepared;
+use super::public_key::PublicKey;
 use crate::error::{Error, Result};
 use crate::jwa::Alg;
 
 /// Octets of a seed.
 pub const SEED_LEN: usize = 32;
 
-/// A public key ready to verify.
-#[derive(Clone)]
-pub struct Verifying {
-    key: ParsedPublicKey,
-    prepared: Prepared,
-    signature_len: usize,
-}
-
-impl Verifying {
-    /// Parses a public key.
-    pub fn new(alg: Alg, key: &[u8]) -> Result<Self> {
-        let row = row(alg)?;
-        if key.len() != row.signing.public_key_len() {
-            return Err(Error::key(format!(
-                "an {alg} public key has {} octets, this one has {}",
-                row.signing.public_key_len(),
-                key.len()
-            )));
-        }
-        let prepared = Prepared::of(alg, key);
-        let key =
-            ParsedPublicKey::new(row.verifying, key).map_err(|_| Error::key(format!("this is no {alg} public key")))?;
-        Ok(Self { key, prepared, signature_len: row.signing.signature_len() })
+/// Parses a public key.
+pub fn public_key(alg: Alg, key: &[u8]) -> Result<PublicKey> {
+    let row = row(alg)?;
+    if key.len() != row.signing.public_key_len() {
+        return Err(Error::key(format!(
+            "an {alg} public key has {} bytes, this one has {}",
+            row.signing.public_key_len(),
+            key.len()
+        )));
     }
-
-    /// Verifies a signature of exactly the algorithm's length.
-    pub fn verify(&self, message: &[u8], signature: &[u8]) -> Result<()> {
-        self.prepared.verify(|key| key.verify(message, signature), || self.verify_plain(message, signature))
-    }
-
-    /// Verifies with AWS-LC, whether the key is prepared or not.
-    pub fn verify_plain(&self, message: &[u8], signature: &[u8]) -> Result<()> {
-        if signature.len() != self.signature_len {
-            return Err(Error::InvalidSignature);
-        }
-        self.key.verify_sig(message, signature).map_err(|_| Error::InvalidSignature)
-    }
-
-    pub(super) const fn prepared(&self) -> &Prepared {
-        &self.prepared
-    }
+    let prepared = Prepared::on_demand(alg, key);
+    let key =
+        ParsedPublicKey::new(row.verifying, key).map_err(|_| Error::key(format!("this is no {alg} public key")))?;
+    Ok(PublicKey { key, prepared, hash: None, signature_len: row.signing.signature_len() })
 }
 
 /// A private key ready to sign.
-pub struct Signing(PqdsaKeyPair);
+pub struct PrivateKey(PqdsaKeyPair);
 
-impl Signing {
+impl PrivateKey {
     /// Expands a seed and checks whatever came with it.
     pub fn new(alg: Alg, seed: &[u8], public: Option<&[u8]>, expanded: Option<&[u8]>) -> Result<Self> {
         let row = row(alg)?;
@@ -96,9 +71,9 @@ impl Signing {
     }
 
     /// Signs, hedged with fresh randomness.
-    pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>> {
+    pub fn sign(&self, message: Message<'_>) -> Result<Vec<u8>> {
         let mut signature = vec![0; self.0.algorithm().signature_len()];
-        self.0.sign(message, &mut signature).map_err(|_| unusable())?;
+        self.0.sign(message.whole()?, &mut signature).map_err(|_| unusable())?;
         Ok(signature)
     }
 

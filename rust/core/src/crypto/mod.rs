@@ -12,6 +12,7 @@ pub mod hmac;
 pub mod material;
 pub mod mldsa;
 mod prepared;
+mod public_key;
 pub mod rsa;
 mod verify_fast;
 
@@ -20,10 +21,11 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use self::digest::{Digested, Message, Method};
+use self::eddsa::Ed448PublicKey;
 use self::hmac::Mac;
 use self::material::{PrivateParts, PublicParts, RsaUsage, Secret};
-use self::prepared::Prepared;
 pub use self::prepared::{Due, LargeSet, due};
+pub use self::public_key::PublicKey;
 pub use self::verify_fast::{in_use, use_backend_alone};
 use crate::error::{Error, Result};
 use crate::jwa::{Alg, AlgSet, Curve, Kty, TABLE};
@@ -33,30 +35,25 @@ use crate::jwa::{Alg, AlgSet, Curve, Kty, TABLE};
 pub enum KeyMaterial {
     /// HMAC.
     Hmac(Arc<Mac>),
-    /// RSASSA-PKCS1-v1_5 or RSASSA-PSS.
-    Rsa(rsa::Verifying),
-    /// ECDSA.
-    Ecdsa(ecdsa::Verifying),
-    /// EdDSA on Ed25519.
-    Ed25519(eddsa::Ed25519Verifying),
-    /// EdDSA on Ed448.
-    Ed448(Box<eddsa::Ed448Verifying>),
-    /// ML-DSA.
-    MlDsa(mldsa::Verifying),
+    /// RSA, ECDSA, Ed25519 and ML-DSA.
+    Public(PublicKey),
+    /// EdDSA on Ed448, which AWS-LC does not have.
+    Ed448(Box<Ed448PublicKey>),
 }
 
 impl KeyMaterial {
     /// Parses and judges a public key for this algorithm.
     pub fn new(alg: Alg, parts: &PublicParts) -> Result<Self> {
-        match parts {
-            PublicParts::Rsa { n, e, .. } => rsa::Verifying::new(alg, n, e).map(Self::Rsa),
-            PublicParts::Ec { curve, point } => ecdsa::Verifying::new(*curve, point).map(Self::Ecdsa),
+        let key = match parts {
+            PublicParts::Rsa { n, e, .. } => rsa::public_key(alg, n, e),
+            PublicParts::Ec { curve, point } => ecdsa::public_key(*curve, point),
             PublicParts::Okp { curve: Curve::Ed448, x } => {
-                eddsa::Ed448Verifying::new(x).map(|key| Self::Ed448(Box::new(key)))
+                return Ed448PublicKey::new(x).map(|key| Self::Ed448(Box::new(key)));
             }
-            PublicParts::Okp { x, .. } => eddsa::Ed25519Verifying::new(x).map(Self::Ed25519),
-            PublicParts::Akp { alg, key } => mldsa::Verifying::new(*alg, key).map(Self::MlDsa),
-        }
+            PublicParts::Okp { x, .. } => eddsa::ed25519_public_key(x),
+            PublicParts::Akp { alg, key } => mldsa::public_key(*alg, key),
+        };
+        key.map(Self::Public)
     }
 
     /// Verifies, or says no more than that the signature is invalid.
@@ -65,14 +62,9 @@ impl KeyMaterial {
         match (self, message) {
             (Self::Hmac(mac), Message::Whole(message)) => mac.verify(message, signature),
             (Self::Hmac(_), Message::Digest(Digested::Mac(tag))) => tag.verify(signature),
-            (Self::Rsa(key), Message::Whole(message)) => key.verify(message, signature),
-            (Self::Rsa(key), Message::Digest(Digested::Hash(digest))) => key.verify_digest(digest, signature),
-            (Self::Ecdsa(key), Message::Whole(message)) => key.verify(message, signature),
-            (Self::Ecdsa(key), Message::Digest(Digested::Hash(digest))) => key.verify_digest(digest, signature),
-            (Self::Ed25519(key), Message::Whole(message)) => key.verify(message, signature),
-            (Self::Ed448(key), Message::Whole(message)) => key.verify(message, signature),
-            (Self::MlDsa(key), Message::Whole(message)) => key.verify(message, signature),
-            (_, Message::Digest(_)) => Err(Error::InvalidSignature),
+            (Self::Hmac(_), Message::Digest(Digested::Hash(_))) => Err(Error::InvalidSignature),
+            (Self::Public(key), _) => key.verify(message, signature),
+            (Self::Ed448(key), _) => key.verify(message, signature),
         }
     }
 
@@ -81,88 +73,71 @@ impl KeyMaterial {
     pub fn method(&self) -> Method {
         match self {
             Self::Hmac(mac) => Method::Mac(Arc::clone(mac)),
-            Self::Rsa(key) => Method::Hash(key.hash()),
-            Self::Ecdsa(key) => Method::Hash(key.hash()),
-            Self::Ed25519(_) | Self::Ed448(_) | Self::MlDsa(_) => Method::Whole,
+            Self::Public(key) => key.method(),
+            Self::Ed448(_) => Method::Whole,
         }
     }
-}
 
-impl KeyMaterial {
-    /// Verifies by the backend's own check, where `verify` takes a shorter way to the same verdict.
-    pub fn verify_plain(&self, message: &[u8], signature: &[u8]) -> Result<()> {
+    /// The same, computed by the backend alone, to compare the two.
+    #[must_use]
+    pub fn backend_alone(&self) -> Self {
         match self {
-            Self::Hmac(mac) => mac.verify_plain(message, signature),
-            Self::Rsa(key) => key.verify_plain(message, signature),
-            Self::Ecdsa(key) => key.verify_plain(message, signature),
-            Self::Ed25519(key) => key.verify_plain(message, signature),
-            Self::MlDsa(key) => key.verify_plain(message, signature),
-            Self::Ed448(key) => key.verify(message, signature),
+            Self::Hmac(mac) => Self::Hmac(Arc::new(mac.backend_alone())),
+            Self::Public(key) => Self::Public(key.backend_alone()),
+            Self::Ed448(_) => self.clone(),
         }
     }
 
     /// Prepares the key now, if it can be and there is room; whether this call did it.
     #[must_use]
     pub fn prepare(&self) -> bool {
-        self.prepared().is_some_and(Prepared::prepare)
+        matches!(self, Self::Public(key) if key.prepared.prepare())
     }
 
     /// Whether the key is prepared.
     #[must_use]
     pub fn is_prepared(&self) -> bool {
-        match self {
-            Self::Rsa(key) => key.is_prepared(),
-            _ => self.prepared().is_some_and(Prepared::is_done),
-        }
+        matches!(self, Self::Public(key) if key.prepared.is_done())
     }
 
     /// Says that the key belongs to a large key set.
     pub fn join(&self, set: LargeSet) {
-        if let Some(prepared) = self.prepared() {
-            prepared.join(set);
-        }
-    }
-
-    fn prepared(&self) -> Option<&Prepared> {
-        match self {
-            Self::Ecdsa(key) => Some(key.prepared()),
-            Self::Ed25519(key) => Some(key.prepared()),
-            Self::MlDsa(key) => Some(key.prepared()),
-            Self::Hmac(_) | Self::Rsa(_) | Self::Ed448(_) => None,
+        if let Self::Public(key) = self {
+            key.prepared.join(set);
         }
     }
 }
 
 /// A private key ready to sign under one algorithm.
-pub enum Signing {
+pub enum PrivateKey {
     /// RSASSA-PKCS1-v1_5 or RSASSA-PSS.
-    Rsa(rsa::Signing),
+    Rsa(rsa::PrivateKey),
     /// ECDSA.
-    Ecdsa(ecdsa::Signing),
+    Ecdsa(ecdsa::PrivateKey),
     /// EdDSA on Ed25519.
-    Ed25519(eddsa::Ed25519Signing),
+    Ed25519(eddsa::Ed25519PrivateKey),
     /// ML-DSA.
-    MlDsa(mldsa::Signing),
+    MlDsa(mldsa::PrivateKey),
 }
 
-impl Signing {
+impl PrivateKey {
     /// Builds a private key and checks every public part that came with it; only RSA needs telling the algorithm.
     pub fn new(alg: Option<Alg>, parts: &PrivateParts) -> Result<Self> {
         match parts {
             PrivateParts::Rsa { n, e, d, primes: Some(primes), .. } => {
                 let alg = alg.ok_or_else(|| Error::key("an RSA private key needs its algorithm: give alg"))?;
-                rsa::Signing::new(alg, n, e, d, primes).map(Self::Rsa)
+                rsa::PrivateKey::new(alg, n, e, d, primes).map(Self::Rsa)
             }
             PrivateParts::Rsa { primes: None, .. } => {
                 Err(Error::key("this RSA private key lacks its primes p and q: export it with them"))
             }
-            PrivateParts::Ec { curve, d, point } => ecdsa::Signing::new(*curve, d, point.as_deref()).map(Self::Ecdsa),
+            PrivateParts::Ec { curve, d, point } => ecdsa::PrivateKey::new(*curve, d, point.as_deref()).map(Self::Ecdsa),
             PrivateParts::Okp { curve: Curve::Ed448, .. } => {
                 Err(Error::key("an Ed448 private key signs through an external signer"))
             }
-            PrivateParts::Okp { d, x, .. } => eddsa::Ed25519Signing::new(d, x.as_deref()).map(Self::Ed25519),
+            PrivateParts::Okp { d, x, .. } => eddsa::Ed25519PrivateKey::new(d, x.as_deref()).map(Self::Ed25519),
             PrivateParts::Akp { alg, seed, key, expanded } => {
-                mldsa::Signing::new(*alg, seed, key.as_deref(), expanded.as_ref().map(|octets| octets.as_slice()))
+                mldsa::PrivateKey::new(*alg, seed, key.as_deref(), expanded.as_ref().map(|octets| octets.as_slice()))
                     .map(Self::MlDsa)
             }
         }
@@ -172,24 +147,21 @@ impl Signing {
     pub fn generate(alg: Alg, bits: usize) -> Result<Self> {
         let spec = alg.spec();
         match spec.kty {
-            Kty::Rsa => rsa::Signing::generate(alg, bits).map(Self::Rsa),
-            Kty::Ec => ecdsa::Signing::generate(alg).map(Self::Ecdsa),
-            Kty::Okp => eddsa::Ed25519Signing::generate().map(Self::Ed25519),
-            Kty::Akp => mldsa::Signing::generate(alg).map(Self::MlDsa),
+            Kty::Rsa => rsa::PrivateKey::generate(alg, bits).map(Self::Rsa),
+            Kty::Ec => ecdsa::PrivateKey::generate(alg).map(Self::Ecdsa),
+            Kty::Okp => eddsa::Ed25519PrivateKey::generate().map(Self::Ed25519),
+            Kty::Akp => mldsa::PrivateKey::generate(alg).map(Self::MlDsa),
             Kty::Oct => Err(Error::key(format!("{alg} uses a secret: generate a SecretKey"))),
         }
     }
 
     /// Signs; the result has the form JOSE asks for.
     pub fn sign(&self, message: Message<'_>) -> Result<Vec<u8>> {
-        match (self, message) {
-            (Self::Rsa(key), Message::Whole(message)) => key.sign(message),
-            (Self::Rsa(key), Message::Digest(Digested::Hash(digest))) => key.sign_digest(digest),
-            (Self::Ecdsa(key), Message::Whole(message)) => key.sign(message),
-            (Self::Ecdsa(key), Message::Digest(Digested::Hash(digest))) => key.sign_digest(digest),
-            (Self::Ed25519(key), Message::Whole(message)) => key.sign(message),
-            (Self::MlDsa(key), Message::Whole(message)) => key.sign(message),
-            (_, Message::Digest(_)) => Err(Error::key("this digest was not made by the key's own method")),
+        match self {
+            Self::Rsa(key) => key.sign(message),
+            Self::Ecdsa(key) => key.sign(message),
+            Self::Ed25519(key) => key.sign(message),
+            Self::MlDsa(key) => key.sign(message),
         }
     }
 
@@ -197,8 +169,8 @@ impl Signing {
     #[must_use]
     pub const fn method(&self) -> Method {
         match self {
-            Self::Rsa(key) => Method::Hash(key.hash()),
-            Self::Ecdsa(key) => Method::Hash(key.hash()),
+            Self::Rsa(key) => key.method(),
+            Self::Ecdsa(key) => key.method(),
             Self::Ed25519(_) | Self::MlDsa(_) => Method::Whole,
         }
     }

@@ -22,14 +22,26 @@ use crate::error::{Error, Result};
 use crate::jwa::{Alg, Kty};
 use crate::limits::{EXPANDED_AFTER, KEY_TABLE_AFTER, MAX_PREPARED};
 
-/// What a key has of this module; clones share it.
+/// Whether a key is prepared, and when; clones share it.
 #[derive(Clone)]
-pub(super) struct Prepared(Option<Arc<Entry>>);
+pub(super) enum Prepared {
+    /// The backend verifies.
+    Never,
+    /// It was prepared when it was parsed.
+    AtOnce(Arc<dyn PreparedKey>),
+    /// It is prepared once it is used enough.
+    OnDemand(Arc<Entry>),
+}
 
 impl Prepared {
-    /// Of a key that was parsed from these octets. Nothing is prepared yet, unless an equal key of this process is.
-    pub(super) fn of(alg: Alg, key: &[u8]) -> Self {
-        Self(verify_fast::is_faster(alg).then(|| PROCESS.entry(alg, key)))
+    /// Of a key that was parsed from these bytes and is prepared at once, because that takes next to no time or memory.
+    pub(super) fn at_once(alg: Alg, key: &[u8]) -> Self {
+        verify_fast::prepare(alg, key).map_or(Self::Never, |prepared| Self::AtOnce(prepared.into()))
+    }
+
+    /// Of a key that was parsed from these bytes. Nothing is prepared yet, unless an equal key of this process is.
+    pub(super) fn on_demand(alg: Alg, key: &[u8]) -> Self {
+        if verify_fast::is_faster(alg) { Self::OnDemand(PROCESS.entry(alg, key)) } else { Self::Never }
     }
 
     /// Verifies with the prepared key, if it is prepared, else with the backend. Valid signatures are counted.
@@ -39,7 +51,11 @@ impl Prepared {
         fast: impl FnOnce(&dyn PreparedKey) -> bool,
         backend: impl FnOnce() -> Result<()>,
     ) -> Result<()> {
-        let Some(entry) = &self.0 else { return backend() };
+        let entry = match self {
+            Self::Never => return backend(),
+            Self::AtOnce(key) => return if fast(&**key) { Ok(()) } else { Err(Error::InvalidSignature) },
+            Self::OnDemand(entry) => entry,
+        };
         match entry.with(fast) {
             Some(true) => entry.count_use(),
             Some(false) => return Err(Error::InvalidSignature),
@@ -53,17 +69,21 @@ impl Prepared {
 
     /// Prepares the key now, if there is room; whether this call did it.
     pub(super) fn prepare(&self) -> bool {
-        self.0.as_ref().is_some_and(|entry| entry.pool.claim(entry) && entry.build())
+        matches!(self, Self::OnDemand(entry) if entry.pool.claim(entry) && entry.build())
     }
 
     /// Whether the key is prepared.
     pub(super) fn is_done(&self) -> bool {
-        self.0.as_ref().is_some_and(|entry| entry.with(|_| ()).is_some())
+        match self {
+            Self::Never => false,
+            Self::AtOnce(_) => true,
+            Self::OnDemand(entry) => entry.with(|_| ()).is_some(),
+        }
     }
 
     /// Says that the key belongs to a large key set.
     pub(super) fn join(&self, set: LargeSet) {
-        if let Some(entry) = &self.0 {
+        if let Self::OnDemand(entry) = self {
             entry.set.store(set.0, Ordering::Relaxed);
         }
     }
@@ -103,7 +123,7 @@ impl Due {
 }
 
 /// One public key under one algorithm.
-struct Entry {
+pub(super) struct Entry {
     alg: Alg,
     key: Box<[u8]>,
     pool: &'static Pool,

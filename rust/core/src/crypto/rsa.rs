@@ -6,23 +6,22 @@
 //!
 //! A public key with a modulus of 2048 bits and the exponent 65537 verifies prepared where that is faster (`verify_fast`).
 
-use std::sync::Arc;
-
-use aws_lc_rs::digest::Digest;
 use aws_lc_rs::encoding::AsDer;
+use aws_lc_rs::error::Unspecified;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{KeyPairComponents, KeySize};
 use aws_lc_rs::signature::{
-    KeyPair, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512,
+    KeyPair, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512,
     RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512, RSA_PSS_2048_8192_SHA256, RSA_PSS_2048_8192_SHA384,
     RSA_PSS_2048_8192_SHA512, RSA_PSS_SHA256, RSA_PSS_SHA384, RSA_PSS_SHA512, RsaEncoding, RsaKeyPair, RsaParameters,
     RsaPublicKeyComponents,
 };
 use zeroize::Zeroizing;
 
-use super::digest::Hash;
+use super::digest::{Digested, Hash, Message, Method};
 use super::material::{RsaPrimes, Secret};
-use super::verify_fast::{self, PreparedKey};
+use super::prepared::Prepared;
+use super::public_key::PublicKey;
 use crate::error::{Error, Result};
 use crate::jwa::Alg;
 
@@ -33,73 +32,24 @@ pub const MAX_BITS: usize = 8_192;
 /// The exponent 65537.
 const F4: [u8; 3] = [1, 0, 1];
 
-/// A public key ready to verify under one algorithm.
-#[derive(Clone)]
-pub struct Verifying {
-    key: ParsedPublicKey,
-    row: &'static Row,
-    signature_len: usize,
-    /// `None` where AWS-LC verifies.
-    prepared: Option<Arc<dyn PreparedKey>>,
-}
-
-impl Verifying {
-    /// Judges a modulus and an exponent and parses them for one algorithm.
-    pub fn new(alg: Alg, n: &[u8], e: &[u8]) -> Result<Self> {
-        judge(n, e)?;
-        let row = row(alg)?;
-        let key = RsaPublicKeyComponents { n, e }
-            .to_parsed_public_key(row.verifying)
-            .map_err(|_| Error::key("this is no RSA public key"))?;
-        let prepared = if e == F4 { verify_fast::prepare(alg, n).map(Arc::from) } else { None };
-        Ok(Self { key, row, signature_len: n.len(), prepared })
-    }
-
-    /// The hash of a message.
-    #[must_use]
-    pub const fn hash(&self) -> Hash {
-        self.row.hash
-    }
-
-    pub(super) const fn is_prepared(&self) -> bool {
-        self.prepared.is_some()
-    }
-
-    /// Verifies a signature over a message that was hashed.
-    pub fn verify_digest(&self, digest: &Digest, signature: &[u8]) -> Result<()> {
-        if signature.len() != self.signature_len {
-            return Err(Error::InvalidSignature);
-        }
-        if let Some(prepared) = &self.prepared {
-            let verified = self.row.hash.made(digest) && prepared.verify(digest.as_ref(), signature);
-            return if verified { Ok(()) } else { Err(Error::InvalidSignature) };
-        }
-        self.key.verify_digest_sig(digest, signature).map_err(|_| Error::InvalidSignature)
-    }
-
-    /// Verifies a signature of exactly the modulus' length. Hashing first spares AWS-LC a context that it would build,
-    /// copy and clear.
-    #[inline]
-    pub fn verify(&self, message: &[u8], signature: &[u8]) -> Result<()> {
-        self.verify_digest(&self.row.hash.of(message), signature)
-    }
-
-    /// The same by AWS-LC's own way from message to verdict.
-    pub fn verify_plain(&self, message: &[u8], signature: &[u8]) -> Result<()> {
-        if signature.len() != self.signature_len {
-            return Err(Error::InvalidSignature);
-        }
-        self.key.verify_sig(message, signature).map_err(|_| Error::InvalidSignature)
-    }
+/// Judges a modulus and an exponent and parses them for one algorithm.
+pub fn public_key(alg: Alg, n: &[u8], e: &[u8]) -> Result<PublicKey> {
+    judge(n, e)?;
+    let row = row(alg)?;
+    let key = RsaPublicKeyComponents { n, e }
+        .to_parsed_public_key(row.verifying)
+        .map_err(|_| Error::key("this is no RSA public key"))?;
+    let prepared = if e == F4 { Prepared::at_once(alg, n) } else { Prepared::Never };
+    Ok(PublicKey { key, prepared, hash: Some(row.hash), signature_len: n.len() })
 }
 
 /// A private key ready to sign under one algorithm.
-pub struct Signing {
+pub struct PrivateKey {
     key: RsaKeyPair,
     row: &'static Row,
 }
 
-impl Signing {
+impl PrivateKey {
     /// Builds a key of two primes; AWS-LC checks every part against every other.
     pub fn new(alg: Alg, n: &[u8], e: &[u8], d: &[u8], primes: &RsaPrimes) -> Result<Self> {
         judge(n, e)?;
@@ -136,23 +86,22 @@ impl Signing {
     }
 
     /// Signs; the signature is as long as the modulus.
-    pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>> {
-        let mut signature = vec![0; self.key.public_modulus_len()];
-        self.key.sign(self.row.signing, &SystemRandom::new(), message, &mut signature).map_err(|_| unusable())?;
+    pub fn sign(&self, message: Message<'_>) -> Result<Vec<u8>> {
+        let (key, encoding) = (&self.key, self.row.signing);
+        let mut signature = vec![0; key.public_modulus_len()];
+        match message {
+            Message::Whole(message) => key.sign(encoding, &SystemRandom::new(), message, &mut signature),
+            Message::Digest(Digested::Hash(digest)) => key.sign_digest(encoding, digest, &mut signature),
+            Message::Digest(Digested::Mac(_)) => Err(Unspecified),
+        }
+        .map_err(|_| unusable())?;
         Ok(signature)
     }
 
-    /// The hash of a message.
+    /// How messages are hashed for it.
     #[must_use]
-    pub const fn hash(&self) -> Hash {
-        self.row.hash
-    }
-
-    /// Signs a message that was hashed.
-    pub fn sign_digest(&self, digest: &Digest) -> Result<Vec<u8>> {
-        let mut signature = vec![0; self.key.public_modulus_len()];
-        self.key.sign_digest(self.row.signing, digest, &mut signature).map_err(|_| unusable())?;
-        Ok(signature)
+    pub const fn method(&self) -> Method {
+        Method::Hash(self.row.hash)
     }
 
     /// The public half as SPKI (RFC 5280 section 4.1.2.7).
@@ -265,17 +214,16 @@ fn unusable() -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::crypto::digest::{Digested, Method};
     use crate::crypto::material::{PrivateParts, PublicParts};
     use crate::der::{pkcs8, spki};
 
-    fn parts(key: &Signing) -> (Vec<u8>, Vec<u8>) {
+    fn parts(key: &PrivateKey) -> (Vec<u8>, Vec<u8>) {
         let PublicParts::Rsa { n, e, .. } = spki::read(&key.to_spki().unwrap()).unwrap() else { panic!("not RSA") };
         (n, e)
     }
 
     fn refusal(n: &[u8], e: &[u8]) -> String {
-        let error = Verifying::new(Alg::Rs256, n, e).err().unwrap();
+        let error = public_key(Alg::Rs256, n, e).err().unwrap();
         assert_eq!("invalid_key", error.code());
         error.to_string()
     }
@@ -283,65 +231,59 @@ mod tests {
     /// A signature verifies under its own algorithm and key only, and at its exact length only.
     #[test]
     fn signs_and_verifies() {
-        let first = Signing::generate(Alg::Rs256, 2_048).unwrap();
+        let first = PrivateKey::generate(Alg::Rs256, 2_048).unwrap();
         let (n, e) = parts(&first);
         let private = pkcs8::read(&first.to_pkcs8().unwrap()).unwrap();
         let PrivateParts::Rsa { d, primes: Some(primes), .. } = private else { panic!("not RSA") };
         for row in &ROWS {
-            let key = Signing::new(row.alg, &n, &e, &d, &primes).unwrap();
-            let signature = key.sign(b"message").unwrap();
+            let key = PrivateKey::new(row.alg, &n, &e, &d, &primes).unwrap();
+            let signature = key.sign(Message::Whole(b"message")).unwrap();
             assert_eq!(256, signature.len());
             for other in &ROWS {
-                let verifying = Verifying::new(other.alg, &n, &e).unwrap();
-                let verified = verifying.verify(b"message", &signature);
+                let verifying = public_key(other.alg, &n, &e).unwrap();
+                let verified = verifying.verify(Message::Whole(b"message"), &signature);
                 assert_eq!(row.alg == other.alg, verified.is_ok(), "{} as {}", row.alg, other.alg);
             }
-            let verifying = Verifying::new(row.alg, &n, &e).unwrap();
+            let verifying = public_key(row.alg, &n, &e).unwrap();
             let prefixed = [&[0], signature.as_slice()].concat();
             let suffixed = [signature.as_slice(), &[0]].concat();
             for bad in [&prefixed[..], &suffixed, &signature[1..], &[], &[0; 256], &n] {
-                assert_eq!("invalid_signature", verifying.verify(b"message", bad).unwrap_err().code());
+                assert_eq!("invalid_signature", verifying.verify(Message::Whole(b"message"), bad).unwrap_err().code());
             }
-            assert_eq!("invalid_signature", verifying.verify(b"massage", &signature).unwrap_err().code());
+            assert_eq!("invalid_signature", verifying.verify(Message::Whole(b"massage"), &signature).unwrap_err().code());
         }
     }
 
-    /// Hashed first or not, a message has the same signatures; a digest of another hash is good for nothing.
+    /// Hashed first or not, a message has the same signatures; a digest of another hash is refused.
     #[test]
     fn digests_stand_for_messages() {
         for row in &ROWS {
-            let key = Signing::generate(row.alg, 2_048).unwrap();
+            let key = PrivateKey::generate(row.alg, 2_048).unwrap();
             let (n, e) = parts(&key);
-            let verifying = Verifying::new(row.alg, &n, &e).unwrap();
-            assert!(key.hash() == row.hash && verifying.hash() == row.hash);
+            let verifying = public_key(row.alg, &n, &e).unwrap();
+            assert!(key.method().shares_with(&verifying.method()));
             for hash in [Hash::SHA256, Hash::SHA384, Hash::SHA512] {
-                let Digested::Hash(digest) = digested(hash, b"message") else { panic!("not a hash") };
+                let digest = Digested::Hash(hash.of(b"message"));
                 if hash != row.hash {
-                    assert_eq!("invalid_key", key.sign_digest(&digest).unwrap_err().code());
-                    let signature = key.sign(b"message").unwrap();
-                    assert_eq!("invalid_signature", verifying.verify_digest(&digest, &signature).unwrap_err().code());
+                    assert_eq!("invalid_key", key.sign(Message::Digest(&digest)).unwrap_err().code());
+                    let signature = key.sign(Message::Whole(b"message")).unwrap();
+                    assert_eq!("invalid_signature", verifying.verify(Message::Digest(&digest), &signature).unwrap_err().code());
                     continue;
                 }
-                verifying.verify(b"message", &key.sign_digest(&digest).unwrap()).unwrap();
-                let signature = key.sign(b"message").unwrap();
-                verifying.verify_digest(&digest, &signature).unwrap();
+                verifying.verify(Message::Whole(b"message"), &key.sign(Message::Digest(&digest)).unwrap()).unwrap();
+                let signature = key.sign(Message::Whole(b"message")).unwrap();
+                verifying.verify(Message::Digest(&digest), &signature).unwrap();
                 for bad in [&signature[1..], &[], &[0; 256], &n] {
-                    assert_eq!("invalid_signature", verifying.verify_digest(&digest, bad).unwrap_err().code());
+                    assert_eq!("invalid_signature", verifying.verify(Message::Digest(&digest), bad).unwrap_err().code());
                 }
             }
         }
-    }
-
-    fn digested(hash: Hash, message: &[u8]) -> Digested {
-        let mut context = Method::Hash(hash).start().unwrap();
-        context.update(message);
-        context.finish()
     }
 
     /// Moduli too small, too large, even, padded or empty are refused.
     #[test]
     fn unsound_moduli_are_refused() {
-        let (n, e) = parts(&Signing::generate(Alg::Rs256, 2_048).unwrap());
+        let (n, e) = parts(&PrivateKey::generate(Alg::Rs256, 2_048).unwrap());
         let mut even = n.clone();
         *even.last_mut().unwrap() ^= 1;
         assert!(refusal(&even, &e).contains("even"));
@@ -357,13 +299,13 @@ mod tests {
     /// Exponents of 1, even, padded, empty or beyond 2^33 are refused; 3 and 2^32 + 1 pass.
     #[test]
     fn unsound_exponents_are_refused() {
-        let (n, _) = parts(&Signing::generate(Alg::Rs256, 2_048).unwrap());
+        let (n, _) = parts(&PrivateKey::generate(Alg::Rs256, 2_048).unwrap());
         for e in [&[1][..], &[2], &[1, 0], &[], &[0], &[2, 0, 0, 0, 1], &[1, 0, 0, 0, 0, 1], &[0xff; 512]] {
             assert!(refusal(&n, e).contains("exponent"), "{e:?}");
         }
         assert!(refusal(&n, &[0, 3]).contains("zero"));
         for e in [&[3][..], &[1, 0, 1], &[1, 0, 0, 0, 1], &[1, 0xff, 0xff, 0xff, 0xff]] {
-            assert!(Verifying::new(Alg::Rs256, &n, e).is_ok(), "{e:?}");
+            assert!(public_key(Alg::Rs256, &n, e).is_ok(), "{e:?}");
         }
     }
 
@@ -382,21 +324,21 @@ mod tests {
         }
         assert_eq!(257, power.len());
         assert!(refusal(&power, &[1, 0, 1]).contains("ROCA"));
-        assert_eq!(vec![1, 0, 1], parts(&Signing::generate(Alg::Ps256, 3_072).unwrap()).1);
+        assert_eq!(vec![1, 0, 1], parts(&PrivateKey::generate(Alg::Ps256, 3_072).unwrap()).1);
     }
 
     /// Private parts of another key, missing or oversized, are refused; so are sizes that cannot be generated.
     #[test]
     fn foreign_private_parts_are_refused() {
-        let read = |key: &Signing| {
+        let read = |key: &PrivateKey| {
             let private = pkcs8::read(&key.to_pkcs8().unwrap()).unwrap();
             let PrivateParts::Rsa { n, e, d, primes: Some(primes), .. } = private else { panic!("not RSA") };
             (n, e, d, primes)
         };
-        let (n, e, d, primes) = read(&Signing::generate(Alg::Rs256, 2_048).unwrap());
-        let (_, _, foreign_d, foreign) = read(&Signing::generate(Alg::Rs256, 2_048).unwrap());
+        let (n, e, d, primes) = read(&PrivateKey::generate(Alg::Rs256, 2_048).unwrap());
+        let (_, _, foreign_d, foreign) = read(&PrivateKey::generate(Alg::Rs256, 2_048).unwrap());
         let refused = |d: &[u8], primes: &RsaPrimes| {
-            assert_eq!("invalid_key", Signing::new(Alg::Rs256, &n, &e, d, primes).err().unwrap().code());
+            assert_eq!("invalid_key", PrivateKey::new(Alg::Rs256, &n, &e, d, primes).err().unwrap().code());
         };
         refused(&foreign_d, &primes);
         refused(&d, &foreign);
@@ -406,7 +348,7 @@ mod tests {
         refused(&d, &RsaPrimes { dp: foreign.dp.clone(), ..primes.clone() });
         refused(&d, &RsaPrimes { p: primes.q.clone(), q: primes.p.clone(), ..primes.clone() });
         for bits in [0, 1_024, 2_047, 2_049, 16_384] {
-            assert_eq!("invalid_key", Signing::generate(Alg::Rs256, bits).err().unwrap().code());
+            assert_eq!("invalid_key", PrivateKey::generate(Alg::Rs256, bits).err().unwrap().code());
         }
     }
 }

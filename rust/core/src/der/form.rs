@@ -133,7 +133,7 @@ fn certificate(mut content: Reader<'_>) -> Option<&[u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::crypto::Signing;
+    use crate::crypto::PrivateKey;
     use crate::der::write;
     use crate::jwa::Alg;
 
@@ -152,7 +152,7 @@ mod tests {
     /// Each form is recognised, and the key of a certificate is read.
     #[test]
     fn forms() {
-        let key = Signing::generate(Alg::Rs256, 2_048).unwrap();
+        let key = PrivateKey::generate(Alg::Rs256, 2_048).unwrap();
         let (spki, pkcs8) = (key.to_spki().unwrap(), key.to_pkcs8().unwrap());
         let version = element(tag::CONSTRUCTED_0, &element(tag::INTEGER, &[2]));
         let oid = sequence(&[element(tag::OID, algorithm::EC)]);
@@ -184,7 +184,7 @@ mod tests {
     #[test]
     fn settled() {
         for alg in [Alg::Rs256, Alg::Es256, Alg::EdDsa, Alg::MlDsa44] {
-            let key = Signing::generate(alg, 2_048).unwrap();
+            let key = PrivateKey::generate(alg, 2_048).unwrap();
             let may_be_converted = [Alg::Rs256, Alg::Es256].contains(&alg);
             for der in [key.to_spki().unwrap(), key.to_pkcs8().unwrap().to_vec()] {
                 assert!(is_settled(&der), "{alg}");

@@ -171,16 +171,16 @@ fn secret(octets: &[u8]) -> Secret {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::crypto::Signing;
+    use crate::crypto::PrivateKey;
 
     /// Keys that AWS-LC writes are read as the same keys.
     #[test]
     fn private_keys_round_trip() {
         for alg in [Alg::Rs256, Alg::Es256, Alg::Es384, Alg::Es512, Alg::Es256k, Alg::EdDsa, Alg::MlDsa44, Alg::MlDsa65]
         {
-            let key = Signing::generate(alg, 2_048).unwrap();
+            let key = PrivateKey::generate(alg, 2_048).unwrap();
             let der = key.to_pkcs8().unwrap();
-            let again = Signing::new(Some(alg), &read(&der).unwrap()).unwrap();
+            let again = PrivateKey::new(Some(alg), &read(&der).unwrap()).unwrap();
             assert_eq!(key.to_spki().unwrap(), again.to_spki().unwrap(), "{alg}");
             assert_eq!(*der, *again.to_pkcs8().unwrap(), "{alg}");
         }
@@ -217,7 +217,7 @@ mod tests {
         assert!(read(&expanded).unwrap_err().to_string().contains("lacks its seed"));
         let pair = [element(tag::OCTET_STRING, &[1; 32]), element(tag::OCTET_STRING, &[0; 2_560])].concat();
         let parts = read(&wrap(&element(tag::SEQUENCE, &pair))).unwrap();
-        assert_eq!("invalid_key", Signing::new(None, &parts).err().unwrap().code());
+        assert_eq!("invalid_key", PrivateKey::new(None, &parts).err().unwrap().code());
         assert!(read(&wrap(&element(tag::PRIMITIVE_0, &[1; 32]))).is_ok());
         assert_eq!("invalid_key", read(&wrap(&[5, 0])).unwrap_err().code());
     }
@@ -226,7 +226,7 @@ mod tests {
     #[test]
     fn changed_octets_do_no_harm() {
         for alg in [Alg::Rs256, Alg::Es256, Alg::EdDsa, Alg::MlDsa44] {
-            let der = Signing::generate(alg, 2_048).unwrap().to_pkcs8().unwrap();
+            let der = PrivateKey::generate(alg, 2_048).unwrap().to_pkcs8().unwrap();
             for index in 0..der.len() {
                 for change in [1, 0x80, 0xff] {
                     let mut changed = der.to_vec();
@@ -248,7 +248,7 @@ mod tests {
     /// An inner curve that differs from the outer one, and bytes after the key, are refused.
     #[test]
     fn loose_encodings_are_refused() {
-        let der = Signing::generate(Alg::Es256, 0).unwrap().to_pkcs8().unwrap();
+        let der = PrivateKey::generate(Alg::Es256, 0).unwrap().to_pkcs8().unwrap();
         let mut trailing = der.to_vec();
         trailing.push(0);
         for bad in [trailing, der[..der.len() - 1].to_vec(), vec![]] {

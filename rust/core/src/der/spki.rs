@@ -64,7 +64,7 @@ fn rsa(der: &[u8]) -> Option<(&[u8], &[u8])> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::crypto::Signing;
+    use crate::crypto::PrivateKey;
     use crate::crypto::material::RsaUsage;
     use crate::jwa::{Alg, Curve};
 
@@ -73,7 +73,7 @@ mod tests {
     fn public_keys_round_trip() {
         for alg in [Alg::Rs256, Alg::Es256, Alg::Es384, Alg::Es512, Alg::Es256k, Alg::EdDsa, Alg::MlDsa44, Alg::MlDsa87]
         {
-            let der = Signing::generate(alg, 2_048).unwrap().to_spki().unwrap();
+            let der = PrivateKey::generate(alg, 2_048).unwrap().to_spki().unwrap();
             assert_eq!(der, write(&read(&der).unwrap()), "{alg}");
         }
         let parts = PublicParts::Okp { curve: Curve::Ed448, x: vec![3; 57] };
@@ -101,7 +101,7 @@ mod tests {
     #[test]
     fn an_encoding_is_the_only_one() {
         for alg in [Alg::Rs256, Alg::Es256, Alg::EdDsa, Alg::MlDsa44] {
-            let der = Signing::generate(alg, 2_048).unwrap().to_spki().unwrap();
+            let der = PrivateKey::generate(alg, 2_048).unwrap().to_spki().unwrap();
             for index in 0..der.len() {
                 for change in [1, 0x80, 0xff] {
                     let mut changed = der.clone();

@@ -102,10 +102,11 @@ impl Key {
         self.material(alg)?.verify(message, signature)
     }
 
-    /// Verifies by the backend's own check, for comparing and measuring the other.
-    pub fn verify_plain(&self, alg: Alg, message: &[u8], signature: &[u8]) -> Result<()> {
-        self.require_verify()?;
-        self.material(alg)?.verify_plain(message, signature)
+    /// The same key, computed with by the backend alone, to compare the two.
+    #[must_use]
+    pub fn backend_alone(&self) -> Self {
+        let materials = self.0.materials.iter().map(|(algs, material)| (*algs, material.backend_alone())).collect();
+        Self::new(Inner { materials, ..Inner::clone(&self.0) })
     }
 
     /// Refuses a secret whose `key_ops` lack verify.

@@ -222,7 +222,7 @@ fn lower_quintet(octet: u8) -> Option<u8> {
 mod tests {
     use super::*;
     use crate::base64url;
-    use crate::crypto::Signing;
+    use crate::crypto::PrivateKey;
     use crate::crypto::random;
     use crate::jwa::Alg;
     use crate::jwk;
@@ -285,7 +285,7 @@ mod tests {
             b"{:kty=>'oct', :k=>'AQAB'}".to_vec(),
         ];
         for alg in [Alg::Rs256, Alg::Es256, Alg::Es384, Alg::Es512, Alg::Es256k, Alg::EdDsa, Alg::MlDsa44] {
-            let key = Signing::generate(alg, 2_048).unwrap();
+            let key = PrivateKey::generate(alg, 2_048).unwrap();
             let spki = key.to_spki().unwrap();
             let pkcs8 = key.to_pkcs8().unwrap();
             let parts = crate::der::spki::read(&spki).unwrap();

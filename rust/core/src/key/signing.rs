@@ -13,7 +13,7 @@ use super::declaration::agreed;
 use super::verifying::VerifyingKey;
 use crate::crypto::digest::{Message, Method};
 use crate::crypto::material::{PrivateParts, PublicParts, RsaUsage, Secret};
-use crate::crypto::{Signing, eddsa, random};
+use crate::crypto::{PrivateKey, eddsa, random};
 use crate::der::{pkcs8, spki};
 use crate::error::{Error, Result};
 use crate::external::External;
@@ -32,7 +32,7 @@ struct Inner {
 
 /// Where the private key is.
 enum Holder {
-    Own(Signing),
+    Own(PrivateKey),
     External { signer: Box<dyn External>, seed: Option<Secret> },
 }
 
@@ -53,10 +53,10 @@ impl SigningKey {
         if alg.spec().curve == Some(Curve::Ed448) {
             return Ed448Private::new(random(eddsa::ED448_LEN)?, None, Some(alg), kid).map(Loaded::Ed448);
         }
-        let mut signing = Signing::generate(alg, bits)?;
+        let mut signing = PrivateKey::generate(alg, bits)?;
         if alg.spec().kty == Kty::Rsa {
             // Read again as if it had been loaded: only then are its primes known, and it signs as fast as loaded keys do.
-            signing = Signing::new(Some(alg), &pkcs8::read(&signing.to_pkcs8()?)?)?;
+            signing = PrivateKey::new(Some(alg), &pkcs8::read(&signing.to_pkcs8()?)?)?;
         }
         Self::own(signing, Some(alg), kid).map(Loaded::Ready)
     }
@@ -104,7 +104,7 @@ impl SigningKey {
             return Ed448Private::new(d, x.as_deref(), alg, kid).map(Loaded::Ed448);
         }
         let PrivateParts::Rsa { n, e, d, primes, .. } = &parts else {
-            return Self::own(Signing::new(alg, &parts)?, alg, kid).map(Loaded::Ready);
+            return Self::own(PrivateKey::new(alg, &parts)?, alg, kid).map(Loaded::Ready);
         };
         // The public half is judged first: its refusals say more, and it knows what an RSASSA-PSS key is used with.
         let public = parts.public().ok_or_else(needs_alg)?;
@@ -114,11 +114,11 @@ impl SigningKey {
             let (n, e, d, kid) = (n.clone(), e.clone(), d.clone(), kid.map(Box::from));
             return Ok(Loaded::RsaWithoutPrimes(RsaPrivate { n, e, d, alg, kid }));
         }
-        let holder = Holder::Own(Signing::new(Some(alg), &parts)?);
+        let holder = Holder::Own(PrivateKey::new(Some(alg), &parts)?);
         Ok(Loaded::Ready(Self(Arc::new(Inner { alg, verifying, holder }))))
     }
 
-    fn own(signing: Signing, alg: Option<Alg>, kid: Option<&str>) -> Result<Self> {
+    fn own(signing: PrivateKey, alg: Option<Alg>, kid: Option<&str>) -> Result<Self> {
         let verifying = VerifyingKey::new(spki::read(&signing.to_spki()?)?, alg, kid)?;
         let alg = verifying.alg().ok_or_else(needs_alg)?;
         Ok(Self(Arc::new(Inner { alg, verifying, holder: Holder::Own(signing) })))
@@ -211,7 +211,7 @@ impl SigningKey {
 }
 
 #[inline(never)]
-fn own_signature(signing: &Signing, message: Message<'_>) -> Result<Vec<u8>> {
+fn own_signature(signing: &PrivateKey, message: Message<'_>) -> Result<Vec<u8>> {
     signing.sign(message)
 }
 
@@ -285,7 +285,7 @@ impl RsaPrivate {
         if !matches!(&parts, PrivateParts::Rsa { n, e, .. } if *n == self.n && *e == self.e) {
             return Err(Error::key("the completed RSA key is not the one of this JWK"));
         }
-        SigningKey::own(Signing::new(Some(self.alg), &parts)?, Some(self.alg), self.kid.as_deref())
+        SigningKey::own(PrivateKey::new(Some(self.alg), &parts)?, Some(self.alg), self.kid.as_deref())
     }
 }
 
