@@ -213,7 +213,10 @@ mod tests {
             let signature = key.sign(Message::Whole(b"message")).unwrap();
             assert_eq!(alg.spec().signature_len, Some(signature.len()));
             verifying.verify(Message::Whole(b"message"), &signature).unwrap();
-            assert_eq!("invalid_signature", verifying.verify(Message::Whole(b"massage"), &signature).unwrap_err().code());
+            assert_eq!(
+                "invalid_signature",
+                verifying.verify(Message::Whole(b"massage"), &signature).unwrap_err().code()
+            );
         }
     }
 
@@ -227,13 +230,19 @@ mod tests {
                 let signature = key.sign(Message::Whole(b"message")).unwrap();
                 if hash != key.hash {
                     assert_eq!("invalid_key", key.sign(Message::Digest(&digest)).unwrap_err().code());
-                    assert_eq!("invalid_signature", verifying.verify(Message::Digest(&digest), &signature).unwrap_err().code());
+                    assert_eq!(
+                        "invalid_signature",
+                        verifying.verify(Message::Digest(&digest), &signature).unwrap_err().code()
+                    );
                     continue;
                 }
                 verifying.verify(Message::Whole(b"message"), &key.sign(Message::Digest(&digest)).unwrap()).unwrap();
                 verifying.verify(Message::Digest(&digest), &signature).unwrap();
                 for bad in [&vec![0; signature.len()], &signature[1..], &[], &[1; 16_384]] {
-                    assert_eq!("invalid_signature", verifying.verify(Message::Digest(&digest), bad).unwrap_err().code());
+                    assert_eq!(
+                        "invalid_signature",
+                        verifying.verify(Message::Digest(&digest), bad).unwrap_err().code()
+                    );
                 }
             }
         }
@@ -260,11 +269,14 @@ mod tests {
     fn the_prepared_key_takes_over() {
         for alg in ALGS {
             let (key, verifying, _) = pair(alg);
-            let (digest, good) = (Digested::Hash(key.hash.of(b"message")), key.sign(Message::Whole(b"message")).unwrap());
+            let (digest, good) =
+                (Digested::Hash(key.hash.of(b"message")), key.sign(Message::Whole(b"message")).unwrap());
             let mut bad = good.clone();
             bad[5] ^= 1;
-            let refused =
-                |key: &PublicKey| key.verify(Message::Whole(b"message"), &bad).is_err() && key.verify(Message::Digest(&digest), &bad).is_err();
+            let refused = |key: &PublicKey| {
+                key.verify(Message::Whole(b"message"), &bad).is_err()
+                    && key.verify(Message::Digest(&digest), &bad).is_err()
+            };
             for _ in 0..2 * KEY_TABLE_AFTER {
                 assert!(refused(&verifying));
             }
@@ -286,7 +298,10 @@ mod tests {
             assert!(!clone.prepared.prepare() && !verifying.prepared.prepare());
             verifying.backend_alone().verify(Message::Whole(b"message"), &good).unwrap();
             for bad in [&bad[..], &good[1..], &[]] {
-                assert_eq!("invalid_signature", verifying.backend_alone().verify(Message::Whole(b"message"), bad).unwrap_err().code());
+                assert_eq!(
+                    "invalid_signature",
+                    verifying.backend_alone().verify(Message::Whole(b"message"), bad).unwrap_err().code()
+                );
             }
         }
     }

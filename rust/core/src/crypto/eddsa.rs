@@ -59,7 +59,9 @@ impl Ed448PublicKey {
     /// Verifies a signature of 114 bytes.
     pub fn verify(&self, message: Message<'_>, signature: &[u8]) -> Result<()> {
         match message {
-            Message::Whole(message) if signature.len() == 2 * ED448_LEN && self.0.verify_raw(signature, message) => Ok(()),
+            Message::Whole(message) if signature.len() == 2 * ED448_LEN && self.0.verify_raw(signature, message) => {
+                Ok(())
+            }
             _ => Err(Error::InvalidSignature),
         }
     }
@@ -197,7 +199,10 @@ mod tests {
         assert!(!clone.prepared.prepare() && !verifying.prepared.prepare());
         verifying.backend_alone().verify(Message::Whole(b"message"), &good).unwrap();
         for bad in [&[0; 64][..], &good[1..], &[]] {
-            assert_eq!("invalid_signature", verifying.backend_alone().verify(Message::Whole(b"message"), bad).unwrap_err().code());
+            assert_eq!(
+                "invalid_signature",
+                verifying.backend_alone().verify(Message::Whole(b"message"), bad).unwrap_err().code()
+            );
         }
     }
 

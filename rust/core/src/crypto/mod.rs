@@ -131,7 +131,9 @@ impl PrivateKey {
             PrivateParts::Rsa { primes: None, .. } => {
                 Err(Error::key("this RSA private key lacks its primes p and q: export it with them"))
             }
-            PrivateParts::Ec { curve, d, point } => ecdsa::PrivateKey::new(*curve, d, point.as_deref()).map(Self::Ecdsa),
+            PrivateParts::Ec { curve, d, point } => {
+                ecdsa::PrivateKey::new(*curve, d, point.as_deref()).map(Self::Ecdsa)
+            }
             PrivateParts::Okp { curve: Curve::Ed448, .. } => {
                 Err(Error::key("an Ed448 private key signs through an external signer"))
             }

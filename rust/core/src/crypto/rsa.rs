@@ -11,10 +11,9 @@ use aws_lc_rs::error::Unspecified;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{KeyPairComponents, KeySize};
 use aws_lc_rs::signature::{
-    KeyPair, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512,
-    RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512, RSA_PSS_2048_8192_SHA256, RSA_PSS_2048_8192_SHA384,
-    RSA_PSS_2048_8192_SHA512, RSA_PSS_SHA256, RSA_PSS_SHA384, RSA_PSS_SHA512, RsaEncoding, RsaKeyPair, RsaParameters,
-    RsaPublicKeyComponents,
+    KeyPair, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512, RSA_PKCS1_SHA256,
+    RSA_PKCS1_SHA384, RSA_PKCS1_SHA512, RSA_PSS_2048_8192_SHA256, RSA_PSS_2048_8192_SHA384, RSA_PSS_2048_8192_SHA512,
+    RSA_PSS_SHA256, RSA_PSS_SHA384, RSA_PSS_SHA512, RsaEncoding, RsaKeyPair, RsaParameters, RsaPublicKeyComponents,
 };
 use zeroize::Zeroizing;
 
@@ -250,7 +249,10 @@ mod tests {
             for bad in [&prefixed[..], &suffixed, &signature[1..], &[], &[0; 256], &n] {
                 assert_eq!("invalid_signature", verifying.verify(Message::Whole(b"message"), bad).unwrap_err().code());
             }
-            assert_eq!("invalid_signature", verifying.verify(Message::Whole(b"massage"), &signature).unwrap_err().code());
+            assert_eq!(
+                "invalid_signature",
+                verifying.verify(Message::Whole(b"massage"), &signature).unwrap_err().code()
+            );
         }
     }
 
@@ -267,14 +269,20 @@ mod tests {
                 if hash != row.hash {
                     assert_eq!("invalid_key", key.sign(Message::Digest(&digest)).unwrap_err().code());
                     let signature = key.sign(Message::Whole(b"message")).unwrap();
-                    assert_eq!("invalid_signature", verifying.verify(Message::Digest(&digest), &signature).unwrap_err().code());
+                    assert_eq!(
+                        "invalid_signature",
+                        verifying.verify(Message::Digest(&digest), &signature).unwrap_err().code()
+                    );
                     continue;
                 }
                 verifying.verify(Message::Whole(b"message"), &key.sign(Message::Digest(&digest)).unwrap()).unwrap();
                 let signature = key.sign(Message::Whole(b"message")).unwrap();
                 verifying.verify(Message::Digest(&digest), &signature).unwrap();
                 for bad in [&signature[1..], &[], &[0; 256], &n] {
-                    assert_eq!("invalid_signature", verifying.verify(Message::Digest(&digest), bad).unwrap_err().code());
+                    assert_eq!(
+                        "invalid_signature",
+                        verifying.verify(Message::Digest(&digest), bad).unwrap_err().code()
+                    );
                 }
             }
         }

@@ -19,11 +19,20 @@ fn signs_and_verifies() {
         assert_eq!(row.alg.spec().signature_len, Some(signature.len()));
         for _ in 0..2 {
             verifying.verify(Message::Whole(b"message"), &signature).unwrap();
-            assert_eq!("invalid_signature", verifying.verify(Message::Whole(b"massage"), &signature).unwrap_err().code());
+            assert_eq!(
+                "invalid_signature",
+                verifying.verify(Message::Whole(b"massage"), &signature).unwrap_err().code()
+            );
             let longer = [&signature[..], &[0]].concat();
             for wrong in [&longer, &signature[1..], &signature[..signature.len() - 1], &[]] {
-                assert_eq!("invalid_signature", verifying.verify(Message::Whole(b"message"), wrong).unwrap_err().code());
-                assert_eq!("invalid_signature", verifying.backend_alone().verify(Message::Whole(b"message"), wrong).unwrap_err().code());
+                assert_eq!(
+                    "invalid_signature",
+                    verifying.verify(Message::Whole(b"message"), wrong).unwrap_err().code()
+                );
+                assert_eq!(
+                    "invalid_signature",
+                    verifying.backend_alone().verify(Message::Whole(b"message"), wrong).unwrap_err().code()
+                );
             }
             assert_eq!(is_faster(Alg::MlDsa44), verifying.prepared.prepare() || verifying.prepared.is_done());
         }
