@@ -190,6 +190,25 @@ def test_no_files_of_the_core_import_one_another_in_a_circle() -> None:
     assert sorted("/".join(module) for module in left) == []
 
 
+def test_the_path_of_a_signature_is_four_calls() -> None:
+    """From `Compact::verify` to the primitive there are the four calls that CONTRIBUTING.md lists, one after the other."""
+    section = (ROOT / "CONTRIBUTING.md").read_text().split("| what it calls |", 1)[1].split("\n\n", 1)[0]
+    steps = [re.findall(r"`([\w./:]+)`", row) for row in section.splitlines()[2:]]
+    assert len(steps) == 4
+    assert [calls for _, _, *calls in steps[:3]] == [[function] for _, function, *_ in steps[1:]]
+    for file, function, *calls in steps:
+        owner, name = function.split("::")
+        body = re.search(
+            rf"^impl(?:<'a>)? {owner}\b[^{{]*\{{.*?\bfn {name}\b(.*?)^    \}}$",
+            product_code(CORE / file),
+            re.MULTILINE | re.DOTALL,
+        )
+        assert body, function
+        assert [call for call in calls if f"{call.split('::')[1]}(" not in body[1]] == []
+    primitives = {call.split("::")[0] for call in steps[3][2:]}
+    assert primitives == {"PublicKey", "Mac", "Tag", "Ed448PublicKey"}
+
+
 @pytest.mark.parametrize(("heading", "root"), CRATES)
 def test_the_table_lists_every_rust_module(heading: str, root: Path) -> None:
     """The table has one entry per module, no more and no fewer."""
