@@ -302,7 +302,7 @@ def test_only_the_seam_reaches_verify_fast() -> None:
     assert naming == {"crypto/verify_fast.rs"}
     paths = [path for path in CORE.rglob("*.rs") if path.stem != "tests"]
     using = {path.name for path in paths if re.search(r"\bverify_fast::", product_code(path))}
-    assert using == {"mod.rs", "prepared.rs", "rsa.rs"}
+    assert using == {"mod.rs", "prepared.rs"}
 
 
 def test_verify_fast_knows_nothing_secret() -> None:
