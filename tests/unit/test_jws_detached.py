@@ -556,4 +556,5 @@ def test_other_threads_run(held: Callable[[bytes], Any]) -> None:
         thread.join()
     finally:
         sys.setswitchinterval(before)
-    assert len(seen) > 100
+    # A call that keeps the lock gives it back once, at its end.
+    assert len(seen) > 10
