@@ -62,6 +62,7 @@ GOOD: dict[str, Any] = {
     "der": MATERIAL.private.public_key().public_bytes(
         forge.serialization.Encoding.DER, forge.serialization.PublicFormat.SubjectPublicKeyInfo
     ),
+    "error": errors.MissingToken("no credentials"),
     "issuer": ISSUER,
     "jwk": PUBLIC.to_jwk(),
     "jwks": {"keys": [PUBLIC.to_jwk()]},
