@@ -57,6 +57,14 @@ def test_short_secret(alg: str) -> None:
         assert alg == SecretKey.from_bytes(octets[:length], alg=alg).alg
 
 
+def test_oversized_secret() -> None:
+    """A secret over 65,536 bytes is a file given by mistake, whoever takes it."""
+    for make in (SecretKey.from_bytes, insecure.weak_secret):
+        assert "HS256" == make(b"\7" * 65_536, alg="HS256").alg
+        with pytest.raises(InvalidKey, match="the limit is 65536"):
+            make(b"\7" * 65_537, alg="HS256")
+
+
 @pytest.mark.parametrize("alg", forge.HMAC_ALGS)
 def test_weak_secret_is_the_only_door(alg: str) -> None:
     """`insecure.weak_secret` takes a short secret, and its repr says so for ever."""

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding
 
 import forge
 from judge import refusal, secret, verdict, verifier, verifying
-from jwseal import SigningKey, VerifyingKey, jws
+from jwseal import InvalidKey, SigningKey, VerifyingKey, jws
 
 RSA = forge.material("RS256")
 ES256 = forge.material("ES256")
@@ -346,18 +346,22 @@ def test_roca() -> None:
 
 @pytest.mark.parametrize("member", ["n", "e"])
 def test_rsa_leading_zero_octets(member: str) -> None:
-    """Base64urlUInt is minimal (RFC 7518 section 6.3.1), or one key would have two thumbprints."""
+    """Base64urlUInt is minimal (RFC 7518 section 6.3.1), or one key would have two thumbprints; zero is no number here."""
     jwk = RSA.public_jwk()
-    jwk[member] = forge.b64(b"\0" + forge.unb64(jwk[member]))
-    assert "invalid_key" == refusal(VerifyingKey.from_jwk, jwk, alg="RS256")
+    for other in (b"\0" + forge.unb64(jwk[member]), b"\0", bytes(3), b""):
+        assert "invalid_key" == refusal(VerifyingKey.from_jwk, {**jwk, member: forge.b64(other)}, alg="RS256")
+    for zero in (b"\0", bytes(3), b""):
+        jwk[member] = forge.b64(zero)
+        with pytest.raises(InvalidKey, match=rf"the JWK's {member} is zero"):
+            VerifyingKey.from_jwk(jwk, alg="RS256", lenient=True)
 
 
 @pytest.mark.parametrize("member", ["d", "p", "q", "dp", "dq", "qi"])
 def test_rsa_private_leading_zero_octets(member: str) -> None:
     """So are the private members."""
     jwk = RSA.private_jwk()
-    jwk[member] = forge.b64(b"\0" + forge.unb64(jwk[member]))
-    assert "invalid_key" == refusal(SigningKey.from_jwk, jwk, alg="RS256")
+    for other in (b"\0" + forge.unb64(jwk[member]), b"\0", b""):
+        assert "invalid_key" == refusal(SigningKey.from_jwk, {**jwk, member: forge.b64(other)}, alg="RS256")
 
 
 @pytest.mark.parametrize("alg", ["ES256", "ES384", "ES512", "ES256K"])
@@ -467,6 +471,8 @@ def test_rsa_private_members() -> None:
     for member in ("p", "q", "dp", "dq", "qi"):
         partial = {name: value for name, value in jwk.items() if name != member}
         assert "invalid_key" == refusal(SigningKey.from_jwk, partial, alg="RS256")
+        without_d = {name: jwk[name] for name in ("kty", "n", "e", member)}
+        assert "invalid_key" == refusal(VerifyingKey.from_jwk, without_d, alg="RS256")
     assert "invalid_key" == refusal(
         SigningKey.from_jwk, {**jwk, "oth": [{"r": "AQ", "d": "AQ", "t": "AQ"}]}, alg="RS256"
     )
@@ -489,7 +495,8 @@ def test_mldsa_without_alg() -> None:
     """An AKP key without alg is unusable (RFC 9964)."""
     jwk = {name: value for name, value in forge.material("ML-DSA-44").public_jwk().items() if name != "alg"}
     assert "invalid_key" == refusal(VerifyingKey.from_jwk, jwk)
-    assert "invalid_key" == refusal(VerifyingKey.from_jwk, {**jwk, "alg": "ML-DSA-65"})
+    for alg in ("ML-DSA-65", "ml-dsa-44", "ES256"):
+        assert "invalid_key" == refusal(VerifyingKey.from_jwk, {**jwk, "alg": alg})
 
 
 def test_nonces_differ() -> None:

@@ -210,11 +210,35 @@ def test_skipped() -> None:
     assert all(isinstance(reason, str) and reason for _, _, reason in keys.skipped)
 
 
+@pytest.mark.parametrize(
+    ("member", "kid", "reason"),
+    [
+        ({"kty": "EC", "crv": "P-256", "kid": "bad"}, "bad", "no x"),
+        (1, None, "a JWK is a JSON object"),
+        ({**ONE.public_jwk(), "use": "enc"}, None, "use is not sig"),
+        ({**ONE.public_jwk(), "key_ops": ["sign"]}, None, "key_ops lack verify"),
+        ({**ONE.public_jwk(), "alg": "ECDH-ES"}, None, "alg is not a signature algorithm"),
+        ({"kty": "oct", "k": "AAAA"}, None, "a secret needs its algorithm"),
+        ({"kty": "oct", "k": "AAAA", "alg": "HS256", "kid": 7}, None, "kid is not a string"),
+        ({"kty": "oct", "k": forge.b64(bytes(32)), "alg": "HS256", "key_ops": ["sign"]}, None, "key_ops lack verify"),
+    ],
+)
+def test_why_a_member_is_skipped(member: object, kid: str | None, reason: str) -> None:
+    """The reason names the member of the JWK that is at fault."""
+    ((index, skipped_kid, found),) = KeySet.from_jwks({"keys": [member, TWO.public_jwk()]}).skipped
+    assert (0, kid) == (index, skipped_kid)
+    assert reason in found
+
+
 def test_no_usable_key() -> None:
     """A set without a usable key is InvalidKey, with the reasons."""
     with pytest.raises(Exception, match="alg") as caught:
         KeySet.from_jwks({"keys": [RSA.public_jwk(kid="r")]})
     assert "invalid_key" == caught.value.code
+    with pytest.raises(InvalidKey, match=r"key 0: the JWK's kty is none of .*key 1: the JWK has no kty; .*and 5 more"):
+        KeySet.from_jwks({"keys": [{"kty": "XYZ"}, *[{}] * 8]})
+    with pytest.raises(InvalidKey, match="the JWK Set is empty"):
+        KeySet.from_jwks({"keys": []})
 
 
 def test_duplicate_members_of_the_set() -> None:
@@ -233,7 +257,7 @@ def test_algorithms_fill_in() -> None:
             ONE.public_jwk(kid="c"),
         ]
     }
-    keys = KeySet.from_jwks(jwks, algorithms=["RS256"])
+    keys = KeySet.from_jwks(jwks, algorithms=["RS256", "ES384"])
     assert [("a", ("RS256",)), ("b", ("PS512",)), ("c", ("ES256",))] == [(key.kid, tuple(key.algs)) for key in keys]
     token = forge.token({"alg": "RS256", "kid": "a"}, {}, RSA)
     assert {} == verifier(keys).verify(token).claims

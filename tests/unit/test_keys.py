@@ -259,6 +259,14 @@ def test_kid_of_the_jwk_that_is_no_string(value: object) -> None:
         ({"use": "sig", "key_ops": ["verify", "sign"]}, True, True),
         ({"use": "enc", "key_ops": ["verify", "sign"]}, False, False),
         ({"use": "sig", "key_ops": ["encrypt"]}, False, False),
+        *(
+            case
+            for operation in ("encrypt", "decrypt", "wrapKey", "unwrapKey", "deriveKey", "deriveBits")
+            for case in (
+                ({"use": "sig", "key_ops": ["verify", "sign", operation]}, False, False),
+                ({"key_ops": ["verify", "sign", operation]}, True, True),
+            )
+        ),
     ],
 )
 def test_use_and_key_ops(members: dict, verifies: bool, signs: bool) -> None:

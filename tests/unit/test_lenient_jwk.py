@@ -46,11 +46,19 @@ def plain_base64(jwk: dict[str, Any], name: str) -> dict[str, Any]:
     return {**jwk, name: base64.encodebytes(forge.unb64(jwk[name])).decode()}
 
 
+def stray_bits(jwk: dict[str, Any], name: str) -> dict[str, Any]:
+    """The member with a bit set in its last character that belongs to no byte."""
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    *text, last = jwk[name]
+    return {**jwk, name: "".join(text) + alphabet[alphabet.index(last) | 1]}
+
+
 SITUATIONS: dict[str, tuple[str, forge.Material, Callable[[dict[str, Any]], dict[str, Any]]]] = {
     "a leading zero byte in n": ("n", RSA, lambda jwk: zero_in_front(jwk, "n")),
     "a leading zero byte in e": ("e", RSA, lambda jwk: zero_in_front(jwk, "e")),
     "n with padding": ("n", RSA, lambda jwk: padded(jwk, "n")),
     "n in plain base64": ("n", RSA, lambda jwk: plain_base64(jwk, "n")),
+    "n with stray bits": ("n", RSA, lambda jwk: stray_bits(jwk, "n")),
     "x shorter than the field": ("x", EC, lambda jwk: zeros_cut(jwk, "x")),
     "x longer than the field": ("x", EC, lambda jwk: zero_in_front(jwk, "x")),
     "y with padding": ("y", EC, lambda jwk: padded(jwk, "y")),
