@@ -107,6 +107,13 @@ def key_texts() -> dict[str, bytes]:
         "yaml-jwk": "\n".join(f"{name}: {value}" for name, value in RSA.public_jwk().items()).encode(),
         "toml-jwk": "\n".join(f'{name} = "{value}"' for name, value in RSA.public_jwk().items()).encode(),
         "python-jwk": repr(RSA.public_jwk()).encode(),
+        "ruby-jwk": b"{:kty=>'oct', :k=>'AQAB'}",
+        "escaped-jwk": b'{"\\u006b\\u0074y": "EC"}',
+        "ssh2-pem": b"---- BEGIN SSH2 PUBLIC KEY ----\nAAAAB3NzaC1yc2E\n---- END SSH2 PUBLIC KEY ----\n",
+        "pkcs1-der": RSA.public.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.PKCS1),
+        "p384-spki-der": forge.material("ES384").spki(),
+        "p521-spki-der": forge.material("ES512").spki(),
+        "secp256k1-pkcs8-der": forge.material("ES256K").pkcs8(),
         "yaml-pem": b"key: |\n" + b"".join(b"  " + line for line in RSA.public_pem().splitlines(keepends=True)),
         "toml-pem": b'key = """\n' + RSA.public_pem() + b'"""\n',
     }
@@ -125,6 +132,16 @@ WRAPPINGS = {
     "url": lambda text: urllib.parse.quote(text, safe="").encode(),
     "url-base64": lambda text: urllib.parse.quote_plus(base64.b64encode(text)).encode(),
     "base64-twice": lambda text: base64.b64encode(base64.b64encode(text)),
+    "hex-upper": base64.b16encode,
+    "hex-of-base64": lambda text: base64.b64encode(text).hex().encode(),
+    "base64-after-x": lambda text: b"x" + base64.b64encode(text),
+    "base64-after-name": lambda text: b"key=" + base64.b64encode(text),
+    "hex-after-x": lambda text: b"x" + text.hex().encode(),
+    "base32-after-x": lambda text: b"x" + base64.b32encode(text),
+    "base32-of-base64": lambda text: base64.b32encode(base64.b64encode(text)),
+    "base64-of-widened": lambda text: base64.b64encode(text.decode("latin-1").encode("utf-16-le")),
+    "base64-of-url": lambda text: base64.b64encode(urllib.parse.quote(text).encode()),
+    "url-twice": lambda text: urllib.parse.quote(urllib.parse.quote(text, safe=""), safe="").encode(),
 }
 # DER has no markers to find after octets that are not DER's.
 TEXT_WRAPPINGS = {

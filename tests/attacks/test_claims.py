@@ -256,7 +256,10 @@ def test_policy_has_no_silent_opt_out(arguments: dict) -> None:
         Policy(**{"issuer": ISSUER, "audience": AUDIENCE, **arguments})
 
 
-@pytest.mark.parametrize("typ", [..., "JWT", "jwt", "logout+jwt", "application/JWT", "at+jwt2", "", "at+jwt "])
+@pytest.mark.parametrize(
+    "typ",
+    [..., "JWT", "jwt", "logout+jwt", "application/JWT", "at+jwt2", "", "at+jwt ", "application/a/at+jwt", "a/at+jwt"],
+)
 def test_access_token_typ(typ: object) -> None:
     """Where `at+jwt` is demanded, an ID token does not pass (CVE-2026-41164, RFC 8725 3.11)."""
     header = {"alg": "HS256"} if typ is ... else {"alg": "HS256", "typ": typ}

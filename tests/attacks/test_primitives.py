@@ -229,6 +229,10 @@ SMALL_448 = [
     (P448 + 1).to_bytes(57, "little"),
     P448.to_bytes(57, "little"),
     (1).to_bytes(56, "little") + b"\x80",
+    (P448 - 1 | 1 << 455).to_bytes(57, "little"),
+    (P448 | 1 << 455).to_bytes(57, "little"),
+    (P448 + 1 | 1 << 455).to_bytes(57, "little"),
+    (5).to_bytes(56, "little") + b"\1",
 ]
 
 
@@ -458,6 +462,8 @@ def test_exponents_that_do_not_belong() -> None:
         {"p": jwk["q"], "q": jwk["p"]},
         {"qi": "AQ"},
         {"dp": "AQ"},
+        {"d": forge.b64(b"\7" * 257)},
+        {"p": forge.b64(b"\7" * 257)},
     ):
         assert "invalid_key" == refusal(SigningKey.from_jwk, {**jwk, **changes}, alg="RS256")
     bare = {name: jwk[name] for name in ("kty", "n", "e")}

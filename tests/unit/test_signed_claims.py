@@ -94,6 +94,7 @@ def test_registered_claims_as_they_should_be() -> None:
         {"aud": ("a", "b")},
         {"exp": LAST, "nbf": 0, "iat": NOW + 0.5},
         {"exp": 1.7e9},
+        {"nbf": -0.0},
         {"Sub": 4, "SUB": None, "ex": "x", "iss2": 5, "a": {"sub": 4, "exp": "never"}},
     ):
         token = Signer(secret()).sign(given, now=NOW)

@@ -32,27 +32,3 @@ pub fn bearer<'a>(values: &[&'a [u8]]) -> Result<&'a str> {
     }
     Ok(token)
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Only a bearer token of token characters passes.
-    #[test]
-    fn bearer_tokens() {
-        assert_eq!(bearer(&[b"Bearer a.b.c"]).ok(), Some("a.b.c"));
-        assert_eq!(bearer(&[b"bEARER  a.b.c"]).ok(), Some("a.b.c"));
-        for value in
-            ["a.b.c", "Bearer", "Bearer ", "Basic a", "Bearer a, Bearer b", "Bearer a\n", "Bearer\ta", "Bearer a b"]
-        {
-            assert_eq!(bearer(&[value.as_bytes()]).map_err(|error| error.code()), Err("malformed_token"), "{value}");
-        }
-    }
-
-    /// No header is no token, two headers are no one token.
-    #[test]
-    fn one_header() {
-        assert_eq!(bearer(&[]).map_err(|error| error.code()), Err("missing_token"));
-        assert_eq!(bearer(&[b"Bearer a", b"Bearer a"]).map_err(|error| error.code()), Err("malformed_token"));
-    }
-}

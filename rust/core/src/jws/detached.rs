@@ -163,97 +163,16 @@ mod tests {
     use super::*;
     use crate::header::CriticalExtensions;
     use crate::jwa::Alg;
-    use crate::jws::compact::{DetachedSigner, Reader};
     use crate::jws::json_serialization::{self, NewSignature};
-    use crate::key::{Key, Loaded, SecretKey, SigningKey};
-    use crate::limits;
+    use crate::key::SecretKey;
     use crate::protected_header::jws_header;
-
-    fn key(alg: Alg, kid: &str) -> AnySigningKey {
-        if let Ok(secret) = SecretKey::generate(alg, Some(kid)) {
-            return secret.into();
-        }
-        let Loaded::Ready(key) = SigningKey::generate(alg, Some(kid), 2_048).unwrap() else { panic!("not ready") };
-        key.into()
-    }
-
-    fn public(key: &AnySigningKey) -> Key {
-        match key {
-            AnySigningKey::Secret(key) => Key::from(key.clone()),
-            AnySigningKey::Signing(key) => Key::from(key.verifying_key().clone()),
-        }
-    }
-
-    fn feed<S: PayloadSink>(mut sink: S, payload: &[u8], step: usize) -> Result<S::Outcome> {
-        payload.chunks(step).for_each(|piece| sink.update(piece));
-        sink.finish()
-    }
-
-    const ALGS: [Alg; 6] = [Alg::Hs384, Alg::Rs256, Alg::Ps512, Alg::Es384, Alg::EdDsa, Alg::MlDsa44];
-
-    /// A payload in pieces is signed and verified as the whole payload is.
-    #[test]
-    fn pieces_are_signed_and_verified_as_the_whole() {
-        let payload: Vec<u8> = (0..=255).collect();
-        let critical = CriticalExtensions::default();
-        for (alg, unencoded) in ALGS.into_iter().flat_map(|alg| [(alg, false), (alg, true)]) {
-            let key = key(alg, "a");
-            let keys = KeySet::new(vec![public(&key)]).unwrap();
-            let header = jws_header(&key, &[], &critical, !unencoded).unwrap();
-            let signer = DetachedSigner::new(header.as_bytes(), &key, unencoded).unwrap();
-            let token = feed(signer, &payload, 7).unwrap();
-            let mut jws = Reader { max_size: token.len(), ..Reader::default() }
-                .read(token.as_bytes())
-                .unwrap()
-                .into_unverified(&critical)
-                .unwrap();
-            let options = VerifyOptions { keys: &keys, algorithms: None, require: &Require::All };
-            let verify = |payload: &[u8], step| {
-                feed(DetachedVerification::new(&jws, options).unwrap(), payload, step)
-                    .map(|report| report[0].as_ref().unwrap().key_index())
-            };
-            assert_eq!(0, verify(&payload, 256).unwrap(), "{alg}");
-            assert_eq!(0, verify(&payload, 1).unwrap(), "{alg}");
-            assert_eq!("invalid_signature", verify(&payload[1..], 7).unwrap_err().code(), "{alg}");
-            (jws.payload, jws.payload_text) = (Some(payload.clone()), None);
-            assert_eq!(0, jws.verify_entry(0, options).unwrap().key_index(), "{alg}");
-        }
-    }
-
-    /// One pass serves signatures of every kind and reports the outcome of each.
-    #[test]
-    fn one_pass_serves_all_signatures() {
-        let critical = CriticalExtensions::default();
-        let signers = ALGS.map(|alg| key(alg, alg.name()));
-        let keys = KeySet::new(signers[1..].iter().map(public).collect()).unwrap();
-        let wanted = signers.map(|key| {
-            let protected = jws_header(&key, &[], &critical, true).unwrap();
-            NewSignature { key, protected, unprotected: None }
-        });
-        let signed = feed(json_serialization::sign(&wanted, &critical).unwrap(), b"payload", 2).unwrap();
-        let entry =
-            |one: &EncodedSignature| format!(r#"{{"protected":"{}","signature":"{}"}}"#, one.protected, one.signature);
-        let text = format!(r#"{{"signatures":[{}]}}"#, signed.iter().map(entry).collect::<Vec<_>>().join(","));
-        let jws = json_serialization::read(text.into_bytes(), 1 << 20, limits::MAX_HEADER_SIZE, &critical).unwrap();
-        let begin = |require| DetachedVerification::new(&jws, VerifyOptions { keys: &keys, algorithms: None, require });
-
-        let report = feed(begin(&Require::Any).unwrap(), b"payload", 3).unwrap();
-        assert_eq!("algorithm_not_allowed", report[0].as_ref().unwrap_err().code());
-        let indices = report[1..].iter().map(|one| one.as_ref().unwrap().key_index());
-        assert_eq!((0..5).collect::<Vec<_>>(), indices.collect::<Vec<_>>());
-        let refused = feed(begin(&Require::Any).unwrap(), b"other", 3).unwrap_err();
-        assert_eq!("algorithm_not_allowed", refused.code());
-        // The first signature has no key here, so no payload can satisfy this.
-        assert_eq!("algorithm_not_allowed", begin(&Require::All).unwrap_err().code());
-        assert_eq!("invalid_policy", begin(&Require::Count(6)).unwrap_err().code());
-    }
 
     /// Signatures of one object agree on whether the payload is encoded.
     #[test]
     fn encodings_are_not_mixed() {
         let critical = CriticalExtensions::default();
         let wanted = |b64| {
-            let key = key(Alg::Hs256, "a");
+            let key = AnySigningKey::from(SecretKey::generate(Alg::Hs256, None).unwrap());
             let protected = jws_header(&key, &[], &critical, b64).unwrap();
             NewSignature { key, protected, unprotected: None }
         };

@@ -42,31 +42,3 @@ pub(super) fn mistake(text: &[u8]) -> Option<&'static str> {
 fn is_space(octet: Option<&u8>) -> bool {
     octet.is_some_and(u8::is_ascii_whitespace)
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Each mistake is named by what is to be given instead.
-    #[test]
-    fn mistakes_are_named() {
-        for (text, expected) in [
-            ("", "empty"),
-            ("a.b.c\n", "token.strip()"),
-            ("\ta.b.c", "token.strip()"),
-            ("bearer a.b.c", "jwseal.bearer(value)"),
-            ("Authorization: Bearer a.b.c", "jwseal.bearer(value)"),
-            ("b'a.b.c'", "token.decode()"),
-            ("\"a.b.c\"", "json.loads"),
-            ("{\"payload\":\"\"}", "verify_json"),
-            ("DPoP a.b.c", "whitespace in it"),
-            ("abc", "RFC 7662"),
-            ("a.b.c.d.e", "JWE"),
-            ("a.b+.c", "base64url"),
-        ] {
-            assert!(mistake(text.as_bytes()).is_some_and(|reason| reason.contains(expected)), "{text:?}");
-        }
-        assert_eq!(mistake(b"a.b.c"), None);
-        assert_eq!(mistake(b"a.b.c.d"), None);
-    }
-}

@@ -148,35 +148,7 @@ fn append(text: &[u8], messages: &mut [Open], whole: &mut Option<Whole>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base64url;
     use crate::crypto::digest::Hash;
-
-    const STARTS: [&[u8]; 3] = [b"eyJhIjoxfQ", b"eyJhIjoyfQ", b""];
-
-    /// Every message is the signing input of the whole payload, however the payload is cut.
-    #[test]
-    fn messages_are_the_signing_inputs() {
-        let payload: Vec<u8> = (0..=255).collect();
-        for unencoded in [false, true] {
-            for step in [1, 2, 3, 4, 7, 100, 256] {
-                let mut hasher = PayloadHasher::new(unencoded);
-                let whole = STARTS.map(|start| hasher.add(start, Method::Whole));
-                let digests = STARTS.map(|start| hasher.add(start, Method::Hash(Hash::SHA384)));
-                payload.chunks(step).for_each(|piece| hasher.update(piece));
-                let messages = hasher.finish();
-                for ((start, whole), digest) in STARTS.iter().zip(whole).zip(digests) {
-                    let text = if unencoded { payload.clone() } else { base64url::encode(&payload).into_bytes() };
-                    let expected = [start, &b"."[..], &text].concat();
-                    let Some(Stored::Whole(message)) = messages.get(whole) else { panic!("not whole") };
-                    assert_eq!(expected, *message);
-                    let Some(Stored::Digest(Digested::Hash(digest))) = messages.get(digest) else {
-                        panic!("not hashed")
-                    };
-                    assert_eq!(Hash::SHA384.of(&expected).as_ref(), digest.as_ref());
-                }
-            }
-        }
-    }
 
     /// Keys of one hash share it under one header; another header or hash has its own.
     #[test]
@@ -192,14 +164,5 @@ mod tests {
             hasher.add(b"a", Method::Whole),
         ];
         assert_eq!([0, 0, 1, 2, 3, 3], ids.map(|id| id.0));
-    }
-
-    /// An empty payload is a payload.
-    #[test]
-    fn payloads_can_be_empty() {
-        let mut hasher = PayloadHasher::new(false);
-        let id = hasher.add(b"a", Method::Whole);
-        let messages = hasher.finish();
-        assert!(matches!(messages.get(id), Some(Stored::Whole(message)) if *message == *b"a."));
     }
 }

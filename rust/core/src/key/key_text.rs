@@ -222,10 +222,7 @@ fn lower_quintet(octet: u8) -> Option<u8> {
 mod tests {
     use super::*;
     use crate::base64url;
-    use crate::crypto::PrivateKey;
     use crate::crypto::random;
-    use crate::jwa::Alg;
-    use crate::jwk;
 
     fn base64(octets: &[u8]) -> Vec<u8> {
         base64_simd::STANDARD.encode_to_string(octets).into_bytes()
@@ -233,120 +230,6 @@ mod tests {
 
     fn hex(octets: &[u8]) -> Vec<u8> {
         octets.iter().flat_map(|octet| format!("{octet:02x}").into_bytes()).collect()
-    }
-
-    fn pem(label: &str, der: &[u8]) -> Vec<u8> {
-        let body = base64(der);
-        let lines: Vec<String> = body.chunks(64).map(|line| String::from_utf8(line.to_vec()).unwrap()).collect();
-        format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n")).into_bytes()
-    }
-
-    fn utf16(octets: &[u8], big: bool) -> Vec<u8> {
-        octets.iter().flat_map(|octet| if big { [0, *octet] } else { [*octet, 0] }).collect()
-    }
-
-    fn url(octets: &[u8]) -> Vec<u8> {
-        let plain = |octet: u8| octet.is_ascii_alphanumeric() || b"-_.~".contains(&octet);
-        let one = |octet: &u8| if plain(*octet) { vec![*octet] } else { format!("%{octet:02X}").into_bytes() };
-        octets.iter().flat_map(one).collect()
-    }
-
-    fn html(octets: &[u8], numbered: bool) -> Vec<u8> {
-        let one = |octet: &u8| match octet {
-            octet if numbered && !octet.is_ascii_alphanumeric() && octet.is_ascii() => {
-                format!("&#x{octet:x};").into_bytes()
-            }
-            b'"' => b"&quot;".to_vec(),
-            b'\'' => b"&#39;".to_vec(),
-            b'&' => b"&amp;".to_vec(),
-            octet => vec![*octet],
-        };
-        octets.iter().flat_map(one).collect()
-    }
-
-    fn base32(octets: &[u8]) -> Vec<u8> {
-        let bits: Vec<u8> = octets.iter().flat_map(|octet| (0..8).map(move |bit| octet >> (7 - bit) & 1)).collect();
-        let digit = |bits: &[u8]| (0..5).fold(0, |value, at| value << 1 | bits.get(at).copied().unwrap_or(0));
-        bits.chunks(5).map(|bits| b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"[usize::from(digit(bits))]).collect()
-    }
-
-    /// Every sort of key text.
-    fn materials() -> Vec<Vec<u8>> {
-        let mut materials = vec![
-            b"ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABgQC7 user@host".to_vec(),
-            b"ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBA user@host".to_vec(),
-            b"---- BEGIN SSH2 PUBLIC KEY ----\nAAAAB3NzaC1yc2E\n---- END SSH2 PUBLIC KEY ----\n".to_vec(),
-            b"{ \"n\": \"AQAB\", \"kty\": \"RSA\", \"e\": \"AQAB\" }".to_vec(),
-            b"{'kty': 'EC', 'crv': 'P-256'}".to_vec(),
-            b"{\"\\u006b\\u0074y\": \"EC\"}".to_vec(),
-            b"{\\\"kty\\\":\\\"OKP\\\"}".to_vec(),
-            b"kty: RSA\nn: AQAB\ne: AQAB\n".to_vec(),
-            b"e = \"AQAB\"\nkty = \"RSA\"\n".to_vec(),
-            b"{:kty=>'oct', :k=>'AQAB'}".to_vec(),
-        ];
-        for alg in [Alg::Rs256, Alg::Es256, Alg::Es384, Alg::Es512, Alg::Es256k, Alg::EdDsa, Alg::MlDsa44] {
-            let key = PrivateKey::generate(alg, 2_048).unwrap();
-            let spki = key.to_spki().unwrap();
-            let pkcs8 = key.to_pkcs8().unwrap();
-            let parts = crate::der::spki::read(&spki).unwrap();
-            let jwk = jwk::write_public(&parts, Some(alg), None);
-            materials.push(pem("PUBLIC KEY", &spki));
-            materials.push(pem("PRIVATE KEY", &pkcs8));
-            materials.push(format!("{{\"keys\":[{jwk}]}}").into_bytes());
-            materials.push(format!("[{jwk}]").into_bytes());
-            materials.push(jwk.into_bytes());
-            if alg == Alg::Rs256 {
-                // PKCS#1, which names no algorithm.
-                materials.push(spki[24..].to_vec());
-                materials.push(pkcs8[26..].to_vec());
-            }
-            materials.push(spki);
-            materials.push(pkcs8.to_vec());
-        }
-        materials.push(crate::der::pkcs8::write_okp(crate::jwa::Curve::Ed448, &[7; 57]).to_vec());
-        materials
-    }
-
-    /// Each sort of key text is found behind each prefix and through each encoding.
-    #[test]
-    fn key_text_is_found_everywhere() {
-        let prefixes: [&[u8]; 7] = [b"", b"\n", b"\xef\xbb\xbf", b"x", b" \t\r\n", b"key=", b"\xff\xfe"];
-        for material in materials() {
-            for prefix in prefixes {
-                let text = [prefix, &material].concat();
-                let encoded = [
-                    text.clone(),
-                    utf16(&text, false),
-                    utf16(&text, true),
-                    base64(&text),
-                    base64url::encode(&text).into_bytes(),
-                    hex(&text),
-                    hex(&text).to_ascii_uppercase(),
-                    [prefix, &base64(&material)].concat(),
-                    [prefix, &hex(&material)].concat(),
-                    base64(&utf16(&text, false)),
-                    utf16(&base64(&text), true),
-                    base64(&base64(&text)),
-                    hex(&base64(&text)),
-                    base64(&text).chunks(64).collect::<Vec<_>>().join(&b"\r\n"[..]),
-                    url(&text),
-                    url(&url(&text)),
-                    url(&base64(&text)),
-                    base64(&url(&text)),
-                    html(&base64(&text), true),
-                    base32(&text),
-                    base32(&text).to_ascii_lowercase(),
-                    base32(&base64(&text)),
-                    [prefix, &base32(&material)].concat(),
-                ];
-                // Octets that are no text are not written into HTML.
-                let in_html = [false, true].map(|numbered| html(&text, numbered));
-                let in_html = in_html.into_iter().filter(|_| material.is_ascii());
-                for (way, secret) in encoded.into_iter().chain(in_html).enumerate() {
-                    assert!(find(&secret).is_some(), "way {way}, prefix {prefix:?}, {:?}", &material[..9]);
-                }
-            }
-        }
     }
 
     /// Random secrets, raw and as text, and passphrases are not taken for keys.
