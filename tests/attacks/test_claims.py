@@ -275,6 +275,13 @@ def test_access_token_typ_accepted(typ: str) -> None:
     assert ISSUER == Verifier(secret(), policy).verify(token, now=NOW)["iss"]
 
 
+def test_a_media_type_with_another_slash() -> None:
+    """`application/` is left out of `typ` only where no other slash follows (RFC 7515 section 4.1.9)."""
+    for typ, expected in (("application/a/b", "wrong_typ"), ("a/b", "accepted"), ("A/B", "accepted")):
+        token = hs256(claims(), {"alg": "HS256", "typ": typ})
+        assert expected == verdict(Verifier(secret(), STRICT.replace(typ="a/b")).verify, token, now=NOW)
+
+
 def test_audience_of_two_meets_one() -> None:
     """One common member is enough; the audience is a set on both sides (RFC 7519 section 4.1.3)."""
     token = hs256(claims(aud=["https://other.example", AUDIENCE]))
