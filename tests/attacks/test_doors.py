@@ -117,6 +117,8 @@ GOOD_FOR: dict[str, dict[str, Any]] = {
     "_native.verify_octets": {"key": PUBLIC},
     "_native.verify_primitive": {"key": PUBLIC},
     "insecure.verify_octets": {"key": PUBLIC},
+    "jws.sign_object": {"obj": {"a": 1}},
+    "jws.verify_object": {"obj": {"a": 1}, "token": jws.sign_object({"a": 1}, PRIVATE)},
     "_native.weak_secret": {"alg": "HS256"},
     "insecure.weak_secret": {"alg": "HS256"},
 }
