@@ -15,6 +15,7 @@ when a key is first read from PEM, DER, SSH or a certificate.
 """
 
 from jwseal._native import (
+    IssuerTemplate,
     KeySet,
     SecretKey,
     Signer,
@@ -71,6 +72,7 @@ __all__ = [
     "InvalidKey",
     "InvalidSignature",
     "InvalidToken",
+    "IssuerTemplate",
     "Issuers",
     "JOSEError",
     "KeyNotFound",

@@ -26,11 +26,12 @@ from typing import Any, Literal, Protocol, Self, TypeAlias, TypeVar, final, over
 from typing_extensions import disjoint_base
 
 from jwseal.errors import InvalidToken, Unavailable
-from jwseal.policy import Policy
+from jwseal.policy import Policy, Unchecked
 from jwseal.types import Algorithm, Claims, Digest, ExternalSigner, JSONMapping, Moment, Span
 from jwseal.verifier import Verifier as _PublicVerifier
 
 __all__ = [
+    "IssuerTemplate",
     "Issuers",
     "KeySet",
     "SecretKey",
@@ -47,6 +48,7 @@ __all__ = [
     "VerifyingKey",
     "__version__",
     "_check_policy",
+    "_restore_issuer_template",
     "_restore_key_set",
     "_restore_verifying_key",
     "base64url_decode",
@@ -172,7 +174,8 @@ class SigningKey:
 class VerifyingKey:
     """A public key that verifies with the algorithms it was given.
 
-    It has no constructor. Equal keys have the same thumbprint, algorithms and kid; they hash alike and may be pickled.
+    It has no constructor. Equal keys have the same thumbprint, algorithms, kid and issuer; they hash alike and may be
+    pickled.
     """
 
     @staticmethod
@@ -217,6 +220,14 @@ class VerifyingKey:
     def kid(self) -> str | None:
         """The key's identifier, or None: then it is a candidate for every token."""
 
+    @property
+    def issuer(self) -> str | None:
+        """The issuer for which a JWK Set published the key, or None.
+
+        It is the member `issuer` of the JWK, which Microsoft Entra writes. A verifier accepts tokens under the key only if
+        their `iss` is that text. `{tenantid}` in it stands for the claim `tid`.
+        """
+
     def thumbprint(self, digest: Digest = "sha256") -> str:
         """The JWK thumbprint, base64url (RFC 7638). An unknown digest is ValueError."""
 
@@ -224,7 +235,7 @@ class VerifyingKey:
         """The SHA-256 JWK thumbprint URI: urn:ietf:params:oauth:jwk-thumbprint:sha-256:... (RFC 9278)."""
 
     def to_jwk(self) -> dict[str, Any]:
-        """The public JWK, with `kid` and `alg` where the key has one of each."""
+        """The public JWK, with `kid`, `alg` and `issuer` where the key has one of each."""
 
     def to_pem(self) -> bytes:
         """The key as SPKI PEM."""
@@ -438,16 +449,56 @@ class Verifier:
     def __deepcopy__(self, memo: object, /) -> Self: ...
 
 # Not final: `jwseal.verifier.Issuers` is its one subclass.
+@final
+class IssuerTemplate:
+    """The issuer of a provider with many tenants: a URL with a placeholder for one segment of its path.
+
+    `IssuerTemplate("https://login.example/{tenant}/v2.0", claim="tid", values={"tenant-a", "tenant-b"})`
+
+    A token fits if its `iss` is this text with one segment of `[A-Za-z0-9._-]+` for the placeholder, and its claim `claim`
+    is a string equal to that segment. `values` is the closed set of what the segment may be; UNCHECKED accepts every tenant
+    of the provider, which must be a decision. Use it in `Policy(issuer=)` and as a name in `Issuers`. Templates are
+    immutable, compare and hash by value and can be pickled.
+    """
+
+    def __new__(cls, template: str, *, claim: str, values: Collection[str] | Unchecked) -> Self:
+        """Raises PolicyError for a text without exactly one such placeholder, and for values that no segment can be."""
+
+    @property
+    def template(self) -> str:
+        """The template as it was given."""
+
+    @property
+    def claim(self) -> str:
+        """The claim that the segment must equal."""
+
+    @property
+    def values(self) -> frozenset[str] | Unchecked:
+        """What the segment may be, or UNCHECKED."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __copy__(self) -> Self: ...
+    def __deepcopy__(self, memo: object, /) -> Self: ...
+
 @disjoint_base
-class Issuers(Mapping[str, _PublicVerifier]):
+class Issuers(Mapping[str | IssuerTemplate, _PublicVerifier]):
     """One verifier per issuer; a read-only mapping of issuer to verifier, equal only to itself.
 
     Picks the verifier by the token's `iss`, which alone is read before the signature is checked; the chosen verifier's
     policy then judges it like any other claim, at the time of its own clock. An unknown or missing `iss` is KeyNotFound.
+    Exact names win over templates, and the first template that fits is chosen. Keys are never shared between issuers.
     """
 
-    def __new__(cls, verifiers: Mapping[str, Verifier]) -> Self:
-        """Take the verifiers by issuer. Raises PolicyError if empty or if a verifier's policy names another issuer."""
+    def __new__(
+        cls,
+        verifiers: Mapping[str, Verifier] | Mapping[IssuerTemplate, Verifier] | Mapping[str | IssuerTemplate, Verifier],
+    ) -> Self:
+        """Take the verifiers by issuer or by template.
+
+        Raises PolicyError if there is none, if a verifier's policy names another issuer, or if the policy of one that is
+        listed under a template does not have the same template as its issuer.
+        """
 
     def prepare(self) -> int:
         """As `KeySet.prepare`, for the keys of all verifiers."""
@@ -464,24 +515,24 @@ class Issuers(Mapping[str, _PublicVerifier]):
         """As `Verifier.verify_iter`."""
 
     @overload
-    def get(self, issuer: str, /) -> _PublicVerifier | None: ...
+    def get(self, issuer: str | IssuerTemplate, /) -> _PublicVerifier | None: ...
     @overload
-    def get(self, issuer: str, default: _T, /) -> _PublicVerifier | _T:
+    def get(self, issuer: str | IssuerTemplate, default: _T, /) -> _PublicVerifier | _T:
         """The verifier of this issuer, or the default."""
 
-    def __getitem__(self, issuer: str, /) -> _PublicVerifier:
+    def __getitem__(self, issuer: str | IssuerTemplate, /) -> _PublicVerifier:
         """The verifier of this issuer; KeyError if there is none."""
 
-    def keys(self) -> KeysView[str]:
+    def keys(self) -> KeysView[str | IssuerTemplate]:
         """The issuers, in the order given."""
 
     def values(self) -> ValuesView[_PublicVerifier]:
         """The verifiers."""
 
-    def items(self) -> ItemsView[str, _PublicVerifier]:
+    def items(self) -> ItemsView[str | IssuerTemplate, _PublicVerifier]:
         """The issuers, each with its verifier."""
 
-    def __iter__(self) -> Iterator[str]: ...
+    def __iter__(self) -> Iterator[str | IssuerTemplate]: ...
     def __len__(self) -> int: ...
     def __contains__(self, issuer: object, /) -> bool: ...
     def __copy__(self) -> Self: ...
@@ -867,7 +918,12 @@ def der_is_settled(der: bytes) -> bool:
 def certificate_key(der: bytes) -> bytes | None:
     """Take the SPKI out of a certificate (RFC 5280 section 4.1). None for what is no certificate."""
 
-def _restore_verifying_key(spki: bytes, algs: Collection[str], alg: str | None, kid: str | None) -> VerifyingKey:
+def _restore_issuer_template(template: str, claim: str, values: frozenset[str] | Unchecked) -> IssuerTemplate:
+    """Make a pickled template again."""
+
+def _restore_verifying_key(
+    spki: bytes, algs: Collection[str], alg: str | None, kid: str | None, issuer: str | None
+) -> VerifyingKey:
     """Make a key again from its pickle."""
 
 def _restore_key_set(

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
     Texts: TypeAlias = str | set[str] | frozenset[str] | list[str] | tuple[str, ...]
     Literal: TypeAlias = str | int | float | bool | None
+    Template: TypeAlias = _native.IssuerTemplate
+    Names: TypeAlias = str | Template
+    IssuerNames: TypeAlias = Texts | Template | set[Names] | frozenset[Names] | list[Names] | tuple[Names, ...]
 
 __all__ = ["DEFAULT_TYP", "REQUIRED", "UNCHECKED", "Policy"]
 
@@ -84,7 +87,7 @@ class Policy:
     Policy(*, issuer, audience, subject=UNCHECKED, typ=DEFAULT_TYP, expiry=REQUIRED, required=(), leeway=0,
     max_age=None, max_lifetime=None, claims={})
 
-    issuer        the `iss` that are accepted: one str, or a list, tuple or set of them, or UNCHECKED
+    issuer        the `iss` that are accepted: one str or IssuerTemplate, or a list, tuple or set of them, or UNCHECKED
     audience      who we are; the token's `aud` must name at least one of these, or UNCHECKED
     subject       the `sub` that are accepted, or UNCHECKED
     typ           the header's `typ`: DEFAULT_TYP, one str or several, or UNCHECKED; access tokens after RFC 9068 want
@@ -115,7 +118,7 @@ class Policy:
         "typ",
     )
 
-    issuer: frozenset[str] | Unchecked
+    issuer: frozenset[str] | frozenset[Names] | Unchecked
     audience: frozenset[str] | Unchecked
     subject: frozenset[str] | Unchecked
     typ: frozenset[str] | DefaultTyp | Unchecked
@@ -130,7 +133,7 @@ class Policy:
     def __new__(
         cls,
         *,
-        issuer: Texts | Unchecked,
+        issuer: IssuerNames | Unchecked,
         audience: Texts | Unchecked,
         subject: Texts | Unchecked = UNCHECKED,
         typ: Texts | DefaultTyp | Unchecked = DEFAULT_TYP,
@@ -144,7 +147,7 @@ class Policy:
         """Judge the arguments and keep them in one form: frozensets of str, float seconds."""
         self = object.__new__(cls)
         keep = object.__setattr__
-        keep(self, "issuer", issuer if issuer is UNCHECKED else _texts("issuer", issuer))
+        keep(self, "issuer", issuer if issuer is UNCHECKED else _issuers(issuer))
         keep(self, "audience", audience if audience is UNCHECKED else _texts("audience", audience))
         keep(self, "subject", subject if subject is UNCHECKED else _texts("subject", subject))
         keep(self, "typ", typ if typ is UNCHECKED or typ is DEFAULT_TYP else _texts("typ", typ, "or DEFAULT_TYP"))
@@ -225,6 +228,16 @@ _PARAMETERS = ("issuer", "audience", *_DEFAULTS)
 
 def _restore(arguments: dict[str, Any]) -> Policy:
     return Policy(**arguments)
+
+
+def _issuers(value: object) -> frozenset[Names]:
+    """Return the accepted issuers: names and templates."""
+    given = (value,) if isinstance(value, _native.IssuerTemplate) else value
+    if not isinstance(given, (list, tuple, set, frozenset)):
+        return _texts("issuer", given)
+    templates = [one for one in given if isinstance(one, _native.IssuerTemplate)]
+    names = [one for one in given if not isinstance(one, _native.IssuerTemplate)]
+    return _texts("issuer", names).union(templates)
 
 
 def _texts(name: str, value: object, further: str = "") -> frozenset[str]:

@@ -60,10 +60,10 @@ class Verifier(_native.Verifier):
 class Issuers(_native.Issuers):
     """Chooses a verifier by the `iss` of the token.
 
-    Issuers({"https://id.example": verifier, ...})
+    Issuers({"https://id.example": verifier, IssuerTemplate(...): verifier, ...})
 
     `iss` is read before the signature is verified, and is then checked by the policy of the chosen verifier. An unknown or
-    missing `iss` is KeyNotFound. It is a read-only mapping.
+    missing `iss` is KeyNotFound. Exact names win over templates. It is a read-only mapping.
     """
 
     __slots__ = ()

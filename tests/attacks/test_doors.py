@@ -111,6 +111,7 @@ GOOD_FOR: dict[str, dict[str, Any]] = {
     "VerifyingKey.from_der": {"data": GOOD["der"]},
     "VerifyingKey.from_ssh": {"data": b"ssh-ed25519 AAAA"},
     "_native._restore_key_set": {"keys": [PUBLIC]},
+    "_native._restore_issuer_template": {"template": "https://a/{b}"},
     "_native._restore_verifying_key": {"spki": GOOD["der"]},
     "_native.base64url_decode": {"text": b"AAAA"},
     "_native.read_json": {"text": "{}"},

@@ -19,6 +19,7 @@ import jwseal
 from jwseal import (
     UNCHECKED,
     Issuers,
+    IssuerTemplate,
     KeySet,
     Policy,
     SecretKey,
@@ -134,6 +135,7 @@ OBJECTS: dict[str, Callable[[], Any]] = {
     "Policy": lambda: ANY,
     "Signer": lambda: Signer(SIGNING),
     "Verifier": lambda: Verifier(PUBLIC, ANY),
+    "IssuerTemplate": lambda: IssuerTemplate("https://login.example/{tenant}/v2.0", claim="tid", values={"a", "b"}),
     "Issuers": lambda: Issuers({"i": Verifier(PUBLIC, ANY.replace(issuer="i"))}),
     "VerifiedJWT": lambda: Verifier(PUBLIC, ANY).verify(TOKEN),
     "VerifiedJWS": lambda: jws.verify(TOKEN, PUBLIC),
@@ -197,7 +199,7 @@ def test_a_proof_has_no_copy(name: str) -> None:
             way(OBJECTS[name]())
 
 
-@pytest.mark.parametrize("name", ["VerifyingKey", "KeySet", "Policy"])
+@pytest.mark.parametrize("name", ["VerifyingKey", "KeySet", "Policy", "IssuerTemplate"])
 def test_pickled(name: str) -> None:
     """Public keys, public sets and policies travel, and arrive equal."""
     made = OBJECTS[name]()

@@ -15,6 +15,8 @@ pub mod der;
 pub mod error;
 pub mod external;
 pub mod header;
+pub mod issuer;
+pub mod issuers;
 pub mod json;
 pub mod jwa;
 pub mod jwk;

@@ -6,6 +6,7 @@
 
 use crate::claims::{Registered, VerifiedJwt};
 use crate::error::{ClaimFault, Error, Result};
+use crate::issuer::{IssuerTemplate, KeyIssuer};
 use crate::json::{Kind, Value};
 use crate::limits;
 
@@ -15,7 +16,7 @@ pub struct Policy {
     /// Which `typ` is accepted.
     pub typ: Typ,
     /// The issuers accepted; `None` for any.
-    pub issuer: Option<Vec<Box<str>>>,
+    pub issuer: Option<AcceptedIssuers>,
     /// The audiences of which the token must name one; `None` for any.
     pub audience: Option<Vec<Box<str>>>,
     /// The subjects accepted; `None` for any.
@@ -32,6 +33,15 @@ pub struct Policy {
     pub max_lifetime: Option<f64>,
     /// Claims that must have one of some values.
     pub claims: Vec<(Box<str>, Vec<Literal>)>,
+}
+
+/// The issuers that a policy accepts.
+#[derive(Clone, Debug, Default)]
+pub struct AcceptedIssuers {
+    /// By name.
+    pub names: Vec<Box<str>>,
+    /// By template.
+    pub templates: Vec<IssuerTemplate>,
 }
 
 /// Which `typ` a policy accepts (RFC 8725 section 3.11).
@@ -74,10 +84,16 @@ impl Policy {
             }
         }
         let typ = if let Typ::OneOf(names) = &self.typ { Some(names) } else { None };
-        let accepted = [("issuer", &self.issuer), ("audience", &self.audience), ("subject", &self.subject)];
-        let accepted = accepted.into_iter().map(|(name, accepted)| (name, accepted.as_ref()));
-        for (name, accepted) in accepted.chain([("typ", typ)]) {
-            if accepted.is_some_and(Vec::is_empty) {
+        let no_issuer = self.issuer.as_ref().is_some_and(AcceptedIssuers::is_empty);
+        let is_empty = |accepted: Option<&Vec<Box<str>>>| accepted.is_some_and(Vec::is_empty);
+        let (audience, subject) = (self.audience.as_ref(), self.subject.as_ref());
+        for (name, is_empty) in [
+            ("issuer", no_issuer),
+            ("audience", is_empty(audience)),
+            ("subject", is_empty(subject)),
+            ("typ", is_empty(typ)),
+        ] {
+            if is_empty {
                 return Err(Error::policy(format!(
                     "{name} is empty, which would refuse every token; use UNCHECKED if it is not to be checked"
                 )));
@@ -90,13 +106,15 @@ impl Policy {
     }
 
     /// Judges a token whose signature was verified at the time `now`, in seconds since 1970.
-    pub fn judge(&self, jwt: &VerifiedJwt, now: f64) -> Result<()> {
+    ///
+    /// `key_issuer` is the issuer for which the verifying key was published.
+    pub fn judge(&self, jwt: &VerifiedJwt, now: f64, key_issuer: Option<&KeyIssuer>) -> Result<()> {
         if !self.accepts_typ(jwt.header().typ()) {
             return Err(Error::WrongTyp);
         }
         let registered = jwt.registered();
         self.judge_times(&registered, now)?;
-        expect_text("iss", registered.iss, self.issuer.as_deref())?;
+        self.judge_issuer(jwt, registered.iss, key_issuer)?;
         expect_audience(registered.aud, self.audience.as_deref())?;
         expect_text("sub", registered.sub, self.subject.as_deref())?;
         expect_text("jti", registered.jti, None)?;
@@ -110,6 +128,17 @@ impl Policy {
             (Typ::OneOf(_), None) => false,
             (Typ::OneOf(names), Some(typ)) => names.iter().any(|name| **name == *typ),
         }
+    }
+
+    fn judge_issuer(&self, jwt: &VerifiedJwt, iss: Option<Value<'_>>, key_issuer: Option<&KeyIssuer>) -> Result<()> {
+        let accepted = self.issuer.as_ref();
+        let has_templates = accepted.is_some_and(|accepted| !accepted.templates.is_empty());
+        expect_text("iss", iss, accepted.filter(|_| !has_templates).map(|accepted| &*accepted.names))?;
+        let issuer = iss.and_then(Value::as_str);
+        if let Some(accepted) = accepted.filter(|_| has_templates) {
+            accepted.judge(issuer.ok_or(Error::claim("iss", ClaimFault::Missing))?, jwt)?;
+        }
+        key_issuer.map_or(Ok(()), |key_issuer| key_issuer.judge(issuer, jwt.claims()))
     }
 
     /// The part of `judge` that depends on `now`.
@@ -160,6 +189,29 @@ impl Policy {
             }
         }
         Ok(())
+    }
+}
+
+impl AcceptedIssuers {
+    /// Whether no issuer is accepted.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.names.is_empty() && self.templates.is_empty()
+    }
+
+    /// Whether tokens of this issuer can be accepted.
+    #[must_use]
+    pub fn have(&self, issuer: &str) -> bool {
+        self.names.iter().any(|name| **name == *issuer) || self.templates.iter().any(|one| one.fits(issuer))
+    }
+
+    /// Names first, then the templates in order: the first that fits decides.
+    fn judge(&self, issuer: &str, jwt: &VerifiedJwt) -> Result<()> {
+        if self.names.iter().any(|name| **name == *issuer) {
+            return Ok(());
+        }
+        let verdict = self.templates.iter().find_map(|template| template.judge(issuer, jwt.claims()));
+        verdict.unwrap_or(Err(Error::claim("iss", ClaimFault::Mismatch)))
     }
 }
 

@@ -6,13 +6,14 @@
 
 use std::sync::{Arc, RwLock};
 
-use crate::claims::{VerifiedJwt, claims_document};
+use crate::claims::VerifiedJwt;
 use crate::error::{Error, Result};
 use crate::header::CriticalExtensions;
-use crate::json::Value;
+use crate::issuer::IssuerTemplate;
 use crate::jwa::AlgSet;
 use crate::jws::ResolvedHeader;
 use crate::jws::compact::{Compact, Reader};
+use crate::key::Key;
 use crate::key_set::KeySet;
 use crate::limits;
 use crate::policy::Policy;
@@ -56,7 +57,8 @@ impl Verifier {
             self.memo.insert(text, Arc::clone(verified.signature().resolved()));
         }
         let jwt = VerifiedJwt::parse(verified)?;
-        self.policy.judge(&jwt, now)?;
+        let key_issuer = self.keys.key(jwt.key_index()).and_then(Key::issuer);
+        self.policy.judge(&jwt, now, key_issuer)?;
         Ok(jwt)
     }
 
@@ -72,14 +74,28 @@ impl Verifier {
         &self.policy
     }
 
+    /// How it reads tokens.
+    #[must_use]
+    pub const fn reader(&self) -> Reader {
+        self.reader
+    }
+
     /// Refuses to stand for an issuer that the policy would refuse.
     pub fn require_issuer(&self, issuer: &str) -> Result<()> {
         match &self.policy.issuer {
-            Some(expected) if !expected.iter().any(|one| **one == *issuer) => {
+            Some(expected) if !expected.have(issuer) => {
                 Err(Error::policy("a verifier is listed under an issuer that its policy refuses"))
             }
             _ => Ok(()),
         }
+    }
+
+    /// Refuses to stand for a template that the policy does not judge: the claim beside `iss` would not be compared.
+    pub fn require_template(&self, template: &IssuerTemplate) -> Result<()> {
+        if self.policy.issuer.as_ref().is_some_and(|expected| expected.templates.contains(template)) {
+            return Ok(());
+        }
+        Err(Error::policy("a verifier that is listed under an IssuerTemplate needs Policy(issuer=) with the same one"))
     }
 
     /// Everything that depends on the header's text alone.
@@ -105,17 +121,6 @@ pub fn require_algorithms(keys: &KeySet, algorithms: Option<AlgSet>) -> Result<(
         Some(alg) => Err(Error::policy(format!("algorithms names {alg}, which no key here has"))),
         None => Ok(()),
     }
-}
-
-/// The `iss` a token claims to have, read before its signature is checked: for choosing one of `verifiers`, which judges
-/// it again, and for nothing else. Sizes and encoding are what the most permissive of them accepts.
-pub fn unverified_issuer<'a>(token: &[u8], verifiers: impl Iterator<Item = &'a Verifier>) -> Result<Option<String>> {
-    let readers = verifiers.map(|verifier| verifier.reader);
-    let compact = readers.reduce(Reader::or).unwrap_or_default().read(token)?;
-    compact.header_octets()?;
-    let document = claims_document(compact.into_payload())?;
-    let issuer = document.root().as_object().and_then(|members| members.get("iss"));
-    Ok(issuer.and_then(Value::as_str).map(str::to_owned))
 }
 
 // Neither call blocks: in a process that was forked while another thread held the lock, it would block forever. A header that

@@ -2,11 +2,11 @@
 //!
 //! The `iss` read early chooses and does nothing else; the chosen verifier judges it again, verified.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use jwseal_core::claims::VerifiedJwt;
-use jwseal_core::error::{Error, NoKey, Result as CoreResult};
+use jwseal_core::error::Result as CoreResult;
+use jwseal_core::issuers::IssuerTable;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyIterator, PyList};
@@ -15,6 +15,7 @@ use crate::batch::{self, VerifiedIterator, Verify};
 use crate::clock::Clock;
 use crate::convert::{self, Text};
 use crate::error::Fault;
+use crate::issuer_template::IssuerTemplateObject;
 use crate::json_text::each_member;
 use crate::key_set::Keys;
 use crate::repr;
@@ -24,7 +25,7 @@ use crate::verifier::VerifierObject;
 /// One verifier per issuer; `verify` picks it by the token's unverified `iss`.
 #[pyclass(name = "Issuers", module = "jwseal._native", frozen, subclass, mapping)]
 pub(crate) struct IssuersObject {
-    verifiers: HashMap<Box<str>, Py<VerifierObject>>,
+    verifiers: IssuerTable<Py<VerifierObject>>,
     /// The same for Python, in the order given; no one else has this dict.
     table: Py<PyDict>,
     has_clock: bool,
@@ -34,20 +35,22 @@ pub(crate) struct IssuersObject {
 impl IssuersObject {
     #[new]
     fn new(verifiers: &Bound<'_, PyAny>) -> Result<Self, Fault> {
-        let (mut chosen, table, mut has_clock) = (HashMap::new(), PyDict::new(verifiers.py()), false);
+        let (mut chosen, table, mut has_clock) = (IssuerTable::default(), PyDict::new(verifiers.py()), false);
         each_member(&convert::mapping(verifiers, "verifiers")?, |issuer, verifier| {
-            let issuer = issuer.extract::<Text<'_>>()?.0;
             let verifier = verifier.cast::<VerifierObject>().map_err(PyErr::from)?;
-            verifier.get().verifier().require_issuer(issuer)?;
             has_clock |= verifier.get().has_clock();
-            table.set_item(issuer, verifier)?;
-            chosen.insert(Box::from(issuer), verifier.clone().unbind());
+            let value = verifier.clone().unbind();
+            if let Ok(template) = issuer.cast::<IssuerTemplateObject>() {
+                chosen.add_template(template.get().inner(), verifier.get().verifier(), value)?;
+                table.set_item(issuer, verifier)?;
+            } else {
+                let name = issuer.extract::<Text<'_>>()?.0;
+                chosen.add(name, verifier.get().verifier(), value)?;
+                table.set_item(name, verifier)?;
+            }
             Ok::<(), Fault>(())
         })?;
-        if chosen.is_empty() {
-            return Err(Error::policy("Issuers needs at least one verifier").into());
-        }
-        Ok(Self { verifiers: chosen, table: table.unbind(), has_clock })
+        Ok(Self { verifiers: chosen.checked()?, table: table.unbind(), has_clock })
     }
 
     /// As `Verifier.prepare`, for all verifiers.
@@ -140,11 +143,7 @@ impl IssuersObject {
 
 impl IssuersObject {
     fn choose(&self, token: &[u8]) -> CoreResult<&VerifierObject> {
-        let candidates = self.verifiers.values().map(|verifier| verifier.get().verifier());
-        let issuer = jwseal_core::verifier::unverified_issuer(token, candidates)?;
-        let issuer = issuer.ok_or(Error::KeyNotFound(NoKey::NoIssuer))?;
-        let verifier = self.verifiers.get(&*issuer).ok_or(Error::KeyNotFound(NoKey::UnknownIssuer))?;
-        Ok(verifier.get())
+        Ok(self.verifiers.choose(token)?.get())
     }
 }
 

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use jwseal_core::base64url;
+use jwseal_core::issuer::KeyIssuer;
 use jwseal_core::jwa::{Alg, AlgSet};
 use jwseal_core::key::{Loaded, SecretKey, SigningKey, VerifyingKey};
 use pyo3::exceptions::{PyTypeError, PyValueError};
@@ -255,6 +256,12 @@ impl VerifyingKeyObject {
         Ok(Self(VerifyingKey::from_parsed(read_jwk(jwk, lenient)?, alg, kid.as_deref())?))
     }
 
+    /// The issuer for which a JWK Set published the key, or None.
+    #[getter]
+    fn issuer(&self) -> Option<&str> {
+        self.0.issuer().map(KeyIssuer::text)
+    }
+
     /// The header algorithms this key verifies; never empty.
     #[getter]
     fn algs<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
@@ -304,7 +311,8 @@ impl VerifyingKeyObject {
     fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         let restore = py.import("jwseal._native")?.getattr("_restore_verifying_key")?;
         let alg = self.0.alg().map(Alg::name);
-        let arguments = (PyBytes::new(py, &self.0.to_spki()), self.algs(py)?, alg, self.0.kid());
+        let issuer = self.0.issuer().map(KeyIssuer::text);
+        let arguments = (PyBytes::new(py, &self.0.to_spki()), self.algs(py)?, alg, self.0.kid(), issuer);
         (restore, arguments).into_pyobject(py)
     }
 
@@ -349,17 +357,18 @@ impl VerifyingKeyObject {
 
 /// Makes a pickled key again.
 #[pyfunction]
-#[pyo3(name = "_restore_verifying_key")]
+#[pyo3(name = "_restore_verifying_key", signature = (spki, algs, alg, kid, issuer))]
 pub(crate) fn restore_verifying_key(
     spki: &Bound<'_, PyAny>,
     algs: Vec<String>,
     alg: Option<Text<'_>>,
     kid: Option<Text<'_>>,
+    issuer: Option<Text<'_>>,
 ) -> Result<VerifyingKeyObject, Fault> {
     let alg = convert::alg_option(alg.as_deref())?;
     let algs = algs.iter().map(|name| convert::alg(name)).collect::<Result<AlgSet, Fault>>()?;
     let key = VerifyingKey::from_spki(convert::bytes(spki, "SPKI")?, alg.or(algs.iter().next()), kid.as_deref())?;
-    Ok(VerifyingKeyObject(key.with_algs(algs)?))
+    Ok(VerifyingKeyObject(key.with_algs(algs)?.with_issuer(issuer.as_deref().map(KeyIssuer::new))))
 }
 
 #[pymethods]

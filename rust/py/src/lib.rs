@@ -15,6 +15,7 @@ mod encoding;
 mod error;
 mod external;
 mod insecure;
+mod issuer_template;
 mod issuers;
 mod json_text;
 mod jws;
@@ -56,6 +57,8 @@ mod _native {
     use super::insecure::{
         UnverifiedJwtObject, header_unverified, read_unverified, sign_octets, verify_octets, weak_secret,
     };
+    #[pymodule_export]
+    use super::issuer_template::{IssuerTemplateObject, restore_issuer_template};
     #[pymodule_export]
     use super::issuers::IssuersObject;
     #[pymodule_export]

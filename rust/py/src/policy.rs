@@ -2,7 +2,7 @@
 
 use jwseal_core::error::Error;
 use jwseal_core::header::media_type;
-use jwseal_core::policy::{Literal, Policy, Typ};
+use jwseal_core::policy::{AcceptedIssuers, Literal, Policy, Typ};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -10,6 +10,7 @@ use pyo3::types::{PyBool, PyFloat, PyInt, PyString};
 
 use crate::convert::{self, Text};
 use crate::error::Fault;
+use crate::issuer_template::IssuerTemplateObject;
 use crate::json_text::each_member;
 use crate::reentry;
 
@@ -42,7 +43,7 @@ pub(crate) fn compile(policy: &Bound<'_, PyAny>) -> Result<Policy, Fault> {
     })?;
     Ok(Policy {
         typ,
-        issuer: texts("issuer")?,
+        issuer: issuers(&policy.getattr("issuer")?, &unchecked)?,
         audience: texts("audience")?,
         subject: texts("subject")?,
         expiry_required: !policy.getattr("expiry")?.is(&unchecked),
@@ -65,6 +66,23 @@ pub(crate) fn check_policy(policy: &Bound<'_, PyAny>) -> Result<(), Fault> {
 fn declarations(py: Python<'_>) -> PyResult<&Bound<'_, PyModule>> {
     static MODULE: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
     Ok(MODULE.get_or_try_init(py, || py.import("jwseal.policy").map(Bound::unbind))?.bind(py))
+}
+
+fn issuers(value: &Bound<'_, PyAny>, unchecked: &Bound<'_, PyAny>) -> Result<Option<AcceptedIssuers>, Fault> {
+    if value.is(unchecked) {
+        return Ok(None);
+    }
+    let mut accepted = AcceptedIssuers::default();
+    for issuer in reentry::items(value)? {
+        let issuer = issuer?;
+        match issuer.cast::<IssuerTemplateObject>() {
+            Ok(template) => accepted.templates.push(template.get().inner().clone()),
+            Err(_) => accepted.names.push(Box::from(&*issuer.extract::<Text<'_>>()?)),
+        }
+    }
+    accepted.names.sort_unstable();
+    accepted.templates.sort_unstable();
+    Ok(Some(accepted))
 }
 
 /// Strings in a fixed order, so that the same policy reports the same missing claim each time.

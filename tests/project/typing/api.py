@@ -16,6 +16,7 @@ from jwseal import (
     UNCHECKED,
     InvalidToken,
     Issuers,
+    IssuerTemplate,
     KeySet,
     Policy,
     SecretKey,
@@ -150,9 +151,9 @@ async def tokens(key: SigningKey, secret: SecretKey, policy: Policy, now: dateti
     assert_type(verifier.prepare(), int)
     issuers = Issuers({"a": verifier})
     assert_type(issuers["a"], Verifier)
-    assert_type(list(issuers), list[str])
+    assert_type(list(issuers), list[str | IssuerTemplate])
     assert_type(issuers.get("a"), Verifier | None)
-    assert_type(dict(issuers), dict[str, Verifier])
+    assert_type(dict(issuers), dict[str | IssuerTemplate, Verifier])
     assert_type(issuers.verify(b"x"), VerifiedJWT)
     assert_type(await issuers.verify_async("x"), VerifiedJWT)
     assert_type(bearer("Bearer x"), str)

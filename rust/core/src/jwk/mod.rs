@@ -16,6 +16,7 @@ use std::fmt;
 
 use crate::crypto::material::{PrivateParts, PublicParts, Secret};
 use crate::error::{Error, Result};
+use crate::issuer::KeyIssuer;
 use crate::jwa::Alg;
 
 /// How strictly a JWK is read.
@@ -41,6 +42,8 @@ pub struct Jwk {
     pub alg: Option<Alg>,
     /// Its identifier.
     pub kid: Option<String>,
+    /// The issuer it is published for.
+    pub issuer: Option<KeyIssuer>,
     /// What it permits.
     pub ops: Ops,
 }

@@ -11,6 +11,7 @@ use crate::base64url;
 use crate::crypto::material::{PrivateParts, PublicParts, RsaPrimes, RsaUsage, Secret};
 use crate::crypto::{ecdsa, eddsa, mldsa};
 use crate::error::{Error, Result};
+use crate::issuer::KeyIssuer;
 use crate::json::{Document, Kind, Limits, Object, Value};
 use crate::jwa::{Alg, Curve, Kty};
 
@@ -42,7 +43,8 @@ pub fn read_value(value: Value<'_>, reading: Reading) -> Result<Jwk> {
     };
     let alg = members.alg()?;
     let kid = members.text("kid")?.map(str::to_owned);
-    Ok(Jwk { material, alg, kid, ops: members.ops()? })
+    let issuer = members.text("issuer")?.map(KeyIssuer::new);
+    Ok(Jwk { material, alg, kid, issuer, ops: members.ops()? })
 }
 
 /// What the text is instead, where that can be recognised.

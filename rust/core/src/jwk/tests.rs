@@ -20,7 +20,7 @@ fn texts_round_trip() {
     assert_eq!((Some(Alg::Es256), Some(kid)), (again.alg, again.kid.as_deref()));
     let Material::Private { public: same, .. } = again.material else { panic!("not private") };
     assert_eq!(public, same);
-    let text = write_public(&public, None, None);
+    let text = write_public(&public, None, None, None);
     assert_eq!(
         r#"{"kty":"EC","crv":"P-256","x":"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4","y":"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM"}"#,
         text

@@ -6,16 +6,20 @@ use zeroize::Zeroizing;
 
 use super::Ops;
 use crate::crypto::material::{PrivateParts, PublicParts};
+use crate::issuer::KeyIssuer;
 use crate::json::ObjectWriter;
 use crate::jwa::{Alg, Kty};
 
 /// The JSON text of a public key.
 #[must_use]
-pub fn write_public(parts: &PublicParts, alg: Option<Alg>, kid: Option<&str>) -> String {
+pub fn write_public(parts: &PublicParts, alg: Option<Alg>, kid: Option<&str>, issuer: Option<&KeyIssuer>) -> String {
     let mut out = Vec::with_capacity(512);
     let mut object = ObjectWriter::new(&mut out);
     write_parts(&mut object, parts);
     write_declaration(&mut object, alg, kid);
+    if let Some(issuer) = issuer {
+        object.member("issuer").string(issuer.text());
+    }
     object.end();
     into_string(out)
 }

@@ -149,6 +149,12 @@ impl<'a> Compact<'a> {
 
     /// The payload, unverified.
     #[must_use]
+    pub fn payload(&self) -> &[u8] {
+        self.octets.get(..self.payload_len).unwrap_or_default()
+    }
+
+    /// The payload, unverified.
+    #[must_use]
     pub fn into_payload(mut self) -> Vec<u8> {
         self.octets.truncate(self.payload_len);
         self.octets

@@ -11,6 +11,7 @@ use crate::crypto::hmac::Mac;
 use crate::crypto::material::{PublicParts, Secret};
 use crate::crypto::{KeyMaterial, LargeSet};
 use crate::error::{Error, Result};
+use crate::issuer::KeyIssuer;
 use crate::jwa::{Alg, AlgSet, Kty};
 use crate::jwk::Ops;
 
@@ -25,6 +26,7 @@ pub(super) struct Inner {
     pub(super) alg: Option<Alg>,
     pub(super) algs: AlgSet,
     pub(super) kid: Option<Box<str>>,
+    pub(super) issuer: Option<KeyIssuer>,
     pub(super) thumbprint: [u8; 32],
     /// What verifies, by the algorithms it verifies.
     pub(super) materials: Box<[(AlgSet, KeyMaterial)]>,
@@ -60,6 +62,12 @@ impl Key {
     #[must_use]
     pub fn kid(&self) -> Option<&str> {
         self.0.kid.as_deref()
+    }
+
+    /// The issuer it is published for, which a token that it verifies must be of.
+    #[must_use]
+    pub fn issuer(&self) -> Option<&KeyIssuer> {
+        self.0.issuer.as_ref()
     }
 
     /// Its type.
@@ -160,7 +168,10 @@ fn makes_equal_tags(alg: Alg, one: &[u8], other: &[u8]) -> bool {
 
 impl PartialEq for Key {
     fn eq(&self, other: &Self) -> bool {
-        self.thumbprint() == other.thumbprint() && self.algs() == other.algs() && self.kid() == other.kid()
+        self.thumbprint() == other.thumbprint()
+            && self.algs() == other.algs()
+            && self.kid() == other.kid()
+            && self.issuer() == other.issuer()
     }
 }
 

@@ -91,7 +91,7 @@ impl SecretKey {
         let (algs, materials) = (AlgSet::of(alg), Box::new([(AlgSet::of(alg), KeyMaterial::Hmac(Arc::clone(&mac)))]));
         let parts = Arc::new(SecretParts { octets, mac, ops, weak });
         let (content, kid) = (Content::Secret(Arc::clone(&parts)), kid.map(Box::from));
-        let key = Key::new(Inner { content, alg: Some(alg), algs, kid, thumbprint, materials });
+        let key = Key::new(Inner { content, alg: Some(alg), algs, kid, issuer: None, thumbprint, materials });
         Ok(Self { key, alg, parts })
     }
 

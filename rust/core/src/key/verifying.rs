@@ -1,7 +1,7 @@
 //! A public key (RFC 7517 section 4, RFC 7638).
 //!
 //! It verifies under its own algorithms only; an RSA key is parsed once for each of them. Keys are equal if their thumbprints,
-//! algorithms and identifiers are.
+//! algorithms, identifiers and issuers are.
 
 use std::fmt;
 use std::ops::Deref;
@@ -13,6 +13,7 @@ use crate::crypto::material::{PublicParts, RsaUsage};
 use crate::crypto::{KeyMaterial, choices, sha256};
 use crate::der::spki;
 use crate::error::{Error, Result};
+use crate::issuer::KeyIssuer;
 use crate::jwa::{Alg, AlgSet, Curve, Kty};
 use crate::jwk::{self, Jwk, Material, Reading};
 
@@ -40,7 +41,9 @@ impl VerifyingKey {
         let alg = agreed("alg", jwk.alg, alg)?;
         let kid = agreed("kid", jwk.kid.as_deref(), kid)?;
         match jwk.material {
-            Material::Public(parts) | Material::Private { public: parts, .. } => Self::new(parts, alg, kid),
+            Material::Public(parts) | Material::Private { public: parts, .. } => {
+                Ok(Self::new(parts, alg, kid)?.with_issuer(jwk.issuer))
+            }
             Material::Secret(_) => Err(Error::key("this JWK is a secret (kty oct): load it as a SecretKey")),
         }
     }
@@ -76,13 +79,20 @@ impl VerifyingKey {
         let only = algs.iter().next().filter(|alg| algs == AlgSet::of(*alg));
         let alg = only.or(self.alg().filter(|_| is_okp));
         let algs = if is_okp { choices } else { algs };
-        Self::build(Arc::clone(&self.parts), alg, algs, self.kid())
+        Ok(Self::build(Arc::clone(&self.parts), alg, algs, self.kid())?.with_issuer(self.issuer().cloned()))
     }
 
     /// The same key under this identifier.
     #[must_use]
     pub fn with_kid(&self, kid: Option<&str>) -> Self {
         let key = Key::new(Inner { kid: kid.map(Box::from), ..self.key.inner().clone() });
+        Self { key, parts: Arc::clone(&self.parts) }
+    }
+
+    /// The same key, published for this issuer.
+    #[must_use]
+    pub fn with_issuer(&self, issuer: Option<KeyIssuer>) -> Self {
+        let key = Key::new(Inner { issuer, ..self.key.inner().clone() });
         Self { key, parts: Arc::clone(&self.parts) }
     }
 
@@ -97,7 +107,7 @@ impl VerifyingKey {
         let materials = groups.into_iter().map(parse).collect::<Result<_>>()?;
         let thumbprint = sha256(jwk::thumbprint_input(&parts).as_bytes());
         let (content, kid) = (Content::Public(Arc::clone(&parts)), kid.map(Box::from));
-        Ok(Self { key: Key::new(Inner { content, alg, algs, kid, thumbprint, materials }), parts })
+        Ok(Self { key: Key::new(Inner { content, alg, algs, kid, issuer: None, thumbprint, materials }), parts })
     }
 
     /// The algorithm it was declared with, or the only one; `None` where there are several.
@@ -118,10 +128,10 @@ impl VerifyingKey {
         jwk::thumbprint_input(&self.parts)
     }
 
-    /// The JWK's JSON text: public members, alg and kid.
+    /// The JWK's JSON text: public members, alg, kid and issuer.
     #[must_use]
     pub fn to_jwk(&self) -> String {
-        jwk::write_public(&self.parts, self.alg(), self.kid())
+        jwk::write_public(&self.parts, self.alg(), self.kid(), self.issuer())
     }
 
     /// The SPKI.

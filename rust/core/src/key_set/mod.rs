@@ -253,7 +253,9 @@ fn distinct(keys: Vec<Key>) -> Vec<Key> {
 fn conflicts<'a>(key: &Key, mut others: impl Iterator<Item = &'a Key>) -> bool {
     key.kid().is_some()
         && others.any(|other| {
-            key.kid() == other.kid() && !key.algs().intersection(other.algs()).is_empty() && !key.is_same(other)
+            key.kid() == other.kid()
+                && !key.algs().intersection(other.algs()).is_empty()
+                && (!key.is_same(other) || key.issuer() != other.issuer())
         })
 }
 

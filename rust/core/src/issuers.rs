@@ -1,0 +1,102 @@
+//! A closed table of issuers: which verifier a token is for, by the `iss` it claims to have (RFC 8725 section 3.8).
+//!
+//! What is read before the signature is checked chooses and does nothing else: the chosen verifier judges the token by its own
+//! rules, `iss` included. Exact names win over templates. Nothing is shared between issuers, and nothing is remembered by a
+//! header, since issuers may have the same ones. A choice costs the same for one issuer as for thousands.
+
+use std::collections::HashMap;
+
+use crate::claims::claims_document;
+use crate::error::{Error, NoKey, Result};
+use crate::issuer::IssuerTemplate;
+use crate::json::{Document, Value};
+use crate::jws::compact::Reader;
+use crate::verifier::Verifier;
+
+/// Values (a verifier and what belongs to it) by issuer.
+#[derive(Debug)]
+pub struct IssuerTable<T> {
+    names: HashMap<Box<str>, T>,
+    templates: Vec<(IssuerTemplate, T)>,
+    /// Reads what any of the verifiers reads; each keeps its own bounds.
+    reader: Option<Reader>,
+}
+
+impl<T> IssuerTable<T> {
+    /// Lists a verifier for an issuer, which its policy must accept.
+    pub fn add(&mut self, issuer: &str, verifier: &Verifier, value: T) -> Result<()> {
+        verifier.require_issuer(issuer)?;
+        self.widen(verifier.reader());
+        self.names.insert(issuer.into(), value);
+        Ok(())
+    }
+
+    /// Lists a verifier for the issuers of a template, which its policy must judge. The first template that fits is chosen.
+    pub fn add_template(&mut self, template: &IssuerTemplate, verifier: &Verifier, value: T) -> Result<()> {
+        verifier.require_template(template)?;
+        self.widen(verifier.reader());
+        self.templates.push((template.clone(), value));
+        Ok(())
+    }
+
+    /// Refuses a table that no token can be for.
+    pub fn checked(self) -> Result<Self> {
+        if self.names.is_empty() && self.templates.is_empty() {
+            return Err(Error::policy("Issuers needs at least one verifier"));
+        }
+        Ok(self)
+    }
+
+    /// The value for the issuer that a token claims to be of.
+    pub fn choose(&self, token: &[u8]) -> Result<&T> {
+        let compact = self.reader.unwrap_or_default().read(token)?;
+        let payload = compact.payload().to_vec();
+        let claims = claims_document(payload);
+        let issuer = claims.as_ref().ok().and_then(issuer);
+        if let Some(chosen) = issuer.and_then(|issuer| self.of(issuer)) {
+            return Ok(chosen);
+        }
+        // The order of refusals is that of a verifier: the encoding of all segments comes first.
+        compact.header_octets()?;
+        let reason = if issuer.is_some() { NoKey::UnknownIssuer } else { NoKey::NoIssuer };
+        claims?;
+        Err(Error::KeyNotFound(reason))
+    }
+
+    /// How many issuers and templates there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.names.len() + self.templates.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// All values.
+    pub fn values(&self) -> impl Iterator<Item = &T> {
+        self.names.values().chain(self.templates.iter().map(|(_, value)| value))
+    }
+
+    fn of(&self, issuer: &str) -> Option<&T> {
+        let by_template = || self.templates.iter().find(|(template, _)| template.fits(issuer)).map(|(_, value)| value);
+        self.names.get(issuer).or_else(by_template)
+    }
+
+    fn widen(&mut self, reader: Reader) {
+        self.reader = Some(self.reader.map_or(reader, |own| own.or(reader)));
+    }
+}
+
+impl<T> Default for IssuerTable<T> {
+    fn default() -> Self {
+        Self { names: HashMap::new(), templates: Vec::new(), reader: None }
+    }
+}
+
+/// The `iss` of claims that nothing vouches for.
+fn issuer(claims: &Document) -> Option<&str> {
+    claims.root().members().get("iss").and_then(Value::as_str)
+}
