@@ -72,6 +72,11 @@ def of_layers(races: dict[str, Race]) -> list[Figure]:
     if race := races.get("authlib"):
         figure = race.ratio("compat.authlib", "Authlib")
         found.append(Figure("compat.authlib deserialize_compact, of Authlib", figure, 0.5))
+    if race := races.get("loaded RSA keys"):
+        for layer, peer in (("compat.pyjwt", "PyJWT"), ("compat.authlib", "Authlib")):
+            for kind in ("100 keys", "fresh"):
+                figure = race.ratio(f"{layer} {kind}", f"{peer} {kind}")
+                found.append(Figure(f"{layer} signs, RSA key objects, {kind}, of {peer}", figure, 1.0))
     if race := races.get("json"):
         figure = race.ratio("general JSON", "four compact")
         found.append(Figure("general JSON, 4 signatures, of 4 verifies", figure, 1.1))

@@ -2,10 +2,13 @@
 
 import json
 import warnings
+from functools import partial
 
 import jwt
 import oxyjwt
 from contenders import jwseal_keys, same_claims
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_der_private_key
 from race import Contender, Unsupported, python_contender
 from tokens import AUDIENCE, ISSUER, Case, decoded
 
@@ -60,6 +63,43 @@ def authlib_layer(case: Case) -> list[Contender]:
             ("Authlib", JsonWebSignature(algorithms=[case.alg])),
         ]
     ]
+
+
+def loaded_keys(case: Case) -> list[Contender]:
+    """Both layers and what they replace sign with RSA key objects: 100 in rotation, and a fresh one with every call."""
+    from jwseal.compat import authlib as authlib_layer
+    from jwseal.compat import pyjwt as pyjwt_layer
+
+    ders = [
+        made.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()) for made in map(generated, range(100))
+    ]
+    load = partial(load_der_private_key, password=None, unsafe_skip_rsa_key_validation=True)
+    payload = case.payloads[0]
+    claims, header = json.loads(payload), {"alg": case.alg}
+    layer, peer = authlib_layer.JsonWebSignature([case.alg]), JsonWebSignature([case.alg])
+    entrants = []
+    for name, expression, function in [
+        ("compat.pyjwt", "sign(claims, KEY, alg)", pyjwt_layer.encode),
+        ("PyJWT", "sign(claims, KEY, alg)", jwt.encode),
+        ("compat.authlib", "sign(header, payload, KEY)", layer.serialize_compact),
+        ("Authlib", "sign(header, payload, KEY)", peer.serialize_compact),
+    ]:
+        names = {
+            "sign": function,
+            "claims": claims,
+            "header": header,
+            "payload": payload,
+            "alg": case.alg,
+            "load": load,
+        }
+        for kind, key, items in [("100 keys", "item", map(load, ders)), ("fresh", "load(item)", ders)]:
+            made = expression.replace("KEY", key)
+            entrants.append(python_contender(f"{name} {kind}", made, items, lambda _, token: bool(token), **names))
+    return entrants
+
+
+def generated(_: int) -> RSAPrivateKey:
+    return generate_private_key(65537, 2048)
 
 
 def four_signatures(case: Case) -> list[Contender]:

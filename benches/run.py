@@ -105,6 +105,7 @@ def layer_races(options: argparse.Namespace, cases: dict[str, Case]) -> dict[str
         "pyjwt": (layers.pyjwt_layer, "RS256"),
         "authlib": (layers.authlib_layer, "RS256"),
         "authlib HS256": (layers.authlib_layer, "HS256"),
+        "loaded RSA keys": (layers.loaded_keys, "RS256"),
         "json": (layers.four_signatures, "ES256"),
     }
     wanted |= {f"primitive {alg}": (layers.primitives, alg) for alg in ("ES256", "ES384", "ES512", "ES256K", "EdDSA")}

@@ -57,6 +57,7 @@ __all__ = [
     "der_form",
     "der_is_settled",
     "header_unverified",
+    "judge_rsa",
     "jws_parse",
     "jws_sign",
     "jws_sign_json",
@@ -917,6 +918,14 @@ def der_is_settled(der: bytes) -> bool:
 
 def certificate_key(der: bytes) -> bytes | None:
     """Take the SPKI out of a certificate (RFC 5280 section 4.1). None for what is no certificate."""
+
+def judge_rsa(n: bytes, e: bytes) -> None:
+    """Refuse an RSA key that jwseal would not use, without making a key of it.
+
+    `n` is the modulus and `e` the public exponent, both big-endian without leading zero bytes (RFC 7518 section 6.3.1).
+
+    Raises `InvalidKey`, as `VerifyingKey.from_jwk` would.
+    """
 
 def _restore_issuer_template(template: str, claim: str, values: frozenset[str] | Unchecked) -> IssuerTemplate:
     """Make a pickled template again."""

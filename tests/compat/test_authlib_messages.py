@@ -121,10 +121,10 @@ def test_no_error_holds_the_material(call: Callable[[], Any]) -> None:
 
 
 def test_a_key_object_that_cannot_be_exported_is_named() -> None:
-    """A KMS object behind the interface of `cryptography` gets a sentence with the call to make instead."""
+    """A KMS object that tells not even its public key gets a sentence with the call to make instead."""
 
     class Remote:
-        def private_numbers(self) -> Any:
+        def public_key(self) -> Any:
             raise NotImplementedError
 
     rsa.RSAPrivateKey.register(Remote)

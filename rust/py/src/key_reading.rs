@@ -6,6 +6,7 @@ use jwseal_core::crypto::material::Secret;
 use jwseal_core::error::Error;
 use jwseal_core::jwa::Alg;
 use jwseal_core::jwk::{self, Jwk, Reading};
+use jwseal_core::key;
 use pyo3::call::PyCallArgs;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
@@ -44,6 +45,12 @@ pub(crate) fn key_text(argument: &Bound<'_, PyAny>, what: &str) -> Result<Secret
             error.into()
         }
     })
+}
+
+/// Refuse an RSA key that jwseal would not use, by its modulus and exponent, without making a key of it.
+#[pyfunction]
+pub(crate) fn judge_rsa(n: &[u8], e: &[u8]) -> Result<(), Fault> {
+    Ok(key::judge_rsa(n, e)?)
 }
 
 /// How closely a JWK must keep to its RFCs, as the argument `lenient` says.

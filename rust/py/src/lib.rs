@@ -68,6 +68,8 @@ mod _native {
     #[pymodule_export]
     use super::key::{SecretKeyObject, SigningKeyObject, VerifyingKeyObject, restore_verifying_key};
     #[pymodule_export]
+    use super::key_reading::judge_rsa;
+    #[pymodule_export]
     use super::key_set::{KeySetObject, restore_key_set};
     #[pymodule_export]
     use super::policy::check_policy;

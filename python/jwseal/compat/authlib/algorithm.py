@@ -14,9 +14,10 @@ from jwseal import KeySet as NativeKeySet
 from jwseal import SecretKey, SigningKey, VerifyingKey
 from jwseal.compat.authlib import key_material
 from jwseal.compat.authlib.errors import InvalidKeyError
-from jwseal.compat.authlib.key import OctKey, secret_key
+from jwseal.compat.authlib.key import OctKey, secret_key, translated
 from jwseal.compat.authlib.key_pair import ECKey, OKPKey, RSAKey
 from jwseal.compat.remembered_keys import remembered
+from jwseal.insecure import sign_octets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,6 +53,10 @@ class JWSAlgorithm:
     def signing_key(self, raw: Any) -> SigningKey | SecretKey:
         """The jwseal key that signs, from a key argument."""
         raise NotImplementedError
+
+    def signature(self, raw: Any, octets: bytes) -> bytes:
+        """Sign bytes with a key argument."""
+        return sign_octets(octets, self.signing_key(raw))
 
     def sign(self, msg: bytes, key: Any) -> bytes:
         """Not available: jwseal signs whole tokens."""
@@ -104,6 +109,23 @@ class KeyedAlgorithm(JWSAlgorithm):
         if raw.alg != self._alg:
             raise InvalidKeyError(description=f"the key signs {raw.alg}, but the header has {self._alg}")
         return raw
+
+    def signature(self, raw: Any, octets: bytes) -> bytes:
+        """Sign bytes with a key argument. An RSA key that `cryptography` has loaded signs where it is."""
+        loaded = self._loaded_rsa(raw)
+        if loaded is None:
+            return super().signature(raw, octets)
+        from jwseal.compat.loaded_rsa import sign_with_loaded
+
+        return translated(lambda: sign_with_loaded(octets, loaded, self._alg))
+
+    def _loaded_rsa(self, raw: Any) -> Any:
+        if self.key_class is not RSAKey or isinstance(raw, (str, bytes, SigningKey)):
+            return None
+        if isinstance(raw, RSAKey):
+            return raw.loaded_private_key()
+        found = key_material.describe(raw)
+        return raw if found and found.kty == "RSA" and found.private else None
 
     def _native_key(self, operation: str, raw: Any) -> Any:
         is_text = type(raw) is bytes or type(raw) is str

@@ -33,7 +33,6 @@ from jwseal.compat.authlib.header import JWSHeader, JWSObject
 from jwseal.compat.authlib.key import warn_caller
 from jwseal.compat.authlib.key_set import key_named
 from jwseal.errors import AlgorithmNotAllowed, InvalidSignature, InvalidToken, KeyNotFound
-from jwseal.insecure import sign_octets
 
 __all__ = ["JsonWebSignature", "token_bytes"]
 
@@ -240,7 +239,7 @@ def _signature(algorithm: JWSAlgorithm, key: Any, signing_input: bytes) -> bytes
     if algorithm.deprecated:
         warn_caller("the caller lists `none`: this token gets no signature", InsecureAlgorithmWarning)
         return b""
-    return sign_octets(signing_input, algorithm.signing_key(key))
+    return algorithm.signature(key, signing_input)
 
 
 def _payload_bytes(payload: Any) -> bytes:

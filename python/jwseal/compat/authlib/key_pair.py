@@ -182,6 +182,13 @@ class AsymmetricKey(Key):
         # `use`, `key_ops`, `alg` and `kid` are judged by this layer, as Authlib judges them.
         return json_bytes({"kty": self.kty, **{name: members[name] for name in sorted(names & members.keys())}})
 
+    def loaded_private_key(self) -> Any:
+        """The private `cryptography` object, if this key has one to sign with that is restricted to no algorithm."""
+        if not self.private_key or (self._loaded.read and self.private_key is self._loaded.key):
+            return None
+        self.check_key_op("sign")
+        return self.private_key
+
     def _number(self, name: str) -> int:
         return int.from_bytes(self._member_bytes(name), "big")
 

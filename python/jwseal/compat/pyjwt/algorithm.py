@@ -5,8 +5,8 @@
 jwseal refuses as a key (RSA under 2048 bits, points of low order, key text as a secret) neither signs nor verifies here.
 
 A private key signs where `cryptography` loaded it, which is what it costs in PyJWT. A key on an elliptic curve moves to jwseal when it is
-used again: there it signs in half the time, and importing it costs several signatures. An RSA key stays, since jwseal signs in the same
-time, so it is validated once when its text is loaded and not at all if the caller has loaded it.
+used again: there it signs in half the time, and importing it costs several signatures. An RSA key stays (`jwseal.compat.loaded_rsa`), so it
+is validated once when its text is loaded and not at all if the caller has loaded it.
 """
 
 from __future__ import annotations
@@ -140,7 +140,7 @@ class KeyPairAlgorithm(Algorithm):
     def prepare_key(self, key: Any) -> Any:
         if isinstance(key, (str, bytes)):
             return remembered("pyjwt text", key, self._reading, self._read, public=not may_be_private(key))
-        if not self._is_own_key(key) and not isinstance(key, self._crypto_key_types or ()):
+        if not isinstance(key, self._crypto_key_types or ()) and not self._is_own_key(key):
             raise TypeError("Expecting a PEM-formatted key.")
         return key
 
@@ -149,8 +149,7 @@ class KeyPairAlgorithm(Algorithm):
             return sign_octets(msg, key)
         if not hasattr(key, "private_bytes"):
             raise InvalidKeyError("A public key cannot sign; pass the private key.")
-        loaded = remembered("pyjwt signing", key, self._name_for(key), self._loaded)
-        return loaded.sign(msg)
+        return self._sign_loaded(msg, key)
 
     def verify(self, msg: bytes, key: Any, sig: bytes) -> bool:
         name = self._name_for(key)
@@ -181,6 +180,10 @@ class KeyPairAlgorithm(Algorithm):
     def _load(self, octets: bytes) -> Any:
         raise NotImplementedError
 
+    def _sign_loaded(self, msg: bytes, key: Any) -> bytes:
+        """Sign with a private key that `cryptography` loaded."""
+        return remembered("pyjwt signing", key, self._name_for(key), self._loaded).sign(msg)
+
     def _loaded(self, key: Any) -> _LoadedKey:
         self._verifying_key(key)
         return _LoadedKey(self, key)
@@ -191,8 +194,11 @@ class KeyPairAlgorithm(Algorithm):
         try:
             return VerifyingKey.from_der(spki, alg=self._name_for(key))
         except errors.InvalidKey as refusal:
-            short = self.check_key_length(key)
-            raise InvalidKeyError(f"{short} {refusal}" if short else str(refusal)) from refusal
+            raise self._refused(key, refusal) from refusal
+
+    def _refused(self, key: Any, refusal: errors.InvalidKey) -> InvalidKeyError:
+        short = self.check_key_length(key)
+        return InvalidKeyError(f"{short} {refusal}" if short else str(refusal))
 
     def _sign(self, msg: bytes, key: Any) -> bytes:
         """Sign with `cryptography`."""
@@ -219,7 +225,7 @@ class KeyPairAlgorithm(Algorithm):
 
 
 class _LoadedKey:
-    """A private key that `cryptography` loaded, and its native form once it has been used again."""
+    """A private key on an elliptic curve that `cryptography` loaded, and its native form once it has been used again."""
 
     __slots__ = ("_algorithm", "_is_used", "_key", "_native")
 
@@ -231,7 +237,7 @@ class _LoadedKey:
 
     def sign(self, msg: bytes) -> bytes:
         if self._native is None:
-            if not self._is_used or self._algorithm._kty == "RSA":
+            if not self._is_used:
                 self._is_used = True
                 return self._algorithm._sign(msg, self._key)
             pkcs8 = self._key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())

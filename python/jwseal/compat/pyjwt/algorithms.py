@@ -12,7 +12,6 @@ from typing import Any, ClassVar, NoReturn, TypeAlias
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.asymmetric.ec import (
     ECDSA,
     SECP256K1,
@@ -33,6 +32,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from jwseal import SecretKey, SigningKey, VerifyingKey, errors
+from jwseal.compat.loaded_rsa import sign_with_loaded
 from jwseal.compat.pyjwt.algorithm import Algorithm, KeyPairAlgorithm, algs_of, member
 from jwseal.compat.pyjwt.exceptions import InvalidAlgorithmError, InvalidKeyError
 from jwseal.compat.pyjwt.types import HashlibHash, JWKDict
@@ -239,8 +239,11 @@ class RSAAlgorithm(KeyPairAlgorithm):
             except errors.InvalidKey as refusal:
                 raise InvalidKeyError(str(refusal)) from refusal
 
-    def _sign(self, msg: bytes, key: RSAPrivateKey) -> bytes:
-        return key.sign(msg, padding.PKCS1v15(), self.hash_alg())
+    def _sign_loaded(self, msg: bytes, key: RSAPrivateKey) -> bytes:
+        try:
+            return sign_with_loaded(msg, key, self._names[0])
+        except errors.InvalidKey as refusal:
+            raise self._refused(key, refusal) from refusal
 
     @classmethod
     def _jwk_of(cls, key: Any) -> JWKDict:
@@ -271,10 +274,6 @@ class RSAPSSAlgorithm(RSAAlgorithm):
     """PS256, PS384 and PS512: RSASSA-PSS (RFC 7518 section 3.5)."""
 
     _prefix = "PS"
-
-    def _sign(self, msg: bytes, key: RSAPrivateKey) -> bytes:
-        digest = self.hash_alg()
-        return key.sign(msg, padding.PSS(padding.MGF1(digest), salt_length=digest.digest_size), digest)
 
 
 class ECAlgorithm(KeyPairAlgorithm):

@@ -118,9 +118,7 @@ class PyJWS:
             name = headers.get("alg") or name
             is_payload_detached = is_payload_detached or headers.get("b64") is False
         header = self._header(name, headers, is_payload_detached)
-        protected = base64url_encode(
-            json.dumps(header, separators=(",", ":"), cls=json_encoder, sort_keys=sort_headers).encode()
-        )
+        protected = base64url_encode(compact_json(header, json_encoder, sort_keys=sort_headers))
         body = payload if is_payload_detached else base64url_encode(payload)
         signing_input = b".".join((protected, body))
         algorithm_object = self.get_algorithm_by_name(name)
@@ -317,6 +315,17 @@ def read_object(octets: bytes, part: str, max_depth: int = MAX_DEPTH) -> dict[st
     if not isinstance(value, dict):
         raise DecodeError(f"Invalid {part} string: must be a json object")
     return value
+
+
+def compact_json(value: Any, json_encoder: type[json.JSONEncoder] | None, *, sort_keys: bool = False) -> bytes:
+    """Write JSON as PyJWT does: no spaces, ASCII, by the caller's encoder if there is one."""
+    if json_encoder is None:
+        return (_SORTING if sort_keys else _ENCODER).encode(value).encode()
+    return json.dumps(value, separators=(",", ":"), cls=json_encoder, sort_keys=sort_keys).encode()
+
+
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
+_SORTING = json.JSONEncoder(separators=(",", ":"), sort_keys=True)
 
 
 def require_known_options(options: Mapping[str, Any], known: AbstractSet[str]) -> None:

@@ -25,6 +25,7 @@ from jwseal.compat.pyjwt.api_jws import (
     MAX_TOKEN_SIZE,
     PyJWS,
     _jws_global_obj,
+    compact_json,
     read_object,
     require_known_options,
     warn_of_arguments,
@@ -124,7 +125,7 @@ class PyJWT:
         json_encoder: type[json.JSONEncoder] | None = None,
     ) -> bytes:
         """Return the bytes to sign; subclasses override it to compress, for instance."""
-        return json.dumps(payload, separators=(",", ":"), cls=json_encoder).encode("utf-8")
+        return compact_json(payload, json_encoder)
 
     def decode_complete(
         self,
