@@ -17,7 +17,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 BIN = $(VENV)/bin
 BENCH = .venvs/bench
-RUST = Cargo.toml Cargo.lock pyproject.toml $(shell find rust/core rust/py rust/verify_fast -name '*.rs' -o -name 'Cargo.toml')
+RUST = Cargo.toml Cargo.lock pyproject.toml python/jwseal/_native.pyi $(shell find rust/core rust/py rust/verify_fast -name '*.rs' -o -name 'Cargo.toml')
 # Programs that are no part of the workspace, nor of a wheel.
 OUTSIDE = benches/rust_peers rust/fuzz
 PACKAGE = $(shell find python -name '*.py' -o -name '*.pyi')

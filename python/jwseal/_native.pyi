@@ -90,17 +90,18 @@ class SigningKey:
     """A private key that signs with one algorithm.
 
     It has no constructor: generate one, read one, or wrap an external signer. Two signing keys are equal only if they
-    are the same object; a signing key cannot be pickled, a copy of it is itself, its repr shows no secret, and its memory
-    is wiped when it goes.
+    are the same object; a signing key cannot be pickled, a copy of it is itself, its repr shows no secret, and its
+    memory is wiped when it goes.
     """
 
     @staticmethod
     def generate(alg: Algorithm, *, kid: str | None = None, bits: int = 2048) -> SigningKey:
         """Make a new private key.
 
-        `bits` is the RSA modulus length, 2048 to 8192, and means nothing to other algorithms. The interpreter lock is
-        released meanwhile. Raises InvalidKey for an HMAC name (use `SecretKey.generate`), an unknown name or a
-        length out of bounds.
+        `alg` is the algorithm that it signs with, an asymmetric one. `kid` is its identifier, or None. `bits` is the
+        RSA modulus length, 2048, 3072, 4096 or 8192, and means nothing to other algorithms. The interpreter lock is
+        released meanwhile. Raises InvalidKey for an HMAC name (use `SecretKey.generate`), an unknown name or another
+        length.
         """
 
     @staticmethod
@@ -109,17 +110,21 @@ class SigningKey:
     ) -> SigningKey:
         """Read one private key from PEM: PKCS#8 (RFC 5958), PKCS#1, SEC 1 (RFC 5915) or OpenSSH, encrypted or plain.
 
-        `alg` may be left out where the material fixes it: P-256 signs ES256, P-384 ES384, P-521 ES512, secp256k1
-        ES256K, Ed25519 and Ed448 sign EdDSA, ML-DSA keys their own. RSA keys need it. Raises InvalidKey, saying what
-        to do, for a missing, wrong or needless password, a public key, an unsupported type, more than one block, or
-        an `alg` the key cannot have.
+        `data` is the text of the file, str or bytes. `alg` is the algorithm that it signs with; it may be left out
+        where the material fixes it: P-256 signs ES256, P-384 ES384, P-521 ES512, secp256k1 ES256K, Ed25519 and Ed448
+        sign EdDSA, ML-DSA keys their own. RSA keys need it. `kid` is the key's identifier, or None. `password` opens an
+        encrypted key; None is for a plain one. Raises InvalidKey, saying what to do, for a missing, wrong or needless
+        password, a public key, an unsupported type, more than one block, or an `alg` the key cannot have.
         """
 
     @staticmethod
     def from_der(
         data: bytes, *, alg: Algorithm | None = None, kid: str | None = None, password: _Text | None = None
     ) -> SigningKey:
-        """Read one private key from DER: PKCS#8, encrypted PKCS#8, PKCS#1 or SEC 1. Otherwise as `from_pem`."""
+        """Read one private key from DER: PKCS#8, encrypted PKCS#8, PKCS#1 or SEC 1.
+
+        `data` is the DER, bytes. `alg`, `kid` and `password` are those of `from_pem`, and so are the refusals.
+        """
 
     @staticmethod
     def from_jwk(
@@ -127,11 +132,11 @@ class SigningKey:
     ) -> SigningKey:
         """Read a private JWK of kty RSA, EC, OKP or AKP (RFC 7517, RFC 7518 section 6, RFC 8037, RFC 9964).
 
-        Give JSON text rather than a mapping where you can: duplicate members can only be seen in text. An `alg` or
-        `kid` that differs from the JWK's own is InvalidKey, and so are `use` other than `sig`, `key_ops` without
-        `sign`, a public half that does not belong to the private one, and ML-DSA keys without their seed.
-        `lenient=True` forgives null for an absent member, base64 padding, line breaks and `+` and `/` in members,
-        leading zero bytes, and EC coordinates shorter than the field; the key is the same.
+        `jwk` is JSON text or a mapping. Give text where you can: duplicate members can only be seen in text. `alg` and
+        `kid` are for JWKs that have none; one that differs from the JWK's own is InvalidKey, and so are `use` other
+        than `sig`, `key_ops` without `sign`, a public half that does not belong to the private one, and ML-DSA keys
+        without their seed. `lenient=True` forgives null for an absent member, base64 padding, line breaks and `+` and
+        `/` in members, leading zero bytes, and EC coordinates shorter than the field; the key is the same.
         """
 
     @staticmethod
@@ -157,7 +162,10 @@ class SigningKey:
         """The public half, with the same algorithm and kid."""
 
     def thumbprint(self, digest: Digest = "sha256") -> str:
-        """The public half's JWK thumbprint, base64url (RFC 7638)."""
+        """The public half's JWK thumbprint, base64url (RFC 7638).
+
+        `digest` is "sha256", "sha384" or "sha512"; another is ValueError.
+        """
 
     def to_private_jwk(self) -> dict[str, Any]:
         """This private key as a JWK, with `alg` and, if it has one, `kid`. An external key raises InvalidKey."""
@@ -183,24 +191,33 @@ class VerifyingKey:
     def from_pem(data: _Text, *, alg: Algorithm | None = None, kid: str | None = None) -> VerifyingKey:
         """Read one public key from PEM: SPKI (RFC 5280 section 4.1) or PKCS#1.
 
-        RSA keys need `alg`; elsewhere it may be left out, and Ed25519 and Ed448 keys then accept `EdDSA` as well as
-        their own name. Raises InvalidKey, saying what to use instead, for a private key or a certificate.
+        `data` is the text of the file, str or bytes. `alg` is the algorithm that it verifies. RSA keys need it;
+        elsewhere it may be left out, and Ed25519 and Ed448 keys then accept `EdDSA` as well as their own name. `kid` is
+        the key's identifier: tokens that name another are not for it. None makes it a candidate for every token. Raises
+        InvalidKey, saying what to use instead, for a private key or a certificate.
         """
 
     @staticmethod
     def from_der(data: bytes, *, alg: Algorithm | None = None, kid: str | None = None) -> VerifyingKey:
-        """Read one public key from DER: SPKI or PKCS#1. Otherwise as `from_pem`."""
+        """Read one public key from DER: SPKI or PKCS#1.
+
+        `data` is the DER, bytes. `alg` and `kid` are those of `from_pem`, and so are the refusals.
+        """
 
     @staticmethod
     def from_certificate(data: _Text, *, alg: Algorithm | None = None, kid: str | None = None) -> VerifyingKey:
         """Read the public key of an X.509 certificate, PEM or DER (RFC 5280).
 
-        Only the key is taken: dates, chain, usage and revocation are not judged here.
+        `data` is the certificate, str or bytes. `alg` and `kid` are those of `from_pem`. Only the key is taken: dates,
+        chain, usage and revocation are not judged here.
         """
 
     @staticmethod
     def from_ssh(data: _Text, *, alg: Algorithm | None = None, kid: str | None = None) -> VerifyingKey:
-        """Read one OpenSSH public key line: ssh-rsa, ecdsa-sha2-*, ssh-ed25519 (RFC 4253 section 6.6)."""
+        """Read one OpenSSH public key line: ssh-rsa, ecdsa-sha2-*, ssh-ed25519 (RFC 4253 section 6.6).
+
+        `data` is the line, str or bytes. `alg` and `kid` are those of `from_pem`.
+        """
 
     @staticmethod
     def from_jwk(
@@ -208,9 +225,9 @@ class VerifyingKey:
     ) -> VerifyingKey:
         """Read a public JWK of kty RSA, EC, OKP or AKP (RFC 7517, RFC 7518 section 6, RFC 8037, RFC 9964).
 
-        Of a private JWK the public half is taken, and nothing else is kept. An `alg` or `kid` that differs from the
-        JWK's own is InvalidKey, and so are `use` other than `sig` and `key_ops` without `verify`. `lenient=True` is
-        explained at `SigningKey.from_jwk`.
+        `jwk` is JSON text or a mapping. Of a private JWK the public half is taken, and nothing else is kept. `alg` and
+        `kid` are for JWKs that have none; one that differs from the JWK's own is InvalidKey, and so are `use` other
+        than `sig` and `key_ops` without `verify`. `lenient=True` is explained at `SigningKey.from_jwk`.
         """
 
     @property
@@ -230,7 +247,10 @@ class VerifyingKey:
         """
 
     def thumbprint(self, digest: Digest = "sha256") -> str:
-        """The JWK thumbprint, base64url (RFC 7638). An unknown digest is ValueError."""
+        """The JWK thumbprint, base64url (RFC 7638).
+
+        `digest` is "sha256", "sha384" or "sha512"; another is ValueError.
+        """
 
     def thumbprint_uri(self) -> str:
         """The SHA-256 JWK thumbprint URI: urn:ietf:params:oauth:jwk-thumbprint:sha-256:... (RFC 9278)."""
@@ -255,15 +275,19 @@ class SecretKey:
 
     @staticmethod
     def generate(alg: Algorithm, *, kid: str | None = None) -> SecretKey:
-        """Make a random secret as long as the hash's output."""
+        """Make a random secret as long as the hash's output.
+
+        `alg` is HS256, HS384 or HS512. `kid` is the key's identifier, or None.
+        """
 
     @staticmethod
     def from_bytes(secret: bytes, *, alg: Algorithm, kid: str | None = None) -> SecretKey:
-        """Use these octets as the secret.
+        """Use these bytes as the secret.
 
-        Raises InvalidKey if they are fewer than the hash's output (32, 48 or 64), or hold a PEM, SSH key, certificate,
-        JWK or SPKI, plain or in one of the encodings that docs/keys.md lists: a public key used as an HMAC secret lets
-        everyone sign.
+        `secret` is the raw bytes, not text of them. `alg` is HS256, HS384 or HS512. `kid` is the key's identifier, or
+        None. Raises InvalidKey if they are fewer than the hash's output (32, 48 or 64), or hold a PEM, SSH key,
+        certificate, JWK or SPKI, plain or in one of the encodings that docs/keys.md lists: a public key used as an HMAC
+        secret lets everyone sign.
         """
 
     @staticmethod
@@ -272,7 +296,8 @@ class SecretKey:
     ) -> SecretKey:
         """Read a JWK of kty oct (RFC 7518 section 6.4), with the same demands as `from_bytes`.
 
-        `lenient=True` is explained at `SigningKey.from_jwk`.
+        `jwk` is JSON text or a mapping. `alg` and `kid` are for JWKs that have none. `lenient=True` is explained at
+        `SigningKey.from_jwk`.
         """
 
     @property
@@ -297,9 +322,9 @@ class KeySet:
     """
 
     def __new__(cls, keys: Iterable[VerifyingKey | SecretKey]) -> KeySet:
-        """Build a set.
+        """`keys` are VerifyingKeys and SecretKeys, in the order in which they are tried.
 
-        Raises InvalidKey if it is empty or holds different keys with one kid and an algorithm in common, TypeError for
+        Raises InvalidKey if there are none, or different keys with one kid and an algorithm in common; TypeError for
         anything that is not a key that verifies.
         """
 
@@ -309,10 +334,11 @@ class KeySet:
     ) -> KeySet:
         """Read a JWK Set.
 
-        Members that cannot be used are skipped and listed in `skipped`, and so are all keys that share a kid and an
-        algorithm but differ. `algorithms` fills in the algorithms of RSA keys that have no `alg`; it never filters and
-        HMAC names are refused. `lenient=True` is explained at `SigningKey.from_jwk`. Raises InvalidKey for a set
-        without a usable key, and for a set that mixes secret and public keys.
+        `jwks` is JSON text or a mapping. Members that cannot be used are skipped and listed in `skipped`, and so are
+        all keys that share a kid and an algorithm but differ. `algorithms` fills in the algorithms of RSA keys that
+        have no `alg`; it never filters and HMAC names are refused. `lenient=True` is explained at
+        `SigningKey.from_jwk`. Raises InvalidKey for a set without a usable key, and for a set that mixes secret and
+        public keys.
         """
 
     @property
@@ -320,7 +346,7 @@ class KeySet:
         """The members left out: index in `keys`, kid, and the reason in words."""
 
     def by_kid(self, kid: str) -> tuple[VerifyingKey | SecretKey, ...]:
-        """The keys with this kid, in order: none, one, or several that have no algorithm in common."""
+        """The keys whose identifier is `kid`, in order: none, one, or several that have no algorithm in common."""
 
     def prepare(self) -> int:
         """Prepare the keys now that verify faster once they are prepared, and return how many are.
@@ -359,28 +385,34 @@ class Signer:
         headers: JSONMapping | None = None,
         clock: _Clock | None = None,
     ) -> Signer:
-        """Declare how tokens are signed.
+        """`key` is the SigningKey or SecretKey that signs.
 
-        `typ` is the header's typ ("JWT" unless given), None for none. `issuer` sets `iss`; `expires_in` sets `exp` to now plus that, and
-        must be positive. `headers` go into every protected header and may not name alg, typ, kid, b64 or crit.
-        `clock` is a function that returns the time, for tests; `now=` of a call comes first. Raises PolicyError for a
-        declaration that cannot be kept.
+        `typ` is the header's typ ("JWT" unless given), None for none. `issuer` sets `iss`; `expires_in`, seconds or a
+        timedelta, sets `exp` to now plus that, and must be positive. `headers` go into every protected header and may
+        not name alg, typ, kid, b64 or crit. `clock` is a function that returns the time, for tests; `now=` of a call
+        comes first. Raises PolicyError for a declaration that cannot be kept.
         """
 
     def sign(self, claims: JSONMapping, *, headers: JSONMapping | None = None, now: Moment | None = None) -> str:
         """Sign one set of claims.
 
-        Sets `iat`, and `iss` and `exp` as declared; a claim that is already there wins, but an `iss` other than the
-        declared one is PolicyError. `exp`, `nbf` and `iat` may be aware datetimes, which are cut to whole seconds. PolicyError
-        is raised for a registered claim that every verifier would refuse: `iss`, `sub` and `jti` are strings, `aud` is a
-        string or a list of strings, times lie in the years 1970 to 9999. Values JSON does not have (a UUID, bytes, NaN, lone
-        surrogates, names that are no str) are TypeError or ValueError. What an external signer raises is raised unchanged.
+        `claims` is a mapping of names to JSON values. Sets `iat`, and `iss` and `exp` as declared; a claim that is
+        already there wins, but an `iss` other than the declared one is PolicyError. `exp`, `nbf` and `iat` may be aware
+        datetimes, which are cut to whole seconds. `headers` are protected header parameters of this token, which
+        replace the signer's own of the same name. `now` is the time to sign at, in seconds or as an aware datetime;
+        None reads the clock. PolicyError is raised for a registered claim that every verifier would refuse: `iss`,
+        `sub` and `jti` are strings, `aud` is a string or a list of strings, times lie in the years 1970 to 9999. Values
+        JSON does not have (a UUID, bytes, NaN, lone surrogates, names that are no str) are TypeError or ValueError.
+        What an external signer raises is raised unchanged.
         """
 
     def sign_many(
         self, claims: Iterable[JSONMapping], *, headers: JSONMapping | None = None, now: Moment | None = None
     ) -> list[str]:
-        """Sign many sets of claims at one reading of the clock, in order."""
+        """Sign many sets of claims at one reading of the clock, in order.
+
+        `claims` is an iterable of what `sign` takes; `headers` and `now` count for all of them.
+        """
 
     def __copy__(self) -> Self: ...
     def __deepcopy__(self, memo: object, /) -> Self: ...
@@ -401,12 +433,12 @@ class Verifier:
         accept_padding: bool = False,
         clock: _Clock | None = None,
     ) -> Self:
-        """Declare what a token must be.
+        """`keys` are a VerifyingKey, SecretKey or KeySet, `policy` is a Policy.
 
         `algorithms` narrows the keys' own; None means theirs. A str, an empty collection, an unknown name or a name
         that none of the keys has is PolicyError. `max_token_size` and `max_header_size` are in bytes (16,384 and 4,096
-        unless given), the latter of the decoded header; certificate chains in `x5c` may need more. `accept_padding` also
-        takes segments that end in correct base64 padding, as AWS ALB writes them, and leaves the signing input as
+        unless given), the latter of the decoded header; certificate chains in `x5c` may need more. `accept_padding`
+        also takes segments that end in correct base64 padding, as AWS ALB writes them, and leaves the signing input as
         received. `clock` is a function that returns the time, for tests: seconds or an aware datetime, anything else is
         TypeError or PolicyError.
         """
@@ -425,15 +457,16 @@ class Verifier:
     def verify(self, token: _Text, *, now: Moment | None = None) -> VerifiedJWT:
         """Return what the token says, or raise the InvalidToken that says why it is refused.
 
-        The order of refusals is fixed: size, shape, header, algorithm, key, signature, then typ, exp, nbf, iat,
-        max_age, max_lifetime, iss, aud, sub, jti, required, claims. `now` defaults to the verifier's clock.
+        `token` is the compact JWT, str or bytes, without "Bearer". `now` is the time to judge it at, in seconds or as
+        an aware datetime; None reads the verifier's clock. The order of refusals is fixed: size, shape, header,
+        algorithm, key, signature, then typ, exp, nbf, iat, max_age, max_lifetime, iss, aud, sub, jti, required, claims.
         """
 
     def verify_many(self, tokens: Iterable[_Text], *, now: Moment | None = None) -> list[_Verdict]:
         """Verify a batch at one reading of the clock; refusals stand in the list as exceptions, not raised.
 
-        The interpreter lock is released once for the whole batch. An entry that is no str or bytes is a TypeError
-        raised at once.
+        `tokens` is an iterable of str and bytes, `now` the time as `verify` takes it. The interpreter lock is released
+        once for the whole batch. An entry that is no str or bytes is a TypeError raised at once.
         """
 
     def verify_iter(
@@ -441,9 +474,10 @@ class Verifier:
     ) -> Iterator[_Verdict]:
         """Verify a stream of any length in order, in chunks; as `verify_many`, but memory stays bounded.
 
-        The clock is read once per chunk of 256, unless `now` is given. `progress(done)` is called after each chunk with
-        the number of tokens judged so far. If the stream raises, or an entry is no str or bytes, what came before it is
-        judged and handed out first; then the exception is raised in its place.
+        `tokens` is an iterable of str and bytes. The clock is read once per chunk of 256, unless `now` is given.
+        `progress(done)` is called after each chunk with the number of tokens judged so far. If the stream raises, or an
+        entry is no str or bytes, what came before it is judged and handed out first; then the exception is raised in
+        its place.
         """
 
     def __copy__(self) -> Self: ...
@@ -495,7 +529,7 @@ class Issuers(Mapping[str | IssuerTemplate, _PublicVerifier]):
         cls,
         verifiers: Mapping[str, Verifier] | Mapping[IssuerTemplate, Verifier] | Mapping[str | IssuerTemplate, Verifier],
     ) -> Self:
-        """Take the verifiers by issuer or by template.
+        """`verifiers` maps each issuer, or a template of issuers, to its Verifier.
 
         Raises PolicyError if there is none, if a verifier's policy names another issuer, or if the policy of one that is
         listed under a template does not have the same template as its issuer.
@@ -505,21 +539,31 @@ class Issuers(Mapping[str | IssuerTemplate, _PublicVerifier]):
         """As `KeySet.prepare`, for the keys of all verifiers."""
 
     def verify(self, token: _Text, *, now: Moment | None = None) -> VerifiedJWT:
-        """As `Verifier.verify`."""
+        """As `Verifier.verify`, by the verifier of the token's issuer.
+
+        `token` is the compact JWT. `now` is the time to judge it at; None reads the clock of that verifier.
+        """
 
     def verify_many(self, tokens: Iterable[_Text], *, now: Moment | None = None) -> list[_Verdict]:
-        """As `Verifier.verify_many`."""
+        """As `Verifier.verify_many`, each token by the verifier of its issuer.
+
+        `tokens` is an iterable of str and bytes, `now` the time to judge them at.
+        """
 
     def verify_iter(
         self, tokens: Iterable[_Text], *, now: Moment | None = None, progress: Callable[[int], object] | None = None
     ) -> Iterator[_Verdict]:
-        """As `Verifier.verify_iter`."""
+        """As `Verifier.verify_iter`, each token by the verifier of its issuer.
+
+        `tokens` is an iterable of str and bytes, `now` the time to judge them at; `progress(done)` is called after each
+        chunk.
+        """
 
     @overload
     def get(self, issuer: str | IssuerTemplate, /) -> _PublicVerifier | None: ...
     @overload
     def get(self, issuer: str | IssuerTemplate, default: _T, /) -> _PublicVerifier | _T:
-        """The verifier of this issuer, or the default."""
+        """The verifier of `issuer`, or `default`."""
 
     def __getitem__(self, issuer: str | IssuerTemplate, /) -> _PublicVerifier:
         """The verifier of this issuer; KeyError if there is none."""
@@ -584,7 +628,7 @@ class VerifiedJWT(Mapping[str, Any]):
     def get(self, name: str, /) -> Any: ...
     @overload
     def get(self, name: str, default: _T, /) -> Any | _T:
-        """The claim of this name, or the default."""
+        """The claim called `name`, or `default`."""
 
     def __getitem__(self, name: str, /) -> Any:
         """The claim of this name; KeyError if there is none."""
@@ -606,8 +650,9 @@ class VerifiedJWT(Mapping[str, Any]):
 class VerifiedJWS:
     """A JWS of which enough signatures were verified (RFC 7515 section 5.2). Only `jwseal.jws` makes one.
 
-    `header`, `alg`, `kid` and `key` are those of the first signature that verified, and with `require=[kids]` those of the
-    first kid listed: the order of signatures is the sender's. A compact JWS has one. They read the protected header only.
+    `header`, `alg`, `kid` and `key` are those of the first signature that verified, and with `require=[kids]` those of
+    the first kid listed: the order of signatures is the sender's. A compact JWS has one. They read the protected header
+    only.
     """
 
     @property
@@ -676,7 +721,11 @@ class Signature:
     def __new__(
         cls, key: SigningKey | SecretKey, protected: JSONMapping | None = None, header: JSONMapping | None = None
     ) -> Signature:
-        """Take the key, further protected parameters, and the unprotected header, which no signature covers."""
+        """`key` is the SigningKey or SecretKey that signs.
+
+        `protected` are further parameters of the protected header, `header` is the unprotected header, which no
+        signature covers. Both are mappings, or None.
+        """
 
 @final
 class Unverified:
@@ -725,7 +774,11 @@ class UnverifiedSignature:
     def verify(
         self, keys: _Keys, *, payload: _Payload | None = None, algorithms: Collection[Algorithm] | None = None
     ) -> VerifiedJWS:
-        """Check this signature and return what it vouches for; takes and raises what `jwseal.jws.verify` does."""
+        """Check this signature and return what was signed.
+
+        `keys` are a VerifyingKey, SecretKey or KeySet. `payload` is the detached payload, or None. `algorithms` narrows
+        the keys' own. Raises what `jwseal.jws.verify` raises.
+        """
 
 @final
 class UnverifiedJWT:
@@ -746,8 +799,8 @@ class UnverifiedJWT:
 def bearer(value: _Text | Sequence[_Text] | None) -> str:
     """Return the token of the Authorization header (RFC 6750 section 2.1).
 
-    `value` is the header's value, or the values a server received, or None. No header is MissingToken. Two values, another
-    scheme, no token, a comma or a control character is MalformedToken. The scheme matches in any case.
+    `value` is the header's value, or the values a server received, or None. No header is MissingToken. Two values,
+    another scheme, no token, a comma or a control character is MalformedToken. The scheme matches in any case.
     """
 
 def jws_sign(
@@ -759,18 +812,18 @@ def jws_sign(
     detached: bool = False,
     b64: bool = True,
 ) -> str:
-    """Sign octets as a compact JWS (RFC 7515 section 7.1).
+    """Sign bytes as a compact JWS (RFC 7515 section 7.1).
 
-    `headers` are further protected header parameters; alg, kid, b64 and crit come from the key and the arguments.
-    `crit` names the members of `headers` that a verifier must understand. `detached` leaves the payload segment empty
-    (Appendix F). `b64=False` signs the payload as it is (RFC 7797) and needs `detached`. Raises PolicyError for
-    a declaration that breaks these rules.
+    `payload` is what is signed, `key` the SigningKey or SecretKey that signs. `headers` are further protected header
+    parameters; alg, kid, b64 and crit come from the key and the arguments. `crit` names the members of `headers` that a
+    verifier must understand. `detached` leaves the payload segment empty (Appendix F). `b64=False` signs the payload as
+    it is (RFC 7797) and needs `detached`. Raises PolicyError for a declaration that breaks these rules.
 
     A detached payload may also be a binary file: any object whose `read(size)` returns bytes, and empty bytes at the
-    end. It is read from where it stands, once, in pieces, and not closed; what `read` raises is raised here. Memory does
-    not grow with the file under HS*, RS*, PS* and ES*. EdDSA, ML-DSA and external signers (Ed448 is one) sign whole
-    messages only, so the file is held in memory, base64url included. The interpreter lock is given up while more than
-    1 MiB is taken in.
+    end. It is read from where it stands, once, in pieces, and not closed; what `read` raises is raised here. Memory
+    does not grow with the file under HS*, RS*, PS* and ES*. EdDSA, ML-DSA and external signers (Ed448 is one) sign
+    whole messages only, so the file is held in memory, base64url included. The interpreter lock is released while more
+    than 1 MiB is read.
     """
 
 def jws_verify(
@@ -786,12 +839,13 @@ def jws_verify(
 ) -> VerifiedJWS:
     """Verify a compact JWS and return its payload (RFC 7515 section 5.2).
 
-    `payload` is the detached payload, in memory or a binary file as `jwseal.jws.sign` takes it; beside a payload segment
-    that is not empty it is MalformedToken. A file is read only after header, algorithm and keys were found good, and held
-    in memory only for EdDSA and ML-DSA; nothing in it can be believed before this returns. `algorithms` narrows the keys'
-    own. `crit` lists the critical header parameters the caller understands, `b64` apart.
-    `max_size` bounds the token in bytes, 16,384 unless told otherwise, a detached payload apart, `max_header_size` the
-    decoded header. `accept_padding` also takes segments that end in correct base64 padding.
+    `token` is the JWS, str or bytes. `keys` are a VerifyingKey, SecretKey or KeySet. `payload` is the detached payload,
+    in memory or a binary file as `jwseal.jws.sign` takes it; beside a payload segment that is not empty it is
+    MalformedToken. A file is read only after header, algorithm and keys were accepted, and held in memory only for
+    EdDSA and ML-DSA; do not use what it holds before this returns. `algorithms` narrows the keys' own. `crit` lists the
+    critical header parameters the caller understands, `b64` apart. `max_size` bounds the token in bytes, 16,384 unless
+    told otherwise, a detached payload apart, `max_header_size` the decoded header. `accept_padding` also takes segments
+    that end in correct base64 padding.
     """
 
 def jws_sign_json(
@@ -803,11 +857,12 @@ def jws_sign_json(
     b64: bool = True,
     crit: Collection[str] = (),
 ) -> dict[str, Any]:
-    """Sign octets in JSON serialization, general or flattened (RFC 7515 section 7.2).
+    """Sign bytes in JSON serialization, general or flattened (RFC 7515 section 7.2).
 
-    One signature per key or `Signature`; the flattened form has exactly one. `crit` names protected parameters
-    that a verifier must understand; `b64` is the same for all signatures. `detached` leaves the payload out; it may
-    then be a binary file, as `jwseal.jws.sign` takes it, which is read once for all signatures.
+    `payload` is what is signed. `signatures` are keys or `Signature` objects, one signature for each; the form that
+    `flattened` asks for has exactly one. `crit` names protected parameters that a verifier must understand; `b64` is
+    the same for all signatures. `detached` leaves the payload out; it may then be a binary file, as `jwseal.jws.sign`
+    takes it, which is read once for all signatures.
     """
 
 def jws_verify_json(
@@ -823,11 +878,13 @@ def jws_verify_json(
 ) -> VerifiedJWS:
     """Verify a JWS in JSON serialization and return its payload (RFC 7515 section 7.2).
 
-    `require` says how many of its signatures must verify: "all" (None means the same), "any", a number of different
-    keys, or the kids of keys of the caller that must each have signed. Every signature is checked with its own header
-    and key; `VerifiedJWS.signatures` says what became of each. One malformed entry refuses the whole object, more than
-    8 signatures are TokenTooLarge. `max_size` and `max_header_size` are in bytes. `payload` is the detached
-    payload, as `jwseal.jws.verify` takes it: a file is read once for all signatures.
+    `obj` is JSON text or a mapping. `keys` are a VerifyingKey, SecretKey or KeySet. `require` says how many of its
+    signatures must verify: "all" (None means the same), "any", a number of different keys, or the kids of keys of the
+    caller that must each have signed. Every signature is checked with its own header and key; `VerifiedJWS.signatures`
+    says what became of each. One malformed entry refuses the whole object, more than 8 signatures are TokenTooLarge.
+    `payload` is the detached payload, as `jwseal.jws.verify` takes it: a file is read once for all signatures.
+    `algorithms` narrows the keys' own. `crit` lists the critical header parameters the caller understands. `max_size`
+    and `max_header_size` are in bytes.
     """
 
 def jws_parse(
@@ -840,7 +897,8 @@ def jws_parse(
 ) -> Unverified:
     """Take a JWS of any serialization apart without checking a signature; `UnverifiedSignature.verify` does that.
 
-    For key loaders that must see the header before they can find a key. The options are those of `jwseal.jws.verify`.
+    It is for key loaders that must see the header before they can find a key. `token` is a compact JWS, JSON text or a
+    mapping. `crit`, `max_size`, `max_header_size` and `accept_padding` are those of `jwseal.jws.verify`.
     """
 
 def header_unverified(
@@ -848,8 +906,8 @@ def header_unverified(
 ) -> dict[str, Any]:
     """Return a compact token's header without checking anything but its form.
 
-    Anyone can write anything there. Use it to choose among keys you already trust, never to decide. The options are those
-    of `Verifier`.
+    Anyone can write anything there. Use it to choose among keys you already trust, never to decide. `token` is str or
+    bytes. `max_token_size`, `max_header_size` and `accept_padding` are those of `Verifier`.
     """
 
 def read_unverified(
@@ -857,67 +915,69 @@ def read_unverified(
 ) -> UnverifiedJWT:
     """Read a JWT's header and claims without checking its signature or a single claim.
 
-    Anyone can write anything there. It is for logs and debugging, never for a decision. The options are those of
-    `Verifier`.
+    Anyone can write anything there. It is for logs and debugging, never for a decision. `token` is str or bytes.
+    `max_token_size`, `max_header_size` and `accept_padding` are those of `Verifier`.
     """
 
 def weak_secret(secret: bytes, *, alg: Algorithm, kid: str | None = None) -> SecretKey:
-    """Use octets as an HMAC secret though they are shorter than the hash's output (against RFC 7518 section 3.2).
+    """Use bytes as an HMAC secret though they are shorter than the hash's output (against RFC 7518 section 3.2).
 
-    A short secret can be guessed offline from one token. Empty secrets and key text are refused all the same; the
-    key's repr says weak.
+    `secret`, `alg` and `kid` are those of `SecretKey.from_bytes`. A short secret can be guessed offline from one token.
+    Empty secrets and key text are refused all the same; the key's repr says weak.
     """
 
 prepared_algorithms: tuple[Algorithm, ...]
 """The algorithms whose keys are prepared on this processor; none where the environment has `JWSEAL_PORTABLE=1`."""
 
 def sign_octets(octets: bytes, key: SigningKey | SecretKey) -> bytes:
-    """Sign octets that are no JWS signing input and return the bare signature, in JOSE form.
+    """Sign bytes that are no JWS signing input and return the bare signature, in JOSE form.
 
-    A key that signs whatever it is given can be made to sign a token: never let a caller choose all the octets.
+    `octets` is what is signed, `key` the SigningKey or SecretKey that signs. A key that signs whatever it is given can
+    be made to sign a token: never let a caller choose all the bytes.
     """
 
 def verify_octets(octets: bytes, signature: bytes, key: VerifyingKey | SecretKey, *, alg: Algorithm) -> None:
     """Check a bare signature, in JOSE form, over bytes that are no JWS signing input.
 
-    Raises InvalidSignature, or AlgorithmNotAllowed if `alg` is not one of the key's.
+    `octets` is what was signed, `signature` the signature, `key` the VerifyingKey or SecretKey. Raises
+    InvalidSignature, or AlgorithmNotAllowed if `alg` is not one of the key's.
     """
 
 def read_json(text: _Text, max_depth: int = 32) -> Any:
     """Return the value of JSON text as the library reads tokens, or raise ValueError, which never quotes the text.
 
-    Duplicate members, NaN, Infinity, numbers out of range, lone surrogates, a byte order mark, bytes that are not UTF-8,
-    objects of over 1,024 members and nesting deeper than `max_depth`, at most 32, are refused.
+    Duplicate members, NaN, Infinity, numbers out of range, lone surrogates, a byte order mark, bytes that are not
+    UTF-8, objects of over 1,024 members and nesting deeper than `max_depth`, at most 32, are refused.
     """
 
 def base64url_decode(text: bytes) -> bytes:
-    """Return the bytes of canonical base64url, with or without its correct padding, or raise ValueError."""
+    """Return the bytes of `text`, canonical base64url with or without its correct padding, or raise ValueError."""
 
 def verify_primitive(
     alg: Algorithm, key: VerifyingKey | SecretKey, message: bytes, signature: bytes, *, plain: bool = False
 ) -> bool:
-    """Whether the signature is valid over the raw message: the seam for test vectors and benchmarks.
+    """Whether `signature` is valid under `alg` and `key` over the raw `message`: for test vectors and benchmarks.
 
-    It runs the check that `Verifier.verify` runs; `plain=True` runs the backend's own instead. A key that can be prepared is
-    so at the first call, and should its verdict then differ from the one before, this raises `RuntimeError`. Private:
-    applications have `jwseal.jws.verify`, which returns data or raises and cannot be ignored.
+    It runs the check that `Verifier.verify` runs; `plain=True` runs the backend's own instead. A key that can be
+    prepared is so at the first call, and should its verdict then differ from the one before, this raises
+    `RuntimeError`. Private: applications have `jwseal.jws.verify`, which returns data or raises and cannot be ignored.
     """
 
 def _check_policy(policy: Policy) -> None:
     """Refuse a policy that no token could meet, or whose bounds are none."""
 
 def der_form(der: bytes) -> str:
-    """Tell what a DER text holds by its outline.
+    """Tell what `der` holds by its outline.
 
     One of SPKI, PKCS#8, encrypted PKCS#8, PKCS#1 public, PKCS#1 private, SEC 1, certificate, PKCS#12 and other. Raises
     InvalidKey for what is not one whole DER SEQUENCE.
     """
 
 def der_is_settled(der: bytes) -> bool:
-    """Whether the core has the last word on this SPKI or PKCS#8: conversion by another library could not help it."""
+    """Whether the core reads `der`, SPKI or PKCS#8, as it is: conversion by another library could not help it."""
 
 def certificate_key(der: bytes) -> bytes | None:
-    """Take the SPKI out of a certificate (RFC 5280 section 4.1). None for what is no certificate."""
+    """Take the SPKI out of `der`, a certificate (RFC 5280 section 4.1). None for what is no certificate."""
 
 def judge_rsa(n: bytes, e: bytes) -> None:
     """Refuse an RSA key that jwseal would not use, without making a key of it.
@@ -938,4 +998,4 @@ def _restore_verifying_key(
 def _restore_key_set(
     keys: Iterable[VerifyingKey | SecretKey], skipped: Iterable[tuple[int, str | None, str]]
 ) -> KeySet:
-    """Make a set again from its pickle."""
+    """Make a set again from its pickle: `keys` and `skipped`."""

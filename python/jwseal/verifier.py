@@ -47,7 +47,7 @@ class Verifier(_native.Verifier):
     __slots__ = ()
 
     async def verify_async(self, token: str | bytes, *, now: Moment | None = None) -> _native.VerifiedJWT:
-        """As `verify`."""
+        """As `verify`: `token` is the compact JWT, `now` the time to judge it at."""
         return self.verify(token, now=now)
 
     def __init_subclass__(cls) -> NoReturn:
@@ -60,7 +60,9 @@ class Verifier(_native.Verifier):
 class Issuers(_native.Issuers):
     """Chooses a verifier by the `iss` of the token.
 
-    Issuers({"https://id.example": verifier, IssuerTemplate(...): verifier, ...})
+    Issuers(verifiers)
+
+    verifiers  a mapping of issuers to their Verifiers: {"https://id.example": verifier, IssuerTemplate(...): verifier, ...}
 
     `iss` is read before the signature is verified, and is then checked by the policy of the chosen verifier. An unknown or
     missing `iss` is KeyNotFound. Exact names win over templates. It is a read-only mapping.
@@ -69,7 +71,7 @@ class Issuers(_native.Issuers):
     __slots__ = ()
 
     async def verify_async(self, token: str | bytes, *, now: Moment | None = None) -> _native.VerifiedJWT:
-        """As `verify`."""
+        """As `verify`: `token` is the compact JWT, `now` the time to judge it at."""
         return self.verify(token, now=now)
 
     def __init_subclass__(cls) -> NoReturn:

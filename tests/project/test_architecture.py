@@ -1,4 +1,4 @@
-"""The house holds to its plan: who imports whom (CONTRIBUTING.md is the truth), headers, lengths, and where rules may live.
+"""The code holds to its plan: who imports whom (CONTRIBUTING.md is the truth), headers, lengths, and where rules may live.
 
 Nothing here builds or runs jwseal; every test reads source text. A failure names the file, and the cure is nearly always to
 move the code, not the rule.

@@ -7,6 +7,8 @@ modulus and exponent. Nothing is remembered, so such keys push no other key out 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -15,18 +17,21 @@ from jwseal._native import judge_rsa
 
 __all__ = ["RSAPrivateKey", "sign_with_loaded"]
 
-_HASHES: dict[str, hashes.HashAlgorithm] = {"256": hashes.SHA256(), "384": hashes.SHA384(), "512": hashes.SHA512()}
-
 
 def sign_with_loaded(octets: bytes, key: RSAPrivateKey, alg: str) -> bytes:
-    """Sign bytes under RS256, RS384, RS512, PS256, PS384 or PS512; InvalidKey for a key that jwseal would not use."""
+    """Sign `octets` with `key` under RS256, RS384, RS512, PS256, PS384 or PS512; InvalidKey for a key that jwseal would not use."""
     numbers = key.public_key().public_numbers()
-    judge_rsa(_octets(numbers.n), _octets(numbers.e))
-    digest = _HASHES[alg[2:]]
-    if alg.startswith("RS"):
-        return key.sign(octets, padding.PKCS1v15(), digest)
-    return key.sign(octets, padding.PSS(padding.MGF1(digest), salt_length=digest.digest_size), digest)
+    n, e = numbers.n, numbers.e
+    judge_rsa(n.to_bytes((n.bit_length() + 7) // 8, "big"), e.to_bytes((e.bit_length() + 7) // 8, "big"))
+    scheme, digest = _ROWS[alg]
+    return key.sign(octets, scheme, digest)
 
 
-def _octets(number: int) -> bytes:
-    return number.to_bytes((number.bit_length() + 7) // 8, "big")
+def _rows() -> Iterator[tuple[str, tuple[padding.AsymmetricPadding, hashes.HashAlgorithm]]]:
+    for digest in (hashes.SHA256(), hashes.SHA384(), hashes.SHA512()):
+        size = digest.digest_size
+        yield f"RS{size * 8}", (padding.PKCS1v15(), digest)
+        yield f"PS{size * 8}", (padding.PSS(padding.MGF1(digest), salt_length=size), digest)
+
+
+_ROWS = dict(_rows())

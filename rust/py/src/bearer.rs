@@ -8,7 +8,7 @@ use crate::convert;
 use crate::error::Fault;
 use crate::reentry;
 
-/// The token of an `Authorization` header: its value, the values a server received, or None.
+#[doc = doc!("bearer")]
 #[pyfunction]
 pub(crate) fn bearer(value: &Bound<'_, PyAny>) -> Result<String, Fault> {
     let values = if value.is_none() {

@@ -10,7 +10,7 @@ use pyo3::types::{PyBytes, PyString};
 use crate::convert;
 use crate::objects;
 
-/// Return the value of strict JSON text (RFC 8259).
+#[doc = doc!("read_json")]
 #[pyfunction]
 #[pyo3(signature = (text, max_depth=None), text_signature = "(text, max_depth=32)")]
 pub(crate) fn read_json<'py>(text: &Bound<'py, PyAny>, max_depth: Option<usize>) -> PyResult<Bound<'py, PyAny>> {
@@ -27,7 +27,7 @@ pub(crate) fn read_json<'py>(text: &Bound<'py, PyAny>, max_depth: Option<usize>)
     objects::object(text.py(), document.root())
 }
 
-/// Return the bytes of canonical base64url (RFC 7515 section 2) that may end in correct padding.
+#[doc = doc!("base64url_decode")]
 #[pyfunction]
 pub(crate) fn base64url_decode<'py>(text: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
     let octets = base64url::decode_padded(convert::bytes(text, "base64url text")?);

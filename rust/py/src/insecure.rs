@@ -14,7 +14,7 @@ use crate::key_set::key_of;
 use crate::objects;
 use crate::signer::signer_key;
 
-/// A JWT that was read and not checked.
+#[doc = doc!("UnverifiedJWT")]
 #[pyclass(name = "UnverifiedJWT", module = "jwseal._native", frozen)]
 pub(crate) struct UnverifiedJwtObject {
     header: Document,
@@ -23,19 +23,19 @@ pub(crate) struct UnverifiedJwtObject {
 
 #[pymethods]
 impl UnverifiedJwtObject {
-    /// The header as the sender wrote it.
+    #[doc = doc!("UnverifiedJWT.header")]
     #[getter]
     fn header<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         objects::document(py, &self.header)
     }
 
-    /// The claims as the sender wrote them.
+    #[doc = doc!("UnverifiedJWT.claims")]
     #[getter]
     fn claims<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         objects::document(py, &self.claims)
     }
 
-    /// The payload's octets.
+    #[doc = doc!("UnverifiedJWT.payload")]
     #[getter]
     fn payload<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
         PyBytes::new(py, self.claims.text())
@@ -46,7 +46,7 @@ impl UnverifiedJwtObject {
     }
 }
 
-/// Return a compact token's header without checking anything but its form.
+#[doc = doc!("header_unverified")]
 #[pyfunction]
 #[pyo3(
     signature = (token, *, max_token_size=None, max_header_size=None, accept_padding=false),
@@ -63,7 +63,7 @@ pub(crate) fn header_unverified<'py>(
     Ok(objects::document(token.py(), &compact.header_unjudged()?)?)
 }
 
-/// Read a JWT's header and claims without checking its signature or a single claim.
+#[doc = doc!("read_unverified")]
 #[pyfunction]
 #[pyo3(
     signature = (token, *, max_token_size=None, max_header_size=None, accept_padding=false),
@@ -81,7 +81,7 @@ pub(crate) fn read_unverified(
     Ok(UnverifiedJwtObject { header, claims: claims_document(compact.into_payload())? })
 }
 
-/// Use octets as an HMAC secret though they are shorter than the hash's output (against RFC 7518 section 3.2).
+#[doc = doc!("weak_secret")]
 #[pyfunction]
 #[pyo3(signature = (secret, *, alg, kid=None))]
 pub(crate) fn weak_secret(
@@ -93,7 +93,7 @@ pub(crate) fn weak_secret(
     Ok(SecretKeyObject::new(key))
 }
 
-/// The bare signature over octets that the caller arranged.
+#[doc = doc!("sign_octets")]
 #[pyfunction]
 pub(crate) fn sign_octets<'py>(
     octets: &Bound<'py, PyAny>,
@@ -103,7 +103,7 @@ pub(crate) fn sign_octets<'py>(
     Ok(PyBytes::new(octets.py(), &signature))
 }
 
-/// Check a bare signature over octets that the caller arranged.
+#[doc = doc!("verify_octets")]
 #[pyfunction]
 #[pyo3(signature = (octets, signature, key, *, alg))]
 pub(crate) fn verify_octets(

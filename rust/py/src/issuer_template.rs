@@ -11,7 +11,7 @@ use crate::convert::{self, Text};
 use crate::error::Fault;
 use crate::reentry;
 
-/// An issuer whose name has a placeholder for one segment of its path.
+#[doc = doc!("IssuerTemplate")]
 #[pyclass(name = "IssuerTemplate", module = "jwseal._native", frozen, eq, hash)]
 #[derive(PartialEq, Eq, Hash)]
 pub(crate) struct IssuerTemplateObject(IssuerTemplate);
@@ -25,19 +25,19 @@ impl IssuerTemplateObject {
         Ok(Self(IssuerTemplate::new(&template, &claim, closed)?))
     }
 
-    /// The template as it was given.
+    #[doc = doc!("IssuerTemplate.template")]
     #[getter]
     fn template(&self) -> String {
         self.0.text()
     }
 
-    /// The claim that the placeholder's text must equal.
+    #[doc = doc!("IssuerTemplate.claim")]
     #[getter]
     fn claim(&self) -> &str {
         self.0.claim()
     }
 
-    /// What the placeholder may be, or UNCHECKED.
+    #[doc = doc!("IssuerTemplate.values")]
     #[getter]
     fn values<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         match self.0.values() {
@@ -76,7 +76,7 @@ impl IssuerTemplateObject {
     }
 }
 
-/// Makes a pickled template again.
+#[doc = doc!("_restore_issuer_template")]
 #[pyfunction]
 #[pyo3(name = "_restore_issuer_template")]
 pub(crate) fn restore_issuer_template(

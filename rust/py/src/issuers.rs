@@ -22,7 +22,7 @@ use crate::repr;
 use crate::verified_jwt::VerifiedJwtObject;
 use crate::verifier::VerifierObject;
 
-/// One verifier per issuer; `verify` picks it by the token's unverified `iss`.
+#[doc = doc!("Issuers")]
 #[pyclass(name = "Issuers", module = "jwseal._native", frozen, subclass, mapping)]
 pub(crate) struct IssuersObject {
     verifiers: IssuerTable<Py<VerifierObject>>,
@@ -53,18 +53,18 @@ impl IssuersObject {
         Ok(Self { verifiers: chosen.checked()?, table: table.unbind(), has_clock })
     }
 
-    /// As `Verifier.prepare`, for all verifiers.
+    #[doc = doc!("Issuers.prepare")]
     fn prepare(&self, py: Python<'_>) -> usize {
         py.detach(|| self.verifiers.values().map(|verifier| verifier.get().verifier().keys().prepare()).sum())
     }
 
-    /// As `Verifier.verify`.
+    #[doc = doc!("Issuers.verify")]
     #[pyo3(signature = (token, *, now=None))]
     fn verify(&self, token: &Bound<'_, PyAny>, now: Option<&Bound<'_, PyAny>>) -> Result<VerifiedJwtObject, Fault> {
         batch::verify(self, token, now)
     }
 
-    /// As `Verifier.verify_many`.
+    #[doc = doc!("Issuers.verify_many")]
     #[pyo3(signature = (tokens, *, now=None))]
     fn verify_many<'py>(
         &self,
@@ -74,7 +74,7 @@ impl IssuersObject {
         batch::verify_many(self, tokens, now)
     }
 
-    /// As `Verifier.verify_iter`.
+    #[doc = doc!("Issuers.verify_iter")]
     #[pyo3(signature = (tokens, *, now=None, progress=None))]
     fn verify_iter(
         slf: Bound<'_, Self>,
@@ -89,23 +89,23 @@ impl IssuersObject {
         self.table.bind(issuer.py()).as_any().get_item(issuer)
     }
 
-    /// The verifier of this issuer, or the default.
+    #[doc = doc!("Issuers.get")]
     #[pyo3(signature = (issuer, default=None, /))]
     fn get<'py>(&self, issuer: &Bound<'py, PyAny>, default: Option<Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
         self.table.bind(issuer.py()).call_method1("get", (issuer, default))
     }
 
-    /// The issuers, in the order given.
+    #[doc = doc!("Issuers.keys")]
     fn keys<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.table.bind(py).call_method0("keys")
     }
 
-    /// The verifiers.
+    #[doc = doc!("Issuers.values")]
     fn values<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.table.bind(py).call_method0("values")
     }
 
-    /// The issuers, each with its verifier.
+    #[doc = doc!("Issuers.items")]
     fn items<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.table.bind(py).call_method0("items")
     }

@@ -27,7 +27,7 @@ use crate::reentry;
 use crate::signer::signer_key;
 use crate::verified_jws::VerifiedJwsObject;
 
-/// Sign bytes as a compact JWS (RFC 7515 section 7.1).
+#[doc = doc!("jws_sign")]
 #[pyfunction]
 #[pyo3(
     signature = (payload, key, *, headers=None, crit=None, detached=false, b64=true),
@@ -51,7 +51,7 @@ pub(crate) fn jws_sign(
     Ok(compact::sign(header.as_bytes(), payload.into_octets()?.as_bytes(), &key, !b64)?)
 }
 
-/// Verify a compact JWS and return its payload (RFC 7515 section 5.2).
+#[doc = doc!("jws_verify")]
 #[pyfunction]
 #[pyo3(
     signature = (
@@ -100,20 +100,20 @@ pub(crate) fn verify_all<'py>(
     Ok(VerifiedJwsObject::new(py, payload, jws, 0, report, foremost, keys)?)
 }
 
-/// A JWS taken apart and not checked.
+#[doc = doc!("Unverified")]
 #[pyclass(name = "Unverified", module = "jwseal._native", frozen)]
 pub(crate) struct UnverifiedObject {
     jws: Arc<Unverified>,
 }
 
-/// One signature of it.
+#[doc = doc!("UnverifiedSignature")]
 #[pyclass(name = "UnverifiedSignature", module = "jwseal._native", frozen)]
 pub(crate) struct UnverifiedSignatureObject {
     jws: Arc<Unverified>,
     index: usize,
 }
 
-/// Take a JWS of any serialization apart without checking a signature; `UnverifiedSignature.verify` does that.
+#[doc = doc!("jws_parse")]
 #[pyfunction]
 #[pyo3(
     signature = (token, *, crit=None, max_size=None, max_header_size=None, accept_padding=false),
@@ -144,7 +144,7 @@ pub(crate) fn jws_parse(
 
 #[pymethods]
 impl UnverifiedObject {
-    /// The serialization it came in.
+    #[doc = doc!("Unverified.form")]
     #[getter]
     fn form(&self) -> &'static str {
         match self.jws.form {
@@ -154,13 +154,13 @@ impl UnverifiedObject {
         }
     }
 
-    /// The payload's bytes as the sender wrote them; empty if it is detached.
+    #[doc = doc!("Unverified.payload")]
     #[getter]
     fn payload<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
         PyBytes::new(py, self.jws.payload.as_deref().unwrap_or_default())
     }
 
-    /// Its signatures; a compact or flattened JWS has one.
+    #[doc = doc!("Unverified.entries")]
     #[getter]
     fn entries<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         let entry = |index| Py::new(py, UnverifiedSignatureObject { jws: Arc::clone(&self.jws), index });
@@ -175,44 +175,44 @@ impl UnverifiedObject {
 
 #[pymethods]
 impl UnverifiedSignatureObject {
-    /// The protected header; it passed the header rules, but its signature was not checked.
+    #[doc = doc!("UnverifiedSignature.protected")]
     #[getter]
     fn protected<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyDict>, Fault> {
         Ok(objects::document(py, self.entry()?.header.document())?)
     }
 
-    /// The unprotected header, or None.
+    #[doc = doc!("UnverifiedSignature.header")]
     #[getter]
     fn header<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
         self.jws.unprotected(self.index).map(|members| objects::dict(py, members)).transpose()
     }
 
-    /// The protected header's `alg`, of whatever name.
+    #[doc = doc!("UnverifiedSignature.alg")]
     #[getter]
     fn alg(&self) -> Result<Option<&str>, Fault> {
         let members = self.entry()?.header.document().root().members();
         Ok(members.get("alg").and_then(Value::as_str))
     }
 
-    /// The `kid` of either header, or None.
+    #[doc = doc!("UnverifiedSignature.kid")]
     #[getter]
     fn kid(&self) -> Result<Option<&str>, Fault> {
         Ok(self.entry()?.kid())
     }
 
-    /// The signature.
+    #[doc = doc!("UnverifiedSignature.signature")]
     #[getter]
     fn signature<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyBytes>, Fault> {
         Ok(PyBytes::new(py, &self.entry()?.signature))
     }
 
-    /// The bytes that the signature is to cover (RFC 7515 section 5.1), without a detached payload.
+    #[doc = doc!("UnverifiedSignature.signing_input")]
     #[getter]
     fn signing_input<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyBytes>, Fault> {
         Ok(PyBytes::new(py, &self.jws.signing_input(self.entry()?)))
     }
 
-    /// Check this signature and return what it vouches for; takes and raises what `jwseal.jws.verify` does.
+    #[doc = doc!("UnverifiedSignature.verify")]
     #[pyo3(signature = (keys, *, payload=None, algorithms=None))]
     fn verify(
         &self,

@@ -24,7 +24,7 @@ use crate::reentry;
 use crate::signer::signer_key;
 use crate::verified_jws::VerifiedJwsObject;
 
-/// A signature to be made: a key and its two headers.
+#[doc = doc!("Signature")]
 #[pyclass(name = "Signature", module = "jwseal._native", frozen)]
 pub(crate) struct SignatureObject {
     key: Py<PyAny>,
@@ -52,7 +52,7 @@ impl SignatureObject {
     }
 }
 
-/// Sign bytes in JSON serialization, general or flattened (RFC 7515 section 7.2).
+#[doc = doc!("jws_sign_json")]
 #[pyfunction]
 #[pyo3(
     signature = (payload, signatures, *, flattened=false, detached=false, b64=true, crit=None),
@@ -126,7 +126,7 @@ fn wanted_signatures<'py>(argument: &Bound<'py, PyAny>) -> PyResult<Vec<Bound<'p
     reentry::items(argument)?.map(|item| one(item?)).collect()
 }
 
-/// Verify a JWS in JSON serialization and return its payload (RFC 7515 section 7.2).
+#[doc = doc!("jws_verify_json")]
 #[pyfunction]
 #[pyo3(
     signature = (

@@ -20,7 +20,7 @@ use crate::external::PythonSigner;
 use crate::key_reading::{alg_option, algorithm, ask_reader, read_jwk};
 use crate::repr;
 
-/// A private key that signs with one algorithm.
+#[doc = doc!("SigningKey")]
 #[pyclass(name = "SigningKey", module = "jwseal._native", frozen)]
 pub(crate) struct SigningKeyObject {
     key: SigningKey,
@@ -28,17 +28,17 @@ pub(crate) struct SigningKeyObject {
     signer: Option<Arc<Py<PyAny>>>,
 }
 
-/// A public key that verifies with the algorithms it was given.
+#[doc = doc!("VerifyingKey")]
 #[pyclass(name = "VerifyingKey", module = "jwseal._native", frozen)]
 pub(crate) struct VerifyingKeyObject(VerifyingKey);
 
-/// An HMAC secret: signs and verifies with one algorithm (RFC 7518 section 3.2).
+#[doc = doc!("SecretKey")]
 #[pyclass(name = "SecretKey", module = "jwseal._native", frozen)]
 pub(crate) struct SecretKeyObject(SecretKey);
 
 #[pymethods]
 impl SigningKeyObject {
-    /// Make a new private key.
+    #[doc = doc!("SigningKey.generate")]
     #[staticmethod]
     #[pyo3(signature = (alg, *, kid=None, bits=2048))]
     fn generate(py: Python<'_>, alg: &Bound<'_, PyAny>, kid: Option<Text<'_>>, bits: usize) -> Result<Self, Fault> {
@@ -47,7 +47,7 @@ impl SigningKeyObject {
         Self::finish(py, private)
     }
 
-    /// Read one private key from PEM: PKCS#8 (RFC 5958), PKCS#1, SEC 1 (RFC 5915) or OpenSSH, encrypted or plain.
+    #[doc = doc!("SigningKey.from_pem")]
     #[staticmethod]
     #[pyo3(signature = (data, *, alg=None, kid=None, password=None))]
     fn from_pem(
@@ -59,7 +59,7 @@ impl SigningKeyObject {
         Self::read(data, alg, kid, password, "pem")
     }
 
-    /// Read one private key from DER: PKCS#8, encrypted PKCS#8, PKCS#1 or SEC 1.
+    #[doc = doc!("SigningKey.from_der")]
     #[staticmethod]
     #[pyo3(signature = (data, *, alg=None, kid=None, password=None))]
     fn from_der(
@@ -71,7 +71,7 @@ impl SigningKeyObject {
         Self::read(data, alg, kid, password, "der")
     }
 
-    /// Read a private JWK of kty RSA, EC, OKP or AKP (RFC 7517, RFC 7518 section 6, RFC 8037, RFC 9964).
+    #[doc = doc!("SigningKey.from_jwk")]
     #[staticmethod]
     #[pyo3(signature = (jwk, *, alg=None, kid=None, lenient=false))]
     fn from_jwk(
@@ -85,7 +85,7 @@ impl SigningKeyObject {
         Self::finish(jwk.py(), private)
     }
 
-    /// Wrap a key that lives in a KMS, an HSM or another process.
+    #[doc = doc!("SigningKey.external")]
     #[staticmethod]
     fn external(signer: &Bound<'_, PyAny>) -> Result<Self, Fault> {
         for name in ["verifying_key", "alg", "kid", "sign"] {
@@ -111,36 +111,36 @@ impl SigningKeyObject {
         Ok(Self { key: SigningKey::external(own, &key.get().0, alg, kid.as_deref())?, signer: Some(signer) })
     }
 
-    /// The `alg` this key writes into headers.
+    #[doc = doc!("SigningKey.alg")]
     #[getter]
     fn alg(&self) -> &'static str {
         self.key.alg().name()
     }
 
-    /// The `kid` this key writes into headers, or None.
+    #[doc = doc!("SigningKey.kid")]
     #[getter]
     fn kid(&self) -> Option<&str> {
         self.key.kid()
     }
 
-    /// The public half, with the same algorithm and kid.
+    #[doc = doc!("SigningKey.verifying_key")]
     #[getter]
     fn verifying_key(&self) -> VerifyingKeyObject {
         VerifyingKeyObject(self.key.verifying_key().clone())
     }
 
-    /// The public half's JWK thumbprint, base64url (RFC 7638).
+    #[doc = doc!("SigningKey.thumbprint")]
     #[pyo3(signature = (digest=Text("sha256")), text_signature = "($self, digest='sha256')")]
     fn thumbprint(&self, py: Python<'_>, digest: Text<'_>) -> PyResult<String> {
         thumbprint(py, self.key.verifying_key(), &digest)
     }
 
-    /// This private key as a JWK, with `alg` and, if it has one, `kid`.
+    #[doc = doc!("SigningKey.to_private_jwk")]
     fn to_private_jwk<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyDict>, Fault> {
         convert::text_dict(py, &self.key.to_private_jwk()?)
     }
 
-    /// This private key as PKCS#8 PEM, encrypted with `password`.
+    #[doc = doc!("SigningKey.to_private_pem")]
     #[pyo3(signature = (*, password))]
     fn to_private_pem<'py>(&self, py: Python<'py>, password: &Bound<'py, PyAny>) -> Result<Bound<'py, PyAny>, Fault> {
         let der = PyBytes::new(py, &self.key.to_pkcs8()?);
@@ -211,21 +211,21 @@ impl SigningKeyObject {
 
 #[pymethods]
 impl VerifyingKeyObject {
-    /// Read one public key from PEM: SPKI (RFC 5280 section 4.1) or PKCS#1.
+    #[doc = doc!("VerifyingKey.from_pem")]
     #[staticmethod]
     #[pyo3(signature = (data, *, alg=None, kid=None))]
     fn from_pem(data: &Bound<'_, PyAny>, alg: Option<&Bound<'_, PyAny>>, kid: Option<Text<'_>>) -> Result<Self, Fault> {
         Self::read(data, alg, kid, "pem")
     }
 
-    /// Read one public key from DER: SPKI or PKCS#1.
+    #[doc = doc!("VerifyingKey.from_der")]
     #[staticmethod]
     #[pyo3(signature = (data, *, alg=None, kid=None))]
     fn from_der(data: &Bound<'_, PyAny>, alg: Option<&Bound<'_, PyAny>>, kid: Option<Text<'_>>) -> Result<Self, Fault> {
         Self::read(data, alg, kid, "der")
     }
 
-    /// Read the public key of an X.509 certificate, PEM or DER (RFC 5280).
+    #[doc = doc!("VerifyingKey.from_certificate")]
     #[staticmethod]
     #[pyo3(signature = (data, *, alg=None, kid=None))]
     fn from_certificate(
@@ -236,14 +236,14 @@ impl VerifyingKeyObject {
         Self::read(data, alg, kid, "certificate")
     }
 
-    /// Read one OpenSSH public key line: ssh-rsa, ecdsa-sha2-*, ssh-ed25519 (RFC 4253 section 6.6).
+    #[doc = doc!("VerifyingKey.from_ssh")]
     #[staticmethod]
     #[pyo3(signature = (data, *, alg=None, kid=None))]
     fn from_ssh(data: &Bound<'_, PyAny>, alg: Option<&Bound<'_, PyAny>>, kid: Option<Text<'_>>) -> Result<Self, Fault> {
         Self::read(data, alg, kid, "ssh")
     }
 
-    /// Read a public JWK of kty RSA, EC, OKP or AKP (RFC 7517, RFC 7518 section 6, RFC 8037, RFC 9964).
+    #[doc = doc!("VerifyingKey.from_jwk")]
     #[staticmethod]
     #[pyo3(signature = (jwk, *, alg=None, kid=None, lenient=false))]
     fn from_jwk(
@@ -256,41 +256,41 @@ impl VerifyingKeyObject {
         Ok(Self(VerifyingKey::from_parsed(read_jwk(jwk, lenient)?, alg, kid.as_deref())?))
     }
 
-    /// The issuer for which a JWK Set published the key, or None.
+    #[doc = doc!("VerifyingKey.issuer")]
     #[getter]
     fn issuer(&self) -> Option<&str> {
         self.0.issuer().map(KeyIssuer::text)
     }
 
-    /// The header algorithms this key verifies; never empty.
+    #[doc = doc!("VerifyingKey.algs")]
     #[getter]
     fn algs<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         PyTuple::new(py, self.0.algs().iter().map(Alg::name).collect::<Vec<_>>())
     }
 
-    /// The key's identifier, or None: then it is a candidate for every token.
+    #[doc = doc!("VerifyingKey.kid")]
     #[getter]
     fn kid(&self) -> Option<&str> {
         self.0.kid()
     }
 
-    /// The JWK thumbprint, base64url (RFC 7638).
+    #[doc = doc!("VerifyingKey.thumbprint")]
     #[pyo3(signature = (digest=Text("sha256")), text_signature = "($self, digest='sha256')")]
     fn thumbprint(&self, py: Python<'_>, digest: Text<'_>) -> PyResult<String> {
         thumbprint(py, &self.0, &digest)
     }
 
-    /// The SHA-256 JWK thumbprint URI: urn:ietf:params:oauth:jwk-thumbprint:sha-256:...
+    #[doc = doc!("VerifyingKey.thumbprint_uri")]
     fn thumbprint_uri(&self) -> String {
         format!("urn:ietf:params:oauth:jwk-thumbprint:sha-256:{}", base64url::encode(self.0.thumbprint()))
     }
 
-    /// The public JWK, with `kid` and `alg` where the key has one of each.
+    #[doc = doc!("VerifyingKey.to_jwk")]
     fn to_jwk<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyDict>, Fault> {
         convert::text_dict(py, &self.0.to_jwk())
     }
 
-    /// The key as SPKI PEM.
+    #[doc = doc!("VerifyingKey.to_pem")]
     fn to_pem<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>, Fault> {
         Ok(ask_reader(py, "write_public_pem", (PyBytes::new(py, &self.0.to_spki()),), None)?)
     }
@@ -355,7 +355,7 @@ impl VerifyingKeyObject {
     }
 }
 
-/// Makes a pickled key again.
+#[doc = doc!("_restore_verifying_key")]
 #[pyfunction]
 #[pyo3(name = "_restore_verifying_key", signature = (spki, algs, alg, kid, issuer))]
 pub(crate) fn restore_verifying_key(
@@ -373,21 +373,21 @@ pub(crate) fn restore_verifying_key(
 
 #[pymethods]
 impl SecretKeyObject {
-    /// Make a random secret as long as the hash's output.
+    #[doc = doc!("SecretKey.generate")]
     #[staticmethod]
     #[pyo3(signature = (alg, *, kid=None))]
     fn generate(alg: &Bound<'_, PyAny>, kid: Option<Text<'_>>) -> Result<Self, Fault> {
         Ok(Self(SecretKey::generate(algorithm(alg)?, kid.as_deref())?))
     }
 
-    /// Use these octets as the secret.
+    #[doc = doc!("SecretKey.from_bytes")]
     #[staticmethod]
     #[pyo3(signature = (secret, *, alg, kid=None))]
     fn from_bytes(secret: &Bound<'_, PyAny>, alg: &Bound<'_, PyAny>, kid: Option<Text<'_>>) -> Result<Self, Fault> {
         Ok(Self(SecretKey::from_bytes(convert::bytes(secret, "secret")?, algorithm(alg)?, kid.as_deref())?))
     }
 
-    /// Read a JWK of kty oct (RFC 7518 section 6.4), with the same demands as `from_bytes`.
+    #[doc = doc!("SecretKey.from_jwk")]
     #[staticmethod]
     #[pyo3(signature = (jwk, *, alg=None, kid=None, lenient=false))]
     fn from_jwk(
@@ -400,19 +400,19 @@ impl SecretKeyObject {
         Ok(Self(SecretKey::from_parsed(read_jwk(jwk, lenient)?, alg, kid.as_deref())?))
     }
 
-    /// The one algorithm of this secret.
+    #[doc = doc!("SecretKey.alg")]
     #[getter]
     fn alg(&self) -> &'static str {
         self.0.alg().name()
     }
 
-    /// The key's identifier, or None.
+    #[doc = doc!("SecretKey.kid")]
     #[getter]
     fn kid(&self) -> Option<&str> {
         self.0.kid()
     }
 
-    /// This secret as a JWK of kty oct, with `alg` and, if it has one, `kid`.
+    #[doc = doc!("SecretKey.to_private_jwk")]
     fn to_private_jwk<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyDict>, Fault> {
         convert::text_dict(py, &self.0.to_private_jwk())
     }

@@ -47,7 +47,7 @@ pub(crate) fn key_text(argument: &Bound<'_, PyAny>, what: &str) -> Result<Secret
     })
 }
 
-/// Refuse an RSA key that jwseal would not use, by its modulus and exponent, without making a key of it.
+#[doc = doc!("judge_rsa")]
 #[pyfunction]
 pub(crate) fn judge_rsa(n: &[u8], e: &[u8]) -> Result<(), Fault> {
     Ok(key::judge_rsa(n, e)?)

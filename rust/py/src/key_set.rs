@@ -78,7 +78,7 @@ pub(crate) fn key_of(argument: &Bound<'_, PyAny>) -> PyResult<Key> {
     Err(PyTypeError::new_err(format!("{advice} (got {})", convert::type_name(argument))))
 }
 
-/// An immutable, ordered set of keys that verify (RFC 7517 section 5).
+#[doc = doc!("KeySet")]
 #[pyclass(name = "KeySet", module = "jwseal._native", frozen)]
 pub(crate) struct KeySetObject {
     keys: Keys,
@@ -105,7 +105,7 @@ impl KeySetObject {
         Ok(Self { keys: Keys { set, objects }, skipped: Vec::new() })
     }
 
-    /// Read a JWK Set.
+    #[doc = doc!("KeySet.from_jwks")]
     #[staticmethod]
     #[pyo3(signature = (jwks, *, algorithms=None, lenient=false))]
     fn from_jwks(jwks: &Bound<'_, PyAny>, algorithms: Option<&Bound<'_, PyAny>>, lenient: bool) -> Result<Self, Fault> {
@@ -124,29 +124,29 @@ impl KeySetObject {
         Ok(Self { keys: Keys { set, objects }, skipped })
     }
 
-    /// The members left out: index in `keys`, kid, and the reason in words.
+    #[doc = doc!("KeySet.skipped")]
     #[getter]
     fn skipped<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         PyTuple::new(py, self.skipped.clone())
     }
 
-    /// Prepare the keys now, without the interpreter lock, and return how many are prepared.
+    #[doc = doc!("KeySet.prepare")]
     fn prepare(&self, py: Python<'_>) -> usize {
         py.detach(|| self.keys.set.prepare())
     }
 
-    /// The public JWK Set, `{"keys": [...]}`.
+    #[doc = doc!("KeySet.to_jwks")]
     fn to_jwks<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyDict>, Fault> {
         convert::text_dict(py, &self.keys.set.to_jwks()?)
     }
 
-    /// The keys with this kid, in order; several where they have no algorithm in common.
+    #[doc = doc!("KeySet.by_kid")]
     fn by_kid<'py>(&self, py: Python<'py>, kid: Text<'_>) -> PyResult<Bound<'py, PyTuple>> {
         let keys = self.keys.set.keys().iter().zip(&self.keys.objects);
         PyTuple::new(py, keys.filter(|(key, _)| key.kid() == Some(&*kid)).map(|(_, object)| object).collect::<Vec<_>>())
     }
 
-    /// The keys of both sets, each once.
+    #[doc = doc!("KeySet.__or__")]
     fn __or__<'py>(&self, py: Python<'py>, other: &Bound<'py, PyAny>) -> Result<Bound<'py, PyAny>, Fault> {
         let Ok(other) = other.cast::<Self>() else { return Ok(py.NotImplemented().into_bound(py)) };
         let keys = self.keys.objects.iter().chain(&other.get().keys.objects);
@@ -207,7 +207,7 @@ impl KeySetObject {
     }
 }
 
-/// Makes a pickled set again.
+#[doc = doc!("_restore_key_set")]
 #[pyfunction]
 #[pyo3(name = "_restore_key_set")]
 pub(crate) fn restore_key_set(

@@ -6,6 +6,8 @@
 #![allow(clippy::needless_pass_by_value, reason = "PyO3 hands arguments over by value")]
 #![allow(clippy::unused_self, reason = "the methods of Python's protocols take self")]
 
+#[macro_use]
+mod doc;
 mod batch;
 mod bearer;
 mod clock;

@@ -55,7 +55,7 @@ pub(crate) fn compile(policy: &Bound<'_, PyAny>) -> Result<Policy, Fault> {
     })
 }
 
-/// Refuses a policy that no token could meet, or whose bounds are none; a `jwseal.Policy` asks this when it is made.
+#[doc = doc!("_check_policy")]
 #[pyfunction]
 #[pyo3(name = "_check_policy")]
 pub(crate) fn check_policy(policy: &Bound<'_, PyAny>) -> Result<(), Fault> {

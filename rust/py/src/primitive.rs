@@ -9,9 +9,7 @@ use crate::convert::{self, Text};
 use crate::error::Fault;
 use crate::key_set::Keys;
 
-/// Whether a signature over bytes is valid. It runs the check that `Verifier.verify` runs; `plain` runs the backend's own,
-/// which differs for HS256 and for keys that are prepared. A key that is not yet is prepared at once here, and verifies both
-/// before and after.
+#[doc = doc!("verify_primitive")]
 #[pyfunction]
 #[pyo3(signature = (alg, key, message, signature, *, plain=false))]
 pub(crate) fn verify_primitive(

@@ -15,7 +15,7 @@ use crate::key::{SecretKeyObject, SigningKeyObject};
 use crate::objects;
 use crate::reentry;
 
-/// Signs claims as compact JWTs (RFC 7519 section 7.1).
+#[doc = doc!("Signer")]
 #[pyclass(name = "Signer", module = "jwseal._native", frozen)]
 pub(crate) struct SignerObject {
     signer: Signer,
@@ -48,7 +48,7 @@ impl SignerObject {
         Ok(Self { signer, key, typ, headers, clock })
     }
 
-    /// Sign one set of claims.
+    #[doc = doc!("Signer.sign")]
     #[pyo3(signature = (claims, *, headers=None, now=None))]
     fn sign<'py>(
         &self,
@@ -61,7 +61,7 @@ impl SignerObject {
         self.mint(claims, prefix.as_deref(), now)
     }
 
-    /// Sign many sets of claims at one reading of the clock, in order.
+    #[doc = doc!("Signer.sign_many")]
     #[pyo3(signature = (claims, *, headers=None, now=None))]
     fn sign_many<'py>(
         &self,

@@ -17,7 +17,7 @@ use crate::error::Fault;
 use crate::key_set::Keys;
 use crate::objects;
 
-/// A JWS of which enough signatures were verified; only `jwseal.jws` makes one.
+#[doc = doc!("VerifiedJWS")]
 #[pyclass(name = "VerifiedJWS", module = "jwseal._native", frozen)]
 pub(crate) struct VerifiedJwsObject {
     /// None where it was read from a file, which is not kept.
@@ -27,7 +27,7 @@ pub(crate) struct VerifiedJwsObject {
     signatures: Py<PyTuple>,
 }
 
-/// The outcome of one signature.
+#[doc = doc!("SignatureReport")]
 #[pyclass(name = "SignatureReport", module = "jwseal._native", frozen)]
 pub(crate) struct SignatureReportObject {
     jws: Arc<Unverified>,
@@ -64,37 +64,37 @@ impl VerifiedJwsObject {
 
 #[pymethods]
 impl VerifiedJwsObject {
-    /// The octets that were signed: a detached payload's own bytes object, a copy of a memoryview.
+    #[doc = doc!("VerifiedJWS.payload")]
     #[getter]
     fn payload(&self, py: Python<'_>) -> Option<Py<PyBytes>> {
         self.payload.as_ref().map(|payload| payload.clone_ref(py))
     }
 
-    /// The outcome of each signature, in the order of the JWS, the ones that failed included.
+    #[doc = doc!("VerifiedJWS.signatures")]
     #[getter]
     fn signatures(&self, py: Python<'_>) -> Py<PyTuple> {
         self.signatures.clone_ref(py)
     }
 
-    /// The protected header, as a dict that is the caller's to change.
+    #[doc = doc!("VerifiedJWS.header")]
     #[getter]
     fn header<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyDict>, Fault> {
         self.foremost.get().protected(py)
     }
 
-    /// The algorithm of the signature.
+    #[doc = doc!("VerifiedJWS.alg")]
     #[getter]
     fn alg(&self) -> Option<&str> {
         self.foremost.get().alg()
     }
 
-    /// The protected header's `kid`, or None; `key.kid` is the verifying key's own.
+    #[doc = doc!("VerifiedJWS.kid")]
     #[getter]
     fn kid(&self) -> Option<&str> {
         self.foremost.get().kid()
     }
 
-    /// The key that verified it.
+    #[doc = doc!("VerifiedJWS.key")]
     #[getter]
     fn key(&self, py: Python<'_>) -> Option<Py<PyAny>> {
         self.foremost.get().key(py)
@@ -123,43 +123,43 @@ impl VerifiedJwsObject {
 
 #[pymethods]
 impl SignatureReportObject {
-    /// Whether this signature verified.
+    #[doc = doc!("SignatureReport.verified")]
     #[getter]
     const fn verified(&self) -> bool {
         self.code.is_none()
     }
 
-    /// The code of the refusal (`jwseal.errors`), or None if it verified.
+    #[doc = doc!("SignatureReport.code")]
     #[getter]
     const fn code(&self) -> Option<&'static str> {
         self.code
     }
 
-    /// The key that verified it, or None.
+    #[doc = doc!("SignatureReport.key")]
     #[getter]
     fn key(&self, py: Python<'_>) -> Option<Py<PyAny>> {
         self.key.as_ref().map(|key| key.clone_ref(py))
     }
 
-    /// The protected header's `alg`, of whatever name.
+    #[doc = doc!("SignatureReport.alg")]
     #[getter]
     fn alg(&self) -> Option<&str> {
         self.entry()?.header.document().root().members().get("alg").and_then(Value::as_str)
     }
 
-    /// The protected header's `kid`, or None; `key.kid` is the verifying key's own.
+    #[doc = doc!("SignatureReport.kid")]
     #[getter]
     fn kid(&self) -> Option<&str> {
         self.entry()?.header.kid()
     }
 
-    /// The protected header.
+    #[doc = doc!("SignatureReport.protected")]
     #[getter]
     fn protected<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyDict>, Fault> {
         Ok(objects::document(py, self.jws.entry(self.index)?.header.document())?)
     }
 
-    /// The unprotected header, which no signature covers, or None.
+    #[doc = doc!("SignatureReport.unprotected")]
     #[getter]
     fn unprotected<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
         self.jws.unprotected(self.index).map(|members| objects::dict(py, members)).transpose()

@@ -14,7 +14,7 @@ use pyo3::types::{PyBytes, PyDict, PyFrozenSet, PyIterator, PyList, PyString};
 use crate::key_set::Keys;
 use crate::objects;
 
-/// A JWT whose signature and claims were accepted; only a verifier makes one.
+#[doc = doc!("VerifiedJWT")]
 #[pyclass(name = "VerifiedJWT", module = "jwseal._native", frozen, mapping)]
 pub(crate) struct VerifiedJwtObject {
     jwt: VerifiedJwt,
@@ -43,55 +43,55 @@ impl VerifiedJwtObject {
 
 #[pymethods]
 impl VerifiedJwtObject {
-    /// The claims, as a dict that is built on first use, kept with this result, and the caller's to change.
+    #[doc = doc!("VerifiedJWT.claims")]
     #[getter]
     fn claims<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         kept(py, &self.claims, || self.new_dict(py))
     }
 
-    /// The protected header, as a dict that is the caller's to change.
+    #[doc = doc!("VerifiedJWT.header")]
     #[getter]
     fn header<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         kept(py, &self.header, || objects::document(py, self.jwt.header().document()))
     }
 
-    /// The algorithm of the signature.
+    #[doc = doc!("VerifiedJWT.alg")]
     #[getter]
     fn alg(&self) -> &'static str {
         self.jwt.resolved().alg().name()
     }
 
-    /// The header's `kid`, or None.
+    #[doc = doc!("VerifiedJWT.kid")]
     #[getter]
     fn kid(&self) -> Option<&str> {
         self.jwt.header().kid()
     }
 
-    /// The key that verified it.
+    #[doc = doc!("VerifiedJWT.key")]
     #[getter]
     fn key(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         self.keys.object(py, self.jwt.key_index())
     }
 
-    /// `exp` in seconds, or None if the policy let it be absent.
+    #[doc = doc!("VerifiedJWT.expires_at")]
     #[getter]
     fn expires_at(&self) -> Option<f64> {
         self.jwt.expires_at()
     }
 
-    /// The words of `scope` (RFC 8693 section 4.2), or else of `scp`, string or array; empty if neither is there.
+    #[doc = doc!("VerifiedJWT.scopes")]
     #[getter]
     fn scopes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyFrozenSet>> {
         PyFrozenSet::new(py, self.jwt.scopes())
     }
 
-    /// The payload's octets as they were signed.
+    #[doc = doc!("VerifiedJWT.payload")]
     #[getter]
     fn payload<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
         PyBytes::new(py, self.jwt.document().text())
     }
 
-    /// The claim of this name, or the default.
+    #[doc = doc!("VerifiedJWT.get")]
     #[pyo3(signature = (name, default=None, /))]
     fn get<'py>(
         &self,
@@ -101,22 +101,22 @@ impl VerifiedJwtObject {
         Ok(self.claim(name)?.or(default))
     }
 
-    /// The claim of this name; KeyError if there is none.
+    #[doc = doc!("VerifiedJWT.__getitem__")]
     fn __getitem__<'py>(&self, name: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         self.claim(name)?.ok_or_else(|| PyKeyError::new_err((name.clone().unbind(),)))
     }
 
-    /// The names of the claims.
+    #[doc = doc!("VerifiedJWT.keys")]
     fn keys<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.new_dict(py)?.call_method0("keys")
     }
 
-    /// The values of the claims.
+    #[doc = doc!("VerifiedJWT.values")]
     fn values<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.new_dict(py)?.call_method0("values")
     }
 
-    /// The claims, each with its name.
+    #[doc = doc!("VerifiedJWT.items")]
     fn items<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.new_dict(py)?.call_method0("items")
     }

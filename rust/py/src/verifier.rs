@@ -17,7 +17,7 @@ use crate::key_set::Keys;
 use crate::policy;
 use crate::verified_jwt::VerifiedJwtObject;
 
-/// Verifies compact JWTs against keys and a policy (RFC 7519 section 7.2, RFC 8725).
+#[doc = doc!("Verifier")]
 #[pyclass(name = "Verifier", module = "jwseal._native", frozen, subclass)]
 pub(crate) struct VerifierObject {
     verifier: Verifier,
@@ -57,30 +57,30 @@ impl VerifierObject {
         Ok(Self { verifier, keys: Arc::new(chosen), given_keys, policy, clock: Clock::from_argument(clock)? })
     }
 
-    /// The keys as they were given.
+    #[doc = doc!("Verifier.keys")]
     #[getter]
     fn keys(&self, py: Python<'_>) -> Py<PyAny> {
         self.given_keys.clone_ref(py)
     }
 
-    /// The policy as it was given.
+    #[doc = doc!("Verifier.policy")]
     #[getter]
     fn policy(&self, py: Python<'_>) -> Py<PyAny> {
         self.policy.clone_ref(py)
     }
 
-    /// Prepare the keys now, without the interpreter lock, and return how many are prepared.
+    #[doc = doc!("Verifier.prepare")]
     fn prepare(&self, py: Python<'_>) -> usize {
         py.detach(|| self.keys.set().prepare())
     }
 
-    /// Return what the token says, or raise the InvalidToken that says why it is refused.
+    #[doc = doc!("Verifier.verify")]
     #[pyo3(signature = (token, *, now=None))]
     fn verify(&self, token: &Bound<'_, PyAny>, now: Option<&Bound<'_, PyAny>>) -> Result<VerifiedJwtObject, Fault> {
         batch::verify(self, token, now)
     }
 
-    /// Verify a batch at one reading of the clock; refusals stand in the list as exceptions, not raised.
+    #[doc = doc!("Verifier.verify_many")]
     #[pyo3(signature = (tokens, *, now=None))]
     fn verify_many<'py>(
         &self,
@@ -90,7 +90,7 @@ impl VerifierObject {
         batch::verify_many(self, tokens, now)
     }
 
-    /// Verify a stream of any length in order, in chunks; as `verify_many`, but memory stays bounded.
+    #[doc = doc!("Verifier.verify_iter")]
     #[pyo3(signature = (tokens, *, now=None, progress=None))]
     fn verify_iter(
         slf: Bound<'_, Self>,

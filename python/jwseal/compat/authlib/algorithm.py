@@ -43,27 +43,27 @@ class JWSAlgorithm:
     algorithm_location = "alg"
 
     def prepare_key(self, raw_data: Any) -> Any:
-        """The key of this algorithm from a key argument."""
+        """The key of this algorithm from `raw_data`, a key argument."""
         raise NotImplementedError
 
     def verifying_key(self, raw: Any) -> VerifyingKey | SecretKey | NativeKeySet:
-        """The jwseal key that verifies, from a key argument."""
+        """The jwseal key that verifies, from `raw`, a key argument."""
         raise NotImplementedError
 
     def signing_key(self, raw: Any) -> SigningKey | SecretKey:
-        """The jwseal key that signs, from a key argument."""
+        """The jwseal key that signs, from `raw`, a key argument."""
         raise NotImplementedError
 
     def signature(self, raw: Any, octets: bytes) -> bytes:
-        """Sign bytes with a key argument."""
+        """Sign `octets` with `raw`, a key argument."""
         return sign_octets(octets, self.signing_key(raw))
 
     def sign(self, msg: bytes, key: Any) -> bytes:
-        """Not available: jwseal signs whole tokens."""
+        """Not available for any `msg` and `key`: jwseal signs whole tokens."""
         raise NotImplementedError(_WHOLE_TOKENS)
 
     def verify(self, msg: bytes, sig: bytes, key: Any) -> bool:
-        """Not available: a result that can be ignored is no verification."""
+        """Not available for any `msg`, `sig` and `key`: a result that can be ignored is no verification."""
         raise NotImplementedError(_WHOLE_TOKENS)
 
 
@@ -90,20 +90,20 @@ class KeyedAlgorithm(JWSAlgorithm):
         self._alg = name
 
     def prepare_key(self, raw_data: Any) -> Key:
-        """The key argument as a key of this algorithm's type."""
+        """`raw_data`, a key argument, as a key of this algorithm's type."""
         key = self.key_class.import_key(raw_data)
         if self.curve is not None and cast("ECKey", key).curve != self.curve:
             raise InvalidKeyError(description=f'Key for "{self.name}" not supported, only "{self.curve}" allowed')
         return key
 
     def verifying_key(self, raw: Any) -> VerifyingKey | SecretKey | NativeKeySet:
-        """The jwseal key that verifies, from a key argument; jwseal's own keys are returned as they are."""
+        """The jwseal key that verifies, from `raw`, a key argument; jwseal's own keys are returned as they are."""
         if isinstance(raw, (VerifyingKey, SecretKey, NativeKeySet)):
             return raw
         return self._native_key("verify", raw)  # type: ignore[no-any-return]
 
     def signing_key(self, raw: Any) -> SigningKey | SecretKey:
-        """The jwseal key that signs, from a key argument; jwseal's own keys are returned as they are."""
+        """The jwseal key that signs, from `raw`, a key argument; jwseal's own keys are returned as they are."""
         if not isinstance(raw, (SigningKey, SecretKey)):
             return self._native_key("sign", raw)  # type: ignore[no-any-return]
         if raw.alg != self._alg:
@@ -111,7 +111,7 @@ class KeyedAlgorithm(JWSAlgorithm):
         return raw
 
     def signature(self, raw: Any, octets: bytes) -> bytes:
-        """Sign bytes with a key argument. An RSA key that `cryptography` has loaded signs where it is."""
+        """Sign `octets` with `raw`, a key argument. An RSA key that `cryptography` has loaded signs where it is."""
         loaded = self._loaded_rsa(raw)
         if loaded is None:
             return super().signature(raw, octets)

@@ -34,7 +34,8 @@ OPTION_NAMES = frozenset(["essential", "value", "values", "validate"])
 class BaseClaims(dict[str, Any]):
     """The claims, with the token's header and the options to validate them by.
 
-    An option is a dict with `essential`, `value`, `values` or `validate` (called with the claims and the value).
+    `payload` is the claims, `header` the header. `options` map a claim to a dict with `essential`, `value`, `values` or `validate` (called
+    with the claims and the value). `params` are for subclasses.
     """
 
     REGISTERED_CLAIMS: ClassVar[list[str]] = []
@@ -100,12 +101,15 @@ class BaseClaims(dict[str, Any]):
 
 
 class JWTClaims(BaseClaims):
-    """The claims of a JWT. Each `validate_*` method may be overridden."""
+    """The claims of a JWT: `payload`, `header`, `options` and `params` are those of `BaseClaims`.
+
+    Each `validate_*` method may be overridden.
+    """
 
     REGISTERED_CLAIMS: ClassVar[list[str]] = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti"]
 
     def validate(self, now: float | None = None, leeway: float = 0) -> None:
-        """Validate every claim by its options, and the times by `now`, which defaults to the clock."""
+        """Validate every claim by its options, and the times by `now`, which defaults to the clock, with `leeway` seconds to spare."""
         self._validate_essential_claims()
         if now is None:
             now = int(time.time())
@@ -135,21 +139,21 @@ class JWTClaims(BaseClaims):
             self._apply_option("aud", audience if isinstance(audience, (list, tuple)) else [audience])
 
     def validate_exp(self, now: float, leeway: float) -> None:
-        """Validate the expiry, where there is one."""
+        """Validate the expiry, where there is one, at `now` with `leeway` seconds to spare."""
         if "exp" in self:
             if not self._time("exp") >= now - leeway:
                 raise ExpiredTokenError()
             self._validate_claim_value("exp")
 
     def validate_nbf(self, now: float, leeway: float) -> None:
-        """Validate the time before which the token is not valid, where there is one."""
+        """Validate the time before which the token is not valid, where there is one, at `now` with `leeway` seconds to spare."""
         if "nbf" in self:
             if not self._time("nbf") <= now + leeway:
                 raise InvalidTokenError()
             self._validate_claim_value("nbf")
 
     def validate_iat(self, now: float, leeway: float) -> None:
-        """Validate the time of issue, where there is one: it must not lie in the future."""
+        """Validate the time of issue, where there is one: it must not lie after `now` and `leeway` seconds."""
         if "iat" in self:
             if not self._time("iat") <= now + leeway:
                 raise InvalidTokenError(description="The token is not valid as it was issued in the future")

@@ -33,14 +33,18 @@ class JWSHeader(dict[str, Any]):
 
     @classmethod
     def from_dict(cls, obj: Mapping[str, Any]) -> JWSHeader:
-        """Make the header of `{"protected": ..., "header": ...}`; a JWSHeader is returned as it is."""
+        """Make the header of `obj`, `{"protected": ..., "header": ...}`; a JWSHeader is returned as it is."""
         if isinstance(obj, cls):
             return obj
         return cls(obj.get("protected"), obj.get("header"))
 
 
 class JWSObject(dict[str, Any]):
-    """A deserialized JWS. `type` is "compact", "flat" or "json"; for "json" the header is a list, one entry per signature."""
+    """A deserialized JWS.
+
+    `header` is a JWSHeader, or a list with one entry per signature where `type` is "json"; the others are "compact" and "flat". `payload`
+    is the payload, decoded if the caller gave `decode`.
+    """
 
     def __init__(self, header: JWSHeader | list[JWSHeader], payload: Any, type: str = "compact") -> None:
         dict.__init__(self, header=header, payload=payload)

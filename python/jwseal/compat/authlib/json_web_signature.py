@@ -38,7 +38,11 @@ __all__ = ["JsonWebSignature", "token_bytes"]
 
 
 class JsonWebSignature:
-    """Signs and verifies with the algorithms that the caller lists; `algorithms=None` means all but `none`."""
+    """Signs and verifies with the algorithms that the caller lists.
+
+    `algorithms` are their names; None means all but `none`. `private_headers` are the names of further header parameters to allow; None
+    allows all names.
+    """
 
     REGISTERED_HEADER_PARAMETER_NAMES: ClassVar[frozenset[str]] = headers.REGISTERED
     MAX_CONTENT_LENGTH: ClassVar[int] = 256000
@@ -56,21 +60,21 @@ class JsonWebSignature:
 
     @classmethod
     def register_algorithm(cls, algorithm: Any) -> NoReturn:
-        """Always refuses: a registry that any import can add to is no allow-list."""
+        """Always refuses `algorithm`: a registry that any import can add to is no allow-list."""
         raise AlgorithmRegistrationError(
             description=f"Invalid algorithm for JWS, {algorithm!r}: algorithms cannot be added; for a key in a KMS or HSM "
             "pass jwseal.SigningKey.external(...) as the key"
         )
 
     def serialize_compact(self, protected: dict[str, Any], payload: Any, key: Any) -> bytes:
-        """Sign a payload under a protected header."""
+        """Sign `payload` under the header `protected`, with `key`."""
         self._signable_header({"protected": protected})
         algorithm, key = self._prepare_algorithm_key(protected, payload, key)
         signing_input = b".".join([self._header_segment(protected), encode_segment(_payload_bytes(payload))])
         return b".".join([signing_input, encode_segment(_signature(algorithm, key, signing_input))])
 
     def serialize_json(self, header_obj: Any, payload: Any, key: Any) -> dict[str, Any]:
-        """Sign a payload: a dict of headers gives the flattened form, a list of them the general one."""
+        """Sign `payload` with `key`: a dict of headers as `header_obj` gives the flattened form, a list of them the general one."""
         payload_segment = encode_segment(json_bytes(payload) if isinstance(payload, dict) else _payload_bytes(payload))
 
         def sign(header_obj: Mapping[str, Any]) -> dict[str, Any]:
@@ -91,13 +95,17 @@ class JsonWebSignature:
         }
 
     def serialize(self, header: Any, payload: Any, key: Any) -> bytes | dict[str, Any]:
-        """Sign in the form of the header: a list, or a dict with `protected`, gives a JSON form, otherwise compact."""
+        """Sign `payload` with `key` in the form of `header`: a list, or a dict with `protected`, gives a JSON form, otherwise compact."""
         if isinstance(header, (list, tuple)) or (isinstance(header, Mapping) and "protected" in header):
             return self.serialize_json(header, payload, key)
         return self.serialize_compact(header, payload, key)
 
     def deserialize_compact(self, s: Any, key: Any, decode: Callable[[bytes], Any] | None = None) -> JWSObject:
-        """Verify a compact JWS. `decode` gets the payload after the signature was verified."""
+        """Verify a compact JWS.
+
+        `s` is the token. `key` is the key argument, or a callable that returns it for `(header, payload)`. `decode` gets the payload after
+        the signature was verified.
+        """
         token = token_bytes(s)
         if len(token) > self.MAX_CONTENT_LENGTH:
             raise TooLongError(description="Serialization is too long.")
@@ -119,7 +127,11 @@ class JsonWebSignature:
         return JWSObject(header, decode(payload) if decode else payload, "compact")
 
     def deserialize_json(self, obj: Any, key: Any, decode: Callable[[bytes], Any] | None = None) -> JWSObject:
-        """Verify a JSON JWS, flattened or general: every signature, each with the key of its own header."""
+        """Verify a JSON JWS, flattened or general: every signature, each with the key of its own header.
+
+        `obj` is the JWS as a dict or text. `key` is the key argument, or a callable that returns it for `(header, payload)`. `decode` gets
+        the payload after the signatures were verified.
+        """
         source = obj if isinstance(obj, dict) else _json_text(obj)
         crit = headers.critical_extensions(self._private_headers)
         try:
@@ -147,7 +159,10 @@ class JsonWebSignature:
         return JWSObject(subject, decode(payload) if decode else payload, shape)
 
     def deserialize(self, s: Any, key: Any, decode: Callable[[bytes], Any] | None = None) -> JWSObject:
-        """Verify a JWS of any form: a dict, or text from `{` to `}`, is JSON."""
+        """Verify a JWS of any form: a dict, or text from `{` to `}`, is JSON.
+
+        `s` is the JWS. `key` and `decode` are those of `deserialize_compact`.
+        """
         if isinstance(s, dict):
             return self.deserialize_json(s, key, decode)
         token = token_bytes(s)

@@ -32,7 +32,10 @@ _NO_ENCRYPTION = "encrypted JWTs are not supported: jwseal signs and verifies"
 
 
 class JsonWebToken:
-    """Encodes and decodes JWTs with the algorithms that the caller lists."""
+    """Encodes and decodes JWTs with the algorithms that the caller lists.
+
+    `algorithms` are their names. `private_headers` are the names of further header parameters to allow; None allows all names.
+    """
 
     SENSITIVE_NAMES: ClassVar[tuple[str, ...]] = ("password", "token", "secret", "secret_key")
     # As in Authlib: payment card numbers, private keys, US social security numbers.
@@ -47,13 +50,17 @@ class JsonWebToken:
         self._jws = JsonWebSignature(algorithms, private_headers=private_headers)
 
     def check_sensitive_data(self, payload: dict[str, Any]) -> None:
-        """Refuse claims whose name or value looks secret: everyone who has the token can read them."""
+        """Refuse a `payload` with a name or value that looks secret: everyone who has the token can read it."""
         for name, value in payload.items():
             if name in self.SENSITIVE_NAMES or (isinstance(value, str) and self.SENSITIVE_VALUES.search(value)):
                 raise InsecureClaimError(name)
 
     def encode(self, header: dict[str, Any], payload: dict[str, Any], key: Any, check: bool = True) -> bytes:
-        """Sign claims. `typ` is JWT unless the header has its own; exp, iat and nbf may be datetimes."""
+        """Sign claims.
+
+        `header` is the header; `typ` is JWT unless it has its own. `payload` is the claims, of which exp, iat and nbf may be datetimes.
+        `key` is a key argument as `JsonWebSignature` takes it. `check` refuses claims that look secret.
+        """
         header = {**header}
         header.setdefault("typ", "JWT")
         if "enc" in header:
@@ -72,7 +79,11 @@ class JsonWebToken:
         claims_options: dict[str, Any] | None = None,
         claims_params: dict[str, Any] | None = None,
     ) -> Any:
-        """Verify a JWT and return its claims, not yet validated."""
+        """Verify a JWT and return its claims, not yet validated.
+
+        `s` is the token, `key` a key argument as `JsonWebSignature` takes it. `claims_cls` is the class of the result, JWTClaims if None;
+        `claims_options` and `claims_params` are its `options` and `params`.
+        """
         token = token_bytes(s)
         dots = token.count(b".")
         if dots == 4:

@@ -34,7 +34,7 @@ T = TypeVar("T")
 
 
 class Key:
-    """The base class of keys of every type."""
+    """The base class of keys of every type. `options` are parameters of a JWK, such as `kid` and `use`."""
 
     kty: ClassVar[str] = "_"
     ALLOWED_PARAMS: ClassVar[list[str]] = ["use", "key_ops", "alg", "kid", "x5u", "x5c", "x5t", "x5t#S256"]
@@ -98,11 +98,11 @@ class Key:
             raise InvalidUseError()
 
     def as_dict(self, is_private: bool = False, **params: Any) -> dict[str, Any]:
-        """This key as a JWK."""
+        """This key as a JWK, with its private members if `is_private`, and with `params` as further members."""
         raise NotImplementedError
 
     def as_json(self, is_private: bool = False, **params: Any) -> str:
-        """This key as JWK text."""
+        """This key as JWK text; `is_private` and `params` are those of `as_dict`."""
         return json_text(self.as_dict(is_private, **params))
 
     def thumbprint(self) -> str:
@@ -116,28 +116,31 @@ class Key:
         raise NotImplementedError
 
     def signing_key(self, alg: Algorithm) -> SigningKey | SecretKey:
-        """The jwseal key that signs with this algorithm."""
+        """The jwseal key that signs with the algorithm `alg`."""
         return self._native_key("sign", alg)  # type: ignore[no-any-return]
 
     def verifying_key(self, alg: Algorithm) -> VerifyingKey | SecretKey:
-        """The jwseal key that verifies this algorithm."""
+        """The jwseal key that verifies the algorithm `alg`."""
         return self._native_key("verify", alg)  # type: ignore[no-any-return]
 
     @classmethod
     def check_required_fields(cls, data: dict[str, Any]) -> None:
-        """Refuse a JWK without the members that its type requires."""
+        """Refuse `data`, a JWK, without the members that its type requires."""
         for name in cls.REQUIRED_JSON_FIELDS:
             if name not in data:
                 raise InvalidKeyError(description=f'Missing required field: "{name}"')
 
     @classmethod
     def import_key(cls, raw: Any, options: dict[str, Any] | None = None) -> Self:
-        """Read a key of this type."""
+        """Read a key of this type from `raw`; `options` are parameters of a JWK."""
         raise NotImplementedError
 
     @classmethod
     def import_dict_key(cls, raw: dict[str, Any], options: dict[str, Any] | None = None) -> Self:
-        """Read a key from a JWK. The key keeps a copy, with its key material in the form the RFC demands."""
+        """Read a key from `raw`, a JWK; `options` are further parameters of a JWK.
+
+        The key keeps a copy, with its key material in the form the RFC demands.
+        """
         members = dict(raw)
         cls.check_required_fields(members)
         key = cls(options=options)
@@ -151,7 +154,10 @@ class Key:
 
     @classmethod
     def generate_key(cls, crv_or_size: Any, options: dict[str, Any] | None = None, is_private: bool = False) -> Self:
-        """Make a new key of this type."""
+        """Make a new key of this type.
+
+        `crv_or_size` is its curve or its bits. `options` are parameters of a JWK. `is_private` is False for the public half alone.
+        """
         raise NotImplementedError
 
     @classmethod
@@ -184,7 +190,10 @@ class Key:
 
 
 class OctKey(Key):
-    """A key of kty oct."""
+    """A key of kty oct.
+
+    `raw_key` is the secret in bytes. `options` are parameters of a JWK, such as `kid` and `use`.
+    """
 
     kty: ClassVar[str] = "oct"
     REQUIRED_JSON_FIELDS: ClassVar[list[str]] = ["k"]
@@ -198,19 +207,21 @@ class OctKey(Key):
         return False
 
     def get_op_key(self, operation: str) -> bytes:
+        """The secret, if `use` and `key_ops` permit `operation`."""
         self.check_key_op(operation)
         secret = self._raw_key()
         _refuse_unsafe(secret)
         return secret
 
     def load_raw_key(self) -> None:
+        """Take the secret out of the members."""
         self.raw_key = self._member_bytes("k")
 
     def load_dict_key(self) -> None:
         self._dict_data = {"kty": self.kty, "k": encode_segment(self._raw_key()).decode()}
 
     def as_dict(self, is_private: bool = False, **params: Any) -> dict[str, Any]:
-        """This key as a JWK, the secret included: there is no public part."""
+        """This key as a JWK with `params` as further members, the secret included whatever `is_private` says: there is no public part."""
         members = self.tokens
         if "kid" not in members:
             members["kid"] = self.thumbprint()
@@ -219,7 +230,7 @@ class OctKey(Key):
 
     @classmethod
     def import_key(cls, raw: Any, options: dict[str, Any] | None = None) -> Self:
-        """Read a secret from bytes, text, a number, or a JWK as a dict."""
+        """Read a secret from `raw`: bytes, text, a number, or a JWK as a dict. `options` are parameters of a JWK."""
         if isinstance(raw, cls):
             if options is not None:
                 raw.options.update(options)
@@ -232,7 +243,7 @@ class OctKey(Key):
 
     @classmethod
     def generate_key(cls, key_size: int = 256, options: dict[str, Any] | None = None, is_private: bool = True) -> Self:
-        """Make a new secret of this many bits."""
+        """Make a new secret of `key_size` bits; `options` are parameters of a JWK, and `is_private` must be True."""
         if not is_private:
             raise InvalidKeyError(description="oct key can not be generated as public")
         if key_size % 8:
@@ -241,6 +252,7 @@ class OctKey(Key):
 
     @classmethod
     def validate_raw_key(cls, key: object) -> bool:
+        """Return whether `key` is bytes."""
         return isinstance(key, bytes)
 
     def _raw_key(self) -> bytes:

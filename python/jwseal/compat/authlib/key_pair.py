@@ -26,7 +26,11 @@ __all__ = ["AsymmetricKey", "ECKey", "OKPKey", "RSAKey"]
 
 
 class AsymmetricKey(Key):
-    """The base class of key pairs."""
+    """The base class of key pairs.
+
+    `private_key` and `public_key` are `cryptography` objects, one of them or neither. `options` are parameters of a JWK, such as `kid` and
+    `use`.
+    """
 
     PUBLIC_KEY_FIELDS: ClassVar[list[str]] = []
     SSH_PUBLIC_PREFIX: ClassVar[bytes] = b""
@@ -42,6 +46,7 @@ class AsymmetricKey(Key):
         return not self.private_key and "d" not in self._dict_data
 
     def get_op_key(self, operation: str) -> Any:
+        """The `cryptography` object for `operation`, "sign", "verify" and so on, if `use` and `key_ops` permit it."""
         self.check_key_op(operation)
         return self.get_public_key() if operation in self.PUBLIC_KEY_OPS else self.get_private_key()
 
@@ -59,6 +64,7 @@ class AsymmetricKey(Key):
         return self.private_key
 
     def load_raw_key(self) -> None:
+        """Make the `cryptography` object that the members describe."""
         if "d" in self._dict_data:
             self.private_key = translated(self.load_private_key)
         else:
@@ -80,11 +86,14 @@ class AsymmetricKey(Key):
         raise NotImplementedError
 
     def dumps_public_key(self, public_key: Any = None) -> dict[str, Any]:
-        """The members of the public object."""
+        """The members of `public_key`, or else of this key's public object."""
         raise NotImplementedError
 
     def as_dict(self, is_private: bool = False, **params: Any) -> dict[str, Any]:
-        """This key as a JWK, without private members unless told otherwise; `kid` is the thumbprint where there is none."""
+        """This key as a JWK, with its private members if `is_private`, and with `params` as further members.
+
+        `kid` is the thumbprint where there is none.
+        """
         members = self.tokens
         if is_private and "d" not in members:
             raise InvalidKeyError(description="This is a public key")
@@ -100,11 +109,14 @@ class AsymmetricKey(Key):
         return members
 
     def as_key(self, is_private: bool = False) -> Any:
-        """The `cryptography` object."""
+        """The `cryptography` object: the private one if `is_private`, otherwise the public one."""
         return self.get_private_key() if is_private else self.get_public_key()
 
     def as_bytes(self, encoding: str | None = None, is_private: bool = False, password: Any = None) -> bytes:
-        """This key as PEM or DER: PKCS#8, encrypted if there is a password, or SubjectPublicKeyInfo."""
+        """This key as SubjectPublicKeyInfo, or if `is_private` as PKCS#8.
+
+        `encoding` is "PEM" (as is None) or "DER". A `password` encrypts PKCS#8.
+        """
         if encoding not in (None, "PEM", "DER"):
             raise InvalidKeyError(description=f"Invalid encoding: {encoding!r}")
         raw_key = self.as_key(is_private)
@@ -113,16 +125,20 @@ class AsymmetricKey(Key):
         return translated(lambda: key_material.write(raw_key, encoding or "PEM", private=is_private, password=password))
 
     def as_pem(self, is_private: bool = False, password: Any = None) -> bytes:
-        """This key as PEM."""
+        """This key as PEM; `is_private` and `password` are those of `as_bytes`."""
         return self.as_bytes(is_private=is_private, password=password)
 
     def as_der(self, is_private: bool = False, password: Any = None) -> bytes:
-        """This key as DER."""
+        """This key as DER; `is_private` and `password` are those of `as_bytes`."""
         return self.as_bytes("DER", is_private=is_private, password=password)
 
     @classmethod
     def import_key(cls, raw: Any, options: dict[str, Any] | None = None) -> Self:
-        """Read a key from PEM, a certificate, SSH text, a JWK as a dict, or a `cryptography` object."""
+        """Read a key.
+
+        `raw` is PEM, a certificate, SSH text, a JWK as a dict, or a `cryptography` object. `options` are parameters of a JWK, such as `kid`
+        and `use`, and the `password` of an encrypted PEM.
+        """
         if isinstance(raw, cls):
             if options is not None:
                 raw.options.update(options)
@@ -150,6 +166,7 @@ class AsymmetricKey(Key):
 
     @classmethod
     def validate_raw_key(cls, key: object) -> bool:
+        """Return whether `key` is a `cryptography` object of this type."""
         found = key_material.describe(key)
         return found is not None and found.kty == cls.kty
 
@@ -194,7 +211,7 @@ class AsymmetricKey(Key):
 
 
 class RSAKey(AsymmetricKey):
-    """A key of kty RSA."""
+    """A key of kty RSA; `private_key`, `public_key` and `options` are those of `AsymmetricKey`."""
 
     kty: ClassVar[str] = "RSA"
     PUBLIC_KEY_FIELDS: ClassVar[list[str]] = ["e", "n"]
@@ -206,7 +223,10 @@ class RSAKey(AsymmetricKey):
     def generate_key(
         cls, key_size: int = 2048, options: dict[str, Any] | None = None, is_private: bool = False
     ) -> Self:
-        """Make a new key of this many bits, at least 2048."""
+        """Make a new key of `key_size` bits, at least 2048.
+
+        `options` are parameters of a JWK. `is_private` is False for the public half alone.
+        """
         if key_size % 8:
             raise InvalidKeyError(description="Invalid key_size for RSAKey")
         if key_size < 2048:
@@ -215,7 +235,7 @@ class RSAKey(AsymmetricKey):
 
     @classmethod
     def import_dict_key(cls, raw: dict[str, Any], options: dict[str, Any] | None = None) -> Self:
-        """Read a key from a JWK. If it has `d` alone, its prime factors are computed."""
+        """Read a key from `raw`, a JWK. If it has `d` alone, its prime factors are computed. `options` are further parameters of a JWK."""
         key = super().import_dict_key(raw, options)
         factors = [name for name in _FACTORS if name in key._dict_data]
         if "d" in key._dict_data and len(factors) < len(_FACTORS):
@@ -236,6 +256,7 @@ class RSAKey(AsymmetricKey):
         return {**self.dumps_public_key(self.private_key.public_key()), **private}
 
     def dumps_public_key(self, public_key: Any = None) -> dict[str, Any]:
+        """The members of `public_key`, or else of this key's public object."""
         numbers = (public_key or self.public_key).public_numbers()
         return {"n": _encode_number(numbers.n), "e": _encode_number(numbers.e)}
 
@@ -264,7 +285,7 @@ _FACTORS = ("p", "q", "dp", "dq", "qi")
 
 
 class ECKey(AsymmetricKey):
-    """A key of kty EC."""
+    """A key of kty EC; `private_key`, `public_key` and `options` are those of `AsymmetricKey`."""
 
     kty: ClassVar[str] = "EC"
     REQUIRED_JSON_FIELDS: ClassVar[list[str]] = ["crv", "x", "y"]
@@ -274,7 +295,10 @@ class ECKey(AsymmetricKey):
 
     @classmethod
     def generate_key(cls, crv: str = "P-256", options: dict[str, Any] | None = None, is_private: bool = False) -> Self:
-        """Make a new key on this curve."""
+        """Make a new key on the curve `crv`.
+
+        `options` are parameters of a JWK. `is_private` is False for the public half alone.
+        """
         if crv not in _CURVE_BITS:
             raise InvalidKeyError(description=f'Invalid crv value: "{crv}"')
         return cls._generated(crv, options, is_private)
@@ -299,6 +323,7 @@ class ECKey(AsymmetricKey):
         return {**members, "d": _encode_number(private, _field_width(self._known_curve()))}
 
     def dumps_public_key(self, public_key: Any = None) -> dict[str, Any]:
+        """The members of `public_key`, or else of this key's public object."""
         numbers = (public_key or self.public_key).public_numbers()
         crv = self._known_curve()
         width = _field_width(crv)
@@ -334,7 +359,7 @@ _CURVE_BITS = {"P-256": 256, "P-384": 384, "P-521": 521, "secp256k1": 256}
 
 
 class OKPKey(AsymmetricKey):
-    """A key of kty OKP."""
+    """A key of kty OKP; `private_key`, `public_key` and `options` are those of `AsymmetricKey`."""
 
     kty: ClassVar[str] = "OKP"
     REQUIRED_JSON_FIELDS: ClassVar[list[str]] = ["crv", "x"]
@@ -346,14 +371,17 @@ class OKPKey(AsymmetricKey):
     def generate_key(
         cls, crv: str = "Ed25519", options: dict[str, Any] | None = None, is_private: bool = False
     ) -> Self:
-        """Make a new key on this curve."""
+        """Make a new key on the curve `crv`.
+
+        `options` are parameters of a JWK. `is_private` is False for the public half alone.
+        """
         if crv not in key_material.OKP_CURVES:
             raise InvalidKeyError(description=f'Invalid crv value: "{crv}"')
         return cls._generated(crv, options, is_private)
 
     @staticmethod
     def get_key_curve(key: Any) -> str | None:
-        """The name of the curve of a `cryptography` object."""
+        """The name of the curve of `key`, a `cryptography` object."""
         found = key_material.describe(key)
         return found.crv if found else None
 
@@ -362,6 +390,7 @@ class OKPKey(AsymmetricKey):
         return {**members, "d": encode_segment(self.private_key.private_bytes_raw()).decode()}
 
     def dumps_public_key(self, public_key: Any = None) -> dict[str, Any]:
+        """The members of `public_key`, or else of this key's public object."""
         key = public_key or self.public_key
         return {"crv": self.get_key_curve(key), "x": encode_segment(key.public_bytes_raw()).decode()}
 

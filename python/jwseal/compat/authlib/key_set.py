@@ -23,11 +23,11 @@ class KeySet:
         self.keys = keys
 
     def as_dict(self, is_private: bool = False, **params: Any) -> dict[str, Any]:
-        """This set as a JWK Set, secrets included, as in Authlib."""
+        """These keys as a JWK Set, with their private members if `is_private`."""
         return {"keys": [key.as_dict(is_private, **params) for key in self.keys]}
 
     def as_json(self, is_private: bool = False, **params: Any) -> str:
-        """This set as JWK Set text."""
+        """These keys as the text of a JWK Set, with their private members if `is_private`."""
         return json_text(self.as_dict(is_private, **params))
 
     def find_by_kid(self, kid: str | None, **params: Any) -> Key:
@@ -56,12 +56,18 @@ class JsonWebKey:
     def generate_key(
         cls, kty: str, crv_or_size: Any, options: dict[str, Any] | None = None, is_private: bool = False
     ) -> Key:
-        """Make a new key of this type and size."""
+        """Make a new key of the type `kty`.
+
+        `crv_or_size` is its curve or its bits. `options` are parameters of a JWK. `is_private` is False for the public half alone.
+        """
         return cls._class(kty).generate_key(crv_or_size, options, is_private)
 
     @classmethod
     def import_key(cls, raw: Any, options: dict[str, Any] | None = None) -> Key:
-        """Read a key from a JWK as a dict, PEM, a certificate or a `cryptography` object."""
+        """Read a key from `raw`: a JWK as a dict, PEM, a certificate or a `cryptography` object.
+
+        `options` are parameters of a JWK, and the `password` of an encrypted PEM.
+        """
         kty = options.get("kty") if options else None
         if kty is None and isinstance(raw, dict):
             kty = raw.get("kty")
@@ -76,7 +82,7 @@ class JsonWebKey:
 
     @classmethod
     def import_key_set(cls, raw: Any) -> KeySet:
-        """Read a JWK Set from a dict or text, or a list of keys. Keys of unknown type are skipped (RFC 7517 section 5)."""
+        """Read a JWK Set from `raw`: a dict or text, or a list of keys. Keys of unknown type are skipped (RFC 7517 section 5)."""
         if isinstance(raw, str) and raw.startswith("{") and raw.endswith("}"):
             raw = json_value(raw, lambda _: InvalidKeyError(description="Invalid key set format"))
         elif isinstance(raw, (tuple, list)):

@@ -55,18 +55,18 @@ class Algorithm(ABC):
 
     @abstractmethod
     def sign(self, msg: bytes, key: Any) -> bytes:
-        """Sign bytes with a prepared key."""
+        """Sign `msg`, bytes, with `key`, a prepared key."""
 
     @abstractmethod
     def verify(self, msg: bytes, key: Any, sig: bytes) -> bool:
-        """Return whether the signature over the bytes is valid under a prepared key."""
+        """Return whether `sig` is a valid signature over `msg` under `key`, a prepared key."""
 
     def check_key_length(self, key: Any) -> str | None:
         """Return a sentence about a prepared key that is too short, or None."""
         return None
 
     def compute_hash_digest(self, bytestr: bytes) -> bytes:
-        """Return the algorithm's hash of bytes, as for `at_hash` (OpenID Connect Core section 3.1.3.6)."""
+        """Return the algorithm's hash of `bytestr`, as for `at_hash` (OpenID Connect Core section 3.1.3.6)."""
         hash_alg: Any = getattr(self, "hash_alg", None)
         if hash_alg is None:
             raise NotImplementedError
@@ -94,13 +94,13 @@ class Algorithm(ABC):
 
     @classmethod
     def to_jwk(cls, key_obj: Any, as_dict: bool = False) -> JWKDict | str:
-        """Return a key as a JWK: JSON text, or with `as_dict` a dict."""
+        """Return `key_obj` as a JWK: JSON text, or with `as_dict` a dict."""
         members = cls._jwk_of(key_obj)
         return members if as_dict else json.dumps(members)
 
     @classmethod
     def from_jwk(cls, jwk: str | JWKDict) -> Any:
-        """Return the key that a JWK holds."""
+        """Return the key that `jwk`, JSON text or a dict, holds."""
         try:
             # One snapshot of a dict that another thread may be changing.
             members: object = read_json(jwk) if isinstance(jwk, str) else jwk.copy()

@@ -125,7 +125,7 @@ class NoneAlgorithm(Algorithm):
 
 
 class HMACAlgorithm(Algorithm):
-    """HS256, HS384 and HS512 (RFC 7518 section 3.2). A short secret is reported, and not refused here."""
+    """HS256, HS384 and HS512, by the hash that is `hash_alg` (RFC 7518 section 3.2). A short secret is reported, and not refused here."""
 
     SHA256: ClassVar[HashlibHash] = hashlib.sha256
     SHA384: ClassVar[HashlibHash] = hashlib.sha384
@@ -191,7 +191,7 @@ class HMACAlgorithm(Algorithm):
 
 
 class RSAAlgorithm(KeyPairAlgorithm):
-    """RS256, RS384 and RS512: RSASSA-PKCS1-v1_5 (RFC 7518 section 3.3)."""
+    """RS256, RS384 and RS512, by the hash that is `hash_alg`: RSASSA-PKCS1-v1_5 (RFC 7518 section 3.3)."""
 
     SHA256: ClassVar[type[hashes.HashAlgorithm]] = hashes.SHA256
     SHA384: ClassVar[type[hashes.HashAlgorithm]] = hashes.SHA384
@@ -271,13 +271,16 @@ class RSAAlgorithm(KeyPairAlgorithm):
 
 
 class RSAPSSAlgorithm(RSAAlgorithm):
-    """PS256, PS384 and PS512: RSASSA-PSS (RFC 7518 section 3.5)."""
+    """PS256, PS384 and PS512, by the hash that is `hash_alg`: RSASSA-PSS (RFC 7518 section 3.5)."""
 
     _prefix = "PS"
 
 
 class ECAlgorithm(KeyPairAlgorithm):
-    """ES256, ES384, ES512 and ES256K (RFC 7518 section 3.4, RFC 8812 section 3.2)."""
+    """ES256, ES384, ES512 and ES256K (RFC 7518 section 3.4, RFC 8812 section 3.2).
+
+    `hash_alg` is the hash. `expected_curve` is the curve that a key must be on; None allows each that is used with the hash.
+    """
 
     SHA256: ClassVar[type[hashes.HashAlgorithm]] = hashes.SHA256
     SHA384: ClassVar[type[hashes.HashAlgorithm]] = hashes.SHA384

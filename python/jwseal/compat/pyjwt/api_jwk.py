@@ -30,7 +30,10 @@ _DEFAULTS = {
 
 
 class PyJWK:
-    """One JWK, bound to one algorithm: the given one, or its `alg`, or the one its kty suggests."""
+    """One JWK, bound to one algorithm.
+
+    `jwk_data` is the JWK as a dict. `algorithm` is a name; None is its own `alg`, or else the one its kty suggests.
+    """
 
     Algorithm: Algorithm
     algorithm_name: str
@@ -52,12 +55,12 @@ class PyJWK:
 
     @staticmethod
     def from_dict(obj: JWKDict, algorithm: str | None = None) -> PyJWK:
-        """The JWK of a dict."""
+        """The JWK of `obj`, a dict; `algorithm` is that of the constructor."""
         return PyJWK(obj, algorithm)
 
     @staticmethod
     def from_json(data: str, algorithm: str | None = None) -> PyJWK:
-        """The JWK of JSON text; InvalidKeyError for text that is not strict JSON."""
+        """The JWK of `data`, JSON text; InvalidKeyError for text that is not strict JSON. `algorithm` is that of the constructor."""
         return PyJWK.from_dict(_read(data, InvalidKeyError("A JWK is a JSON object")), algorithm)
 
     @property
@@ -77,7 +80,7 @@ class PyJWK:
 
 
 class PyJWKSet:
-    """The usable keys of a JWK Set, in order."""
+    """The usable keys of `keys`, JWKs as dicts, in order."""
 
     def __init__(self, keys: list[JWKDict]) -> None:
         if not keys:
@@ -95,12 +98,12 @@ class PyJWKSet:
 
     @staticmethod
     def from_dict(obj: dict[str, Any]) -> PyJWKSet:
-        """The set of a dict with `keys`."""
+        """The set of `obj`, a dict with `keys`."""
         return PyJWKSet(obj.get("keys", []))
 
     @staticmethod
     def from_json(data: str) -> PyJWKSet:
-        """The set of JSON text; PyJWKSetError for text that is not strict JSON."""
+        """The set of `data`, JSON text; PyJWKSetError for text that is not strict JSON."""
         return PyJWKSet.from_dict(_read(data, PyJWKSetError("A JWK Set is a JSON object")))
 
     def __getitem__(self, kid: str) -> PyJWK:

@@ -49,7 +49,10 @@ MAX_DEPTH = 32
 
 
 class PyJWS:
-    """Signs and verifies bytes as compact JWS."""
+    """Signs and verifies bytes as compact JWS.
+
+    `algorithms` are the names to sign with and to accept; None is all. `options` are `verify_signature` and `enforce_minimum_key_length`.
+    """
 
     header_typ = "JWT"
 
@@ -70,7 +73,7 @@ class PyJWS:
         return {"verify_signature": True, "enforce_minimum_key_length": False}
 
     def register_algorithm(self, alg_id: str, alg_obj: Algorithm) -> None:
-        """Always raise: jwseal's algorithms are a closed list."""
+        """Always raise for `alg_id` and `alg_obj`: jwseal's algorithms are a closed list."""
         if alg_id in self._algorithms:
             raise ValueError("Algorithm already has a handler.")
         if not isinstance(alg_obj, Algorithm):
@@ -81,7 +84,7 @@ class PyJWS:
         )
 
     def unregister_algorithm(self, alg_id: str) -> None:
-        """Stop signing and accepting an algorithm; KeyError if it is not registered."""
+        """Stop signing with and accepting the algorithm `alg_id`; KeyError if it is not registered."""
         if alg_id not in self._algorithms:
             raise KeyError("The specified algorithm could not be removed because it is not registered.")
         del self._algorithms[alg_id]
@@ -92,7 +95,7 @@ class PyJWS:
         return list(self._valid_algs)
 
     def get_algorithm_by_name(self, alg_name: str) -> Algorithm:
-        """Return the algorithm object of this name; NotImplementedError if there is none."""
+        """Return the algorithm object of the name `alg_name`; NotImplementedError if there is none."""
         try:
             return self._algorithms[alg_name]
         except KeyError as error:
@@ -108,7 +111,13 @@ class PyJWS:
         is_payload_detached: bool = False,
         sort_headers: bool = True,
     ) -> str:
-        """Sign bytes; the token is the same text that PyJWT makes of the same arguments."""
+        """Sign bytes; the token is the same text that PyJWT makes of the same arguments.
+
+        `payload` is what is signed. `key` is PEM text, a secret, a `PyJWK`, or a key object of `cryptography` or jwseal. `algorithm` is the
+        name; `alg` in `headers` is preferred to it, and the default is HS256. `headers` are further header parameters. `json_encoder` is
+        the class that writes the header. `is_payload_detached` leaves the payload out of the token. `sort_headers` sorts the header's
+        names.
+        """
         name: Any = algorithm
         if algorithm is _ALGORITHM_UNSET or algorithm is None:
             name = "none" if algorithm is None else "HS256"
@@ -123,7 +132,9 @@ class PyJWS:
         signing_input = b".".join((protected, body))
         algorithm_object = self.get_algorithm_by_name(name)
         prepared = algorithm_object.prepare_key(key.key if isinstance(key, PyJWK) else key)
-        _judge_length(algorithm_object.check_key_length(prepared), self.options, stacklevel=3)
+        short = algorithm_object.check_key_length(prepared)
+        if short:
+            _judge_length(short, self.options, stacklevel=3)
         signature = base64url_encode(algorithm_object.sign(signing_input, prepared))
         return b".".join((protected, b"" if is_payload_detached else body, signature)).decode("utf-8")
 
@@ -154,7 +165,12 @@ class PyJWS:
         detached_payload: bytes | None = None,
         **kwargs: Any,
     ) -> dict[str, Any]:
-        """Verify and return `payload` (bytes), `header` and `signature` (bytes)."""
+        """Verify and return `payload` (bytes), `header` and `signature` (bytes).
+
+        `jwt` is the token. `key` is PEM text, a secret, a `PyJWK`, or a key object of `cryptography` or jwseal. `algorithms` are the names
+        to accept, which a `PyJWK` brings itself. `options` replace the object's own. `detached_payload` is the payload of a token without
+        one.
+        """
         if kwargs:
             warn_of_arguments("decode_complete()", kwargs)
         merged = self.options if options is None else self._merged(options)
@@ -185,13 +201,13 @@ class PyJWS:
         detached_payload: bytes | None = None,
         **kwargs: Any,
     ) -> Any:
-        """Verify and return the payload's bytes."""
+        """Verify `jwt` and return the payload's bytes; `key`, `algorithms`, `options` and `detached_payload` are those of `decode_complete`."""
         if kwargs:
             warn_of_arguments("decode()", kwargs)
         return self.decode_complete(jwt, key, algorithms, options, detached_payload=detached_payload)["payload"]
 
     def get_unverified_header(self, jwt: str | bytes) -> dict[str, Any]:
-        """Return the header of a token that was not verified: use it to choose a key, never to decide."""
+        """Return the header of `jwt`, a token that was not verified: use it to choose a key, never to decide."""
         header = self._load(jwt)[2]
         self._validate_headers(header)
         return header
@@ -335,9 +351,7 @@ def require_known_options(options: Mapping[str, Any], known: AbstractSet[str]) -
         raise errors.PolicyError(f"unknown option {unknown[0]!r}; the options are {', '.join(sorted(known))}")
 
 
-def _judge_length(short: str | None, options: SigOptions, stacklevel: int) -> None:
-    if not short:
-        return
+def _judge_length(short: str, options: SigOptions, stacklevel: int) -> None:
     if options.get("enforce_minimum_key_length", False):
         raise InvalidKeyError(short)
     warnings.warn(short, InsecureKeyLengthWarning, stacklevel=stacklevel)

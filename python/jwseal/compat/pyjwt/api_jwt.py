@@ -53,7 +53,7 @@ _CLAIM_CHECKS = ("verify_exp", "verify_nbf", "verify_iat", "verify_aud", "verify
 
 
 class PyJWT:
-    """Signs and verifies JWTs with one set of options."""
+    """Signs and verifies JWTs with one set of `options`."""
 
     def __init__(self, options: Options | None = None) -> None:
         self.options: FullOptions = self._get_default_options()
@@ -103,8 +103,10 @@ class PyJWT:
     ) -> str:
         """Sign claims; the token is the same text that PyJWT makes of the same arguments.
 
-        `exp`, `nbf` and `iat` may be datetimes. `alg` in `headers` is preferred to `algorithm`, and a `PyJWK` brings
-        its own; the default is HS256.
+        `payload` is a dict of claims, of which `exp`, `nbf` and `iat` may be datetimes. `key` is PEM text, a secret, a `PyJWK`, or a key
+        object of `cryptography` or jwseal. `algorithm` is the name; `alg` in `headers` is preferred to it, a `PyJWK` brings its own, and
+        the default is HS256. `headers` are further header parameters. `json_encoder` is the class that writes claims and header.
+        `sort_headers` sorts the header's names.
         """
         if not isinstance(payload, dict):
             raise TypeError("Expecting a dict object, as JWT only supports JSON objects as payloads.")
@@ -141,7 +143,11 @@ class PyJWT:
         leeway: float | timedelta = 0,
         **kwargs: Any,
     ) -> dict[str, Any]:
-        """Verify a token and return `header`, `payload` (the claims) and `signature` (bytes)."""
+        """Verify a token and return `header`, `payload` (the claims) and `signature` (bytes).
+
+        The arguments are those of `decode`: `jwt`, `key`, `algorithms`, `options`, `verify`, `detached_payload`, `audience`, `issuer`,
+        `subject` and `leeway`.
+        """
         if kwargs:
             warn_of_arguments("decode_complete()", kwargs)
         verify_signature = True if options is None else options.get("verify_signature", True)
@@ -194,7 +200,13 @@ class PyJWT:
         leeway: float | timedelta = 0,
         **kwargs: Any,
     ) -> dict[str, Any]:
-        """Verify a token and return its claims."""
+        """Verify a token and return its claims.
+
+        `jwt` is the token. `key` is PEM text, a secret, a `PyJWK`, or a key object of `cryptography` or jwseal. `algorithms` are the names
+        to accept. `options` say what to check (`verify_exp`, `require` and so on). `verify` only warns where it contradicts them.
+        `detached_payload` is the payload of a token without one. `audience` is one name or several, of which `aud` must have one; `issuer`
+        is one or a container; `subject` is the expected `sub`. `leeway` is how far clocks may differ, in seconds or as a timedelta.
+        """
         if kwargs:
             warn_of_arguments("decode()", kwargs)
         if (

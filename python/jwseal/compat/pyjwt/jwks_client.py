@@ -33,8 +33,9 @@ __all__ = ["PyJWKClient"]
 class PyJWKClient:
     """Finds the key that a token's `kid` names at a JWKS endpoint.
 
-    `cache_jwk_set` keeps the whole set for `lifespan` seconds. `cache_keys` keeps up to `max_cached_keys` single keys by
-    kid without end, revoked ones included, and is off by default.
+    `uri` is the endpoint, http or https. `cache_jwk_set` keeps the whole set for `lifespan` seconds. `cache_keys` keeps up to
+    `max_cached_keys` single keys by kid without end, revoked ones included, and is off by default. `headers` are sent with each request,
+    `timeout` is in seconds, and `ssl_context` is that of `urllib`. An unknown kid causes a fetch at most every `cooldown_duration` seconds.
     """
 
     def __init__(
@@ -90,14 +91,14 @@ class PyJWKClient:
             return signing_key
 
     def get_signing_keys(self, refresh: bool = False) -> list[PyJWK]:
-        """The keys for signatures that have a kid; PyJWKClientError if there are none."""
+        """The keys for signatures that have a kid; PyJWKClientError if there are none. `refresh` fetches the set anew."""
         usable = [jwk for jwk in self.get_jwk_set(refresh).keys if jwk.public_key_use in ("sig", None) and jwk.key_id]
         if not usable:
             raise PyJWKClientError("The JWKS endpoint did not contain any signing keys")
         return usable
 
     def get_jwk_set(self, refresh: bool = False) -> PyJWKSet:
-        """The set, from the cache unless it is empty, expired or to be refreshed."""
+        """The set, from the cache unless it is empty, expired or to be fetched anew, as `refresh` says."""
         if self.jwk_set_cache is not None and not refresh:
             cached = self.jwk_set_cache.get()
             if cached is not None:
@@ -133,7 +134,7 @@ class PyJWKClient:
 
     @staticmethod
     def match_kid(signing_keys: list[PyJWK], kid: str) -> PyJWK | None:
-        """The first key of this kid, or None."""
+        """The first of `signing_keys` with this `kid`, or None."""
         return next((jwk for jwk in signing_keys if jwk.key_id == kid), None)
 
     def _is_cooling_down(self) -> bool:

@@ -6,6 +6,7 @@ Tokens are not read with these: `base64url_decode` skips characters outside the 
 from __future__ import annotations
 
 import base64
+import binascii
 import re
 from contextlib import suppress
 
@@ -56,7 +57,10 @@ def base64url_decode(input: bytes | str) -> bytes:
 
 def base64url_encode(input: bytes) -> bytes:
     """Encode as base64url without padding."""
-    return base64.urlsafe_b64encode(input).rstrip(b"=")
+    return binascii.b2a_base64(input, newline=False).translate(_URL_SAFE, b"=")
+
+
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
 def to_base64url_uint(val: int, *, bit_length: int | None = None) -> bytes:
