@@ -174,7 +174,7 @@ def test_json_that_a_token_may_not_hold_is_not_signed_as_text() -> None:
     key_file()
     for value in ('{"x": 1, "x": 2}', "NaN", "[Infinity]", "1" * 4301):
         told = run("sign", "-k", "key.pem", "-c", f"a={value}", status=2).stderr
-        assert told.startswith("jwseal: a: "), told
+        assert told.startswith("jwseal: --claim a: "), told
     for value in ("plain", "{not json", "", "2026-01-01", "tr\u00fce"):
         token = run("sign", "-k", "key.pem", "-c", f"a={value}").stdout.strip()
         assert value == json.loads(run("inspect", token).stdout)["claims"]["a"]

@@ -23,7 +23,11 @@ if TYPE_CHECKING:
     from typing import TextIO
 
 REFUSED, UNUSABLE = 1, 2
-_ARGUMENT = re.compile(r"\b(alg|kid|lenient|accept_padding|max_header_size|max_token_size)=(True\b)?")
+_ARGUMENT = re.compile(
+    r"\b(alg|kid|lenient|accept_padding|max_header_size|max_token_size|issuer|audience|subject)=(True\b)?"
+)
+# What a message of the library begins with, where it is about an argument.
+_SUBJECT = re.compile(r"^(issuer|audience|subject|typ|leeway|max_age|max_lifetime|require|claim)(d?s?)\b(?=[\[ ])")
 
 
 @contextmanager
@@ -61,6 +65,7 @@ def facts(error: JOSEError) -> dict[str, Any]:
 def with_options(sentence: str) -> str:
     """Replace the names of arguments in a message of the library with the names of options."""
     sentence = sentence.replace("give alg", "give --alg").replace("give its password", "add --password")
+    sentence = _SUBJECT.sub(lambda subject: f"--{subject[1].replace('_', '-')}", sentence)
     return _ARGUMENT.sub(lambda argument: f"--{argument[1].replace('_', '-')}", sentence)
 
 

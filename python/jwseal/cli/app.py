@@ -9,6 +9,7 @@ import typer
 from jwseal import __version__, _native
 from jwseal.cli import key_commands, token_commands
 from jwseal.cli.answer import answering, write, write_json
+from jwseal.cli.arguments import OnceCommand
 
 app = typer.Typer(
     name="jwseal",
@@ -55,4 +56,4 @@ for _command in (
     token_commands.verify,
     token_commands.inspect,
 ):
-    app.command(no_args_is_help=_command is not token_commands.inspect)(_command)
+    app.command(cls=OnceCommand, no_args_is_help=_command is not token_commands.inspect)(_command)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections import Counter
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 from typer import Option
+from typer.core import TyperCommand, TyperOption
 
 from jwseal._encoding import read_json
 from jwseal.cli.files import File
@@ -30,29 +32,43 @@ Password = Annotated[bool, Option("--password", help=f"The key is encrypted: pro
 Json = Annotated[bool, Option("--json", help="Print JSON.")]
 
 
-def span(text: str) -> float:
-    """Return the seconds of `90`, `90s`, `15m`, `8h` or `30d`."""
+class OnceCommand(TyperCommand):
+    """A command that refuses an option with one value that is given twice, where the first would be ignored."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the arguments."""
+        given = Counter(id(option) for option in self.make_parser(ctx).parse_args(list(args))[2])
+        for option in self.get_params(ctx):
+            if given[id(option)] > 1 and isinstance(option, TyperOption) and not (option.multiple or option.is_flag):
+                ctx.fail(f"Option '{option.opts[0]}' is given twice, and takes one value.")
+        return super().parse_args(ctx, args)
+
+
+def span(text: str, option: str) -> float:
+    """Return the seconds of `90`, `90s`, `15m`, `8h` or `30d`, the value of an option."""
     number, unit = (text[:-1], text[-1]) if text[-1:] in _UNITS else (text, "s")
     try:
         return float(number) * _UNITS[unit]
     except ValueError:
-        raise ValueError(f"{text!r} is not a length of time: give seconds, or a number with s, m, h or d") from None
+        raise ValueError(
+            f"{option} {text!r} is not a length of time: give seconds, or a number with s, m, h or d"
+        ) from None
 
 
-def pairs(items: Iterable[str]) -> dict[str, Any]:
-    """Return `name=value` arguments as a dict. A value that is JSON is parsed; any other is a string."""
+def pairs(items: Iterable[str], option: str) -> dict[str, Any]:
+    """Return the `name=value` values of an option as a dict. A value that is JSON is parsed; any other is a string."""
     found: dict[str, Any] = {}
     for item in items:
         name, equals, value = item.partition("=")
         if not name or not equals:
-            raise ValueError(f"{item!r} is not of the form name=value")
+            raise ValueError(f"{option} {item!r} is not of the form name=value")
         if name in found:
-            raise ValueError(f"{name!r} is given twice")
+            raise ValueError(f"{option} {name!r} is given twice")
         try:
             found[name] = read_json(value)
         except ValueError as error:
             if _is_json(value):
-                raise ValueError(f"{name}: {error}; for a string write {name}='\"...\"'") from None
+                raise ValueError(f"{option} {name}: {error}; for a string write {name}='\"...\"'") from None
             found[name] = value
     return found
 

@@ -84,15 +84,15 @@ def sign(
         if not isinstance(signer_key, SigningKey | SecretKey):
             raise InvalidKey(f"{source}: this is a public key, which cannot sign: give the private key")
         content = {} if claims is None else arguments.json_object(File(claims, "CLAIMS"))
-        content.update(arguments.pairs(claim or ()))
+        content.update(arguments.pairs(claim or (), "--claim"))
         if not content and issuer is None and expires_in is None:
             raise ValueError("nothing to sign: give a file of claims, --claim, --issuer or --expires-in")
         signer = Signer(
             signer_key,
             typ=typ or None,
             issuer=issuer,
-            expires_in=None if expires_in is None else arguments.span(expires_in),
-            headers=arguments.pairs(header or ()) or None,
+            expires_in=None if expires_in is None else arguments.span(expires_in, "--expires-in"),
+            headers=arguments.pairs(header or (), "--header") or None,
         )
         token = signer.sign(content)
         if as_json:
@@ -157,10 +157,10 @@ def verify(
             typ=UNCHECKED if any_typ else typ or DEFAULT_TYP,
             expiry=UNCHECKED if no_expiry else REQUIRED,
             required=required or (),
-            leeway=arguments.span(leeway),
-            max_age=None if max_age is None else arguments.span(max_age),
-            max_lifetime=None if max_lifetime is None else arguments.span(max_lifetime),
-            claims=arguments.pairs(claim or ()),
+            leeway=arguments.span(leeway, "--leeway"),
+            max_age=None if max_age is None else arguments.span(max_age, "--max-age"),
+            max_lifetime=None if max_lifetime is None else arguments.span(max_lifetime, "--max-lifetime"),
+            claims=arguments.pairs(claim or (), "--claim"),
         )
         reader = KeyReader(arguments.password(wanted=password), lenient)
         materials = [one for name in keys for one in reader.read_with(File(name, "--key"), algs)]

@@ -1,0 +1,67 @@
+"""Options: one that takes a single value is given once, and a message names the option that it is about."""
+
+from pathlib import Path
+
+import pytest
+
+from terminal import ANY, EXPECT, key_file, mint, run
+
+
+def test_a_second_file_of_tokens_is_not_ignored_but_refused() -> None:
+    """`--file a --file b` would verify one of them and report success for both."""
+    token = mint(key_file())
+    Path("forged.txt").write_text(token[:-4] + "AAAA")
+    Path("sound.txt").write_text(token)
+    for first, second in (("forged.txt", "sound.txt"), ("sound.txt", "forged.txt"), ("sound.txt", "sound.txt")):
+        answer = run("verify", "--key", "key.pem", *EXPECT, "--file", first, "--file", second, status=2)
+        assert "--file" in answer.stderr
+        assert answer.stdout == ""
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("sign", "--issuer", "a", "--key", "x"),
+        ("sign", "--typ", "JWT", "--key", "x"),
+        ("keygen", "--kid", "a", "--out", "x", "ES256"),
+        ("convert", "--to", "pem", "x"),
+        ("verify", "--leeway", "5", "--key", "x"),
+        ("verify", "--max-token-size", "5", "--key", "x"),
+    ],
+)
+def test_every_option_with_one_value_is_given_once(command: tuple[str, ...]) -> None:
+    """Of two values the last would count, and the first be dropped without a word."""
+    name, option, value, *others = command
+    answer = run(name, option, value, *others, option, value, status=2)
+    assert option in answer.stderr
+    assert "twice" in answer.stderr
+
+
+def test_options_that_repeat_are_repeated() -> None:
+    """`--key`, `--claim` and their like take several values, and a flag given twice is the flag."""
+    token = mint(key_file())
+    run("verify", "--key", "key.pem", "--key", "key.pem", *ANY, "--json", "--json", token)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (("--claim", "sub=alice"), ("--claim", "--subject")),
+        (("--claim", "admin"), ("--claim",)),
+        (("--claim", "=1"), ("--claim",)),
+        (("--claim", "a=1", "--claim", "a=2"), ("--claim",)),
+        (("--leeway", "soon"), ("--leeway",)),
+        (("--leeway", "2h"), ("--leeway",)),
+        (("--max-lifetime", "1y"), ("--max-lifetime",)),
+        (("--max-age", "-5"), ("--max-age",)),
+        (("--subject", ""), ("--subject",)),
+        (("--require", ""), ("--require",)),
+        (("--typ", ""), ("--typ",)),
+    ],
+)
+def test_a_message_names_the_option_it_is_about(arguments: tuple[str, ...], named: tuple[str, ...]) -> None:
+    """A wrong value of an option is status 2, with the option's name and not the library's argument."""
+    token = mint(key_file())
+    answer = run("verify", "--key", "key.pem", *ANY, *arguments, token, status=2)
+    assert all(option in answer.stderr for option in named), answer.stderr
+    assert not any(f"{option[2:].replace('-', '_')}=" in answer.stderr for option in named)
