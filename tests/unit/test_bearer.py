@@ -86,8 +86,8 @@ def test_a_bare_token_is_named() -> None:
     ],
 )
 def test_wrong_type(value: object) -> None:
-    """A header is str, bytes, a sequence of them or None."""
-    with pytest.raises(TypeError):
+    """A header is str, bytes, a sequence of them or None; the message is about the header, and not about a token."""
+    with pytest.raises(TypeError, match="^a header is str"):
         bearer(value)
 
 

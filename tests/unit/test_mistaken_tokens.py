@@ -36,6 +36,8 @@ MISTAKES = {
     "JSON serialization": ('{"payload":"e30","protected":"e30","signature":"AA"}', "verify_json"),
     "nothing": ("", "is empty"),
     "an opaque token": ("2YotnFZFEjr1zCsicMWpAA", "RFC 7662"),
+    "a cookie": (f"session={TOKEN}", "before it, as in a cookie"),
+    "a query": (f"access_token={TOKEN}", "before it, as in a cookie"),
     "plain base64": (TOKEN.replace("XSNg", "X/Ng"), "base64url"),
 }
 

@@ -110,7 +110,7 @@ impl<'a> ClaimsWriter<'a> {
             Shape::Date if first == b'-' || first.is_ascii_digit() => return judge_date(name, value),
             Shape::Text => return Err(refused(name, first, "a string")),
             Shape::Texts => return Err(refused(name, first, "a string or an array of strings")),
-            Shape::Date => return Err(refused(name, first, "seconds since 1970, as a number or an aware datetime")),
+            Shape::Date => return Err(refused(name, first, A_DATE)),
         }
         if bit == 1 && self.issuer.is_some_and(|issuer| issuer != value) {
             return Err(Error::policy("claim \"iss\" differs from the signer's issuer"));
@@ -148,6 +148,14 @@ fn registered(name: &str) -> Option<(u8, Shape)> {
     })
 }
 
+/// The refusal of an object of this type where a time must stand.
+#[must_use]
+pub fn no_date(name: &str, given: &str) -> Error {
+    Error::policy(format!("claim {name:?} must be {A_DATE}, not {given}"))
+}
+
+const A_DATE: &str = "seconds since 1970, as a number or an aware datetime";
+
 /// The refusal of a value by its first octet.
 fn refused(name: &str, first: u8, wanted: &str) -> Error {
     let given = match first {
@@ -171,14 +179,14 @@ fn judge_date(name: &str, value: &[u8]) -> Result<()> {
     if (0.0..=limits::MAX_NUMERIC_DATE).contains(&seconds) {
         return Ok(());
     }
-    // Milliseconds of the years 2001 to 9999.
-    let hint = if (1e12..=limits::MAX_NUMERIC_DATE * 1e3).contains(&seconds) {
-        ": it looks like milliseconds, divide by 1000"
-    } else {
-        ""
-    };
+    // In another unit, of the years 2001 to 9999.
+    let unit = UNITS.iter().find(|(size, _)| (1e9 * size..=limits::MAX_NUMERIC_DATE * size).contains(&seconds));
+    let hint = unit.map_or(String::new(), |(size, name)| format!(": it looks like {name}, divide by {size}"));
     Err(Error::policy(format!("claim {name:?} must be seconds since 1970 within the years 1970 to 9999{hint}")))
 }
+
+/// Units of time that are taken for seconds, by how many make one.
+const UNITS: [(f64, &str); 3] = [(1e3, "milliseconds"), (1e6, "microseconds"), (1e9, "nanoseconds")];
 
 /// Whether the text of an array holds nothing but strings.
 fn holds_strings(array: &[u8]) -> bool {

@@ -151,7 +151,7 @@ impl<'w, 'o> JsonText<'w, 'o> {
                     self.doubt = true;
                     match whole_seconds(value, name) {
                         Ok(Some(seconds)) => return Ok(claims_writer::write_date(self.writer, seconds)?),
-                        Ok(None) => not_json(value, name),
+                        Ok(None) => return Err(claims_writer::no_date(name, &type_name(value)).into()),
                         Err(error) => error,
                     }
                 } else {
@@ -197,7 +197,10 @@ impl<'w, 'o> JsonText<'w, 'o> {
     /// Writes one value, if it is of a type that JSON has. `level` is its nesting.
     fn json(&mut self, value: &Bound<'_, PyAny>, name: &str, level: usize) -> PyResult<bool> {
         if let Ok(given) = value.cast::<PyString>() {
-            self.writer.string(text(given)?);
+            let Ok(given) = given.to_str() else {
+                return Err(PyValueError::new_err(format!("member {name:?}: a lone surrogate is no Unicode text")));
+            };
+            self.writer.string(given);
         } else if let Ok(flag) = value.cast::<PyBool>() {
             self.writer.bool(flag.is_true());
         } else if let Ok(int) = value.cast::<PyInt>() {

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use super::detached::{PayloadSigner, PayloadSink};
-use super::mistaken::mistake;
+use super::mistaken::{mistake, mistaken_start};
 use super::unverified::{Form, Unverified, UnverifiedSignature};
 use super::{ResolvedHeader, Verified, VerifiedSignature};
 use crate::base64url;
@@ -73,7 +73,7 @@ impl Reader {
         if token.len() > self.max_size {
             return Err(Error::TooLarge { what: "token", size: token.len(), limit: self.max_size });
         }
-        Compact::cut(token, self).map_err(|error| explained(token, error))
+        Compact::cut(token, self).map_err(|error| explained(mistake(token), error))
     }
 }
 
@@ -117,7 +117,7 @@ impl<'a> Compact<'a> {
     pub fn header_octets(&self) -> Result<Vec<u8>> {
         require_text_size(self.protected, self.reader.max_header_size)?;
         let decoded = self.reader.encoding.decode("header", self.protected);
-        decoded.map_err(|error| explained(self.protected, error))
+        decoded.map_err(|error| explained(mistaken_start(self.protected), error))
     }
 
     /// The protected header as its sender wrote it: strict JSON, no rule of headers applied. For `jwseal.insecure`.
@@ -202,8 +202,8 @@ impl Encoding {
 }
 
 /// The refusal of a text, or what the text is, where that can be told.
-fn explained(text: &[u8], error: Error) -> Error {
-    mistake(text).map_or(error, |reason| Error::malformed("token", reason))
+fn explained(mistake: Option<&'static str>, error: Error) -> Error {
+    mistake.map_or(error, |reason| Error::malformed("token", reason))
 }
 
 /// Signs a payload under a protected header that was already judged; the text of the token.

@@ -5,6 +5,11 @@
 
 /// The mistake behind a text that is no compact JWS.
 pub(super) fn mistake(text: &[u8]) -> Option<&'static str> {
+    mistaken_start(text).or_else(|| mistaken_parts(text))
+}
+
+/// The mistake that the first segment of a text shows.
+pub(super) fn mistaken_start(text: &[u8]) -> Option<&'static str> {
     if text.is_empty() {
         return Some("is empty");
     }
@@ -29,6 +34,17 @@ pub(super) fn mistake(text: &[u8]) -> Option<&'static str> {
     if text.iter().any(u8::is_ascii_whitespace) {
         return Some("has whitespace in it, and no token has");
     }
+    memchr::memchr(b'=', text)
+        .is_some_and(|at| at > 0 && text.get(at + 1..).is_some_and(is_header))
+        .then_some("has a name and = before it, as in a cookie or a query: give what follows the =")
+}
+
+/// Whether base64url text begins as that of a JSON object does whose first member follows the brace.
+fn is_header(text: &[u8]) -> bool {
+    text.starts_with(b"eyJ")
+}
+
+fn mistaken_parts(text: &[u8]) -> Option<&'static str> {
     match memchr::memchr_iter(b'.', text).count() {
         0 => Some("has no dots, so it is not a JWT: an opaque token is checked by asking its issuer (RFC 7662)"),
         4 => Some("has the five parts of an encrypted JWE: jwseal verifies signed tokens, so decrypt it first"),
