@@ -87,7 +87,7 @@ def test_a_bare_token_is_named() -> None:
 )
 def test_wrong_type(value: object) -> None:
     """A header is str, bytes, a sequence of them or None; the message is about the header, and not about a token."""
-    with pytest.raises(TypeError, match="^a header is str"):
+    with pytest.raises(TypeError, match=r"^a header is str"):
         bearer(value)
 
 
