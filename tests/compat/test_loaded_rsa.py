@@ -132,6 +132,7 @@ def test_a_loaded_key_of_another_family() -> None:
         (KEY.public_key().public_numbers().n - 1, 65537, "even"),
         (3, 65537, "2048 to 8192"),
     ],
+    ids=["a sound key", "exponent 1", "an even exponent", "an even modulus", "a small modulus"],
 )
 def test_what_is_judged(n: int, e: int, reason: str | None) -> None:
     """The judgement is that of `VerifyingKey.from_jwk`, without a key."""
