@@ -242,8 +242,8 @@ class VerifyingKey:
     def issuer(self) -> str | None:
         """The issuer for which a JWK Set published the key, or None.
 
-        It is the member `issuer` of the JWK, which Microsoft Entra writes. A verifier accepts tokens under the key only if
-        their `iss` is that text. `{tenantid}` in it stands for the claim `tid`.
+        It is the member `issuer` of the JWK, which Microsoft Entra writes. A verifier accepts tokens under the key only
+        if their `iss` is that text. `{tenantid}` in it stands for the claim `tid`.
         """
 
     def thumbprint(self, digest: Digest = "sha256") -> str:
@@ -490,14 +490,14 @@ class IssuerTemplate:
 
     `IssuerTemplate("https://login.example/{tenant}/v2.0", claim="tid", values={"tenant-a", "tenant-b"})`
 
-    A token fits if its `iss` is this text with one segment of `[A-Za-z0-9._-]+` for the placeholder, and its claim `claim`
-    is a string equal to that segment. `values` is the closed set of what the segment may be; UNCHECKED accepts every tenant
-    of the provider, which must be a decision. Use it in `Policy(issuer=)` and as a name in `Issuers`. Templates are
-    immutable, compare and hash by value and can be pickled.
+    A token fits if its `iss` is this text with one segment of `[A-Za-z0-9._-]+` for the placeholder, and its claim
+    `claim` is a string equal to that segment. `values` is the closed set of what the segment may be; UNCHECKED accepts
+    every tenant of the provider, which must be a decision. Use it in `Policy(issuer=)` and as a name in `Issuers`.
+    Templates are immutable, compare and hash by value and can be pickled.
     """
 
     def __new__(cls, template: str, *, claim: str, values: Collection[str] | Unchecked) -> Self:
-        """Raises PolicyError for a text without exactly one such placeholder, and for values that no segment can be."""
+        """Raises PolicyError for a `template` without exactly one such placeholder, and for values that no segment can be."""
 
     @property
     def template(self) -> str:
@@ -521,8 +521,9 @@ class Issuers(Mapping[str | IssuerTemplate, _PublicVerifier]):
     """One verifier per issuer; a read-only mapping of issuer to verifier, equal only to itself.
 
     Picks the verifier by the token's `iss`, which alone is read before the signature is checked; the chosen verifier's
-    policy then judges it like any other claim, at the time of its own clock. An unknown or missing `iss` is KeyNotFound.
-    Exact names win over templates, and the first template that fits is chosen. Keys are never shared between issuers.
+    policy then judges it like any other claim, at the time of its own clock. An unknown or missing `iss` is
+    KeyNotFound. Exact names win over templates, and the first template that fits is chosen. Keys are never shared
+    between issuers.
     """
 
     def __new__(
@@ -531,8 +532,8 @@ class Issuers(Mapping[str | IssuerTemplate, _PublicVerifier]):
     ) -> Self:
         """`verifiers` maps each issuer, or a template of issuers, to its Verifier.
 
-        Raises PolicyError if there is none, if a verifier's policy names another issuer, or if the policy of one that is
-        listed under a template does not have the same template as its issuer.
+        Raises PolicyError if there is none, if a verifier's policy names another issuer, or if the policy of one that
+        is listed under a template does not have the same template as its issuer.
         """
 
     def prepare(self) -> int:

@@ -59,7 +59,7 @@ def sign_object(
     """Sign a JSON object and return a compact JWS without the object (RFC 8785; RFC 7515 Appendix F).
 
     `obj` is a dict, or the JSON text of an object, in which duplicate members are refused. The signature is over the canonical text,
-    so it also verifies after other software has read and written the object. `headers` and `crit` are those of `sign`. An object
+    so it also verifies after other software has read and written the object. `key`, `headers` and `crit` are those of `sign`. An object
     that has no canonical text is ValueError.
     """
     return sign(canonical_json(_object(obj)), key, headers=headers, crit=crit, detached=True)
@@ -75,6 +75,7 @@ def verify_object(
 ) -> VerifiedJWS:
     """Verify what `sign_object` returned beside its object; `payload` of the result is the canonical text.
 
+    `token` is what was returned and `obj` the object, as `sign_object` takes it. `keys`, `algorithms` and `crit` are those of `verify`.
     Raises what `verify` raises. An object that has no canonical text is MalformedToken.
     """
     try:
