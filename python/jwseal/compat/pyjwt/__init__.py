@@ -30,6 +30,8 @@ Where this compatibility layer differs from PyJWT, on purpose:
     AttributeError, UnicodeError, TypeError, UnsupportedAlgorithm and, for EC and Edwards keys, ValueError.
 12. Messages of PyJWK's exceptions do not show the JWK, and characters of a token that are not printable are escaped in
     messages.
+13. `PyJWKClient`'s timeout is for a whole fetch and not for each read, and a response has at most 1 MiB; more is a
+    PyJWKClientConnectionError, and so is a connection that breaks off, where PyJWT leaks ConnectionResetError.
 """
 
 from jwseal.compat.pyjwt.api_jwk import PyJWK, PyJWKSet

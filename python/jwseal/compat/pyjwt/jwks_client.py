@@ -1,8 +1,8 @@
 """`PyJWKClient`: the keys of a JWKS endpoint, fetched with the standard library as PyJWT fetches them.
 
 Only http and https are fetched, redirects are not followed, and a failed fetch keeps the set that was fetched before.
-An unknown `kid` causes one fetch, at most every `cooldown_duration` seconds. There is no bound on the response and no
-background refresh.
+An unknown `kid` causes one fetch, at most every `cooldown_duration` seconds. `timeout` is the time for a whole fetch, and a
+response has at most 1 MiB; PyJWT bounds neither. There is no background refresh: `jwseal.remote` has that.
 """
 
 from __future__ import annotations
@@ -16,13 +16,14 @@ import urllib.request
 from functools import lru_cache
 from ssl import SSLContext
 from typing import Any
-from urllib.error import HTTPError, URLError
+from urllib.error import HTTPError
 from urllib.parse import urlparse
 from weakref import WeakSet
 
 from jwseal._encoding import read_json
 from jwseal.compat.pyjwt.api_jwk import PyJWK, PyJWKSet
 from jwseal.compat.pyjwt.api_jwt import decode_complete as decode_token
+from jwseal.compat.pyjwt.bounded_fetch import bounded_opener, read_bounded
 from jwseal.compat.pyjwt.exceptions import PyJWKClientConnectionError, PyJWKClientError
 from jwseal.compat.pyjwt.jwk_set_cache import JWKSetCache
 from jwseal.compat.pyjwt.utils import printable
@@ -112,19 +113,16 @@ class PyJWKClient:
 
     def fetch_data(self) -> Any:
         """Fetch the set, put it into the cache, and return it as parsed JSON."""
-        handlers: list[urllib.request.BaseHandler] = [_NoRedirectHandler()]
-        if self.ssl_context is not None:
-            handlers.append(urllib.request.HTTPSHandler(context=self.ssl_context))
         try:
             request = urllib.request.Request(url=self.uri, headers=self.headers)  # noqa: S310 - http(s), see __init__
-            with urllib.request.build_opener(*handlers).open(request, timeout=self.timeout) as response:
-                fetched = response.read()
-        except (URLError, TimeoutError, http.client.HTTPException) as error:
+            with bounded_opener(self.timeout, self.ssl_context).open(request, timeout=self.timeout) as response:
+                body = read_bounded(response)
+        except (OSError, http.client.HTTPException) as error:
             if isinstance(error, HTTPError):
                 error.close()
             raise PyJWKClientConnectionError(f'Fail to fetch data from the url, err: "{error}"') from error
         try:
-            fetched = _json_object(read_json(fetched))
+            fetched = _json_object(read_json(body))
         except ValueError as error:
             raise PyJWKClientError(f"The JWKS endpoint did not return JSON: {error}") from error
         if self.jwk_set_cache is not None:
@@ -161,15 +159,6 @@ def _renew_client_locks() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_renew_client_locks)
-
-
-class _NoRedirectHandler(urllib.request.HTTPRedirectHandler):
-    """Leaves a redirect to be reported as the error it is: keys come from the configured place only."""
-
-    def redirect_request(
-        self, req: urllib.request.Request, fp: Any, code: int, msg: str, headers: Any, newurl: str
-    ) -> urllib.request.Request | None:
-        return None
 
 
 def _json_object(fetched: object) -> dict[str, Any]:
