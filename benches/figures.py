@@ -80,4 +80,7 @@ def of_layers(races: dict[str, Race]) -> list[Figure]:
     if race := races.get("json"):
         figure = race.ratio("general JSON", "four compact")
         found.append(Figure("general JSON, 4 signatures, of 4 verifies", figure, 1.1))
+    if race := races.get("sources"):
+        found.append(Figure("RemoteKeySet RS256, warm, of a KeySet", race.ratio("RemoteKeySet", "KeySet"), 1.02))
+        found.append(Figure("Issuers RS256, 1,000 issuers, of one verifier", race.ratio("Issuers", "KeySet"), 1.08))
     return found

@@ -15,6 +15,7 @@ from pathlib import Path
 import contenders
 import figures
 import layers
+import sources
 from race import Contender, Race, RustPeers, Spread, Unsupported
 from start_up import import_cost
 from tokens import ALGORITHMS, Case, case_file, make_case
@@ -107,6 +108,7 @@ def layer_races(options: argparse.Namespace, cases: dict[str, Case]) -> dict[str
         "authlib HS256": (layers.authlib_layer, "HS256"),
         "loaded RSA keys": (layers.loaded_keys, "RS256"),
         "json": (layers.four_signatures, "ES256"),
+        "sources": (sources.key_sources, "RS256"),
     }
     wanted |= {f"primitive {alg}": (layers.primitives, alg) for alg in ("ES256", "ES384", "ES512", "ES256K", "EdDSA")}
     races = {}

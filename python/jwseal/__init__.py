@@ -8,10 +8,11 @@ Have a key, sign, state what you demand, verify:
     verifier = Verifier(key.verifying_key, Policy(issuer="https://id.example", audience="api"))
     claims = verifier.verify(token).claims
 
-This module holds names only. Elsewhere: `jwseal.jws` signs and verifies bytes that are not a JWT, `jwseal.errors` is the
-tree of exceptions, `jwseal.types` has names for annotations, `jwseal.insecure` keeps what should stand out in review, and
-`jwseal.compat` has the interfaces of other libraries. Each is loaded when it is first named. `cryptography` is loaded
-when a key is first read from PEM, DER, SSH or a certificate.
+This module holds names only. Elsewhere: `jwseal.jws` signs and verifies bytes that are not a JWT, `jwseal.errors` is
+the tree of exceptions, `jwseal.remote` has keys that live elsewhere, `jwseal.types` has names for annotations,
+`jwseal.insecure` keeps what should stand out in review, and `jwseal.compat` has the interfaces of other libraries.
+Each is loaded when it is first named. `cryptography` is loaded when a key is first read from PEM, DER, SSH or a
+certificate.
 """
 
 from jwseal._native import (
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
     from jwseal import compat as compat
     from jwseal import insecure as insecure
     from jwseal import jws as jws
+    from jwseal import remote as remote
     from jwseal import types as types
     from jwseal._challenge import challenge as challenge
 
@@ -115,6 +117,8 @@ if not TYPE_CHECKING:
             import jwseal.insecure as module
         elif name == "jws":
             import jwseal.jws as module
+        elif name == "remote":
+            import jwseal.remote as module
         elif name == "types":
             import jwseal.types as module
         elif name == "challenge":

@@ -11,6 +11,7 @@ seconds or a `timedelta`; sizes are octets.
 # ruff: noqa: PYI021  # these docstrings are the API reference; native code has no other place for it
 
 from collections.abc import (
+    Awaitable,
     Callable,
     Collection,
     ItemsView,
@@ -27,13 +28,28 @@ from typing_extensions import disjoint_base
 
 from jwseal.errors import InvalidToken, Unavailable
 from jwseal.policy import Policy, Unchecked
-from jwseal.types import Algorithm, Claims, Digest, ExternalSigner, JSONMapping, Moment, Span
+from jwseal.types import (
+    Algorithm,
+    AsyncKeySource,
+    Claims,
+    Digest,
+    ExternalSigner,
+    JSONMapping,
+    KeySource,
+    Moment,
+    Span,
+)
 from jwseal.verifier import Verifier as _PublicVerifier
 
 __all__ = [
+    "FoundKeys",
     "IssuerTemplate",
     "Issuers",
+    "KeyLookup",
     "KeySet",
+    "KeySetSource",
+    "MonotonicClock",
+    "PendingVerification",
     "SecretKey",
     "Signature",
     "SignatureReport",
@@ -65,6 +81,7 @@ __all__ = [
     "jws_verify_json",
     "prepared_algorithms",
     "read_json",
+    "read_published_jwks",
     "read_unverified",
     "sign_octets",
     "verify_octets",
@@ -73,7 +90,7 @@ __all__ = [
 ]
 
 _T = TypeVar("_T")
-_Keys: TypeAlias = VerifyingKey | SecretKey | KeySet
+_Keys: TypeAlias = VerifyingKey | SecretKey | KeySet | KeySetSource | KeyLookup | KeySource | AsyncKeySource
 _Text: TypeAlias = str | bytes
 _Payload: TypeAlias = bytes | memoryview | _BinaryFile
 _Verdict: TypeAlias = VerifiedJWT | InvalidToken | Unavailable
@@ -417,6 +434,114 @@ class Signer:
     def __copy__(self) -> Self: ...
     def __deepcopy__(self, memo: object, /) -> Self: ...
 
+@final
+class MonotonicClock:
+    """Seconds that never go back, which the age of keys is measured with.
+
+    MonotonicClock() is the machine's clock. MonotonicClock(start) stands still until `advance` moves it, for tests. It is not
+    the clock of `now`.
+    """
+
+    def __new__(cls, start: float | None = None) -> Self: ...
+    def read(self) -> float:
+        """The time, in seconds since an arbitrary moment."""
+
+    def advance(self, seconds: float) -> None:
+        """Move a clock that stands still. The machine's is a TypeError."""
+
+# Not final: `jwseal.remote.RemoteKeySet` is its subclass.
+@disjoint_base
+class KeySetSource:
+    """A set of keys that is replaced while verifiers use it: the base of `jwseal.remote.RemoteKeySet`.
+
+    A verifier reads the current keys without a lock. Where they will not do it calls `keys_needed` once, and waits for what
+    that returns.
+    """
+
+    def __new__(cls, *, algorithms: Collection[Algorithm] | None = None, clock: MonotonicClock | None = None) -> Self:
+        """Begin without keys. `algorithms` are all that its keys may be used with; None means the keys' own."""
+
+    def install(self, keys: KeySet | None, *, refresh_at: float, refuse_after: float) -> bool:
+        """Replace the keys, and return whether they changed. None is a set without keys.
+
+        An equal set, in whatever order, keeps its generation, which is renewed. The times are those of `clock`: `refresh_due`
+        is called after the first, and the keys are not used after the second.
+        """
+
+    @property
+    def generation(self) -> int:
+        """The number of the current keys, from 1; 0 if there were none yet."""
+
+    @property
+    def clock(self) -> MonotonicClock:
+        """The clock that the age of the keys is measured with."""
+
+    def hold_unknown_kids(self, until: float) -> None:
+        """Refuse tokens with an unknown kid until then, without a call of `keys_needed`."""
+
+    def __copy__(self) -> Self: ...
+    def __deepcopy__(self, memo: object, /) -> Self: ...
+
+# Not final: `jwseal.certificates.Anchors` is a subclass.
+@disjoint_base
+class KeyLookup:
+    """A store of keys that is asked for each header, and its answers.
+
+    KeyLookup(store, *, ttl=300, max_entries=1024, clock=None)
+
+    store        an object with a method `find_key(header)`, or `find_key_async(header)`, or both
+    ttl          the seconds that an answer is used for; 0 keeps none
+    max_entries  the number of answers that are kept, each for one exact header
+    clock        the clock that `ttl` is measured with
+
+    An answer is kept once a token verified under it.
+    """
+
+    def __new__(
+        cls,
+        store: KeySource | AsyncKeySource,
+        *,
+        ttl: float = 300.0,
+        max_entries: int = 1024,
+        clock: MonotonicClock | None = None,
+    ) -> Self: ...
+    @property
+    def store(self) -> KeySource | AsyncKeySource:
+        """The store."""
+
+    def __len__(self) -> int: ...
+    def __bool__(self) -> bool: ...
+    def __copy__(self) -> Self: ...
+    def __deepcopy__(self, memo: object, /) -> Self: ...
+
+@final
+class FoundKeys:
+    """What a store found: keys, and the times between which they are valid, both inclusive.
+
+    The times are compared with `now` on every call. Outside them the token is KeyNotFound.
+    """
+
+    def __new__(
+        cls,
+        keys: VerifyingKey | SecretKey | KeySet,
+        *,
+        not_before: Moment | None = None,
+        not_after: Moment | None = None,
+    ) -> Self: ...
+
+@final
+class PendingVerification:
+    """A token that waits for keys; `verify_async` makes it."""
+
+    def ask(self) -> Awaitable[object] | None:
+        """Ask for the keys, and return what to await, or None."""
+
+    def finish(self, awaited: object) -> VerifiedJWT:
+        """Judge the token again, with what was awaited."""
+
+    def failed(self, error: Exception) -> Exception:
+        """The exception to raise for one that was raised while waiting."""
+
 # Not final: `jwseal.verifier.Verifier` is its one subclass.
 @disjoint_base
 class Verifier:
@@ -436,9 +561,10 @@ class Verifier:
         """`keys` are a VerifyingKey, SecretKey or KeySet, `policy` is a Policy.
 
         `algorithms` narrows the keys' own; None means theirs. A str, an empty collection, an unknown name or a name
-        that none of the keys has is PolicyError. `max_token_size` and `max_header_size` are in bytes (16,384 and 4,096
-        unless given), the latter of the decoded header; certificate chains in `x5c` may need more. `accept_padding`
-        also takes segments that end in correct base64 padding, as AWS ALB writes them, and leaves the signing input as
+        that none of the keys has is PolicyError; the keys of a source are not asked, since they change. `max_token_size`
+        and `max_header_size` are in bytes (16,384 and 4,096 unless given), the latter of the decoded header;
+        certificate chains in `x5c` may need more. `accept_padding` also takes segments that end in correct base64
+        padding, as AWS ALB writes them, and leaves the signing input as
         received. `clock` is a function that returns the time, for tests: seconds or an aware datetime, anything else is
         TypeError or PolicyError.
         """
@@ -461,6 +587,9 @@ class Verifier:
         an aware datetime; None reads the verifier's clock. The order of refusals is fixed: size, shape, header,
         algorithm, key, signature, then typ, exp, nbf, iat, max_age, max_lifetime, iss, aud, sub, jti, required, claims.
         """
+
+    def _begin(self, token: _Text, *, now: Moment | None = None) -> VerifiedJWT | PendingVerification:
+        """As `verify`, but where keys must be waited for return what `verify_async` waits with."""
 
     def verify_many(self, tokens: Iterable[_Text], *, now: Moment | None = None) -> list[_Verdict]:
         """Verify a batch at one reading of the clock; refusals stand in the list as exceptions, not raised.
@@ -544,6 +673,9 @@ class Issuers(Mapping[str | IssuerTemplate, _PublicVerifier]):
 
         `token` is the compact JWT. `now` is the time to judge it at; None reads the clock of that verifier.
         """
+
+    def _begin(self, token: _Text, *, now: Moment | None = None) -> VerifiedJWT | PendingVerification:
+        """As `Verifier._begin`."""
 
     def verify_many(self, tokens: Iterable[_Text], *, now: Moment | None = None) -> list[_Verdict]:
         """As `Verifier.verify_many`, each token by the verifier of its issuer.
@@ -909,6 +1041,15 @@ def header_unverified(
 
     Anyone can write anything there. Use it to choose among keys you already trust, never to decide. `token` is str or
     bytes. `max_token_size`, `max_header_size` and `accept_padding` are those of `Verifier`.
+    """
+
+def read_published_jwks(
+    body: bytes, *, algorithms: Collection[Algorithm], max_keys: int, lenient: bool
+) -> KeySet | None:
+    """Read the body of a JWK Set endpoint: public keys of these algorithms. None is an empty set.
+
+    RSA keys without `alg` get the RSA algorithms listed. Raises InvalidKey for anything else than an object whose array
+    `keys` is empty or holds a usable key, and for more than `max_keys` members.
     """
 
 def read_unverified(

@@ -17,9 +17,21 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, get_args
 from jwseal.errors import PolicyError
 
 if TYPE_CHECKING:
-    from jwseal import VerifyingKey
+    from jwseal import KeySet, SecretKey, VerifyingKey
+    from jwseal._native import FoundKeys
 
-__all__ = ["Algorithm", "Claims", "Digest", "ExternalSigner", "JSONMapping", "Moment", "Span", "algorithm"]
+__all__ = [
+    "Algorithm",
+    "AsyncKeySource",
+    "Claims",
+    "Digest",
+    "ExternalSigner",
+    "JSONMapping",
+    "KeySource",
+    "Moment",
+    "Span",
+    "algorithm",
+]
 
 # The values of the `alg` header parameter that exist here (RFC 7518 section 3.1, RFC 8037, RFC 8812, RFC 9864,
 # RFC 9964). `none` is not among them.
@@ -92,3 +104,21 @@ class ExternalSigner(Protocol):
 
     def sign(self, octets: bytes, /) -> bytes:
         """Sign the octets and return the signature in JOSE form: ECDSA as r and s side by side, not DER."""
+
+
+class KeySource(Protocol):
+    """A store of keys that a verifier asks for each header it has no answer for: a database, a table of clients.
+
+    `Verifier(keys=...)`, `jws.verify` and `jws.verify_json` take any object of this shape. `jwseal.remote.KeyLookup` around it
+    says how many answers are kept and for how long.
+    """
+
+    def find_key(self, header: dict[str, Any], /) -> VerifyingKey | SecretKey | KeySet | FoundKeys | None:
+        """Return the keys for a token with this protected header, which nothing vouches for; None is KeyNotFound."""
+
+
+class AsyncKeySource(Protocol):
+    """A store as `KeySource`, which `verify_async` awaits. An object may be both."""
+
+    async def find_key_async(self, header: dict[str, Any], /) -> VerifyingKey | SecretKey | KeySet | FoundKeys | None:
+        """As `KeySource.find_key`."""

@@ -1,8 +1,8 @@
 """`Verifier` and `Issuers`: the native classes, each with an asynchronous method.
 
-`verify` is the native method, called without a Python frame. `verify_async` is for applications that use the same method with
-every key source. With keys in memory it does not wait, and it runs on the thread of the event loop, because a verification
-takes less time than handing it to another thread.
+`verify` is the native method, called without a Python frame. `verify_async` is for applications with an event loop, asyncio's
+or trio's. With keys in memory it does not wait, and it runs on the thread of the event loop, because a verification takes
+less time than handing it to another thread. Where keys must be fetched it waits without blocking the loop.
 
 Both classes are final: `verify_many`, `verify_iter` and `Issuers` would not call an overridden `verify`.
 """
@@ -26,6 +26,19 @@ else:
 __all__ = ["Issuers", "Verifier"]
 
 
+async def _finish(pending: _native.PendingVerification) -> _native.VerifiedJWT:
+    """The result of a token that waits for keys."""
+    awaitable = pending.ask()
+    try:
+        found = None if awaitable is None else await awaitable
+    except Exception as error:
+        failure = pending.failed(error)
+        if failure is error:
+            raise
+        raise failure from error
+    return pending.finish(found)
+
+
 @final
 class Verifier(_native.Verifier):
     """Verifies compact JWTs with keys and a policy (RFC 7519 section 7.2, RFC 8725).
@@ -33,7 +46,7 @@ class Verifier(_native.Verifier):
     Verifier(keys, policy, *, algorithms=None, max_token_size=16384, max_header_size=4096, accept_padding=False,
     clock=None)
 
-    keys             a VerifyingKey, SecretKey or KeySet
+    keys             a VerifyingKey, SecretKey or KeySet, or a source of keys: a jwseal.remote.RemoteKeySet, a store
     policy           a Policy
     algorithms       the algorithms to accept, fewer than those of the keys; None is all of them
     max_token_size   the maximum length of a token, in bytes
@@ -47,8 +60,12 @@ class Verifier(_native.Verifier):
     __slots__ = ()
 
     async def verify_async(self, token: str | bytes, *, now: Moment | None = None) -> _native.VerifiedJWT:
-        """As `verify`: `token` is the compact JWT, `now` the time to judge it at."""
-        return self.verify(token, now=now)
+        """As `verify`, without blocking the event loop while keys are fetched.
+
+        `token` is the compact JWT, `now` the time to judge it at.
+        """
+        result = self._begin(token, now=now)
+        return await _finish(result) if isinstance(result, _native.PendingVerification) else result
 
     def __init_subclass__(cls) -> NoReturn:
         raise TypeError(
@@ -71,8 +88,12 @@ class Issuers(_native.Issuers):
     __slots__ = ()
 
     async def verify_async(self, token: str | bytes, *, now: Moment | None = None) -> _native.VerifiedJWT:
-        """As `verify`: `token` is the compact JWT, `now` the time to judge it at."""
-        return self.verify(token, now=now)
+        """As `verify`, without blocking the event loop while keys are fetched.
+
+        `token` is the compact JWT, `now` the time to judge it at.
+        """
+        result = self._begin(token, now=now)
+        return await _finish(result) if isinstance(result, _native.PendingVerification) else result
 
     def __init_subclass__(cls) -> NoReturn:
         raise TypeError("Issuers is final: wrap it, because verify_many would not call an overridden verify")

@@ -65,7 +65,7 @@ def test_stubs_agree_with_the_binary() -> None:
 
 def test_all_is_what_can_be_seen() -> None:
     """`jwseal.__all__` lists the package's public names, sorted, and no others."""
-    modules = {"errors", "insecure", "jws", "key", "policy", "types", "verifier", "compat", "cli", "testing"}
+    modules = {"errors", "insecure", "jws", "key", "policy", "types", "verifier", "compat", "cli", "remote", "testing"}
     modules |= {"certificates", "providers"}
     visible = {name for name in dir(jwseal) if name.isidentifier() and not name.startswith("_")} - modules
     assert visible | {"__version__"} == set(jwseal.__all__)

@@ -169,9 +169,9 @@ def pem(label: str, der: bytes) -> bytes:
         (forge.material("ES256").public_jwk(), "a dict is not a key"),
         ([verifying(forge.material("ES256"))], r"give several keys as KeySet\(\[...\]\)"),
         ((), r"give several keys as KeySet\(\[...\]\)"),
-        (None, "keys must be a VerifyingKey, a SecretKey or a KeySet"),
-        (forge.material("ES256").private, "keys must be a VerifyingKey, a SecretKey or a KeySet"),
-        (VerifyingKey, "keys must be a VerifyingKey, a SecretKey or a KeySet"),
+        (None, "keys must be a VerifyingKey, a SecretKey, a KeySet or a key source"),
+        (forge.material("ES256").private, "keys must be a VerifyingKey, a SecretKey, a KeySet or a key source"),
+        (VerifyingKey, "keys must be a VerifyingKey, a SecretKey, a KeySet or a key source"),
     ],
     ids=lambda value: type(value).__name__,
 )

@@ -33,7 +33,7 @@ pub enum Error {
     InvalidSignature,
     /// The algorithm is known, but no key is a candidate, or too many are.
     KeyNotFound(NoKey),
-    /// A key source could not be reached. Raised once a key source is configured.
+    /// A key source has no keys that may be used now.
     KeySourceUnavailable,
     /// The token is not a JWS of the expected form.
     Malformed {
@@ -71,6 +71,10 @@ pub enum NoKey {
     UnknownKid,
     /// More keys match than are tried.
     TooMany,
+    /// The store of keys has none for the token's header.
+    NotInStore,
+    /// The key is valid at other times, as its certificate says.
+    OutsideValidity,
     /// No verifier is listed for the token's `iss`.
     UnknownIssuer,
     /// The token has no `iss`, so that no verifier can be chosen.
@@ -176,7 +180,7 @@ impl fmt::Display for Error {
             Self::InvalidKey(reason) | Self::InvalidPolicy(reason) => f.write_str(reason),
             Self::InvalidSignature => f.write_str("the signature does not verify"),
             Self::KeyNotFound(why) => why.fmt(f),
-            Self::KeySourceUnavailable => f.write_str("the key source could not be reached"),
+            Self::KeySourceUnavailable => f.write_str("the key source has no keys that may be used now"),
             Self::Malformed { part, reason } => write!(f, "{part}: {reason}"),
             Self::MissingToken => f.write_str("the request has no Authorization header"),
             Self::TooLarge { what, size, limit } => {
@@ -204,6 +208,8 @@ impl fmt::Display for NoKey {
             Self::TooMany => {
                 "more than 4 keys could have signed this token, none was tried: give each key a kid, which its tokens name"
             }
+            Self::NotInStore => "the key source has no key for the token's header",
+            Self::OutsideValidity => "the key for the token's header is not valid at this time",
             Self::UnknownIssuer => "no verifier here is for the token's iss: add one under exactly that name, or refuse it",
             Self::NoIssuer => "the token has no iss that is a string, so that no verifier can be chosen",
         })

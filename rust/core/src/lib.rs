@@ -23,6 +23,7 @@ pub mod jwk;
 pub mod jws;
 pub mod key;
 pub mod key_set;
+pub mod key_source;
 pub mod limits;
 pub mod policy;
 pub mod protected_header;

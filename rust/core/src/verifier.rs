@@ -1,70 +1,106 @@
-//! Verifying JWTs (RFC 7519 section 7.2): a key set and a policy, declared once, asked for every token.
+//! Verifying JWTs (RFC 7519 section 7.2): a key source and a policy, declared once, asked for every token.
 //!
-//! This is the function a reviewer must read: `Verifier::verify`. Cheapest refusal first; no step looks at data that a
+//! This is the function a reviewer must read: `Verifier::judge`. Cheapest refusal first; no step looks at data that a
 //! later step vouches for. A header that a verified token carried is remembered by its exact text, so that the next token
-//! with the same header skips base64url, JSON, header rules and the choice of keys, all of which depend on that text alone.
+//! with the same header and the same keys skips base64url, JSON, header rules and the choice of keys, all of which depend on
+//! that text and on those keys alone.
 
 use std::sync::{Arc, RwLock};
 
-use crate::claims::VerifiedJwt;
-use crate::error::{Error, Result};
-use crate::header::CriticalExtensions;
+use crate::claims::{VerifiedJwt, claims_document};
+use crate::error::{Error, NoKey, Result};
+use crate::header::{CriticalExtensions, Header};
 use crate::issuer::IssuerTemplate;
+use crate::json::Value;
 use crate::jwa::AlgSet;
 use crate::jws::ResolvedHeader;
 use crate::jws::compact::{Compact, Reader};
 use crate::key::Key;
 use crate::key_set::KeySet;
+use crate::key_source::{Generation, KeySource, Need, Reason, Times};
 use crate::limits;
 use crate::policy::Policy;
 
 /// Keys, policy and limits, used for any number of tokens, from any number of threads.
 #[derive(Debug)]
 pub struct Verifier {
-    keys: KeySet,
+    keys: Arc<KeySource>,
+    /// The algorithms accepted, where fewer than the keys may have.
     algorithms: Option<AlgSet>,
     policy: Policy,
     reader: Reader,
     memo: Memo,
 }
 
-/// The headers of tokens whose signature verified, by their exact text.
+/// What comes of a token that is not refused.
+#[derive(Debug)]
+pub enum Outcome {
+    /// It was accepted.
+    Verified(Accepted),
+    /// It cannot be judged before its key source has other keys.
+    Needs(Need),
+}
+
+/// A token that was accepted, and the keys it was verified under.
+#[derive(Debug)]
+pub struct Accepted {
+    /// What it says.
+    pub jwt: VerifiedJwt,
+    /// The keys.
+    pub generation: Arc<Generation>,
+}
+
+/// The headers of tokens whose signature verified, by their exact text and the keys it verified under.
 #[derive(Debug, Default)]
 struct Memo(RwLock<Vec<MemoEntry>>);
 
-type MemoEntry = (Box<[u8]>, Arc<ResolvedHeader>);
+#[derive(Debug)]
+struct MemoEntry {
+    text: Box<[u8]>,
+    generation: Arc<Generation>,
+    resolved: Arc<ResolvedHeader>,
+}
 
 impl Verifier {
-    /// Declares a verifier. `algorithms` narrows the keys' own; each of them must be one that some key has.
-    pub fn new(keys: KeySet, policy: Policy, algorithms: Option<AlgSet>, reader: Reader) -> Result<Self> {
-        require_algorithms(&keys, algorithms)?;
+    /// Declares a verifier. `algorithms` narrows the keys' own; of a fixed set, each of them must be one that some key has.
+    pub fn new(keys: Arc<KeySource>, policy: Policy, algorithms: Option<AlgSet>, reader: Reader) -> Result<Self> {
+        let algorithms = keys.narrowed(algorithms)?;
         let reader = reader.checked()?;
         Ok(Self { keys, algorithms, policy: policy.checked()?, reader, memo: Memo::default() })
     }
 
-    /// Verifies one token at the time `now`, in seconds since 1970.
-    pub fn verify(&self, token: &[u8], now: f64) -> Result<VerifiedJwt> {
-        if !now.is_finite() {
-            return Err(Error::policy("now must be finite"));
+    /// Verifies one token with the keys at hand, or says which are needed.
+    pub fn verify(&self, token: &[u8], times: Times) -> Result<Outcome> {
+        let compact = self.read(token, times)?;
+        match self.keys.current(compact.protected_text(), times) {
+            Ok(generation) => self.judge(compact, times, generation, true),
+            Err(reason) => {
+                let header = header(&compact)?;
+                self.require_algorithm(&header)?;
+                Ok(need(reason, header, compact.protected_text()))
+            }
         }
-        let compact = self.reader.read(token)?;
-        let text = compact.protected_text();
-        let known = self.memo.get(text);
-        let is_new = known.is_none();
-        let resolved = known.map_or_else(|| self.resolve(&compact), Ok)?;
-        let verified = compact.verify(resolved, &self.keys)?;
-        if is_new {
-            self.memo.insert(text, Arc::clone(verified.signature().resolved()));
-        }
-        let jwt = VerifiedJwt::parse(verified)?;
-        let key_issuer = self.keys.key(jwt.key_index()).and_then(Key::issuer);
-        self.policy.judge(&jwt, now, key_issuer)?;
-        Ok(jwt)
     }
 
-    /// The keys.
+    /// Verifies one token under these keys of its source, whatever it names.
+    pub fn verify_under(&self, token: &[u8], times: Times, generation: Arc<Generation>) -> Result<Accepted> {
+        let compact = self.read(token, times)?;
+        generation.require_valid(times.now)?;
+        match self.judge(compact, times, generation, false)? {
+            Outcome::Verified(accepted) => Ok(accepted),
+            Outcome::Needs(_) => Err(Error::KeyNotFound(NoKey::UnknownKid)),
+        }
+    }
+
+    /// As `verify`, under the generation of a batch.
+    pub fn verify_in_batch(&self, token: &[u8], times: Times, generation: Arc<Generation>) -> Result<Outcome> {
+        let compact = self.read(token, times)?;
+        self.judge(compact, times, generation, true)
+    }
+
+    /// Where the keys come from.
     #[must_use]
-    pub const fn keys(&self) -> &KeySet {
+    pub const fn keys(&self) -> &Arc<KeySource> {
         &self.keys
     }
 
@@ -98,48 +134,120 @@ impl Verifier {
         Err(Error::policy("a verifier that is listed under an IssuerTemplate needs Policy(issuer=) with the same one"))
     }
 
-    /// Everything that depends on the header's text alone.
-    fn resolve(&self, compact: &Compact<'_>) -> Result<Arc<ResolvedHeader>> {
-        let header = compact.header(&CriticalExtensions::default())?;
-        if header.unencoded() {
-            return Err(Error::UnsupportedHeader { name: "b64", reason: "is false, which a JWT may not have" });
+    fn read<'a>(&self, token: &'a [u8], times: Times) -> Result<Compact<'a>> {
+        if !times.now.is_finite() {
+            return Err(Error::policy("now must be finite"));
         }
-        let header = Arc::new(header);
-        let resolved = ResolvedHeader::new(Arc::clone(&header), header.kid(), &self.keys, self.algorithms)?;
-        Ok(Arc::new(resolved))
+        self.reader.read(token)
+    }
+
+    /// Judges a token under one generation. `may_ask` is whether keys that it names and that are not there may be asked for.
+    fn judge(&self, compact: Compact<'_>, times: Times, generation: Arc<Generation>, may_ask: bool) -> Result<Outcome> {
+        let text = compact.protected_text();
+        let known = self.memo.get(text, &generation);
+        let is_new = known.is_none();
+        let resolved = if let Some(resolved) = known {
+            resolved
+        } else {
+            let header = header(&compact)?;
+            match ResolvedHeader::new(Arc::clone(&header), header.kid(), generation.keys(), self.algorithms) {
+                Ok(resolved) => Arc::new(resolved),
+                Err(error) => return self.without_key(compact, times, header, generation.keys(), error, may_ask),
+            }
+        };
+        let verified = compact.verify(resolved, generation.keys())?;
+        if is_new {
+            self.memo.insert(text, &generation, verified.signature().resolved());
+            self.keys.keep(text, &generation, times.monotonic);
+        }
+        let jwt = VerifiedJwt::parse(verified)?;
+        let key_issuer = generation.keys().key(jwt.key_index()).and_then(Key::issuer);
+        self.policy.judge(&jwt, times.now, key_issuer)?;
+        Ok(Outcome::Verified(Accepted { jwt, generation }))
+    }
+
+    /// What comes of a token for which these keys have no candidate.
+    fn without_key(
+        &self,
+        compact: Compact<'_>,
+        times: Times,
+        header: Arc<Header>,
+        keys: &KeySet,
+        error: Error,
+        may_ask: bool,
+    ) -> Result<Outcome> {
+        if self.keys.is_fixed() {
+            return Err(error);
+        }
+        self.require_algorithm(&header)?;
+        let Some(kid) = header.kid() else { return Err(error) };
+        if keys.has_kid(kid) {
+            return Err(error);
+        }
+        let text = compact.protected_text();
+        if may_ask && self.keys.asks_for_unknown_kids(times.monotonic) && !self.has_expired(compact, times.now) {
+            return Ok(need(Reason::UnknownKid, header, text));
+        }
+        Err(Error::KeyNotFound(NoKey::UnknownKid))
+    }
+
+    /// Whether a token says that it has expired, which spares a fetch of keys for it. Nothing vouches for what it says.
+    fn has_expired(&self, compact: Compact<'_>, now: f64) -> bool {
+        let Ok(document) = claims_document(compact.into_payload()) else { return false };
+        let expiry = document.root().members().get("exp").and_then(Value::as_f64);
+        self.policy.expiry_required && expiry.is_some_and(|expiry| now >= expiry + self.policy.leeway)
+    }
+
+    /// Refuses an algorithm that no key can make acceptable.
+    fn require_algorithm(&self, header: &Header) -> Result<()> {
+        let alg = header.alg()?;
+        if self.algorithms.is_some_and(|algorithms| !algorithms.contains(alg)) {
+            return Err(Error::AlgorithmNotAllowed);
+        }
+        Ok(())
     }
 }
 
-/// Refuses an empty narrowing and algorithms that no key has, which are mistakes of the program.
-pub fn require_algorithms(keys: &KeySet, algorithms: Option<AlgSet>) -> Result<()> {
-    let Some(algorithms) = algorithms else { return Ok(()) };
-    if algorithms.is_empty() {
-        return Err(Error::policy("algorithms is empty, which accepts nothing; leave it out to use the keys' own"));
+/// The protected header, by the rules of a JWT.
+fn header(compact: &Compact<'_>) -> Result<Arc<Header>> {
+    let header = compact.header(&CriticalExtensions::default())?;
+    if header.unencoded() {
+        return Err(Error::UnsupportedHeader { name: "b64", reason: "is false, which a JWT may not have" });
     }
-    let of_keys = keys.keys().iter().fold(AlgSet::EMPTY, |set, key| set.union(key.algs()));
-    match algorithms.iter().find(|alg| !of_keys.contains(*alg)) {
-        Some(alg) => Err(Error::policy(format!("algorithms names {alg}, which no key here has"))),
-        None => Ok(()),
-    }
+    Ok(Arc::new(header))
+}
+
+fn need(reason: Reason, header: Arc<Header>, text: &[u8]) -> Outcome {
+    Outcome::Needs(Need { reason, header, text: text.into() })
 }
 
 // Neither call blocks: in a process that was forked while another thread held the lock, it would block forever. A header that
 // cannot be looked up is parsed again, one that cannot be kept is kept another time.
 impl Memo {
-    fn get(&self, text: &[u8]) -> Option<Arc<ResolvedHeader>> {
+    fn get(&self, text: &[u8], generation: &Arc<Generation>) -> Option<Arc<ResolvedHeader>> {
         let entries = self.0.try_read().ok()?;
-        entries.iter().find(|(known, _)| **known == *text).map(|(_, resolved)| Arc::clone(resolved))
+        let entry = entries.iter().find(|entry| entry.is_of(text, generation));
+        entry.map(|entry| Arc::clone(&entry.resolved))
     }
 
-    /// Keeps a header once its token verified; the oldest goes where the memo is full.
-    fn insert(&self, text: &[u8], resolved: Arc<ResolvedHeader>) {
+    /// Keeps a header once its token verified, in the place of what was kept for it under other keys; the oldest goes where
+    /// the memo is full.
+    fn insert(&self, text: &[u8], generation: &Arc<Generation>, resolved: &Arc<ResolvedHeader>) {
         let Ok(mut entries) = self.0.try_write() else { return };
-        if entries.iter().any(|(known, _)| **known == *text) {
+        if entries.iter().any(|entry| entry.is_of(text, generation)) {
             return;
         }
+        entries.retain(|entry| *entry.text != *text);
         if entries.len() >= limits::MAX_MEMO {
             entries.remove(0);
         }
-        entries.push((text.into(), resolved));
+        let (generation, resolved) = (Arc::clone(generation), Arc::clone(resolved));
+        entries.push(MemoEntry { text: text.into(), generation, resolved });
+    }
+}
+
+impl MemoEntry {
+    fn is_of(&self, text: &[u8], generation: &Arc<Generation>) -> bool {
+        Arc::ptr_eq(&self.generation, generation) && *self.text == *text
     }
 }

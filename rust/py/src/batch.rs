@@ -5,11 +5,10 @@
 //! stream gives it up once.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::Arc;
 
-use jwseal_core::claims::VerifiedJwt;
 use jwseal_core::crypto::due;
 use jwseal_core::error::Result as CoreResult;
+use jwseal_core::verifier::{Accepted, Outcome};
 use pyo3::PyClass;
 use pyo3::exceptions::{PyBaseException, PyTypeError};
 use pyo3::gc::{PyTraverseError, PyVisit};
@@ -19,37 +18,56 @@ use pyo3::types::{PyBytes, PyIterator, PyList, PyString};
 
 use crate::clock::Clock;
 use crate::convert;
-use crate::error::{Fault, exception};
-use crate::key_set::{Keys, prepare_due};
+use crate::error::{Fault, exception, is_verdict};
+use crate::judge::{self, Judge};
+use crate::key_set::prepare_due;
 use crate::reentry;
 use crate::verified_jwt::VerifiedJwtObject;
+use crate::waits::{Generations, Waits};
 
 /// Tokens that `verify_iter` takes at once.
 const CHUNK: usize = 256;
 
-/// What verifies one token; the keys are those it was verified with.
+/// What has the verifier for each token.
 pub(crate) trait Verify: Sync {
-    fn verify_bytes(&self, token: &[u8], now: f64) -> CoreResult<(VerifiedJwt, &Arc<Keys>)>;
+    /// The verifier that judges this token.
+    fn judge(&self, token: &[u8]) -> CoreResult<&Judge>;
 
     /// Whether a caller gave a clock for any of its tokens.
     fn has_clock(&self) -> bool;
-
-    /// The clock that this token is judged by.
-    fn clock(&self, token: &[u8]) -> CoreResult<&Clock>;
 }
 
-/// Verifies one token.
+/// Verifies one token, waiting for keys where its source must get them first.
 pub(crate) fn verify<V: Verify>(
     verifier: &V,
     token: &Bound<'_, PyAny>,
     now: Option<&Bound<'_, PyAny>>,
 ) -> Result<VerifiedJwtObject, Fault> {
+    let accepted = match begin(verifier, token, now)? {
+        Outcome::Verified(accepted) => accepted,
+        Outcome::Needs(need) => {
+            let octets = convert::token_octets(token)?;
+            let accepted = verifier.judge(octets)?.wait_and_verify(token.py(), octets, now, &need);
+            prepare_due(token.py());
+            accepted?
+        }
+    };
+    Ok(judge::object(accepted))
+}
+
+/// Verifies one token with the keys at hand, or says which are needed.
+#[inline]
+pub(crate) fn begin<V: Verify>(
+    verifier: &V,
+    token: &Bound<'_, PyAny>,
+    now: Option<&Bound<'_, PyAny>>,
+) -> Result<Outcome, Fault> {
     let (py, octets) = (token.py(), convert::token_octets(token)?);
-    let clock = if verifier.has_clock() && now.is_none() { verifier.clock(octets)? } else { &Clock::MACHINE };
-    let result = verifier.verify_bytes(octets, clock.now(py, now)?);
+    let judge = verifier.judge(octets)?;
+    let now = judge.clock().now(py, now)?;
+    let outcome = judge.verify(py, octets, now);
     prepare_due(py);
-    let (jwt, keys) = result?;
-    Ok(VerifiedJwtObject::new(jwt, Arc::clone(keys)))
+    outcome
 }
 
 /// Verifies a list of tokens at one `now`; refusals are in the list of results as exceptions.
@@ -70,7 +88,8 @@ fn iterate<'py>(tokens: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyIterator>> 
     reentry::call(tokens.py(), || tokens.try_iter())
 }
 
-/// Verifies these tokens in order, without the interpreter lock; each clock is read once.
+/// Verifies these tokens in order, without the interpreter lock; each clock is read once, and each source of keys has one
+/// generation. Tokens that need other keys wait for them together, and are judged once more.
 fn verify_all<V: Verify>(
     py: Python<'_>,
     verifier: &V,
@@ -78,43 +97,69 @@ fn verify_all<V: Verify>(
     now: Option<&Bound<'_, PyAny>>,
 ) -> Result<Vec<Py<PyAny>>, Fault> {
     let octets = tokens.iter().map(octets_of).collect::<PyResult<Vec<_>>>()?;
-    let verify_bytes = |token: &[u8], now: f64| {
-        let result = verifier.verify_bytes(token, now);
-        if let Some(due) = due() {
-            due.prepare();
-        }
-        result
-    };
-    let results: Vec<_> = if now.is_none() && verifier.has_clock() {
-        let times = times(py, verifier, &octets)?;
-        py.detach(|| octets.iter().zip(times).map(|(token, now)| verify_bytes(token, now?)).collect())
+    let times = if now.is_none() && verifier.has_clock() {
+        times(py, verifier, &octets)?
     } else {
         let now = Clock::MACHINE.now(py, now)?;
-        py.detach(|| octets.iter().map(|token| verify_bytes(token, now)).collect())
+        vec![Some(now); octets.len()]
     };
-    let object = |result: CoreResult<(VerifiedJwt, &Arc<Keys>)>| match result {
-        Ok((jwt, keys)) => Ok(Py::new(py, VerifiedJwtObject::new(jwt, Arc::clone(keys)))?.into_any()),
-        Err(error) => Ok(exception(py, error).into_value(py).into_any()),
+    let mut generations = Generations::default();
+    let first: Vec<CoreResult<Outcome>> = py.detach(|| {
+        let verify = |(token, now): (&&[u8], &Option<f64>)| {
+            let judge = verifier.judge(token)?;
+            generations.verify(judge, token, now.unwrap_or(f64::NAN))
+        };
+        octets.iter().zip(&times).map(verify).map(prepared).collect()
+    });
+    generations.refresh_due(py)?;
+    let mut waits = Waits::default();
+    for (token, outcome) in octets.iter().zip(&first) {
+        if let Ok(Outcome::Needs(need)) = outcome {
+            waits.ask(py, verifier.judge(token)?, need)?;
+        }
+    }
+    let answers = waits.wait(py);
+    let verdict = |((outcome, token), now): ((CoreResult<Outcome>, &&[u8]), Option<f64>)| match outcome {
+        Ok(Outcome::Verified(accepted)) => Ok(accepted),
+        Ok(Outcome::Needs(need)) => {
+            let judge = verifier.judge(token)?;
+            let answer = answers.of(py, judge, &need)?;
+            let accepted = py.detach(|| prepared(judge.verify_again(token, now.unwrap_or(f64::NAN), answer)));
+            Ok(accepted?)
+        }
+        Err(error) => Err(error.into()),
     };
-    results.into_iter().map(object).collect()
+    let object = |verdict: Result<Accepted, Fault>| match verdict {
+        Ok(accepted) => Ok(Py::new(py, judge::object(accepted))?.into_any()),
+        Err(Fault::Core(error)) => Ok(exception(py, error).into_value(py).into_any()),
+        Err(Fault::Python(error)) if is_verdict(py, &error) => Ok(error.into_value(py).into_any()),
+        Err(fault) => Err(fault),
+    };
+    first.into_iter().zip(&octets).zip(times).map(verdict).map(object).collect()
 }
 
-/// The time by which each token is judged, or why none can be told.
-fn times<V: Verify>(py: Python<'_>, verifier: &V, tokens: &[&[u8]]) -> Result<Vec<CoreResult<f64>>, Fault> {
+/// A result, after the key that it made due was prepared.
+fn prepared<T>(result: T) -> T {
+    if let Some(due) = due() {
+        due.prepare();
+    }
+    result
+}
+
+/// The time by which each token is judged; none where no verifier can be chosen, which is refused when it is judged.
+fn times<V: Verify>(py: Python<'_>, verifier: &V, tokens: &[&[u8]]) -> Result<Vec<Option<f64>>, Fault> {
     let mut read: HashMap<*const Clock, f64> = HashMap::new();
     let mut times = Vec::with_capacity(tokens.len());
     for token in tokens {
-        let clock = match verifier.clock(token) {
-            Ok(clock) => clock,
-            Err(error) => {
-                times.push(Err(error));
-                continue;
-            }
+        let Ok(judge) = verifier.judge(token) else {
+            times.push(None);
+            continue;
         };
+        let clock = judge.clock();
         let known = read.get(&std::ptr::from_ref(clock)).copied();
         let now = known.map_or_else(|| clock.now(py, None), Ok)?;
         read.insert(clock, now);
-        times.push(Ok(now));
+        times.push(Some(now));
     }
     Ok(times)
 }

@@ -50,7 +50,8 @@ impl Clock {
     }
 }
 
-fn machine() -> Result<f64, Fault> {
+/// The machine's time.
+pub(crate) fn machine() -> Result<f64, Fault> {
     match SystemTime::now().duration_since(UNIX_EPOCH) {
         Ok(span) => Ok(span.as_secs_f64()),
         Err(_) => Err(PyRuntimeError::new_err("the clock of this machine is before 1970: set it").into()),

@@ -71,6 +71,17 @@ pub(crate) fn exception(py: Python<'_>, error: Error) -> PyErr {
     }
 }
 
+/// Whether an exception is one of `jwseal.errors`.
+pub(crate) fn is_own(py: Python<'_>, error: &PyErr) -> bool {
+    class_named(py, "JOSEError").is_ok_and(|class| error.is_instance(py, &class))
+}
+
+/// Whether an exception is about a token: it is refused, or could not be judged.
+pub(crate) fn is_verdict(py: Python<'_>, error: &PyErr) -> bool {
+    let is = |class| class_named(py, class).is_ok_and(|class| error.is_instance(py, &class));
+    is("InvalidToken") || is("Unavailable")
+}
+
 const fn claim_class(fault: ClaimFault) -> &'static str {
     match fault {
         ClaimFault::Expired => "TokenExpired",

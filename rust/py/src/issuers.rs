@@ -2,9 +2,6 @@
 //!
 //! The `iss` read early chooses and does nothing else; the chosen verifier judges it again, verified.
 
-use std::sync::Arc;
-
-use jwseal_core::claims::VerifiedJwt;
 use jwseal_core::error::Result as CoreResult;
 use jwseal_core::issuers::IssuerTable;
 use pyo3::gc::{PyTraverseError, PyVisit};
@@ -12,12 +9,12 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyIterator, PyList};
 
 use crate::batch::{self, VerifiedIterator, Verify};
-use crate::clock::Clock;
 use crate::convert::{self, Text};
 use crate::error::Fault;
 use crate::issuer_template::IssuerTemplateObject;
 use crate::json_text::each_member;
-use crate::key_set::Keys;
+use crate::judge::Judge;
+use crate::pending;
 use crate::repr;
 use crate::verified_jwt::VerifiedJwtObject;
 use crate::verifier::VerifierObject;
@@ -38,14 +35,14 @@ impl IssuersObject {
         let (mut chosen, table, mut has_clock) = (IssuerTable::default(), PyDict::new(verifiers.py()), false);
         each_member(&convert::mapping(verifiers, "verifiers")?, |issuer, verifier| {
             let verifier = verifier.cast::<VerifierObject>().map_err(PyErr::from)?;
-            has_clock |= verifier.get().has_clock();
+            has_clock |= verifier.get().judge().clock().is_given();
             let value = verifier.clone().unbind();
             if let Ok(template) = issuer.cast::<IssuerTemplateObject>() {
-                chosen.add_template(template.get().inner(), verifier.get().verifier(), value)?;
+                chosen.add_template(template.get().inner(), verifier.get().judge().verifier(), value)?;
                 table.set_item(issuer, verifier)?;
             } else {
                 let name = issuer.extract::<Text<'_>>()?.0;
-                chosen.add(name, verifier.get().verifier(), value)?;
+                chosen.add(name, verifier.get().judge().verifier(), value)?;
                 table.set_item(name, verifier)?;
             }
             Ok::<(), Fault>(())
@@ -55,13 +52,23 @@ impl IssuersObject {
 
     #[doc = doc!("Issuers.prepare")]
     fn prepare(&self, py: Python<'_>) -> usize {
-        py.detach(|| self.verifiers.values().map(|verifier| verifier.get().verifier().keys().prepare()).sum())
+        py.detach(|| self.verifiers.values().map(|verifier| verifier.get().judge().verifier().keys().prepare()).sum())
     }
 
     #[doc = doc!("Issuers.verify")]
     #[pyo3(signature = (token, *, now=None))]
     fn verify(&self, token: &Bound<'_, PyAny>, now: Option<&Bound<'_, PyAny>>) -> Result<VerifiedJwtObject, Fault> {
         batch::verify(self, token, now)
+    }
+
+    /// As `Verifier._begin`.
+    #[pyo3(signature = (token, *, now=None))]
+    fn _begin(
+        slf: &Bound<'_, Self>,
+        token: &Bound<'_, PyAny>,
+        now: Option<&Bound<'_, PyAny>>,
+    ) -> Result<Py<PyAny>, Fault> {
+        pending::begin(slf, token, now)
     }
 
     #[doc = doc!("Issuers.verify_many")]
@@ -148,15 +155,11 @@ impl IssuersObject {
 }
 
 impl Verify for IssuersObject {
-    fn verify_bytes(&self, token: &[u8], now: f64) -> CoreResult<(VerifiedJwt, &Arc<Keys>)> {
-        self.choose(token)?.verify_bytes(token, now)
+    fn judge(&self, token: &[u8]) -> CoreResult<&Judge> {
+        Ok(self.choose(token)?.judge())
     }
 
     fn has_clock(&self) -> bool {
         self.has_clock
-    }
-
-    fn clock(&self, token: &[u8]) -> CoreResult<&Clock> {
-        self.choose(token)?.clock(token)
     }
 }

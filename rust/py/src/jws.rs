@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use jwseal_core::header::CriticalExtensions;
 use jwseal_core::json::Value;
-use jwseal_core::jwa::AlgSet;
 use jwseal_core::jws::compact::{self, DetachedSigner};
 use jwseal_core::jws::detached::DetachedVerification;
 use jwseal_core::jws::json_serialization;
@@ -20,7 +19,8 @@ use pyo3::types::{PyBytes, PyDict, PyString, PyTuple};
 use crate::convert::{self, Text};
 use crate::error::Fault;
 use crate::json_text;
-use crate::key_set::{Keys, prepare_due};
+use crate::jws_keys::{AtHand, JwsKeys};
+use crate::key_set::prepare_due;
 use crate::objects;
 use crate::payload::Payload;
 use crate::reentry;
@@ -71,14 +71,12 @@ pub(crate) fn jws_verify(
     max_header_size: Option<&Bound<'_, PyAny>>,
     accept_padding: bool,
 ) -> Result<VerifiedJwsObject, Fault> {
-    let keys = Keys::from_argument(keys)?;
+    let keys = JwsKeys::from_arguments(keys, algorithms)?;
     let critical = critical_extensions(crit)?;
-    let algorithms = convert::algorithms(algorithms)?;
-    jwseal_core::verifier::require_algorithms(keys.set(), algorithms)?;
     let reader = convert::reader("max_size", max_size, max_header_size, accept_padding)?;
     let payload = payload.map(Payload::from_argument).transpose()?;
     let jws = Arc::new(reader.read(convert::token_octets(token)?)?.into_unverified(&critical)?);
-    verify_all(token.py(), &jws, payload, algorithms, &Require::All, &keys)
+    verify_all(token.py(), &jws, payload, &Require::All, keys)
 }
 
 /// Verifies all signatures of a JWS, over its own payload or over a detached one.
@@ -86,18 +84,18 @@ pub(crate) fn verify_all<'py>(
     py: Python<'py>,
     jws: &Arc<Unverified>,
     payload: Option<Payload<'py>>,
-    algorithms: Option<AlgSet>,
     require: &Require,
-    keys: &Keys,
+    keys: JwsKeys,
 ) -> Result<VerifiedJwsObject, Fault> {
-    let options = VerifyOptions { keys: keys.set(), algorithms, require };
+    let AtHand { keys, algorithms, changing } = keys.at_hand(py, jws, None)?;
+    let options = VerifyOptions { keys: keys.set(), algorithms, require, changing };
     let (report, payload) = match payload {
         Some(payload) => payload.feed(DetachedVerification::new(jws, options)?)?,
         None => (jws.verify(options)?, Some(PyBytes::new(py, jws.carried()?))),
     };
     prepare_due(py);
     let foremost = require.foremost(&report, keys.set());
-    Ok(VerifiedJwsObject::new(py, payload, jws, 0, report, foremost, keys)?)
+    Ok(VerifiedJwsObject::new(py, payload, jws, 0, report, foremost, &keys)?)
 }
 
 #[doc = doc!("Unverified")]
@@ -220,11 +218,10 @@ impl UnverifiedSignatureObject {
         payload: Option<&Bound<'_, PyAny>>,
         algorithms: Option<&Bound<'_, PyAny>>,
     ) -> Result<VerifiedJwsObject, Fault> {
-        let chosen = Keys::from_argument(keys)?;
-        let algorithms = convert::algorithms(algorithms)?;
-        jwseal_core::verifier::require_algorithms(chosen.set(), algorithms)?;
-        let options = VerifyOptions { keys: chosen.set(), algorithms, require: &Require::All };
         let (py, jws) = (keys.py(), &self.jws);
+        let chosen = JwsKeys::from_arguments(keys, algorithms)?.at_hand(py, jws, Some(self.index))?;
+        let AtHand { keys, algorithms, changing } = chosen;
+        let options = VerifyOptions { keys: keys.set(), algorithms, require: &Require::All, changing };
         let (report, payload) = if let Some(payload) = payload {
             let payload = Payload::from_argument(payload)?;
             payload.feed(DetachedVerification::of_entry(jws, self.index, options)?)?
@@ -233,7 +230,7 @@ impl UnverifiedSignatureObject {
             (vec![Ok(verified)], Some(PyBytes::new(py, jws.carried()?)))
         };
         prepare_due(py);
-        Ok(VerifiedJwsObject::new(py, payload, jws, self.index, report, Some(0), &chosen)?)
+        Ok(VerifiedJwsObject::new(py, payload, jws, self.index, report, Some(0), &keys)?)
     }
 
     fn __repr__(&self) -> String {

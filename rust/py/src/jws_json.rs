@@ -7,7 +7,6 @@ use jwseal_core::jws::json_serialization::{self, NewSignature};
 use jwseal_core::jws::require::Require;
 use jwseal_core::limits;
 use jwseal_core::protected_header::jws_header;
-use jwseal_core::verifier::require_algorithms;
 use pyo3::exceptions::PyTypeError;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
@@ -17,8 +16,8 @@ use crate::convert::{self, Text};
 use crate::error::Fault;
 use crate::json_text;
 use crate::jws::{critical_extensions, verify_all};
+use crate::jws_keys::JwsKeys;
 use crate::key::{SecretKeyObject, SigningKeyObject};
-use crate::key_set::Keys;
 use crate::payload::Payload;
 use crate::reentry;
 use crate::signer::signer_key;
@@ -146,9 +145,7 @@ pub(crate) fn jws_verify_json(
     max_size: Option<&Bound<'_, PyAny>>,
     max_header_size: Option<&Bound<'_, PyAny>>,
 ) -> Result<VerifiedJwsObject, Fault> {
-    let keys = Keys::from_argument(keys)?;
-    let algorithms = convert::algorithms(algorithms)?;
-    require_algorithms(keys.set(), algorithms)?;
+    let keys = JwsKeys::from_arguments(keys, algorithms)?;
     let require = requirement(require)?;
     let payload = payload.map(Payload::from_argument).transpose()?;
     let size = convert::reader("max_size", max_size, max_header_size, false)?;
@@ -156,7 +153,7 @@ pub(crate) fn jws_verify_json(
     let critical = critical_extensions(crit)?;
     let jws = json_serialization::read(object_text(obj)?, max_size, size.max_header_size, &critical)?;
     let jws = Arc::new(jws);
-    verify_all(obj.py(), &jws, payload, algorithms, &require, &keys)
+    verify_all(obj.py(), &jws, payload, &require, keys)
 }
 
 /// The JSON text of an object: text as it came, a mapping written out.

@@ -1,10 +1,13 @@
 //! `KeySet`, and the arguments that take keys to verify with.
 
+use std::sync::Arc;
+
 use jwseal_core::crypto::due;
 use jwseal_core::error::Error;
 use jwseal_core::jwa::AlgSet;
 use jwseal_core::key::{Key, SecretKey, VerifyingKey};
 use jwseal_core::key_set::{KeySet, Origin};
+use jwseal_core::key_source::{Attached, Generation};
 use pyo3::exceptions::{PyIndexError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
@@ -16,35 +19,56 @@ use crate::key_reading;
 use crate::reentry;
 use crate::repr;
 
-/// Keys in the core's form beside the objects that the caller gave, in the same order.
-pub(crate) struct Keys {
-    set: KeySet,
-    objects: Vec<Py<PyAny>>,
-}
+/// Keys in the core's form, and beside them the objects that the caller gave, in the same order.
+#[derive(Clone)]
+pub(crate) struct Keys(Arc<Generation>);
+
+/// The objects of keys, as the core keeps them.
+type Objects = Vec<Py<PyAny>>;
 
 impl Keys {
     /// One key or a set.
     pub(crate) fn from_argument(keys: &Bound<'_, PyAny>) -> Result<Self, Fault> {
         if let Ok(set) = keys.cast::<KeySetObject>() {
-            return Ok(set.get().keys.clone_ref(keys.py()));
+            return Ok(set.get().keys.clone());
         }
         let key = key_of(keys)?;
-        Ok(Self { set: KeySet::new(vec![key])?, objects: vec![keys.clone().unbind()] })
+        Ok(Self::new(KeySet::new(vec![key])?, vec![keys.clone().unbind()]))
+    }
+
+    /// The keys of a source, which the binding made.
+    pub(crate) const fn of(generation: Arc<Generation>) -> Self {
+        Self(generation)
+    }
+
+    fn new(set: KeySet, objects: Objects) -> Self {
+        Self(Arc::new(Generation::fixed(set, Box::new(objects))))
     }
 
     /// The core's set.
-    pub(crate) const fn set(&self) -> &KeySet {
-        &self.set
+    pub(crate) fn set(&self) -> &KeySet {
+        self.0.keys()
+    }
+
+    /// The core's form of it all.
+    pub(crate) const fn generation(&self) -> &Arc<Generation> {
+        &self.0
     }
 
     /// The object at an index of the set.
     pub(crate) fn object(&self, py: Python<'_>, index: usize) -> PyResult<Py<PyAny>> {
-        let object = self.objects.get(index).ok_or_else(|| PyIndexError::new_err("no such key"))?;
+        let object = self.objects().get(index).ok_or_else(|| PyIndexError::new_err("no such key"))?;
         Ok(object.clone_ref(py))
     }
 
-    fn clone_ref(&self, py: Python<'_>) -> Self {
-        Self { set: self.set.clone(), objects: self.objects.iter().map(|object| object.clone_ref(py)).collect() }
+    /// The set and the objects, for a source to keep.
+    pub(crate) fn parts(&self, py: Python<'_>) -> (KeySet, Attached) {
+        let objects: Objects = self.objects().iter().map(|object| object.clone_ref(py)).collect();
+        (self.set().clone(), Box::new(objects))
+    }
+
+    fn objects(&self) -> &[Py<PyAny>] {
+        self.0.attached().downcast_ref::<Objects>().map_or(&[], Vec::as_slice)
     }
 }
 
@@ -72,8 +96,8 @@ pub(crate) fn key_of(argument: &Bound<'_, PyAny>) -> PyResult<Key> {
     } else if argument.is_instance_of::<PyList>() || argument.is_instance_of::<PyTuple>() {
         "give several keys as KeySet([...])"
     } else {
-        "keys must be a VerifyingKey, a SecretKey or a KeySet: read one with VerifyingKey.from_pem(...), \
-         KeySet.from_jwks(...) or SecretKey.from_bytes(...)"
+        "keys must be a VerifyingKey, a SecretKey, a KeySet or a key source: read one with VerifyingKey.from_pem(...), \
+         KeySet.from_jwks(...) or SecretKey.from_bytes(...), or fetch them with jwseal.remote.RemoteKeySet(...)"
     };
     Err(PyTypeError::new_err(format!("{advice} (got {})", convert::type_name(argument))))
 }
@@ -102,7 +126,7 @@ impl KeySetObject {
             index.and_then(|index| given.get(index)).map(|object| object.clone().unbind())
         };
         let objects = set.keys().iter().filter_map(original).collect();
-        Ok(Self { keys: Keys { set, objects }, skipped: Vec::new() })
+        Ok(Self { keys: Keys::new(set, objects), skipped: Vec::new() })
     }
 
     #[doc = doc!("KeySet.from_jwks")]
@@ -117,11 +141,8 @@ impl KeySetObject {
                 Error::policy("algorithms is empty; leave it out if every RSA key in the set has its alg").into()
             );
         }
-        let set = KeySet::from_jwks(&text, fill.unwrap_or_default(), Origin::Local, key_reading::reading(lenient))?;
-        let objects = set.keys().iter().map(|key| key_object(py, key)).collect::<PyResult<_>>()?;
-        let skipped =
-            set.skipped().iter().map(|s| (s.index, s.kid.as_deref().map(str::to_owned), s.reason.clone())).collect();
-        Ok(Self { keys: Keys { set, objects }, skipped })
+        let fill = fill.unwrap_or_default();
+        Self::of_set(py, KeySet::from_jwks(&text, fill, Origin::Local, key_reading::reading(lenient))?)
     }
 
     #[doc = doc!("KeySet.skipped")]
@@ -132,30 +153,30 @@ impl KeySetObject {
 
     #[doc = doc!("KeySet.prepare")]
     fn prepare(&self, py: Python<'_>) -> usize {
-        py.detach(|| self.keys.set.prepare())
+        py.detach(|| self.keys.set().prepare())
     }
 
     #[doc = doc!("KeySet.to_jwks")]
     fn to_jwks<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyDict>, Fault> {
-        convert::text_dict(py, &self.keys.set.to_jwks()?)
+        convert::text_dict(py, &self.keys.set().to_jwks()?)
     }
 
     #[doc = doc!("KeySet.by_kid")]
     fn by_kid<'py>(&self, py: Python<'py>, kid: Text<'_>) -> PyResult<Bound<'py, PyTuple>> {
-        let keys = self.keys.set.keys().iter().zip(&self.keys.objects);
+        let keys = self.keys.set().keys().iter().zip(self.keys.objects());
         PyTuple::new(py, keys.filter(|(key, _)| key.kid() == Some(&*kid)).map(|(_, object)| object).collect::<Vec<_>>())
     }
 
     #[doc = doc!("KeySet.__or__")]
     fn __or__<'py>(&self, py: Python<'py>, other: &Bound<'py, PyAny>) -> Result<Bound<'py, PyAny>, Fault> {
         let Ok(other) = other.cast::<Self>() else { return Ok(py.NotImplemented().into_bound(py)) };
-        let keys = self.keys.objects.iter().chain(&other.get().keys.objects);
+        let keys = self.keys.objects().iter().chain(other.get().keys.objects());
         let union = Self::new(PyList::new(py, keys.collect::<Vec<_>>())?.as_any())?;
         Ok(Bound::new(py, union)?.into_any())
     }
 
     fn __len__(&self) -> usize {
-        self.keys.objects.len()
+        self.keys.objects().len()
     }
 
     fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
@@ -197,14 +218,41 @@ impl KeySetObject {
     fn __repr__(&self, py: Python<'_>) -> String {
         // A repr of a key cannot fail.
         let repr = |key: &Py<PyAny>| key.bind(py).repr().map(|repr| repr.to_string()).unwrap_or_default();
-        format!("KeySet([{}])", repr::listed(self.keys.objects.iter().map(repr)))
+        format!("KeySet([{}])", repr::listed(self.keys.objects().iter().map(repr)))
     }
 }
 
 impl KeySetObject {
-    fn tuple<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        PyTuple::new(py, self.keys.objects.iter().map(|object| object.bind(py)))
+    /// A set that was read, with new objects for its keys.
+    pub(crate) fn of_set(py: Python<'_>, set: KeySet) -> Result<Self, Fault> {
+        let objects = set.keys().iter().map(|key| key_object(py, key)).collect::<PyResult<_>>()?;
+        let skipped = set.skipped().iter().map(|one| (one.index, one.kid.clone(), one.reason.clone())).collect();
+        Ok(Self { keys: Keys::new(set, objects), skipped })
     }
+
+    pub(crate) const fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
+    fn tuple<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(py, self.keys.objects().iter().map(|object| object.bind(py)))
+    }
+}
+
+/// Read the body of a JWK Set endpoint; None is an empty set.
+#[pyfunction]
+#[pyo3(signature = (body, *, algorithms, max_keys, lenient))]
+pub(crate) fn read_published_jwks(
+    body: &Bound<'_, PyAny>,
+    algorithms: &Bound<'_, PyAny>,
+    max_keys: usize,
+    lenient: bool,
+) -> Result<Option<KeySetObject>, Fault> {
+    let py = body.py();
+    let algorithms = convert::algorithms(Some(algorithms))?.unwrap_or_default();
+    let body = convert::bytes(body, "body")?;
+    let set = KeySet::published(body, algorithms, max_keys, key_reading::reading(lenient))?;
+    if set.keys().is_empty() { Ok(None) } else { KeySetObject::of_set(py, set).map(Some) }
 }
 
 #[doc = doc!("_restore_key_set")]

@@ -20,14 +20,18 @@ mod insecure;
 mod issuer_template;
 mod issuers;
 mod json_text;
+mod judge;
 mod jws;
 mod jws_json;
+mod jws_keys;
 mod key;
 mod key_reading;
 mod key_set;
+mod key_source;
 mod names;
 mod objects;
 mod payload;
+mod pending;
 mod policy;
 mod primitive;
 mod reentry;
@@ -36,6 +40,7 @@ mod signer;
 mod verified_jws;
 mod verified_jwt;
 mod verifier;
+mod waits;
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -72,7 +77,11 @@ mod _native {
     #[pymodule_export]
     use super::key_reading::judge_rsa;
     #[pymodule_export]
-    use super::key_set::{KeySetObject, restore_key_set};
+    use super::key_set::{KeySetObject, read_published_jwks, restore_key_set};
+    #[pymodule_export]
+    use super::key_source::{FoundKeysObject, KeyLookupObject, KeySetSourceObject, MonotonicClockObject};
+    #[pymodule_export]
+    use super::pending::PendingVerificationObject;
     #[pymodule_export]
     use super::policy::check_policy;
     #[pymodule_export]

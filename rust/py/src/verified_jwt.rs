@@ -3,7 +3,7 @@
 //! Holding one is the proof of verification, so callers cannot make, subclass or pickle one. Python objects are made
 //! when asked for: a gateway that reads one claim pays for one claim.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 use jwseal_core::claims::VerifiedJwt;
 use pyo3::exceptions::{PyKeyError, PyTypeError};
@@ -18,13 +18,13 @@ use crate::objects;
 #[pyclass(name = "VerifiedJWT", module = "jwseal._native", frozen, mapping)]
 pub(crate) struct VerifiedJwtObject {
     jwt: VerifiedJwt,
-    keys: Arc<Keys>,
+    keys: Keys,
     claims: OnceLock<Py<PyDict>>,
     header: OnceLock<Py<PyDict>>,
 }
 
 impl VerifiedJwtObject {
-    pub(crate) const fn new(jwt: VerifiedJwt, keys: Arc<Keys>) -> Self {
+    pub(crate) const fn new(jwt: VerifiedJwt, keys: Keys) -> Self {
         Self { jwt, keys, claims: OnceLock::new(), header: OnceLock::new() }
     }
 

@@ -1,8 +1,5 @@
 //! `Verifier`: tokens in, `VerifiedJWT` or an exception out.
 
-use std::sync::Arc;
-
-use jwseal_core::claims::VerifiedJwt;
 use jwseal_core::error::Result as CoreResult;
 use jwseal_core::verifier::Verifier;
 use pyo3::gc::{PyTraverseError, PyVisit};
@@ -13,18 +10,18 @@ use crate::batch::{self, VerifiedIterator, Verify};
 use crate::clock::Clock;
 use crate::convert;
 use crate::error::Fault;
-use crate::key_set::Keys;
+use crate::judge::Judge;
+use crate::key_source::KeysArgument;
+use crate::pending;
 use crate::policy;
 use crate::verified_jwt::VerifiedJwtObject;
 
 #[doc = doc!("Verifier")]
 #[pyclass(name = "Verifier", module = "jwseal._native", frozen, subclass)]
 pub(crate) struct VerifierObject {
-    verifier: Verifier,
-    keys: Arc<Keys>,
+    judge: Judge,
     given_keys: Py<PyAny>,
     policy: Py<PyAny>,
-    clock: Clock,
 }
 
 #[pymethods]
@@ -46,15 +43,15 @@ impl VerifierObject {
         accept_padding: bool,
         clock: Option<Bound<'_, PyAny>>,
     ) -> Result<Self, Fault> {
-        let chosen = Keys::from_argument(keys)?;
+        let chosen = KeysArgument::from_argument(keys)?;
         let verifier = Verifier::new(
-            chosen.set().clone(),
+            chosen.core(),
             policy::compile(policy)?,
             convert::algorithms(algorithms)?,
             convert::reader("max_token_size", max_token_size, max_header_size, accept_padding)?,
         )?;
         let (given_keys, policy) = (keys.clone().unbind(), policy.clone().unbind());
-        Ok(Self { verifier, keys: Arc::new(chosen), given_keys, policy, clock: Clock::from_argument(clock)? })
+        Ok(Self { judge: Judge::new(verifier, chosen.into_source(), Clock::from_argument(clock)?), given_keys, policy })
     }
 
     #[doc = doc!("Verifier.keys")]
@@ -71,13 +68,23 @@ impl VerifierObject {
 
     #[doc = doc!("Verifier.prepare")]
     fn prepare(&self, py: Python<'_>) -> usize {
-        py.detach(|| self.keys.set().prepare())
+        py.detach(|| self.judge.verifier().keys().prepare())
     }
 
     #[doc = doc!("Verifier.verify")]
     #[pyo3(signature = (token, *, now=None))]
     fn verify(&self, token: &Bound<'_, PyAny>, now: Option<&Bound<'_, PyAny>>) -> Result<VerifiedJwtObject, Fault> {
         batch::verify(self, token, now)
+    }
+
+    /// As `verify`, but where keys must be waited for return what `verify_async` waits with.
+    #[pyo3(signature = (token, *, now=None))]
+    fn _begin(
+        slf: &Bound<'_, Self>,
+        token: &Bound<'_, PyAny>,
+        now: Option<&Bound<'_, PyAny>>,
+    ) -> Result<Py<PyAny>, Fault> {
+        pending::begin(slf, token, now)
     }
 
     #[doc = doc!("Verifier.verify_many")]
@@ -109,33 +116,34 @@ impl VerifierObject {
         slf
     }
 
-    /// Keys hold no objects of the caller's. Nothing is cleared: a cycle has a mutable object in it, which is.
+    /// Keys hold no objects of the caller's, sources do. Nothing is cleared: a cycle has a mutable object in it, which is.
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.policy)?;
-        self.clock.traverse(&visit)
+        if self.judge.source().is_some() {
+            visit.call(&self.given_keys)?;
+        }
+        self.judge.traverse(&visit)
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
-        Ok(format!("<Verifier of {} key(s), {}>", self.keys.set().keys().len(), self.policy.bind(py).repr()?))
+        let keys = self.judge.verifier().keys().generation();
+        let count = keys.map_or(0, |generation| generation.keys().keys().len());
+        Ok(format!("<Verifier of {count} key(s), {}>", self.policy.bind(py).repr()?))
     }
 }
 
 impl VerifierObject {
-    pub(crate) const fn verifier(&self) -> &Verifier {
-        &self.verifier
+    pub(crate) const fn judge(&self) -> &Judge {
+        &self.judge
     }
 }
 
 impl Verify for VerifierObject {
-    fn verify_bytes(&self, token: &[u8], now: f64) -> CoreResult<(VerifiedJwt, &Arc<Keys>)> {
-        Ok((self.verifier.verify(token, now)?, &self.keys))
+    fn judge(&self, _token: &[u8]) -> CoreResult<&Judge> {
+        Ok(&self.judge)
     }
 
     fn has_clock(&self) -> bool {
-        self.clock.is_given()
-    }
-
-    fn clock(&self, _token: &[u8]) -> CoreResult<&Clock> {
-        Ok(&self.clock)
+        self.judge.clock().is_given()
     }
 }

@@ -47,7 +47,7 @@ struct Check {
 impl<'a> DetachedVerification<'a> {
     /// Begins to verify all signatures of a JWS.
     pub fn new(jws: &Unverified, options: VerifyOptions<'a>) -> Result<Self> {
-        options.require.check(options.keys)?;
+        options.require.check(options.keys, options.changing)?;
         jws.require_algs()?;
         Self::begin(jws, &jws.entries, options)
     }

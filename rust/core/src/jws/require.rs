@@ -4,7 +4,7 @@
 //! Keys count, not signatures: two signatures by one key are one.
 
 use super::VerifiedSignature;
-use crate::error::{Error, Result};
+use crate::error::{Error, NoKey, Result};
 use crate::key::Key;
 use crate::key_set::KeySet;
 
@@ -25,8 +25,26 @@ pub enum Require {
 pub type Report = Vec<Result<VerifiedSignature>>;
 
 impl Require {
-    /// Refuses what no JWS could meet.
-    pub(super) fn check(&self, keys: &KeySet) -> Result<()> {
+    /// Refuses what no JWS could meet, which is a mistake of the program unless the keys may be others another time.
+    pub(super) fn check(&self, keys: &KeySet, changing: bool) -> Result<()> {
+        match self.check_fixed(keys) {
+            Err(Error::InvalidPolicy(_)) if changing && self.depends_on_keys() => {
+                Err(Error::KeyNotFound(NoKey::UnknownKid))
+            }
+            checked => checked,
+        }
+    }
+
+    /// Whether it is other keys that could meet it.
+    fn depends_on_keys(&self) -> bool {
+        match self {
+            Self::All | Self::Any | Self::Count(0) => false,
+            Self::Count(_) => true,
+            Self::Kids(kids) => !kids.is_empty(),
+        }
+    }
+
+    fn check_fixed(&self, keys: &KeySet) -> Result<()> {
         match self {
             Self::Count(0) => Err(Error::policy("require must ask for at least one signature")),
             Self::Count(count) if !has_distinct(*count, keys.keys().iter()) => {

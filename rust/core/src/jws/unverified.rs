@@ -66,12 +66,15 @@ pub struct VerifyOptions<'a> {
     pub algorithms: Option<AlgSet>,
     /// How many signatures must verify.
     pub require: &'a Require,
+    /// Whether the keys are those of a source that changes them: then a requirement that they cannot meet is no mistake of the
+    /// program.
+    pub changing: bool,
 }
 
 impl Unverified {
     /// Verifies a JWS that carries its payload: the outcome of each signature.
     pub fn verify(&self, options: VerifyOptions<'_>) -> Result<Report> {
-        options.require.check(options.keys)?;
+        options.require.check(options.keys, options.changing)?;
         self.require_algs()?;
         let payload = self.carried()?;
         if self.form == Form::Compact && self.unencoded {
@@ -94,6 +97,18 @@ impl Unverified {
     /// The signature at an index.
     pub fn entry(&self, index: usize) -> Result<&UnverifiedSignature> {
         self.entries.get(index).ok_or(Error::malformed("signatures", "has no entry of this index"))
+    }
+
+    /// The `kid` that a signature names and no key has, of all signatures or of the one at an index; the algorithm must be
+    /// one that is accepted.
+    #[must_use]
+    pub fn unknown_kid(&self, index: Option<usize>, keys: &KeySet, algorithms: Option<AlgSet>) -> Option<&str> {
+        let entries = self.entries.iter().enumerate().filter(|(at, _)| index.is_none_or(|index| index == *at));
+        let is_accepted = |entry: &UnverifiedSignature| {
+            entry.header.alg().is_ok_and(|alg| algorithms.is_none_or(|algorithms| algorithms.contains(alg)))
+        };
+        let accepted = entries.map(|(_, entry)| entry).filter(|entry| is_accepted(entry));
+        accepted.filter_map(UnverifiedSignature::kid).find(|kid| !keys.has_kid(kid))
     }
 
     /// The payload, where the JWS carries one.
@@ -146,6 +161,12 @@ impl Unverified {
 }
 
 impl UnverifiedSignature {
+    /// The protected header, and its text as received.
+    #[must_use]
+    pub fn protected(&self) -> (&Arc<Header>, &[u8]) {
+        (&self.header, &self.protected)
+    }
+
     /// The key's identifier, from either header.
     #[must_use]
     pub fn kid(&self) -> Option<&str> {

@@ -1,6 +1,6 @@
 //! Sets of keys and the choice among them (RFC 7517 section 5, RFC 7515 section 6 and appendix D).
 //!
-//! A set is never empty and never changes. It says which keys are tried for a header's `alg` and `kid`; a `kid` can narrow that
+//! A set never changes, and is never empty but for `withdrawn`. It says which keys are tried for a header's `alg` and `kid`; a `kid` can narrow that
 //! choice but not widen it. Members of a JWK Set that cannot be used are skipped, with the reason. A JWK Set from a URL gives
 //! public keys only.
 
@@ -87,6 +87,51 @@ impl KeySet {
         set
     }
 
+    /// Reads the body of a JWK Set endpoint: public keys of these algorithms only, from at most `max_keys` members.
+    ///
+    /// An empty array is an answer too: the provider has withdrawn all keys. Members none of which is usable are not.
+    pub fn published(text: &[u8], algorithms: AlgSet, max_keys: usize, reading: Reading) -> Result<Self> {
+        if algorithms.is_empty() {
+            return Err(Error::policy(
+                "algorithms is empty, which accepts nothing: name those that the issuer signs with",
+            ));
+        }
+        if let Some(alg) = algorithms.iter().find(|alg| alg.spec().kty == Kty::Oct) {
+            return Err(Error::policy(format!("{alg} needs a secret, and a JWK Set that is published holds none")));
+        }
+        let count = {
+            let document = jwk::document(text)?;
+            let members = document.root().as_object().and_then(|set| set.get("keys")).and_then(Value::as_array);
+            members.map(Array::len)
+        };
+        match count {
+            Some(0) => return Ok(Self::withdrawn()),
+            Some(count) if count > max_keys => {
+                return Err(Error::key(format!("the JWK Set has {count} keys, and at most {max_keys} are read")));
+            }
+            _ => {}
+        }
+        let Self { keys, skipped, .. } = Self::from_jwks(text, algorithms, Origin::Remote, reading)?;
+        let skipped = skipped.into_vec();
+        let (keys, others): (Vec<Key>, Vec<Key>) =
+            keys.into_iter().partition(|key| !key.algs().intersection(algorithms).is_empty());
+        if keys.is_empty() {
+            let algs: AlgSet = others.iter().fold(AlgSet::EMPTY, |algs, key| algs.union(key.algs()));
+            let names: Vec<&str> = algs.iter().map(Alg::name).collect();
+            return Err(Error::key(format!(
+                "the JWK Set has no key of the algorithms accepted, only of {}",
+                names.join(", ")
+            )));
+        }
+        Self::build(keys, skipped)
+    }
+
+    /// No keys: what a source has whose provider withdrew all of them. Nothing else makes an empty set.
+    #[must_use]
+    pub fn withdrawn() -> Self {
+        Self { keys: Box::default(), algs: Box::default(), skipped: Box::default() }
+    }
+
     fn from_members(members: Array<'_>, fill: AlgSet, origin: Origin, reading: Reading) -> Result<Self> {
         let mut keys = Vec::new();
         let mut skipped = Vec::new();
@@ -144,6 +189,12 @@ impl KeySet {
     #[must_use]
     pub fn key(&self, index: usize) -> Option<&Key> {
         self.keys.get(index)
+    }
+
+    /// Whether a key has this kid.
+    #[must_use]
+    pub fn has_kid(&self, kid: &str) -> bool {
+        self.keys.iter().any(|key| key.kid() == Some(kid))
     }
 
     /// The members of the JWK Set that were left out.

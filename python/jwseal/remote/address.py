@@ -1,0 +1,87 @@
+"""Which URLs are fetched, and which addresses are connected to.
+
+HTTPS only; plain HTTP to the machine itself where the caller allows it. Names are resolved once for each connection, and the
+addresses that come of it are judged and connected to, so that a name cannot lead elsewhere in between (DNS rebinding).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from typing import TYPE_CHECKING
+
+from jwseal.errors import PolicyError
+
+if TYPE_CHECKING:
+    import httpx
+
+__all__ = ["Address", "checked_url", "named", "origin", "resolved"]
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+
+
+def checked_url(text: str, *, allow_http_loopback: bool = False) -> httpx.URL:
+    """Parse a URL to fetch from. Raises PolicyError for any other than https, and for one with credentials in it."""
+    import httpx
+
+    if not isinstance(text, str):
+        raise TypeError(f"a URL is a str, not {type(text).__name__}")
+    try:
+        url = httpx.URL(text)
+    except httpx.InvalidURL:
+        raise PolicyError("the URL of a key set cannot be parsed") from None
+    if url.scheme not in {"https", "http"} or not url.host:
+        raise PolicyError("keys are fetched by https, from a URL such as https://id.example/jwks.json")
+    if url.userinfo:
+        raise PolicyError("the URL of a key set has credentials in it: use token_file= or client_certificate=")
+    if url.scheme == "http" and not (allow_http_loopback and _is_loopback_name(url.host)):
+        raise PolicyError(
+            "keys that come by plain http can be replaced on the way: use https (allow_http_loopback=True allows http to "
+            "127.0.0.1, ::1 and localhost)"
+        )
+    return url
+
+
+def named(url: httpx.URL) -> str:
+    """A URL for messages: without query, fragment and credentials."""
+    return str(url.copy_with(query=None, fragment=None, userinfo=b""))
+
+
+def origin(url: httpx.URL) -> tuple[str, str, int | None]:
+    """What two URLs of one server have in common (RFC 6454 section 4)."""
+    return url.scheme, url.host, url.port
+
+
+def resolved(host: str, port: int, *, only_loopback: bool, refuse_private: bool) -> list[Address]:
+    """Return the addresses of a host, those first that its resolver prefers. Raises OSError where none may be connected to."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    addresses = [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
+    if only_loopback and not all(address.is_loopback for address in addresses):
+        raise PermissionError("the name of this machine leads elsewhere")
+    if refuse_private and not only_loopback and any(map(_is_private, addresses)):
+        raise PermissionError("the name leads to a private address")
+    return addresses
+
+
+def _is_loopback_name(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _is_private(address: Address) -> bool:
+    """Whether an address is not one of the public Internet, or leads to one that is not."""
+    if isinstance(address, ipaddress.IPv6Address):
+        if address in _NAT64:
+            return _is_private(ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF))
+        inner = address.ipv4_mapped or address.sixtofour
+        if inner is not None:
+            return _is_private(inner)
+        if address.teredo is not None:
+            return True
+    return not address.is_global or address.is_multicast

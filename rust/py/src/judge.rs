@@ -1,0 +1,88 @@
+//! One declared verifier: the core's, the source of its keys, and the clock it is judged by.
+//!
+//! With keys at hand no Python code runs. Where the source must get some first, its Python object is asked once, and the token
+//! is judged once more.
+
+use jwseal_core::error::Result as CoreResult;
+use jwseal_core::key_source::{Need, Times};
+use jwseal_core::verifier::{Accepted, Outcome, Verifier};
+use pyo3::gc::{PyTraverseError, PyVisit};
+use pyo3::prelude::*;
+
+use crate::clock::Clock;
+use crate::error::Fault;
+use crate::key_set::Keys;
+use crate::key_source::{Answer, Source};
+use crate::verified_jwt::VerifiedJwtObject;
+
+/// A verifier, and what it takes beside a token.
+pub(crate) struct Judge {
+    verifier: Verifier,
+    source: Option<Source>,
+    clock: Clock,
+}
+
+impl Judge {
+    pub(crate) const fn new(verifier: Verifier, source: Option<Source>, clock: Clock) -> Self {
+        Self { verifier, source, clock }
+    }
+
+    pub(crate) const fn verifier(&self) -> &Verifier {
+        &self.verifier
+    }
+
+    pub(crate) const fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// Where the keys come from, if they can change.
+    pub(crate) const fn source(&self) -> Option<&Source> {
+        self.source.as_ref()
+    }
+
+    /// Both clocks at this `now`.
+    pub(crate) fn times(&self, now: f64) -> Times {
+        Times { now, monotonic: self.source.as_ref().map_or(0.0, Source::monotonic) }
+    }
+
+    /// Verifies a token with the keys at hand, or says which are needed. A source whose keys are due for a refresh is told so.
+    #[inline]
+    pub(crate) fn verify(&self, py: Python<'_>, token: &[u8], now: f64) -> Result<Outcome, Fault> {
+        let times = self.times(now);
+        if let Some(source) = &self.source {
+            source.refresh_if_due(py, times.monotonic)?;
+        }
+        Ok(self.verifier.verify(token, times)?)
+    }
+
+    /// Judges a token again, with what its source got.
+    pub(crate) fn verify_again(&self, token: &[u8], now: f64, answer: Answer) -> CoreResult<Accepted> {
+        self.verifier.verify_under(token, self.times(now), answer.generation)
+    }
+
+    /// Gets what is needed, waiting for it, and judges the token again.
+    pub(crate) fn wait_and_verify(
+        &self,
+        py: Python<'_>,
+        token: &[u8],
+        now: Option<&Bound<'_, PyAny>>,
+        need: &Need,
+    ) -> Result<Accepted, Fault> {
+        let answer = self.required_source()?.ask(py, need)?.wait(py)?;
+        Ok(self.verify_again(token, self.clock.now(py, now)?, answer)?)
+    }
+
+    pub(crate) fn required_source(&self) -> PyResult<&Source> {
+        self.source.as_ref().ok_or_else(|| pyo3::exceptions::PyRuntimeError::new_err("these keys never change"))
+    }
+
+    pub(crate) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        self.source.as_ref().map_or(Ok(()), |source| source.traverse(visit))?;
+        self.clock.traverse(visit)
+    }
+}
+
+/// A token that was accepted, for Python.
+pub(crate) fn object(accepted: Accepted) -> VerifiedJwtObject {
+    VerifiedJwtObject::new(accepted.jwt, Keys::of(accepted.generation))
+}

@@ -1,0 +1,80 @@
+//! What a batch needs of its key sources: one generation of each, and one wait for all of them.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::Arc;
+
+use jwseal_core::error::Result as CoreResult;
+use jwseal_core::key_source::{Generation, KeySource, Need};
+use jwseal_core::verifier::Outcome;
+use pyo3::prelude::*;
+
+use crate::error::Fault;
+use crate::judge::Judge;
+use crate::key_source::{Answer, Asked, Source};
+
+/// The generation of each source that a batch began with.
+#[derive(Default)]
+pub(crate) struct Generations<'a>(HashMap<usize, (&'a Source, Arc<Generation>)>);
+
+impl<'a> Generations<'a> {
+    /// Verifies a token under its source's generation, or says which keys are needed.
+    pub(crate) fn verify(&mut self, judge: &'a Judge, token: &[u8], now: f64) -> CoreResult<Outcome> {
+        let (verifier, times) = (judge.verifier(), judge.times(now));
+        let Some(source) = judge.source() else { return verifier.verify(token, times) };
+        let KeySource::Replaced(set) = &**source.core() else { return verifier.verify(token, times) };
+        let generation = match self.0.entry(source.id()) {
+            Entry::Occupied(known) => Arc::clone(&known.get().1),
+            Entry::Vacant(place) => match set.usable(times) {
+                Ok(generation) => Arc::clone(&place.insert((source, generation)).1),
+                Err(_) => return verifier.verify(token, times),
+            },
+        };
+        verifier.verify_in_batch(token, times, generation)
+    }
+
+    /// Tells the sources whose keys are due for a refresh.
+    pub(crate) fn refresh_due(&self, py: Python<'_>) -> PyResult<()> {
+        self.0.values().try_for_each(|(source, _)| source.refresh_if_due(py, source.monotonic()))
+    }
+}
+
+/// What the sources of a batch were asked for: a set once, a store once for each header.
+#[derive(Default)]
+pub(crate) struct Waits<'a, 'py>(HashMap<Question, Result<Asked<'a, 'py>, Fault>>);
+
+/// A source, and the header that a store is asked for.
+type Question = (usize, Option<Arc<[u8]>>);
+
+/// What they answered.
+pub(crate) struct Answers(HashMap<Question, Result<Answer, PyErr>>);
+
+impl<'a, 'py> Waits<'a, 'py> {
+    /// Asks for what is needed, unless that was asked for already.
+    pub(crate) fn ask(&mut self, py: Python<'py>, judge: &'a Judge, need: &Need) -> Result<(), Fault> {
+        let source = judge.required_source()?;
+        self.0.entry(question(source, need)).or_insert_with(|| source.ask(py, need));
+        Ok(())
+    }
+
+    /// Waits for all of it. Each wait ends at a time that was fixed when it was asked for.
+    pub(crate) fn wait(self, py: Python<'py>) -> Answers {
+        let wait = |asked: Result<Asked<'a, 'py>, Fault>| asked.and_then(|asked| asked.wait(py)).map_err(PyErr::from);
+        Answers(self.0.into_iter().map(|(question, asked)| (question, wait(asked))).collect())
+    }
+}
+
+impl Answers {
+    /// The answer to what a token needs.
+    pub(crate) fn of(&self, py: Python<'_>, judge: &Judge, need: &Need) -> Result<Answer, Fault> {
+        match self.0.get(&question(judge.required_source()?, need)) {
+            Some(Ok(answer)) => Ok(answer.clone()),
+            Some(Err(error)) => Err(error.clone_ref(py).into()),
+            None => Err(jwseal_core::error::Error::KeySourceUnavailable.into()),
+        }
+    }
+}
+
+fn question(source: &Source, need: &Need) -> Question {
+    (source.id(), source.is_store().then(|| Arc::clone(&need.text)))
+}
