@@ -114,11 +114,11 @@ class KeySource(Protocol):
     """
 
     def find_key(self, header: dict[str, Any], /) -> VerifyingKey | SecretKey | KeySet | FoundKeys | None:
-        """Return the keys for a token with this protected header, which nothing vouches for; None is KeyNotFound."""
+        """Return the keys for a token with this protected `header`, which nothing vouches for; None is KeyNotFound."""
 
 
 class AsyncKeySource(Protocol):
     """A store as `KeySource`, which `verify_async` awaits. An object may be both."""
 
     async def find_key_async(self, header: dict[str, Any], /) -> VerifyingKey | SecretKey | KeySet | FoundKeys | None:
-        """As `KeySource.find_key`."""
+        """As `KeySource.find_key`, for this protected `header`."""
