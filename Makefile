@@ -22,7 +22,7 @@ RUST = Cargo.toml Cargo.lock pyproject.toml python/jwseal/_native.pyi $(shell fi
 OUTSIDE = benches/rust_peers rust/fuzz
 PACKAGE = $(shell find python -name '*.py' -o -name '*.pyi')
 
-.PHONY: help dev fmt lint test test-all test-lowest audit fuzz demo bench docs notices doctor doctor-python doctor-rust clean
+.PHONY: help dev fmt lint test redis test-all test-lowest audit fuzz demo bench docs notices doctor doctor-python doctor-rust clean
 .DEFAULT_GOAL := help
 # One environment is installed into at a time.
 .NOTPARALLEL:
@@ -50,7 +50,7 @@ lint: $(VENV)/.test $(VENV)/.lint $(VENV)/.native ## Check formats, lints, types
 	@if cargo deny --version >/dev/null 2>&1; then cargo deny check bans licenses sources; \
 	else echo "skipped: licences and bans of the Rust crates (cargo install cargo-deny --locked); the tests hold the bans meanwhile"; fi
 
-test: $(VENV)/.test $(VENV)/.native ## Build once and run every test; the last lines say what this processor could not run
+test: $(VENV)/.test $(VENV)/.native redis ## Build once and run every test; the last lines say what this processor could not run
 	cargo test --quiet -p jwseal-core -p jwseal-verify-fast
 	cargo test --quiet -p jwseal-core --no-default-features
 	$(BIN)/python -m pytest $(ARGS)
@@ -106,6 +106,14 @@ doctor-rust:
 	@command -v cargo >/dev/null 2>&1 || { echo "jwseal is compiled from Rust, and cargo is not on this machine: install Rust 1.88 or later from https://rustup.rs" >&2; exit 1; }
 	@cargo --version | awk '{ split($$2, v, "."); exit !(v[1] > 1 || v[2] >= 88) }' || { echo "jwseal needs Rust 1.88 or later, and this is $$(cargo --version): run 'rustup update', or install it from https://rustup.rs" >&2; exit 1; }
 	@command -v "$${CC:-cc}" >/dev/null 2>&1 || { echo "jwseal compiles AWS-LC, and there is no C compiler ('$${CC:-cc}') on this machine: install one (apt install gcc libc6-dev, dnf install gcc, or xcode-select --install)" >&2; exit 1; }
+
+# A server that tests start. CI installs it; elsewhere those tests are skipped, with this reason, until it is there.
+redis:
+	@if command -v redis-server >/dev/null 2>&1 || command -v valkey-server >/dev/null 2>&1; then :; \
+	elif [ -n "$$CI" ] && command -v apt-get >/dev/null 2>&1; then \
+		sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+		$$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -qq -y --no-install-recommends redis-server >/dev/null; \
+	else echo "skipped: the tests of RedisState (apt-get install redis-server, or brew install redis)"; fi
 
 # Environments and builds: a stamp file says what is done, its prerequisites say what would undo it.
 

@@ -43,6 +43,7 @@ from jwseal.errors import (
     PolicyError,
     Replayed,
     Revoked,
+    StateUnavailable,
     TokenExpired,
     TokenNotYetValid,
     TokenTooLarge,
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
     from jwseal import insecure as insecure
     from jwseal import jws as jws
     from jwseal import remote as remote
+    from jwseal import state as state
     from jwseal import types as types
     from jwseal._challenge import challenge as challenge
 
@@ -90,6 +92,7 @@ __all__ = [
     "SecretKey",
     "Signer",
     "SigningKey",
+    "StateUnavailable",
     "TokenExpired",
     "TokenNotYetValid",
     "TokenTooLarge",
@@ -119,6 +122,8 @@ if not TYPE_CHECKING:
             import jwseal.jws as module
         elif name == "remote":
             import jwseal.remote as module
+        elif name == "state":
+            import jwseal.state as module
         elif name == "types":
             import jwseal.types as module
         elif name == "challenge":
@@ -132,7 +137,7 @@ if not TYPE_CHECKING:
         return module
 
     def __dir__():
-        return sorted({*globals(), "challenge", "compat", "insecure", "jws", "types"})
+        return sorted({*globals(), "challenge", "compat", "insecure", "jws", "state", "types"})
 
 
 del TYPE_CHECKING

@@ -20,7 +20,8 @@
     |       |-- Replayed              replayed                 its identifier was seen before
     |       `-- Revoked               revoked                  it was revoked
     |-- Unavailable                   unavailable              the token could not be checked: respond with 503
-    |   `-- KeySourceUnavailable      key_source_unavailable   keys could not be fetched
+    |   |-- KeySourceUnavailable      key_source_unavailable   keys could not be fetched
+    |   `-- StateUnavailable          state_unavailable        a store of used or revoked tokens did not answer
     |-- InvalidKey                    invalid_key              unusable key material: fix the program
     `-- PolicyError (ValueError)      invalid_policy           a wrong declaration: fix the program
 
@@ -47,6 +48,7 @@ __all__ = [
     "PolicyError",
     "Replayed",
     "Revoked",
+    "StateUnavailable",
     "TokenExpired",
     "TokenNotYetValid",
     "TokenTooLarge",
@@ -191,6 +193,12 @@ class KeySourceUnavailable(Unavailable):
     """The keys could not be fetched."""
 
     code = "key_source_unavailable"
+
+
+class StateUnavailable(Unavailable):
+    """A store of used tokens, revocations or budgets failed, or is full."""
+
+    code = "state_unavailable"
 
 
 class InvalidKey(JOSEError):

@@ -28,7 +28,7 @@ def test_importing_jwseal_loads_nothing_heavy() -> None:
     assert heavy == []
 
 
-@pytest.mark.parametrize("module", ["compat", "errors", "insecure", "jws", "policy", "types", "verifier"])
+@pytest.mark.parametrize("module", ["compat", "errors", "insecure", "jws", "policy", "state", "types", "verifier"])
 def test_modules_are_there_after_import_jwseal(module: str) -> None:
     """`import jwseal; jwseal.jws` works without another import, and so does completion by tab."""
     program = f"import jwseal; print({module!r} in dir(jwseal), jwseal.{module}.__name__)"
@@ -65,7 +65,20 @@ def test_stubs_agree_with_the_binary() -> None:
 
 def test_all_is_what_can_be_seen() -> None:
     """`jwseal.__all__` lists the package's public names, sorted, and no others."""
-    modules = {"errors", "insecure", "jws", "key", "policy", "types", "verifier", "compat", "cli", "remote", "testing"}
+    modules = {
+        "state",
+        "errors",
+        "insecure",
+        "jws",
+        "key",
+        "policy",
+        "types",
+        "verifier",
+        "compat",
+        "cli",
+        "remote",
+        "testing",
+    }
     modules |= {"certificates", "providers"}
     visible = {name for name in dir(jwseal) if name.isidentifier() and not name.startswith("_")} - modules
     assert visible | {"__version__"} == set(jwseal.__all__)

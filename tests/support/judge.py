@@ -41,6 +41,7 @@ TREE = {
     "algorithm_not_allowed": ("AlgorithmNotAllowed", ("InvalidToken",)),
     "key_not_found": ("KeyNotFound", ("InvalidToken",)),
     "key_source_unavailable": ("KeySourceUnavailable", ("Unavailable",)),
+    "state_unavailable": ("StateUnavailable", ("Unavailable",)),
     "invalid_signature": ("InvalidSignature", ("InvalidToken",)),
     "missing_claim": ("MissingClaim", ("ClaimError", "InvalidToken")),
     "invalid_claim": ("InvalidClaim", ("ClaimError", "InvalidToken")),

@@ -31,6 +31,7 @@ TREE = {
     "Revoked": ("revoked", errors.ClaimError),
     "Unavailable": ("unavailable", errors.JOSEError),
     "KeySourceUnavailable": ("key_source_unavailable", errors.Unavailable),
+    "StateUnavailable": ("state_unavailable", errors.Unavailable),
     "InvalidKey": ("invalid_key", errors.JOSEError),
     "PolicyError": ("invalid_policy", errors.JOSEError),
 }

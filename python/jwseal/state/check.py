@@ -1,0 +1,199 @@
+"""The judgement by stores: revocation, then replay or budget. It is the last step, so that a refused token uses nothing up.
+
+A store that raises, or answers anything but a bool, is `StateUnavailable`; with `on_unavailable="allow"` the token passes, and
+the result names what was not checked. An identifier is made of `iss` and `jti`, and kept until the token ends for good: `exp`
+plus the leeway.
+"""
+
+from __future__ import annotations
+
+import inspect
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
+
+from jwseal.errors import MissingClaim, PolicyError, Replayed, Revoked, StateUnavailable
+from jwseal.state.identifier import identifier
+from jwseal.state.memory import MemoryState
+from jwseal.state.stores import BudgetStore, ReplayStore, RevocationStore
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Generator
+    from typing import Any
+
+    # Asks the stores one after the other: yields calls, takes their answers, returns the names of those not asked.
+    Questions = Generator[Callable[[], bool | Awaitable[bool]], bool, frozenset[str]]
+
+__all__ = ["Budget", "BudgetExhausted", "Judged", "StateCheck"]
+
+
+class Judged(Protocol):
+    """What the stores are asked about: a verified token."""
+
+    @property
+    def kid(self) -> str | None:
+        """The header's `kid`."""
+
+    @property
+    def expires_at(self) -> float | None:
+        """`exp` in seconds."""
+
+    def get(self, name: str, /) -> Any:
+        """The claim of a name, or None."""
+
+
+class Budget(NamedTuple):
+    """A token that may be used `limit` times, and `n` of them now."""
+
+    n: int
+    limit: int
+
+
+class BudgetExhausted(Exception):
+    """Less of the budget is left than was asked for."""
+
+
+class StateCheck:
+    """The stores of one verifier or authorizer."""
+
+    __slots__ = ("_allow", "budget", "replay", "revocation")
+
+    def __init__(
+        self,
+        *,
+        replay: ReplayStore | None = None,
+        revocation: RevocationStore | None = None,
+        budget: BudgetStore | None = None,
+        on_unavailable: str = "deny",
+    ) -> None:
+        """Judge the arguments: an object that is no store is TypeError, another `on_unavailable` PolicyError."""
+        stores = (("replay", replay, ReplayStore), ("revocation", revocation, RevocationStore))
+        for name, store, protocol in (*stores, ("budget", budget, BudgetStore)):
+            if store is not None and (isinstance(store, type) or not isinstance(store, protocol)):
+                raise TypeError(
+                    f"{name} must be a {protocol.__name__}, such as jwseal.state.MemoryState(), "
+                    f"not {store.__name__ if isinstance(store, type) else type(store).__name__}"
+                )
+        if on_unavailable not in ("deny", "allow"):
+            raise PolicyError('on_unavailable must be "deny" or "allow"')
+        self.replay, self.revocation, self.budget = replay, revocation, budget
+        self._allow = on_unavailable == "allow"
+
+    def __bool__(self) -> bool:
+        """Whether there is a store to ask."""
+        return any(store is not None for store in (self.replay, self.revocation, self.budget))
+
+    def judge(self, token: Judged, now: float, leeway: float, budget: Budget | None = None) -> frozenset[str]:
+        """Ask the stores, and return the names of those that did not answer and may be passed over.
+
+        Raises Revoked, Replayed, MissingClaim, BudgetExhausted or StateUnavailable.
+        """
+        questions = self._questions(token, now, leeway, budget)
+        try:
+            ask = next(questions)
+            while True:
+                try:
+                    answer = ask()
+                except Exception as error:  # whatever a store raises, the token was not judged
+                    ask = questions.throw(_unavailable(error))
+                    continue
+                if inspect.isawaitable(answer):
+                    _discard(answer)
+                    raise TypeError("this store is asynchronous: call verify_async or authorize_async")
+                ask = questions.send(answer)
+        except StopIteration as done:
+            judged: frozenset[str] = done.value
+            return judged
+
+    async def judge_async(
+        self, token: Judged, now: float, leeway: float, budget: Budget | None = None
+    ) -> frozenset[str]:
+        """As `judge`. A store whose methods are not asynchronous is asked on a thread, so that the event loop runs on."""
+        import asyncio
+
+        questions = self._questions(token, now, leeway, budget)
+        try:
+            ask = next(questions)
+            while True:
+                try:
+                    answer = await asyncio.to_thread(ask) if _waits(ask) else ask()
+                    if inspect.isawaitable(answer):
+                        answer = await answer
+                except Exception as error:  # as in `judge`
+                    ask = questions.throw(_unavailable(error))
+                    continue
+                ask = questions.send(answer)
+        except StopIteration as done:
+            judged: frozenset[str] = done.value
+            return judged
+
+    def _questions(self, token: Judged, now: float, leeway: float, budget: Budget | None) -> Questions:
+        unchecked = set[str]()
+        iss, jti, sid, sub = (_text(token.get(name)) for name in ("iss", "jti", "sid", "sub"))
+        if self.revocation is not None:
+            ask = partial(self.revocation.revoked, iss, jti, sid, sub, _number(token.get("iat")), token.kid)
+            if (yield from self._answer("revocation", ask, unchecked)):
+                raise Revoked("the token, or what it was issued for, was revoked", "jti")
+        store = self.replay if budget is None else self.budget
+        if store is not None:
+            if jti is None:
+                raise MissingClaim("jti is missing, and a token that is used a limited number of times needs it", "jti")
+            if token.expires_at is None:
+                raise MissingClaim("exp is missing, and a token that is used a limited number of times needs it", "exp")
+            key, ttl = identifier(iss, jti), token.expires_at + leeway - now
+            if budget is None:
+                name, ask = "replay", partial(cast("ReplayStore", store).add, key, ttl)
+            else:
+                name, ask = "budget", partial(cast("BudgetStore", store).take, key, budget.n, budget.limit, ttl)
+            if (yield from self._answer(name, ask, unchecked)) is False:
+                raise Replayed("jti was seen before", "jti") if budget is None else BudgetExhausted
+        return frozenset(unchecked)
+
+    def _answer(
+        self, name: str, ask: Callable[[], bool | Awaitable[bool]], unchecked: set[str]
+    ) -> Generator[Callable[[], bool | Awaitable[bool]], bool, bool | None]:
+        """The store's answer; None if it has none and the token may pass all the same."""
+        try:
+            return _bool(name, (yield ask))
+        except StateUnavailable:
+            if not self._allow:
+                raise
+            unchecked.add(name)
+            return None
+
+
+def _bool(name: str, answer: object) -> bool:
+    if answer is not True and answer is not False:
+        raise StateUnavailable(f"the {name} store must answer with a bool, not {type(answer).__name__}")
+    return answer
+
+
+def _unavailable(error: Exception) -> StateUnavailable:
+    if isinstance(error, StateUnavailable):
+        return error
+    unavailable = StateUnavailable(f"a store failed with {type(error).__name__}, so the token could not be judged")
+    unavailable.__cause__ = error
+    return unavailable
+
+
+def _waits(ask: Callable[[], object]) -> bool:
+    """Whether the call may wait for a network on the thread it is made on."""
+    method = ask.func if isinstance(ask, partial) else ask
+    owner = getattr(method, "__self__", None)
+    return not (
+        isinstance(owner, MemoryState) or inspect.iscoroutinefunction(method) or getattr(owner, "is_async", False)
+    )
+
+
+def _discard(answer: Any) -> None:
+    """Close a coroutine that nothing will await, so that it does not warn."""
+    close = getattr(answer, "close", None)
+    if callable(close):
+        close()
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None

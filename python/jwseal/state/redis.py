@@ -1,0 +1,203 @@
+"""`RedisState`: the three stores on a Redis or Valkey server, through a client of the application's own.
+
+Each call is one command, or a script, that the server runs as one step. Scripts name one key, or keys of one hash slot, so a
+cluster serves too. Nothing connects until the first call, and connections, retries and passwords are the client's.
+
+A store must not forget. The server needs `maxmemory-policy noeviction`, so that a full one refuses instead of dropping
+entries, and `appendonly yes`, so that one that was restarted still has them; `check()` names a setting that is wrong. A
+failover to an asynchronous replica can lose the entries of the last moments.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+import secrets
+from typing import TYPE_CHECKING, Any
+
+from jwseal.errors import PolicyError
+from jwseal.state.identifier import identifier
+from jwseal.state.revocation import revocation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+    # A conversation with the server: yields calls, takes their answers.
+    Steps = Generator[Callable[[], Any], Any, Any]
+
+__all__ = ["RedisState"]
+
+# Keeps the count in the field `used`. A field for each call makes a call that the client repeats, because the answer was
+# lost, count once.
+_TAKE = """
+if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 1 then return 1 end
+local used = tonumber(redis.call('HGET', KEYS[1], 'used') or '0')
+if used + tonumber(ARGV[2]) > tonumber(ARGV[3]) then return 0 end
+redis.call('HINCRBY', KEYS[1], 'used', ARGV[2])
+redis.call('HSET', KEYS[1], ARGV[1], '1')
+if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[4]) then redis.call('PEXPIRE', KEYS[1], ARGV[4]) end
+return 1
+"""
+
+# Keeps the later of two moments and the later of two ends.
+_REVOKE = """
+local known = redis.call('GET', KEYS[1])
+local before = ARGV[1]
+if known and tonumber(known) > tonumber(before) then before = known end
+local ttl = tonumber(ARGV[2])
+local left = redis.call('PTTL', KEYS[1])
+if left > ttl then ttl = left end
+redis.call('SET', KEYS[1], before, 'PX', ttl)
+return 1
+"""
+
+
+class RedisState:
+    """The stores of a fleet.
+
+    RedisState(client, *, prefix="jwseal:", margin=10)
+
+    client  a client of redis-py or valkey, made with a `socket_timeout`; with an asyncio client every method returns an
+            awaitable, for `verify_async` and `authorize_async`
+    prefix  what the keys on the server begin with
+    margin  seconds that an entry outlives its token, for machines whose clocks differ
+
+    A client without a `socket_timeout` is PolicyError: a server that hangs would hang every request.
+    """
+
+    def __init__(self, client: Any, *, prefix: str = "jwseal:", margin: float = 10) -> None:
+        for method in ("set", "get", "mget", "eval"):
+            if not callable(getattr(client, method, None)):
+                raise TypeError(
+                    f"client must be a client of redis-py or valkey, such as redis.Redis(), not {type(client).__name__}"
+                )
+        pool = getattr(client, "connection_pool", None)
+        settings = getattr(pool, "connection_kwargs", {})
+        if isinstance(settings, dict) and "socket_timeout" in settings and settings["socket_timeout"] is None:
+            raise PolicyError("give the client a timeout, such as Redis(socket_timeout=0.5)")
+        if not 0 <= margin < math.inf:
+            raise PolicyError("margin must be a number of seconds, 0 or more")
+        self._client = client
+        self._prefix = prefix
+        self._margin = margin
+
+    @property
+    def is_async(self) -> bool:
+        """Whether the methods return awaitables, as with an asyncio client."""
+        return inspect.iscoroutinefunction(getattr(self._client, "execute_command", None))
+
+    def add(self, key: str, ttl: float, /) -> Any:
+        """Add a key for `ttl` seconds: True, or False if it is there already."""
+        return self._run(self._add(key, ttl))
+
+    def take(self, key: str, n: int, limit: int, ttl: float, /) -> Any:
+        """Take `n` of a budget of `limit`: True, or False if less is left."""
+        return self._run(self._take(key, n, limit, ttl))
+
+    def revoked(
+        self,
+        iss: str | None,
+        jti: str | None,
+        sid: str | None,
+        sub: str | None,
+        iat: float | None,
+        kid: str | None,
+        /,
+    ) -> Any:
+        """Return whether the token, its session, its subject's earlier tokens or its key were revoked."""
+        named = {"jti": jti, "sid": sid, "kid": kid, "sub": sub}
+        return self._run(self._revoked(iss, {kind: value for kind, value in named.items() if value is not None}, iat))
+
+    def revoke(
+        self,
+        iss: str | None,
+        *,
+        ttl: float,
+        jti: str | None = None,
+        sid: str | None = None,
+        sub: str | None = None,
+        kid: str | None = None,
+        before: float | None = None,
+    ) -> Any:
+        """As `MemoryState.revoke`."""
+        entry = revocation(jti=jti, sid=sid, sub=sub, kid=kid, before=before)
+        key = self._revoked_key(iss, entry.kind, entry.value)
+        return self._run(self._revoke(key, entry.before or 0, ttl))
+
+    def check(self) -> Any:
+        """Raise PolicyError if the server's settings let it forget an entry. It needs the right to `CONFIG GET`."""
+        return self._run(self._check())
+
+    def __repr__(self) -> str:
+        return f"<RedisState with keys {self._prefix}*>"
+
+    def _run(self, steps: Steps) -> Any:
+        return _drive_async(steps) if self.is_async else _drive(steps)
+
+    def _add(self, key: str, ttl: float) -> Steps:
+        name = f"{self._prefix}used:{key}"
+        # A client that repeats a command whose answer was lost finds its own value.
+        own = secrets.token_hex(16)
+        if (yield lambda: self._client.set(name, own, nx=True, px=self._milliseconds(ttl))):
+            return True
+        return _text((yield lambda: self._client.get(name))) == own
+
+    def _take(self, key: str, n: int, limit: int, ttl: float) -> Steps:
+        if n < 1:
+            return False
+        arguments = (secrets.token_hex(16), n, limit, self._milliseconds(ttl))
+        answer = yield lambda: self._client.eval(_TAKE, 1, f"{self._prefix}budget:{key}", *arguments)
+        return int(answer) == 1
+
+    def _revoked(self, iss: str | None, named: dict[str, str], iat: float | None) -> Steps:
+        if not named:
+            return False
+        keys = [self._revoked_key(iss, kind, value) for kind, value in named.items()]
+        values = yield lambda: self._client.mget(keys)
+        for kind, value in zip(named, values, strict=True):
+            if value is not None and (kind != "sub" or iat is None or iat < float(value)):
+                return True
+        return False
+
+    def _revoke(self, key: str, before: float, ttl: float) -> Steps:
+        yield lambda: self._client.eval(_REVOKE, 1, key, repr(float(before)), self._milliseconds(ttl))
+        return None
+
+    def _check(self) -> Steps:
+        needed = {"maxmemory-policy": "noeviction", "appendonly": "yes"}
+        for setting, wanted in needed.items():
+            answer = yield lambda setting=setting: self._client.config_get(setting)  # type: ignore[misc]
+            found = {_text(name): _text(value) for name, value in answer.items()}.get(setting)
+            if found != wanted:
+                raise PolicyError(f"the server may forget entries: set {setting} {wanted}, which is {found} now")
+        return None
+
+    def _revoked_key(self, iss: str | None, kind: str, value: str) -> str:
+        # The braces put the keys of one issuer into one hash slot of a cluster, as MGET needs.
+        return f"{self._prefix}revoked:{{{identifier(iss)}}}:{identifier(kind, value)}"
+
+    def _milliseconds(self, ttl: float) -> int:
+        return max(1, math.ceil((ttl + self._margin) * 1000))
+
+
+def _drive(steps: Steps) -> Any:
+    """Carry the conversation through."""
+    try:
+        answer = next(steps)()
+        while True:
+            answer = steps.send(answer)()
+    except StopIteration as done:
+        return done.value
+
+
+async def _drive_async(steps: Steps) -> Any:
+    try:
+        answer = await next(steps)()
+        while True:
+            answer = await steps.send(answer)()
+    except StopIteration as done:
+        return done.value
+
+
+def _text(value: Any) -> Any:
+    return value.decode() if isinstance(value, bytes) else value
