@@ -26,10 +26,14 @@ from jwseal._native import (
     __version__,
     bearer,
 )
+from jwseal.condition import Condition, all_of, any_of, claim, header, not_
 from jwseal.errors import (
     AlgorithmNotAllowed,
     ClaimError,
     ClaimMismatch,
+    ConditionNotMet,
+    InsufficientAuthentication,
+    InsufficientScope,
     InvalidClaim,
     InvalidKey,
     InvalidSignature,
@@ -72,6 +76,10 @@ __all__ = [
     "AlgorithmNotAllowed",
     "ClaimError",
     "ClaimMismatch",
+    "Condition",
+    "ConditionNotMet",
+    "InsufficientAuthentication",
+    "InsufficientScope",
     "InvalidClaim",
     "InvalidKey",
     "InvalidSignature",
@@ -104,8 +112,13 @@ __all__ = [
     "VerifyingKey",
     "WrongTyp",
     "__version__",
+    "all_of",
+    "any_of",
     "bearer",
     "challenge",
+    "claim",
+    "header",
+    "not_",
 ]
 
 if not TYPE_CHECKING:

@@ -22,7 +22,7 @@ from collections.abc import (
     Sequence,
     ValuesView,
 )
-from typing import Any, Literal, Protocol, Self, TypeAlias, TypeVar, final, overload, type_check_only
+from typing import Any, Literal, Never, Protocol, Self, TypeAlias, TypeVar, final, overload, type_check_only
 
 from typing_extensions import disjoint_base
 
@@ -42,6 +42,7 @@ from jwseal.types import (
 from jwseal.verifier import Verifier as _PublicVerifier
 
 __all__ = [
+    "Condition",
     "FoundKeys",
     "IssuerTemplate",
     "Issuers",
@@ -64,9 +65,12 @@ __all__ = [
     "VerifyingKey",
     "__version__",
     "_check_policy",
+    "_condition",
     "_restore_issuer_template",
     "_restore_key_set",
     "_restore_verifying_key",
+    "all_of",
+    "any_of",
     "base64url_decode",
     "bearer",
     "certificate_key",
@@ -79,6 +83,7 @@ __all__ = [
     "jws_sign_json",
     "jws_verify",
     "jws_verify_json",
+    "not_",
     "prepared_algorithms",
     "read_json",
     "read_published_jwks",
@@ -753,6 +758,12 @@ class VerifiedJWT(Mapping[str, Any]):
     def scopes(self) -> frozenset[str]:
         """The words of `scope` (RFC 8693 section 4.2), or else of `scp`, string or array; empty if neither is there."""
 
+    def require(self, *scopes: str, where: Condition | None = None) -> Self:
+        """Return this result if it grants all these scopes and meets the condition, for a route that wants more than its verifier.
+
+        Raises InsufficientScope, then ConditionNotMet. `now` in a condition is the time at which the token was verified.
+        """
+
     @property
     def payload(self) -> bytes:
         """The payload's octets as they were signed."""
@@ -778,6 +789,20 @@ class VerifiedJWT(Mapping[str, Any]):
     def __iter__(self) -> Iterator[str]: ...
     def __len__(self) -> int: ...
     def __contains__(self, name: object, /) -> bool: ...
+
+@final
+class Condition:
+    """A condition over the claims and the header of a verified token.
+
+    It has no constructor: `jwseal.claim`, `header`, `all_of`, `any_of` and `not_` make one. It compares and hashes by what it
+    demands, in the order it was written, and can be pickled. It is neither true nor false: `bool()` of it is TypeError.
+    """
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __bool__(self) -> Never: ...
+    def __copy__(self) -> Self: ...
+    def __deepcopy__(self, memo: object, /) -> Self: ...
 
 @final
 class VerifiedJWS:
@@ -1104,6 +1129,18 @@ def verify_primitive(
     prepared is so at the first call, and should its verdict then differ from the one before, this raises
     `RuntimeError`. Private: applications have `jwseal.jws.verify`, which returns data or raises and cannot be ignored.
     """
+
+def all_of(*conditions: Condition) -> Condition:
+    """A condition that is true where all of these are, and false where one is; else an error prevails."""
+
+def any_of(*conditions: Condition) -> Condition:
+    """A condition that is true where one of these is; else an error prevails."""
+
+def not_(condition: Condition, /) -> Condition:
+    """A condition that is true where this one is false, and an error where it is one."""
+
+def _condition(table: str | JSONMapping, shown: str) -> Condition:
+    """The condition of a table, or of its JSON text."""
 
 def _check_policy(policy: Policy) -> None:
     """Refuse a policy that no token could meet, or whose bounds are none."""

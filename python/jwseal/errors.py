@@ -18,7 +18,10 @@
     |       |-- ClaimMismatch         claim_mismatch           not the value the policy expects
     |       |-- TokenTooOld           token_too_old            iat is longer ago than max_age
     |       |-- Replayed              replayed                 its identifier was seen before
-    |       `-- Revoked               revoked                  it was revoked
+    |       |-- Revoked               revoked                  it was revoked
+    |       |-- InsufficientScope     insufficient_scope       a scope demanded is not granted: respond with 403
+    |       |-- ConditionNotMet       condition_not_met        a condition does not hold: respond with 403
+    |       `-- InsufficientAuthentication  insufficient_authentication  the user must authenticate again (RFC 9470)
     |-- Unavailable                   unavailable              the token could not be checked: respond with 503
     |   |-- KeySourceUnavailable      key_source_unavailable   keys could not be fetched
     |   `-- StateUnavailable          state_unavailable        a store of used or revoked tokens did not answer
@@ -35,6 +38,9 @@ __all__ = [
     "AlgorithmNotAllowed",
     "ClaimError",
     "ClaimMismatch",
+    "ConditionNotMet",
+    "InsufficientAuthentication",
+    "InsufficientScope",
     "InvalidClaim",
     "InvalidKey",
     "InvalidSignature",
@@ -122,15 +128,15 @@ class InvalidSignature(InvalidToken):
 
 
 class ClaimError(InvalidToken):
-    """A claim is refused. `claim` is its name."""
+    """A claim is refused. `claim` is its name, or None where no single claim is at fault."""
 
     code = "claim_error"
 
-    def __init__(self, message: str, claim: str) -> None:
+    def __init__(self, message: str, claim: str | None = None) -> None:
         super().__init__(message)
         self.claim = claim
 
-    def __reduce__(self) -> tuple[type["ClaimError"], tuple[str, str]]:
+    def __reduce__(self) -> tuple[object, ...]:
         return type(self), (str(self), self.claim)
 
 
@@ -182,6 +188,40 @@ class Revoked(ClaimError):
     code = "revoked"
 
 
+class InsufficientScope(ClaimError):
+    """The token does not grant every scope demanded: respond with 403. `claim` is `scope` or `scp`."""
+
+    code = "insufficient_scope"
+    http_status = 403
+
+
+class ConditionNotMet(ClaimError):
+    """A condition on the token is false, or cannot be told: respond with 403."""
+
+    code = "condition_not_met"
+    http_status = 403
+
+
+class InsufficientAuthentication(ClaimError):
+    """The user must authenticate again, or better: respond with 401 and the challenge of RFC 9470.
+
+    `acr_values` are the authentication context classes that would do, weakest first. `max_age` is the longest time since
+    the user authenticated, in seconds, or None.
+    """
+
+    code = "insufficient_authentication"
+
+    def __init__(
+        self, message: str, claim: str | None = None, acr_values: tuple[str, ...] = (), max_age: float | None = None
+    ) -> None:
+        super().__init__(message, claim)
+        self.acr_values = acr_values
+        self.max_age = max_age
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (str(self), self.claim, self.acr_values, self.max_age)
+
+
 class Unavailable(JOSEError):
     """The token could not be judged, because what that takes could not be reached: answer 503."""
 
@@ -208,6 +248,12 @@ class InvalidKey(JOSEError):
 
 
 class PolicyError(JOSEError, ValueError):
-    """A policy, verifier or signer was declared wrongly; the sentence says what to do."""
+    """A policy, verifier, signer or condition was declared wrongly; the sentence says what to do.
+
+    Where the mistake is within a larger declaration, `place` is the way to it from the declaration's root, names and
+    indexes, and `reason` is the sentence without it.
+    """
 
     code = "invalid_policy"
+    place: tuple[str | int, ...] = ()
+    reason: str = ""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any, NoReturn, Self, TypeAlias
 
+    from jwseal.condition import Condition
     from jwseal.types import Span
 
     Texts: TypeAlias = str | set[str] | frozenset[str] | list[str] | tuple[str, ...]
@@ -32,6 +33,9 @@ _LONGEST_REPR = 2000
 
 # Values of one argument that a repr shows.
 _MOST_SHOWN = 8
+
+# Arguments for which a lone str is a mistake, so that a repr shows a set of one as a set.
+_COLLECTIONS = ("required", "scopes")
 
 # Claims that have an argument of their own, which knows their rules (`aud` may be an array, for one).
 _OWN_ARGUMENT = {"iss": "issuer", "aud": "audience", "sub": "subject"}
@@ -85,7 +89,7 @@ class Policy:
     """What a token must say to be accepted.
 
     Policy(*, issuer, audience, subject=UNCHECKED, typ=DEFAULT_TYP, expiry=REQUIRED, required=(), leeway=0,
-    max_age=None, max_lifetime=None, claims={})
+    max_age=None, max_lifetime=None, claims={}, scopes=(), where=None)
 
     issuer        the `iss` that are accepted: one str or IssuerTemplate, or a list, tuple or set of them, or UNCHECKED
     audience      who we are; the token's `aud` must name at least one of these, or UNCHECKED
@@ -99,6 +103,8 @@ class Policy:
     max_lifetime  the longest time from `iat` to `exp`, in seconds or a timedelta
     claims        name to JSON literal (str, int, float, bool, None), or to a frozenset of the literals accepted;
                   compared with their JSON type, so that 1 is not "1" and not true
+    scopes        the scopes that `scope`, or else `scp`, must all grant: a list, tuple or set of str
+    where         a condition that must hold, such as claim("roles").contains("Admin")
 
     Arguments that cannot be kept are PolicyError, of a wrong Python type TypeError. Policies are immutable, compare and
     hash by value and can be pickled.
@@ -114,8 +120,10 @@ class Policy:
         "max_age",
         "max_lifetime",
         "required",
+        "scopes",
         "subject",
         "typ",
+        "where",
     )
 
     issuer: frozenset[str] | frozenset[Names] | Unchecked
@@ -128,6 +136,8 @@ class Policy:
     max_age: float | None
     max_lifetime: float | None
     claims: Mapping[str, frozenset[Literal]]
+    scopes: frozenset[str]
+    where: Condition | None
     _identity: tuple[object, ...]
 
     def __new__(
@@ -143,6 +153,8 @@ class Policy:
         max_age: Span | None = None,
         max_lifetime: Span | None = None,
         claims: Mapping[str, Literal | frozenset[Literal]] | None = None,
+        scopes: Texts = (),
+        where: Condition | None = None,
     ) -> Self:
         """Judge the arguments and keep them in one form: frozensets of str, float seconds."""
         self = object.__new__(cls)
@@ -154,12 +166,17 @@ class Policy:
         if expiry is not REQUIRED and expiry is not UNCHECKED:
             raise TypeError(f"expiry must be REQUIRED or UNCHECKED, not {type(expiry).__name__}")
         keep(self, "expiry", expiry)
-        keep(self, "required", _names(required))
+        keep(self, "required", _names("required", "claim names", required))
         keep(self, "leeway", _seconds("leeway", leeway))
         keep(self, "max_age", None if max_age is None else _seconds("max_age", max_age))
         keep(self, "max_lifetime", None if max_lifetime is None else _seconds("max_lifetime", max_lifetime))
         expected = {} if claims is None else _claims(claims)
         keep(self, "claims", _read_only(expected))
+        keep(self, "scopes", _names("scopes", "scopes", scopes))
+        if where is not None and not isinstance(where, _native.Condition):
+            kind = type(where).__name__
+            raise TypeError(f'where must be a condition such as claim("roles").contains("Admin"), not {kind}')
+        keep(self, "where", where)
         keep(self, "_identity", (*self._values(), _typed(expected)))
         _native._check_policy(self)
         return self
@@ -184,7 +201,7 @@ class Policy:
 
     def __repr__(self) -> str:
         shown = [
-            f"{name}={_shown(getattr(self, name), name != 'required')}"
+            f"{name}={_shown(getattr(self, name), name not in _COLLECTIONS)}"
             for name in _PARAMETERS
             if not self._is_default(name)
         ]
@@ -222,6 +239,8 @@ _DEFAULTS: dict[str, object] = {
     "max_age": None,
     "max_lifetime": None,
     "claims": {},
+    "scopes": frozenset(),
+    "where": None,
 }
 _PARAMETERS = ("issuer", "audience", *_DEFAULTS)
 
@@ -256,20 +275,20 @@ def _texts(name: str, value: object, further: str = "") -> frozenset[str]:
     return frozenset(map(str.__str__, value))
 
 
-def _names(value: object) -> frozenset[str]:
-    """Return the names of required claims; a lone str is taken for the mistake it usually is."""
+def _names(argument: str, what: str, value: object) -> frozenset[str]:
+    """Return names of claims or scopes; a lone str is taken for the mistake it usually is."""
     if isinstance(value, str):
-        raise PolicyError("required must be a collection of claim names, not a single str; write it in a list")
+        raise PolicyError(f"{argument} must be a collection of {what}, not a single str; write it in a list")
     if not isinstance(value, (list, tuple, set, frozenset)):
-        raise TypeError(f"required must be a list, tuple or set of claim names, not {type(value).__name__}")
-    return frozenset(_claim_name("required", item) for item in value)
+        raise TypeError(f"{argument} must be a list, tuple or set of {what}, not {type(value).__name__}")
+    return frozenset(_name(argument, item) for item in value)
 
 
-def _claim_name(argument: str, name: object) -> str:
+def _name(argument: str, name: object) -> str:
     if not isinstance(name, str):
-        raise TypeError(f"{argument} names claims by str, not {type(name).__name__}")
+        raise TypeError(f"{argument} holds names as str, not {type(name).__name__}")
     if not name:
-        raise PolicyError(f"{argument} names a claim with no name")
+        raise PolicyError(f"{argument} holds an empty name")
     _refuse_lone_surrogates(argument, name)
     return str.__str__(name)
 
@@ -306,7 +325,7 @@ def _claims(value: object) -> dict[str, frozenset[Literal]]:
             raise TypeError(f"claims must be a mapping of claim name to literal, not {type(value).__name__}")
     expected = {}
     for given, accepted in value.items():
-        name = _claim_name("claims", given)
+        name = _name("claims", given)
         if name in _OWN_ARGUMENT:
             raise PolicyError(f"claims cannot name {name!r}: use {_OWN_ARGUMENT[name]}=")
         literals = accepted if isinstance(accepted, (set, frozenset)) else (accepted,)

@@ -75,6 +75,12 @@ SIGNATURES: dict[str, str] = {
     "Issuers.verify": "(self, /, token, *, now=None)",
     "Issuers.verify_many": "(self, /, tokens, *, now=None)",
     "Issuers.verify_iter": "(self, /, tokens, *, now=None, progress=None)",
+    "VerifiedJWT.require": "(self, /, *scopes, where=None)",
+    "claim": "(path)",
+    "header": "(name)",
+    "all_of": "(*conditions)",
+    "any_of": "(*conditions)",
+    "not_": "(condition, /)",
     "bearer": "(value)",
     "challenge": "(error, *, realm=None, resource_metadata=None, scope=None)",
     "insecure.read_unverified": "(token, *, max_token_size=16384, max_header_size=4096, accept_padding=False)",
@@ -133,6 +139,7 @@ OBJECTS: dict[str, Callable[[], Any]] = {
     "SecretKey": lambda: SECRET,
     "KeySet": lambda: KeySet([PUBLIC]),
     "Policy": lambda: ANY,
+    "Condition": lambda: jwseal.claim("a").equals(1),
     "Signer": lambda: Signer(SIGNING),
     "Verifier": lambda: Verifier(PUBLIC, ANY),
     "IssuerTemplate": lambda: IssuerTemplate("https://login.example/{tenant}/v2.0", claim="tid", values={"a", "b"}),
@@ -161,7 +168,9 @@ def test_final(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "cls", [SigningKey, VerifyingKey, SecretKey, VerifiedJWT, jws.VerifiedJWS], ids=lambda c: c.__name__
+    "cls",
+    [SigningKey, VerifyingKey, SecretKey, VerifiedJWT, jws.VerifiedJWS, jwseal.Condition],
+    ids=lambda c: c.__name__,
 )
 def test_no_constructor(cls: type) -> None:
     """What proves something cannot be made up by a caller."""
@@ -199,7 +208,7 @@ def test_a_proof_has_no_copy(name: str) -> None:
             way(OBJECTS[name]())
 
 
-@pytest.mark.parametrize("name", ["VerifyingKey", "KeySet", "Policy", "IssuerTemplate"])
+@pytest.mark.parametrize("name", ["VerifyingKey", "KeySet", "Policy", "IssuerTemplate", "Condition"])
 def test_pickled(name: str) -> None:
     """Public keys, public sets and policies travel, and arrive equal."""
     made = OBJECTS[name]()

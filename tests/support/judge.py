@@ -51,6 +51,9 @@ TREE = {
     "token_too_old": ("TokenTooOld", ("ClaimError", "InvalidToken")),
     "replayed": ("Replayed", ("ClaimError", "InvalidToken")),
     "revoked": ("Revoked", ("ClaimError", "InvalidToken")),
+    "insufficient_scope": ("InsufficientScope", ("ClaimError", "InvalidToken")),
+    "condition_not_met": ("ConditionNotMet", ("ClaimError", "InvalidToken")),
+    "insufficient_authentication": ("InsufficientAuthentication", ("ClaimError", "InvalidToken")),
     "invalid_key": ("InvalidKey", ()),
     "invalid_policy": ("PolicyError", ()),
 }
@@ -63,7 +66,7 @@ def refusal(call: Callable[..., Any], *args: Any, **named: Any) -> str:
     return code(caught.value)
 
 
-def refused_claim(call: Callable[..., Any], *args: Any, **named: Any) -> tuple[str, str]:
+def refused_claim(call: Callable[..., Any], *args: Any, **named: Any) -> tuple[str, str | None]:
     """The code of the refusal this call must end in, and the claim it names."""
     with pytest.raises(errors.ClaimError) as caught:
         call(*args, **named)

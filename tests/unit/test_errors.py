@@ -29,6 +29,9 @@ TREE = {
     "TokenTooOld": ("token_too_old", errors.ClaimError),
     "Replayed": ("replayed", errors.ClaimError),
     "Revoked": ("revoked", errors.ClaimError),
+    "InsufficientScope": ("insufficient_scope", errors.ClaimError),
+    "ConditionNotMet": ("condition_not_met", errors.ClaimError),
+    "InsufficientAuthentication": ("insufficient_authentication", errors.ClaimError),
     "Unavailable": ("unavailable", errors.JOSEError),
     "KeySourceUnavailable": ("key_source_unavailable", errors.Unavailable),
     "StateUnavailable": ("state_unavailable", errors.Unavailable),
@@ -53,9 +56,19 @@ def test_name_code_and_base(name: str) -> None:
 
 @pytest.mark.parametrize("name", TREE)
 def test_http_status(name: str) -> None:
-    """Every refusal is a 401, what could not be judged a 503, and a mistake of the program a 500."""
+    """A token that grants too little is a 403, every other refusal a 401, what could not be judged a 503, the program's own
+    mistake a 500."""
     cls = getattr(errors, name)
-    expected = 401 if issubclass(cls, errors.InvalidToken) else 503 if issubclass(cls, errors.Unavailable) else 500
+    forbidden = name in {"InsufficientScope", "ConditionNotMet"}
+    expected = (
+        403
+        if forbidden
+        else 401
+        if issubclass(cls, errors.InvalidToken)
+        else 503
+        if issubclass(cls, errors.Unavailable)
+        else 500
+    )
     assert expected == cls.http_status == make(cls).http_status
 
 
@@ -101,6 +114,25 @@ def test_claim_error_names_its_claim() -> None:
     error = errors.TokenExpired("a sentence", "exp")
     assert "exp" == error.claim
     assert "a sentence" == str(error)
+
+
+def test_a_claim_error_may_name_no_claim() -> None:
+    """Where no single claim is at fault, `claim` is None."""
+    error = errors.ConditionNotMet("a sentence")
+    assert error.claim is None
+    assert pickle.loads(pickle.dumps(error)).claim is None
+
+
+def test_insufficient_authentication_says_what_would_do() -> None:
+    """It carries the values and the age that the challenge of RFC 9470 names, pickled too."""
+    error = errors.InsufficientAuthentication("a sentence", "acr", acr_values=("high",), max_age=300)
+    assert ("acr", ("high",), 300) == (error.claim, error.acr_values, error.max_age)
+    again = pickle.loads(pickle.dumps(error))
+    assert ("acr", ("high",), 300) == (again.claim, again.acr_values, again.max_age)
+    assert ((), None) == (
+        errors.InsufficientAuthentication("a").acr_values,
+        errors.InsufficientAuthentication("a").max_age,
+    )
 
 
 def test_policy_error_is_a_value_error() -> None:

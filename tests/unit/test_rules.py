@@ -38,6 +38,7 @@ from jwseal import (
     VerifiedJWT,
     Verifier,
     VerifyingKey,
+    claim,
     errors,
     jws,
 )
@@ -212,13 +213,17 @@ FAULTS = [
     ("jti", "invalid_claim"),
     ("required", "missing_claim"),
     ("claims", "claim_mismatch"),
+    ("scopes", "insufficient_scope"),
+    ("where", "condition_not_met"),
 ]
 
 
 def faulty(faults: set[str]) -> tuple[Verifier, str]:
     """A verifier and a token with exactly these faults."""
     header = {"alg": "HS256", "kid": "a"}
-    content = claims(tenant="one", role="admin", sub="s", jti="j", nbf=NOW, iat=NOW - 50, exp=NOW + 50)
+    content = claims(
+        tenant="one", role="admin", sub="s", jti="j", scope="read", level=3, nbf=NOW, iat=NOW - 50, exp=NOW + 50
+    )
     if "header" in faults:
         header["crit"] = ["unknown"]
     if "algorithm" in faults:
@@ -251,6 +256,10 @@ def faulty(faults: set[str]) -> tuple[Verifier, str]:
         del content["tenant"]
     if "claims" in faults:
         content["role"] = "user"
+    if "scopes" in faults:
+        content["scope"] = "write"
+    if "where" in faults:
+        content["level"] = 2
     payload = b"[" if "payload" in faults else forge.octets(content)
     key = forge.Material(header["alg"], bytes(64) if "signature" in faults else (forge.K32 * 2)[:32])
     token = forge.token(header, payload, key)
@@ -262,6 +271,8 @@ def faulty(faults: set[str]) -> tuple[Verifier, str]:
         subject="s",
         required=["tenant"],
         claims={"role": "admin"},
+        scopes=["read"],
+        where=claim("level").at_least(3),
         max_age=1000,
         max_lifetime=20_000,
     )

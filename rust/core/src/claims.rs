@@ -15,6 +15,8 @@ use crate::jws::{ResolvedHeader, Verified, VerifiedSignature};
 pub struct VerifiedJwt {
     signature: VerifiedSignature,
     document: Document,
+    verified_at: f64,
+    leeway: f64,
 }
 
 /// The registered claims a policy reads, as they stand in the payload (RFC 7519 section 4.1).
@@ -37,10 +39,22 @@ pub struct Registered<'a> {
 }
 
 impl VerifiedJwt {
-    /// Parses the payload of a verified JWS as claims.
-    pub(crate) fn parse(verified: Verified) -> Result<Self> {
+    /// Parses the payload of a JWS that was verified at this time, in seconds since 1970, by clocks that may differ so much.
+    pub(crate) fn parse(verified: Verified, verified_at: f64, leeway: f64) -> Result<Self> {
         let (signature, payload) = verified.into_parts();
-        Ok(Self { signature, document: claims_document(payload)? })
+        Ok(Self { signature, document: claims_document(payload)?, verified_at, leeway })
+    }
+
+    /// When it was verified, in seconds since 1970.
+    #[must_use]
+    pub const fn verified_at(&self) -> f64 {
+        self.verified_at
+    }
+
+    /// The policy's leeway, in seconds.
+    #[must_use]
+    pub const fn leeway(&self) -> f64 {
+        self.leeway
     }
 
     /// The protected header and the keys it was verified with.
@@ -98,6 +112,24 @@ impl VerifiedJwt {
     #[must_use]
     pub fn expires_at(&self) -> Option<f64> {
         self.claims().get("exp").and_then(Value::as_f64)
+    }
+
+    /// The claim that should grant these scopes (`scope`, or else `scp`), where one of them is not granted.
+    #[must_use]
+    pub fn lacking<'s>(&self, wanted: impl IntoIterator<Item = &'s str>) -> Option<&'static str> {
+        let mut wanted = wanted.into_iter().peekable();
+        wanted.peek()?;
+        let claims = self.claims();
+        let (name, value) = match (claims.get("scope"), claims.get("scp")) {
+            (None, Some(value)) => ("scp", Some(value)),
+            (value, _) => ("scope", value),
+        };
+        let is_granted = |wanted: &str| match value.map(Value::kind) {
+            Some(Kind::Str(text)) => text.as_str().split(' ').any(|scope| scope == wanted),
+            Some(Kind::Array(items)) => items.iter().any(|item| item.as_str() == Some(wanted)),
+            _ => false,
+        };
+        if wanted.all(is_granted) { None } else { Some(name) }
     }
 
     /// The values of `scope` (space-delimited, RFC 8693 section 4.2) or else `scp` (a list or the same).

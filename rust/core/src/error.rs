@@ -23,8 +23,18 @@ pub enum Error {
         /// What is wrong with it.
         fault: ClaimFault,
     },
+    /// A condition of the policy is false, or cannot be told.
+    ConditionNotMet {
+        /// The claim that one condition alone finds at fault, by the path the policy names it with.
+        claim: Option<Box<str>>,
+    },
     /// An external signer failed; the caller gets its own error back.
     External(Foreign),
+    /// A scope that the policy demands is not granted.
+    InsufficientScope {
+        /// The claim that should grant it: `scope` or `scp`.
+        claim: &'static str,
+    },
     /// Key material or a key's declaration is unusable; the sentence says what to do.
     InvalidKey(Cow<'static, str>),
     /// A policy, signer or verifier was declared wrongly; the sentence says what to do.
@@ -88,6 +98,8 @@ pub enum ClaimFault {
     Expired,
     /// The value has the wrong JSON type or is out of range.
     Invalid,
+    /// The value is an array where the policy expects a single literal.
+    IsArray,
     /// The value is not one of those expected.
     Mismatch,
     /// The claim is absent but required.
@@ -139,7 +151,9 @@ impl Error {
         match self {
             Self::AlgorithmNotAllowed => "algorithm_not_allowed",
             Self::Claim { fault, .. } => fault.code(),
+            Self::ConditionNotMet { .. } => "condition_not_met",
             Self::External(_) => "external",
+            Self::InsufficientScope { .. } => "insufficient_scope",
             Self::InvalidKey(_) => "invalid_key",
             Self::InvalidPolicy(_) => "invalid_policy",
             Self::InvalidSignature => "invalid_signature",
@@ -161,7 +175,7 @@ impl ClaimFault {
         match self {
             Self::Expired => "token_expired",
             Self::Invalid => "invalid_claim",
-            Self::Mismatch => "claim_mismatch",
+            Self::IsArray | Self::Mismatch => "claim_mismatch",
             Self::Missing => "missing_claim",
             Self::NotYetValid => "token_not_yet_valid",
             Self::Replayed => "replayed",
@@ -176,7 +190,10 @@ impl fmt::Display for Error {
         match self {
             Self::AlgorithmNotAllowed => f.write_str("the header's alg is not one these keys are used with"),
             Self::Claim { name, fault } => write!(f, "claim {name:?} {fault}"),
+            Self::ConditionNotMet { claim: Some(claim) } => write!(f, "the condition on claim {claim:?} is not met"),
+            Self::ConditionNotMet { claim: None } => f.write_str("the policy's condition is not met"),
             Self::External(_) => f.write_str("the external signer failed"),
+            Self::InsufficientScope { claim } => write!(f, "claim {claim:?} does not grant every scope demanded"),
             Self::InvalidKey(reason) | Self::InvalidPolicy(reason) => f.write_str(reason),
             Self::InvalidSignature => f.write_str("the signature does not verify"),
             Self::KeyNotFound(why) => why.fmt(f),
@@ -221,6 +238,9 @@ impl fmt::Display for ClaimFault {
         f.write_str(match self {
             Self::Expired => "says the token has expired",
             Self::Invalid => "has the wrong type or is out of range",
+            Self::IsArray => {
+                "is an array, which claims= compares with nothing: write where=claim(NAME).contains(VALUE) in the policy"
+            }
             Self::Mismatch => "is not what the policy expects",
             Self::Missing => "is missing",
             Self::NotYetValid => "says the token is not valid yet",

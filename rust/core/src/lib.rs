@@ -10,6 +10,7 @@ pub mod base64url;
 pub mod bearer;
 pub mod claims;
 pub mod claims_writer;
+pub mod condition;
 pub mod crypto;
 pub mod der;
 pub mod error;

@@ -34,3 +34,15 @@ pub const MAX_MEMO: usize = 64;
 pub const MAX_LEEWAY: f64 = 600.0;
 /// The last NumericDate (RFC 7519 section 2): 9999-12-31T23:59:59Z.
 pub const MAX_NUMERIC_DATE: f64 = 253_402_300_799.0;
+/// Conditions within conditions; the outermost is level 1.
+pub const MAX_CONDITION_DEPTH: usize = 16;
+/// Conditions in one tree, the tree itself included.
+pub const MAX_CONDITION_NODES: usize = 1_024;
+/// Bytes of one path, pattern or literal in a condition.
+pub const MAX_CONDITION_TEXT: usize = 4_096;
+/// Literals of one condition.
+pub const MAX_CONDITION_LITERALS: usize = 1_024;
+/// Levels of an order of `acr` values, and synonyms of one level.
+pub const MAX_ACR_LEVELS: usize = 64;
+/// Rules of one set.
+pub const MAX_RULES: usize = 1_024;

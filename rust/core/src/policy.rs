@@ -1,10 +1,11 @@
 //! The policy that a verified token must meet (RFC 7519 section 4.1, RFC 8725 section 3).
 //!
 //! After `Policy::judge` the header's `typ` and every registered claim had the right type and a value the policy accepts,
-//! in the fixed order typ, exp, nbf, iat, max_age, max_lifetime, iss, aud, sub, jti, required, claims. It reads no clock
+//! in the fixed order typ, exp, nbf, iat, max_age, max_lifetime, iss, aud, sub, jti, required, claims, scopes, where. It reads no clock
 //! and takes tokens only whose signature was verified.
 
 use crate::claims::{Registered, VerifiedJwt};
+use crate::condition::{Condition, Facts, Literal, Outcome};
 use crate::error::{ClaimFault, Error, Result};
 use crate::issuer::{IssuerTemplate, KeyIssuer};
 use crate::json::{Kind, Value};
@@ -33,6 +34,10 @@ pub struct Policy {
     pub max_lifetime: Option<f64>,
     /// Claims that must have one of some values.
     pub claims: Vec<(Box<str>, Vec<Literal>)>,
+    /// Scopes that must all be granted.
+    pub scopes: Vec<Box<str>>,
+    /// A condition that must be true.
+    pub condition: Option<Condition>,
 }
 
 /// The issuers that a policy accepts.
@@ -53,21 +58,6 @@ pub enum Typ {
     OneOf(Vec<Box<str>>),
     /// Anything.
     Unchecked,
-}
-
-/// A JSON literal a claim is compared with, by JSON type and value.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Literal {
-    /// `true` or `false`.
-    Bool(bool),
-    /// A number with a fraction or an exponent.
-    Float(f64),
-    /// An integer, by its decimal digits.
-    Integer(Box<str>),
-    /// `null`.
-    Null,
-    /// A string.
-    Text(Box<str>),
 }
 
 impl Policy {
@@ -102,6 +92,7 @@ impl Policy {
         if let Some((name, _)) = self.claims.iter().find(|(_, accepted)| accepted.is_empty()) {
             return Err(Error::policy(format!("claims[{name:?}] is an empty set, which would refuse every token")));
         }
+        self.scopes.iter().try_for_each(|scope| check_scope(scope))?;
         Ok(self)
     }
 
@@ -118,7 +109,8 @@ impl Policy {
         expect_audience(registered.aud, self.audience.as_deref())?;
         expect_text("sub", registered.sub, self.subject.as_deref())?;
         expect_text("jti", registered.jti, None)?;
-        self.judge_others(jwt)
+        self.judge_others(jwt)?;
+        demand(jwt, self.scopes.iter().map(|scope| &**scope), self.condition.as_ref())
     }
 
     fn accepts_typ(&self, typ: Option<&str>) -> bool {
@@ -185,7 +177,9 @@ impl Policy {
         for (name, accepted) in &self.claims {
             let value = members.get(name).ok_or_else(|| Error::claim(name.to_string(), ClaimFault::Missing))?;
             if !accepted.iter().any(|literal| literal.equals(value)) {
-                return Err(Error::claim(name.to_string(), ClaimFault::Mismatch));
+                let is_array = value.as_array().is_some();
+                let fault = if is_array { ClaimFault::IsArray } else { ClaimFault::Mismatch };
+                return Err(Error::claim(name.to_string(), fault));
             }
         }
         Ok(())
@@ -215,26 +209,37 @@ impl AcceptedIssuers {
     }
 }
 
-impl Literal {
-    #[expect(clippy::float_cmp, reason = "a literal is compared exactly; no rounding is forgiven")]
-    fn equals(&self, value: Value<'_>) -> bool {
-        match (self, value.kind()) {
-            (Self::Bool(expected), Kind::Bool(found)) => *expected == found,
-            (Self::Integer(expected), Kind::Int(found)) => **expected == *found.digits(),
-            // JSON has one type of number: 1 and 1.0 are the same value.
-            (Self::Float(expected), Kind::Float(found)) => *expected == found,
-            (Self::Float(expected), Kind::Int(found)) => is_integer(*expected, found.digits()),
-            (Self::Integer(expected), Kind::Float(found)) => is_integer(found, expected),
-            (Self::Null, Kind::Null) => true,
-            (Self::Text(expected), Kind::Str(found)) => **expected == *found.as_str(),
-            _ => false,
+/// Demands further scopes, then a condition, of a token that a policy accepted.
+pub fn require(jwt: &VerifiedJwt, scopes: &[&str], condition: Option<&Condition>) -> Result<()> {
+    scopes.iter().try_for_each(|scope| check_scope(scope))?;
+    demand(jwt, scopes.iter().copied(), condition)
+}
+
+fn demand<'s>(
+    jwt: &VerifiedJwt,
+    scopes: impl IntoIterator<Item = &'s str>,
+    condition: Option<&Condition>,
+) -> Result<()> {
+    if let Some(claim) = jwt.lacking(scopes) {
+        return Err(Error::InsufficientScope { claim });
+    }
+    let Some(condition) = condition else { return Ok(()) };
+    let facts = Facts::new(jwt, None);
+    match condition.judge(facts) {
+        Outcome::True => Ok(()),
+        Outcome::False | Outcome::Error => {
+            Err(Error::ConditionNotMet { claim: condition.claim_at_fault(facts).map(Box::from) })
         }
     }
 }
 
-/// Whether a float is exactly the integer of these digits; neither is rounded to the other.
-fn is_integer(float: f64, digits: &str) -> bool {
-    float.fract() == 0.0 && format!("{:.0}", float + 0.0) == digits
+/// Refuses what no `scope` claim can grant (RFC 6749 section 3.3), several scopes in one string above all.
+fn check_scope(scope: &str) -> Result<()> {
+    let is_token = |octet: u8| octet.is_ascii_graphic() && !matches!(octet, b'"' | b'\\');
+    if !scope.is_empty() && scope.bytes().all(is_token) {
+        return Ok(());
+    }
+    Err(Error::policy("a scope is printable ASCII without spaces, quotes and backslashes; write several scopes apart"))
 }
 
 /// A NumericDate (RFC 7519 section 2). A wrong type or a date out of range is a fault, never an absence.

@@ -160,7 +160,7 @@ impl Verifier {
             self.memo.insert(text, &generation, verified.signature().resolved());
             self.keys.keep(text, &generation, times.monotonic);
         }
-        let jwt = VerifiedJwt::parse(verified)?;
+        let jwt = VerifiedJwt::parse(verified, times.now, self.policy.leeway)?;
         let key_issuer = generation.keys().key(jwt.key_index()).and_then(Key::issuer);
         self.policy.judge(&jwt, times.now, key_issuer)?;
         Ok(Outcome::Verified(Accepted { jwt, generation }))

@@ -8,13 +8,14 @@ use std::sync::{Arc, LazyLock};
 
 use jwseal_core::base64url;
 use jwseal_core::claims::VerifiedJwt;
+use jwseal_core::condition::{Condition, Context, Literal, Number};
 use jwseal_core::error::{Error, Result};
 use jwseal_core::json::{Kind, Object, Value};
 use jwseal_core::jws::compact::{Reader, sign};
 use jwseal_core::key::AnySigningKey;
 use jwseal_core::key_source::Times;
 use jwseal_core::limits::MAX_TOKEN_SIZE;
-use jwseal_core::policy::{Literal, Policy, Typ};
+use jwseal_core::policy::{Policy, Typ};
 use jwseal_core::verifier::{Outcome as Verdict, Verifier};
 
 use crate::Outcome;
@@ -72,6 +73,8 @@ static LAX: LazyLock<Verifier> = LazyLock::new(|| {
         max_age: None,
         max_lifetime: None,
         claims: Vec::new(),
+        scopes: Vec::new(),
+        condition: None,
     })
 });
 
@@ -88,12 +91,20 @@ static STRICT: LazyLock<Verifier> = LazyLock::new(|| {
         max_age: Some(MAX_AGE),
         max_lifetime: Some(3_600.0),
         claims: vec![
-            ("acr".into(), vec![Literal::Text("high".into()), Literal::Integer("2".into()), Literal::Null]),
+            ("acr".into(), vec![Literal::Text("high".into()), Literal::Number(Number::integer("2")), Literal::Null]),
             // Names of the policy's own stand in sentences: these are too short to be taken for the token's.
-            ("amr".into(), vec![Literal::Bool(true), Literal::Float(1.0)]),
+            ("amr".into(), vec![Literal::Bool(true), Literal::Number(Number::Float(1.0))]),
         ],
+        scopes: vec!["api".into()],
+        condition: Some(condition()),
     })
 });
+
+/// An age of the session that a clock can have.
+fn condition() -> Condition {
+    let text = br#"{"any":[{"claim":"auth_time","exists":false},{"claim":"auth_time","before":"now"}]}"#;
+    Condition::parse(text.to_vec(), &Context::default()).expect("a sound condition")
+}
 
 const MAX_AGE: f64 = 1_800.0;
 
@@ -125,7 +136,7 @@ fn verify(verifier: &Verifier, token: &[u8], data: &[u8]) -> Result<VerifiedJwt>
 }
 
 /// What a payload alone can lead to.
-const JUDGEMENTS: [&str; 8] = [
+const JUDGEMENTS: [&str; 10] = [
     "malformed_token",
     "token_too_large",
     "missing_claim",
@@ -134,6 +145,8 @@ const JUDGEMENTS: [&str; 8] = [
     "token_not_yet_valid",
     "claim_mismatch",
     "token_too_old",
+    "insufficient_scope",
+    "condition_not_met",
 ];
 
 /// Beside the lax verdict: the strict policy's own words, checked one by one.
@@ -160,6 +173,8 @@ fn judged(strict: Result<VerifiedJwt>, data: &[u8]) -> Outcome {
     });
     let amr = members.get("amr").expect("amr is there");
     assert!(matches!(amr.kind(), Kind::Bool(true)) || amr.as_f64() == Some(1.0));
+    assert!(jwt.scopes().contains(&"api"));
+    assert!(members.get("auth_time").is_none_or(|value| value.as_f64().is_some_and(|seconds| seconds < NOW)));
     Outcome::accepted("strict")
 }
 

@@ -42,17 +42,16 @@ pub(crate) fn exception(py: Python<'_>, error: Error) -> PyErr {
     let message = error.to_string();
     let class = match error {
         Error::AlgorithmNotAllowed => "AlgorithmNotAllowed",
-        Error::Claim { name, fault } => {
-            return match class_named(py, claim_class(fault)) {
-                Ok(class) => PyErr::from_type(class, (message, name.into_owned())),
-                Err(error) => error,
-            };
-        }
+        Error::Claim { name, fault } => return of_claim(py, claim_class(fault), message, Some(name.into_owned())),
+        Error::ConditionNotMet { claim } => return of_claim(py, "ConditionNotMet", message, claim.map(String::from)),
         Error::External(foreign) => {
             return match foreign.0.downcast::<PyErr>() {
                 Ok(error) => *error,
                 Err(_) => PyRuntimeError::new_err("the external signer failed"),
             };
+        }
+        Error::InsufficientScope { claim } => {
+            return of_claim(py, "InsufficientScope", message, Some(claim.to_owned()));
         }
         Error::InvalidKey(_) => "InvalidKey",
         Error::InvalidPolicy(_) => "PolicyError",
@@ -82,11 +81,18 @@ pub(crate) fn is_verdict(py: Python<'_>, error: &PyErr) -> bool {
     is("InvalidToken") || is("Unavailable")
 }
 
+fn of_claim(py: Python<'_>, class: &str, message: String, claim: Option<String>) -> PyErr {
+    match class_named(py, class) {
+        Ok(class) => PyErr::from_type(class, (message, claim)),
+        Err(error) => error,
+    }
+}
+
 const fn claim_class(fault: ClaimFault) -> &'static str {
     match fault {
         ClaimFault::Expired => "TokenExpired",
         ClaimFault::Invalid => "InvalidClaim",
-        ClaimFault::Mismatch => "ClaimMismatch",
+        ClaimFault::IsArray | ClaimFault::Mismatch => "ClaimMismatch",
         ClaimFault::Missing => "MissingClaim",
         ClaimFault::NotYetValid => "TokenNotYetValid",
         ClaimFault::Replayed => "Replayed",

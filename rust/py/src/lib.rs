@@ -11,6 +11,7 @@ mod doc;
 mod batch;
 mod bearer;
 mod clock;
+mod condition;
 mod convert;
 mod der;
 mod encoding;
@@ -56,6 +57,8 @@ use pyo3::types::{PyTuple, PyType};
 mod _native {
     #[pymodule_export]
     use super::bearer::bearer;
+    #[pymodule_export]
+    use super::condition::{ConditionObject, all_of, any_of, condition, not_};
     #[pymodule_export]
     use super::der::{certificate_key, der_form, der_is_settled};
     #[pymodule_export]

@@ -1,13 +1,15 @@
 //! A `jwseal.Policy`, read once into the core's.
 
+use jwseal_core::condition::{Literal, Number};
 use jwseal_core::error::Error;
 use jwseal_core::header::media_type;
-use jwseal_core::policy::{AcceptedIssuers, Literal, Policy, Typ};
+use jwseal_core::policy::{AcceptedIssuers, Policy, Typ};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyFloat, PyInt, PyString};
 
+use crate::condition;
 use crate::convert::{self, Text};
 use crate::error::Fault;
 use crate::issuer_template::IssuerTemplateObject;
@@ -52,6 +54,8 @@ pub(crate) fn compile(policy: &Bound<'_, PyAny>) -> Result<Policy, Fault> {
         max_age: policy.getattr("max_age")?.extract()?,
         max_lifetime: policy.getattr("max_lifetime")?.extract()?,
         claims,
+        scopes: names(&policy.getattr("scopes")?)?,
+        condition: condition::optional(&policy.getattr("where")?)?.map(|given| given.get().condition().clone()),
     })
 }
 
@@ -100,9 +104,9 @@ fn literal_of(value: &Bound<'_, PyAny>) -> Result<Literal, Fault> {
     } else if let Ok(flag) = value.cast::<PyBool>() {
         Ok(Literal::Bool(flag.is_true()))
     } else if let Ok(int) = value.cast::<PyInt>() {
-        Ok(Literal::Integer(convert::integer(int)?.str()?.to_str()?.into()))
+        Ok(Literal::Number(Number::integer(convert::integer(int)?.str()?.to_str()?)))
     } else if let Ok(float) = value.cast::<PyFloat>() {
-        Ok(Literal::Float(float.value()))
+        Ok(Literal::Number(Number::Float(float.value())))
     } else if value.is_none() {
         Ok(Literal::Null)
     } else {

@@ -6,11 +6,15 @@
 use std::sync::OnceLock;
 
 use jwseal_core::claims::VerifiedJwt;
+use jwseal_core::policy;
 use pyo3::exceptions::{PyKeyError, PyTypeError};
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyFrozenSet, PyIterator, PyList, PyString};
+use pyo3::types::{PyBytes, PyDict, PyFrozenSet, PyIterator, PyList, PyString, PyTuple};
 
+use crate::condition;
+use crate::convert;
+use crate::error::Fault;
 use crate::key_set::Keys;
 use crate::objects;
 
@@ -83,6 +87,26 @@ impl VerifiedJwtObject {
     #[getter]
     fn scopes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyFrozenSet>> {
         PyFrozenSet::new(py, self.jwt.scopes())
+    }
+
+    #[doc = doc!("VerifiedJWT.require")]
+    #[pyo3(signature = (*scopes, r#where=None))]
+    fn require<'py>(
+        slf: Bound<'py, Self>,
+        scopes: &Bound<'py, PyTuple>,
+        r#where: Option<&Bound<'py, PyAny>>,
+    ) -> Result<Bound<'py, Self>, Fault> {
+        let condition = r#where.map(condition::optional).transpose()?.flatten();
+        let mut wanted = Vec::with_capacity(scopes.len());
+        for scope in scopes.as_slice() {
+            let scope = scope.cast::<PyString>().map_err(|_| {
+                let given = convert::type_name(scope);
+                PyTypeError::new_err(format!("scopes are str, each an argument of its own, not {given}"))
+            })?;
+            wanted.push(convert::text(scope)?);
+        }
+        policy::require(&slf.get().jwt, &wanted, condition.map(|condition| condition.get().condition()))?;
+        Ok(slf)
     }
 
     #[doc = doc!("VerifiedJWT.payload")]

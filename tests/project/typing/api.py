@@ -14,6 +14,7 @@ from jwseal import (
     DEFAULT_TYP,
     REQUIRED,
     UNCHECKED,
+    Condition,
     InvalidToken,
     Issuers,
     IssuerTemplate,
@@ -26,10 +27,14 @@ from jwseal import (
     VerifiedJWT,
     Verifier,
     VerifyingKey,
+    all_of,
     bearer,
+    claim,
     errors,
+    header,
     insecure,
     jws,
+    not_,
 )
 from jwseal.types import Algorithm, ExternalSigner, algorithm
 
@@ -110,6 +115,17 @@ def policies(now: datetime) -> None:
     assert_type(policy.replace(leeway=3), Policy)
     assert_type(policy.leeway, float)
 
+    where = all_of(claim("roles").contains("Admin"), not_(header("typ").equals(None)))
+    assert_type(where, Condition)
+    assert_type(policy.replace(where=where).where, Condition | None)
+    assert_type(Policy(issuer="a", audience="b", scopes={"read"}, where=where).scopes, frozenset[str])
+    claim("acr").acr_at_least("b", order=["a", ("b", "c")])
+    claim("x").contains_any("a", 1, split=" ")
+
+    Policy(issuer="a", audience="b", where=claim("x"))  # type: ignore[arg-type]
+    claim("x").contains(["a"])  # type: ignore[arg-type]
+    claim("x").less("5")  # type: ignore[arg-type]
+    all_of(True)  # type: ignore[arg-type]
     Policy(issuer="a")  # type: ignore[call-arg]
     Policy(issuer=None, audience="b")  # type: ignore[arg-type]
     Policy(issuer=REQUIRED, audience="b")  # type: ignore[arg-type]
@@ -199,7 +215,7 @@ def modules(key: SigningKey) -> None:
     jwseal.compat.jwt  # type: ignore[attr-defined]  # noqa: B018
 
 
-def refusals(verifier: Verifier) -> str:
+def refusals(verifier: Verifier) -> str | None:
     """Refusals have a code, claim errors a claim."""
     try:
         verifier.verify("x")

@@ -1,0 +1,33 @@
+//! Conditions over the claims and the header of a verified token, compiled once and judged on its parse.
+//!
+//! A condition is true, false or an error, and an error is never taken for either: a claim of a type that the operator cannot
+//! compare says nothing. An absent claim makes every leaf false but `exists = false`. Compiling refuses what it does not
+//! know, names its place, and bounds depth, size and text; judging allocates nothing and takes time linear in the token.
+//! What an outcome leads to is for `policy` and `rule` to say.
+
+mod acr;
+mod coercion;
+mod compiler;
+mod facts;
+mod glob;
+mod instant;
+mod literal;
+mod number;
+mod operator;
+mod outcome;
+mod path;
+mod place;
+mod request;
+mod tree;
+
+pub use acr::AcrOrder;
+pub use compiler::{Compiler, Context};
+pub use facts::{Facts, Source};
+pub use glob::Glob;
+pub use literal::Literal;
+pub use number::Number;
+pub use outcome::Outcome;
+pub use path::Path;
+pub use place::{Misplaced, Place, Step};
+pub use request::{Hash, Request, Wanted};
+pub use tree::{Condition, Leaf, Lookup, Tree};

@@ -1,0 +1,131 @@
+//! A compiled condition: a tree of leaves, judged without making anything.
+//!
+//! Each claim that several leaves name is looked for once.
+
+use super::facts::{Facts, Source};
+use super::operator::Operator;
+use super::outcome::Outcome;
+use crate::json::Value;
+
+/// A condition, alone with its sources.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Condition {
+    pub(super) tree: Tree,
+    pub(super) sources: Vec<Source>,
+}
+
+/// A condition whose sources stand in a list of their own, which several trees share.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Tree {
+    /// True where all are.
+    All(Box<[Tree]>),
+    /// True where one is.
+    Any(Box<[Tree]>),
+    /// True where it is false.
+    Not(Box<Tree>),
+    /// A demand on one value.
+    Leaf(Leaf),
+}
+
+/// A demand on one value.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Leaf {
+    /// Which source has it.
+    pub(super) source: usize,
+    /// The operator by its name.
+    pub(super) name: &'static str,
+    pub(super) operator: Operator,
+}
+
+/// The values that were looked for.
+pub struct Lookup<'a, 's> {
+    facts: Facts<'a>,
+    sources: &'s [Source],
+    found: [Found<'a>; KEPT],
+}
+
+/// What became of looking for a value.
+#[derive(Clone, Copy)]
+enum Found<'a> {
+    NotYet,
+    Absent,
+    Value(Value<'a>),
+}
+
+/// Sources whose values are kept; those beyond are looked for each time.
+const KEPT: usize = 24;
+
+impl Condition {
+    /// Judges a token.
+    #[must_use]
+    pub fn judge(&self, facts: Facts<'_>) -> Outcome {
+        self.tree.judge(&mut Lookup::new(facts, &self.sources))
+    }
+
+    /// The claim that one leaf alone finds at fault, where the condition is that leaf or demands it among others.
+    #[must_use]
+    pub fn claim_at_fault(&self, facts: Facts<'_>) -> Option<&str> {
+        self.tree.claim_at_fault(&mut Lookup::new(facts, &self.sources))
+    }
+}
+
+impl Tree {
+    /// Judges a token.
+    #[must_use]
+    pub fn judge(&self, lookup: &mut Lookup<'_, '_>) -> Outcome {
+        match self {
+            Self::All(trees) => Outcome::all(trees.iter().map(|tree| tree.judge(lookup))),
+            Self::Any(trees) => Outcome::any(trees.iter().map(|tree| tree.judge(lookup))),
+            Self::Not(tree) => tree.judge(lookup).negated(),
+            Self::Leaf(leaf) => leaf.judge(lookup),
+        }
+    }
+
+    fn claim_at_fault<'s>(&self, lookup: &mut Lookup<'_, 's>) -> Option<&'s str> {
+        match self {
+            Self::All(trees) => {
+                let fault = trees.iter().find(|tree| tree.judge(lookup) != Outcome::True)?;
+                fault.claim_at_fault(lookup)
+            }
+            Self::Leaf(leaf) => match lookup.sources.get(leaf.source)? {
+                Source::Claim(path) => Some(path.text()),
+                Source::Header(_) => None,
+            },
+            Self::Any(_) | Self::Not(_) => None,
+        }
+    }
+}
+
+impl Leaf {
+    #[inline]
+    pub(super) fn judge(&self, lookup: &mut Lookup<'_, '_>) -> Outcome {
+        let Some(source) = lookup.sources.get(self.source) else { return Outcome::Error };
+        match lookup.value(self.source) {
+            Some(value) => self.operator.judge(value, source, &lookup.facts),
+            None => self.operator.of_absent(),
+        }
+    }
+}
+
+impl<'a, 's> Lookup<'a, 's> {
+    /// Nothing is looked for yet.
+    #[must_use]
+    pub const fn new(facts: Facts<'a>, sources: &'s [Source]) -> Self {
+        Self { facts, sources, found: [Found::NotYet; KEPT] }
+    }
+
+    /// The value of a source.
+    #[inline]
+    pub(super) fn value(&mut self, source: usize) -> Option<Value<'a>> {
+        let find = || self.sources.get(source).and_then(|source| source.find(&self.facts));
+        let found = match self.found.get_mut(source) {
+            Some(Found::Value(value)) => return Some(*value),
+            Some(Found::Absent) => return None,
+            Some(found @ Found::NotYet) => found,
+            None => return find(),
+        };
+        let value = find();
+        *found = value.map_or(Found::Absent, Found::Value);
+        value
+    }
+}
