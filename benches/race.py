@@ -3,7 +3,7 @@
 A machine slows down and speeds up by the hour and by the second. Two contenders of one round have met the same machine,
 so the ratio of their times is what is kept; the result is the median of those ratios with its quartiles. The order of
 contenders changes from round to round, the garbage collector is off within a block, as in `timeit`. Times are the
-thread's own processor time, so that what else the machine does in between is nobody's cost; batches, which may use
+thread's own processor time, so that other work of the machine is not counted; batches, which may use
 several threads, are timed by the clock on the wall.
 """
 

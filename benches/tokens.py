@@ -1,6 +1,6 @@
 """The keys and the access tokens everything is measured on: one key per algorithm, 32 tokens each.
 
-The claims are those of an OpenID Connect access token, 450 to 500 octets of JSON, the same for every algorithm; the
+The claims are those of an OpenID Connect access token, 450 to 500 bytes of JSON, the same for every algorithm; the
 header has `alg`, `typ` and `kid`. Tokens come from PyJWT where it knows the algorithm and from jwseal where it does not.
 """
 

@@ -5,7 +5,7 @@ Every class is immutable and safe to share between threads. Every method that re
 `jwseal.errors.InvalidToken` for a bad one and `TypeError` for an argument of the wrong Python type; nothing else.
 
 Units: times are seconds since 1970-01-01T00:00:00Z (int or float) or an aware `datetime`; lengths of time are
-seconds or a `timedelta`; sizes are octets.
+seconds or a `timedelta`; sizes are bytes.
 """
 
 # ruff: noqa: PYI021  # these docstrings are the API reference; native code has no other place for it
@@ -766,7 +766,7 @@ class VerifiedJWT(Mapping[str, Any]):
 
     @property
     def payload(self) -> bytes:
-        """The payload's octets as they were signed."""
+        """The payload's bytes as they were signed."""
 
     @overload
     def get(self, name: str, /) -> Any: ...
@@ -815,9 +815,9 @@ class VerifiedJWS:
 
     @property
     def payload(self) -> bytes | None:
-        """The octets that were signed: a detached payload's own bytes object, a copy of a memoryview.
+        """The bytes that were signed: a detached payload's own bytes object, a copy of a memoryview.
 
-        None if the payload was a file: it is read once and not kept, and whoever reads it again may get other octets.
+        None if the payload was a file: it is read once and not kept, and reading it again may give other bytes.
         """
 
     @property
@@ -895,7 +895,7 @@ class Unverified:
 
     @property
     def payload(self) -> bytes:
-        """The payload's octets as the sender wrote them; empty if it is detached."""
+        """The payload's bytes as the sender wrote them; empty if it is detached."""
 
     @property
     def entries(self) -> tuple[UnverifiedSignature, ...]:
@@ -907,7 +907,7 @@ class UnverifiedSignature:
 
     @property
     def protected(self) -> dict[str, Any]:
-        """The protected header; it has passed the header rules, and nobody vouches for it."""
+        """The protected header; it has passed the header rules, and its signature was not verified."""
 
     @property
     def header(self) -> dict[str, Any] | None:
@@ -923,11 +923,11 @@ class UnverifiedSignature:
 
     @property
     def signature(self) -> bytes:
-        """The signature's octets."""
+        """The signature's bytes."""
 
     @property
     def signing_input(self) -> bytes:
-        """The octets the signature is to cover (RFC 7515 section 5.1), without a detached payload."""
+        """The bytes the signature is to cover (RFC 7515 section 5.1), without a detached payload."""
 
     def verify(
         self, keys: _Keys, *, payload: _Payload | None = None, algorithms: Collection[Algorithm] | None = None
@@ -952,7 +952,7 @@ class UnverifiedJWT:
 
     @property
     def payload(self) -> bytes:
-        """The payload's octets."""
+        """The payload's bytes."""
 
 def bearer(value: _Text | Sequence[_Text] | None) -> str:
     """Return the token of the Authorization header (RFC 6750 section 2.1).

@@ -7,7 +7,7 @@ it is needed. JWKs never come here, the core parses them itself.
 
 A file must hold exactly one key of the kind that was asked for. Whatever else it holds is InvalidKey with a sentence
 that says what to do, never with a part of the file or of the password, and never with another exception chained to it.
-Warnings of `cryptography` pass as they are: the process's filters are nobody's to change.
+Warnings of `cryptography` pass as they are: the process's filters are not changed.
 """
 
 from __future__ import annotations
@@ -255,7 +255,7 @@ def _public(der: bytes, outline: str) -> bytes:
 
 
 def _certificate(data: str | bytes) -> bytes:
-    """Return the SPKI of a certificate; nobody vouches for anything else in it."""
+    """Return the SPKI of a certificate; nothing else in it is checked."""
     text = plain_text(data)
     if looks_like_pem(text):
         block = only_block(text, "VerifyingKey")

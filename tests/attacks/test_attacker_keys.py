@@ -48,7 +48,7 @@ def test_embedded_jwk_with_the_trusted_kid() -> None:
 
 
 def test_self_signed_certificate() -> None:
-    """A certificate in `x5c` is nobody's certificate (CVE-2025-24976)."""
+    """A certificate in `x5c` is never trusted (CVE-2025-24976)."""
     chain = [base64.b64encode(certificate(serialization.Encoding.DER)).decode()]
     token = forge.token({"alg": "RS256", "x5c": chain}, {}, RSA)
     trusted = VerifyingKey.from_jwk(forge.material("RS256", "4096").public_jwk(), alg="RS256")
@@ -208,7 +208,7 @@ def test_unknown_issuer() -> None:
 
 
 def test_unknown_kid() -> None:
-    """A kid nobody has finds no key, though the set could verify the token."""
+    """A kid that no key has finds no key, though the set could verify the token."""
     token = forge.token({"alg": "ES256", "kid": "b"}, {}, TRUSTED)
     assert "key_not_found" == refusal(verifier(verifying(TRUSTED, kid="a")).verify, token)
 

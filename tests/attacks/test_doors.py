@@ -1,7 +1,7 @@
 """Every public callable is given every hostile argument, one at a time, and answers with a result or an exception of its own.
 
 No panic crosses into Python, no `SystemError`, no `UnicodeError` (which holds the text it could not read), and no exception
-from which a caller, or whoever reads the log, can reach what was given as a secret.
+from which a caller or a reader of the log can reach what was given as a secret.
 """
 
 import datetime as dt

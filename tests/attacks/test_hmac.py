@@ -58,7 +58,7 @@ def test_short_secret(alg: str) -> None:
 
 
 def test_oversized_secret() -> None:
-    """A secret over 65,536 bytes is a file given by mistake, whoever takes it."""
+    """A secret over 65,536 bytes is a file given by mistake, and refused everywhere."""
     for make in (SecretKey.from_bytes, insecure.weak_secret):
         assert "HS256" == make(b"\7" * 65_536, alg="HS256").alg
         with pytest.raises(InvalidKey, match="the limit is 65536"):
@@ -67,7 +67,7 @@ def test_oversized_secret() -> None:
 
 @pytest.mark.parametrize("alg", forge.HMAC_ALGS)
 def test_weak_secret_is_the_only_door(alg: str) -> None:
-    """`insecure.weak_secret` takes a short secret, and its repr says so for ever."""
+    """`insecure.weak_secret` takes a short secret, and its repr says so."""
     weak = insecure.weak_secret(b"secret", alg=alg)
     assert "weak" in repr(weak).lower()
     assert "weak" not in repr(SecretKey.generate(alg)).lower()

@@ -139,7 +139,7 @@ def test_a_key_object_that_cannot_be_exported_is_named() -> None:
 @pytest.mark.parametrize("token", [None, "", b"", "null", "Bearer", "Bearer ", [], 0, False], ids=repr)
 @pytest.mark.parametrize("reader", [JWS.deserialize_compact, JWS.deserialize_json, JWS.deserialize, layer.jwt.decode])
 def test_an_absent_token_is_malformed_and_not_missing(reader: Any, token: Any) -> None:
-    """The layer never raises MissingToken: whoever calls it gave it something to decode."""
+    """The layer never raises MissingToken: its callers gave it something to decode."""
     error = refusal(lambda: reader(token, SECRET))
     assert error.code == "malformed_token"
 

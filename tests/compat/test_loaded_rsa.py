@@ -146,7 +146,7 @@ def test_what_is_judged(n: int, e: int, reason: str | None) -> None:
 
 
 def test_a_loaded_key_and_a_native_one_make_the_same_signature() -> None:
-    """RSASSA-PKCS1-v1_5 has one signature for a message, whoever computes it."""
+    """RSASSA-PKCS1-v1_5 has one signature for a message, with either library."""
     loaded = with_authlib(KEY, "RS256")
     pem = KEY.private_bytes(forms.Encoding.PEM, forms.PrivateFormat.PKCS8, forms.NoEncryption())
     assert jws.sign(b'{"a":1}', SigningKey.from_pem(pem, alg="RS256")) == loaded

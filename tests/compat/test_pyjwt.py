@@ -153,7 +153,7 @@ CLAIMS: dict[str, Callable[..., Any]] = {
     "iss of a list": decoded({"iss": "b"}, issuer=["a", "b"]),
     "iss not of a set": decoded({"iss": "c"}, issuer={"a", "b"}),
     "iss a number": decoded({"iss": 1}, issuer="a"),
-    "iss a number, nobody expected": decoded({"iss": 1}),
+    "iss a number, none expected": decoded({"iss": 1}),
     "iss not looked at": decoded({"iss": "b"}, issuer="a", options={"verify_iss": False}),
     "issuer is no container": decoded({"iss": "a"}, issuer=1),
     "aud expected": decoded({"aud": "a"}, audience="a"),

@@ -151,7 +151,7 @@ QUIRKS: dict[str, dict[str, Any]] = {
     "a private key with some of its primes": {
         name: value for name, value in rsa_jwk(private=True).items() if name != "qi"
     },
-    "members that nobody knows": {**rsa_jwk(), "issuer": {"a": [1]}, "x": 5},
+    "unknown members": {**rsa_jwk(), "issuer": {"a": [1]}, "x": 5},
 }
 
 
@@ -330,7 +330,7 @@ def test_claims_that_no_verifier_accepts_are_signed_as_pyjwt_signs_them(claims: 
 
 
 def test_a_key_id_of_another_type() -> None:
-    """A kid that is no text is refused in the words of PyJWT, whoever signs."""
+    """A kid that is no text is refused with PyJWT's message, with every kind of key."""
     assert agree(lambda jwt: jwt.decode(token({}, kid=1), SECRET, ["HS256"]))[1] == "InvalidTokenError"
     assert agree(lambda jwt: jwt.decode(forged({"alg": "HS256", "kid": None}, {}), SECRET, ["HS256"]))[0] == "error"
 

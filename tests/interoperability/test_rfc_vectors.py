@@ -61,7 +61,7 @@ def test_rfc7515_a5_unsecured() -> None:
 
 
 def test_rfc7515_e_unknown_critical_header() -> None:
-    """RFC 7515 Appendix E: a critical header parameter nobody knows makes the JWS unacceptable."""
+    """RFC 7515 Appendix E: an unknown critical header parameter makes the JWS unacceptable."""
     token = load("rfc7515.json")["E"]["token"]
     key = reader(load("rfc7515.json")["A.1"]["jwk"], "HS256")
     assert "unsupported_header" == refusal(jws.verify, token, key)

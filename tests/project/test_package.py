@@ -8,7 +8,7 @@ import pytest
 
 import jwseal
 
-# Each costs start-up time that a short-lived process would pay for nothing, or opens a door nobody asked for.
+# Each costs start-up time that a short-lived process would pay for nothing, or makes something reachable that was not asked for.
 HEAVY = (
     *("cryptography", "typing", "dataclasses", "enum", "inspect", "re", "json", "datetime", "decimal", "logging"),
     *("asyncio", "concurrent", "threading", "multiprocessing"),

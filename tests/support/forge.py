@@ -53,7 +53,7 @@ def token(header: Any, payload: Any, material: "Material", alg: str | None = Non
 
 
 def segments(header: Any, payload: Any, signature: bytes = b"") -> str:
-    """A compact JWS of these three parts, signed by nobody."""
+    """A compact JWS of these three parts, without a valid signature."""
     return f"{b64(octets(header))}.{b64(octets(payload))}.{b64(signature)}"
 
 

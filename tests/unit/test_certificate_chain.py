@@ -236,7 +236,7 @@ def test_what_is_no_certificate() -> None:
 
 
 def test_anchors_that_cannot_be() -> None:
-    """An anchor must be a CA's certificate that may sign certificates; a program without an anchor trusts nobody."""
+    """An anchor must be a CA's certificate that may sign certificates; without an anchor no certificate is trusted."""
     for wrong in ([], [issue("signer", root())], [authority("crl", usage=("crl_sign",))]):
         assert "invalid_policy" == refusal(Paths, [one.certificate for one in wrong])
 

@@ -159,7 +159,7 @@ def test_texts_that_are_no_template(template: str) -> None:
 
 @pytest.mark.parametrize("values", [set(), [], {"a/b"}, {".."}, {""}, ["a", "b c"]])
 def test_values_that_no_segment_has(values: Any) -> None:
-    """An empty set means nobody, and is PolicyError like values that could never match."""
+    """An empty set accepts no tenant, and is PolicyError like values that could never match."""
     assert "invalid_policy" == refusal(IssuerTemplate, TEMPLATE, claim="tid", values=values)
     assert "invalid_policy" == refusal(IssuerTemplate, TEMPLATE, claim="", values=UNCHECKED)
 

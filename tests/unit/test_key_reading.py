@@ -1,4 +1,4 @@
-"""The reader of key files: every form an operator may have, and a useful sentence for everything else (`jwseal.key`).
+"""The reader of key files: every form an operator may have, and a message that says what to do for everything else (`jwseal.key`).
 
 Each form of a key must come out as the one plain PKCS#8 or SPKI the core takes. The same file measures which
 `cryptography` is the oldest one that will do, so it needs nothing newer than 42 itself.
@@ -325,7 +325,7 @@ def test_the_right_constructor_is_named() -> None:
 
 
 def test_two_blocks() -> None:
-    """A bundle is refused with its labels, so that nobody guesses which of two keys was meant."""
+    """A bundle is refused with its labels, so that no key is chosen by a guess."""
     key, chain = dump("p256", Encoding.PEM, PrivateFormat.PKCS8), certificate("p256")
     with pytest.raises(InvalidKey, match=r"2 PEM blocks \(CERTIFICATE, PRIVATE KEY\)"):
         read(chain + key)
@@ -497,7 +497,7 @@ def test_ml_dsa_certificate() -> None:
     tbs = old.tbs_certificate_bytes
     fields = tbs[4 if tbs[1] == 0x82 else 3 : tbs.index(spki("p256"))]
     rest = old.public_bytes(Encoding.DER).split(tbs)[1]
-    # The signature no longer belongs to it, which is nobody's concern here.
+    # The signature no longer belongs to it, which does not matter here.
     made = der(0x30, der(0x30, fields, public_der), rest)
     for data in (made, pem("CERTIFICATE", made)):
         assert public_der == read_public(data, form="certificate")

@@ -1,4 +1,4 @@
-"""What holds for every input, searched by Hypothesis: round trips, tampering, foreign octets, silence of errors.
+"""What holds for every input, searched by Hypothesis: round trips, tampering, arbitrary bytes, errors that show nothing.
 
 The profile is set in `conftest.py`; `HYPOTHESIS_PROFILE=long` searches longer.
 """

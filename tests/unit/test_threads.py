@@ -38,7 +38,7 @@ def together(*calls: Callable[[], object], rounds: int = 200) -> list[object]:
 
 
 def test_one_verifier_many_threads() -> None:
-    """Eight threads ask one verifier about different tokens; nobody gets another's answer."""
+    """Eight threads ask one verifier about different tokens; each gets its own answer."""
     judged = Verifier(KeySet([verifying(forge.material(alg), kid=alg) for alg in ALGS]), LAX)
 
     def asker(number: int) -> Callable[[], object]:
@@ -176,7 +176,7 @@ def test_after_fork() -> None:
 @pytest.mark.filterwarnings("ignore:.*fork.*")
 @pytest.mark.parametrize("alg", ["ES256", "ES512", "EdDSA", "ML-DSA-87"])
 def test_fork_while_keys_are_prepared(alg: str) -> None:
-    """A child forked while another thread builds tables of a key, or expands it, verifies with that key, and waits for nobody."""
+    """A child forked while another thread builds tables of a key, or expands it, verifies with that key, without waiting."""
     material = forge.material(alg)
     good = forge.token({"alg": alg}, {}, material)
     bad = good[:-20] + ("A" if good[-20] != "A" else "B") + good[-19:]

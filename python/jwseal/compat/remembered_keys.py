@@ -81,7 +81,7 @@ def _remember(index: Index, entry: tuple[object, object]) -> None:
 
 
 def _renew_lock() -> None:
-    # A child forked while another thread was writing would inherit a lock that nobody can release.
+    # A child forked while another thread was writing would inherit a lock that is never released.
     _cache.writing = Lock()
 
 

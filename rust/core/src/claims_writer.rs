@@ -45,12 +45,20 @@ impl<'a> ClaimsWriter<'a> {
             self.out.push(b',');
         }
         self.members += 1;
+        let known = registered(name);
         let mut writer = Writer::new(self.out);
-        writer.string(name);
-        writer.raw(b":");
+        if known.is_some() {
+            // These names need no escapes.
+            writer.raw(b"\"");
+            writer.raw(name.as_bytes());
+            writer.raw(b"\":");
+        } else {
+            writer.string(name);
+            writer.raw(b":");
+        }
         let start = self.out.len();
         write(&mut Writer::new(self.out))?;
-        match registered(name) {
+        match known {
             Some((bit, shape)) => Ok(self.judge(bit, name, shape, start)?),
             None => Ok(()),
         }

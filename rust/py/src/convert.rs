@@ -104,9 +104,9 @@ pub(crate) fn bytes<'a>(octets: &'a Bound<'_, PyAny>, what: &str) -> PyResult<&'
 pub(crate) fn size(octets: &Bound<'_, PyAny>, what: &str) -> Result<usize, Fault> {
     if !octets.is_instance_of::<PyInt>() || octets.is_instance_of::<PyBool>() {
         let given = type_name(octets);
-        return Err(PyTypeError::new_err(format!("{what} is a number of octets, not {given}")).into());
+        return Err(PyTypeError::new_err(format!("{what} is a number of bytes, not {given}")).into());
     }
-    octets.extract().map_err(|_| Error::policy(format!("{what} must be a positive number of octets")).into())
+    octets.extract().map_err(|_| Error::policy(format!("{what} must be a positive number of bytes")).into())
 }
 
 /// How compact tokens are read; `name` is what a door calls the size of the whole token.

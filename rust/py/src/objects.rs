@@ -124,12 +124,9 @@ fn string<'py>(py: Python<'py>, text: Str<'_>) -> PyResult<Bound<'py, PyString>>
     ascii(py, octets)
 }
 
-/// A new token as a string: ASCII, so its bytes are copied as they are.
+/// A new token as a string: base64url and dots, which the core wrote, so its bytes are copied as they are.
 pub(crate) fn token<'py>(py: Python<'py>, token: &[u8]) -> PyResult<Bound<'py, PyString>> {
-    if token.is_empty() || !token.is_ascii() {
-        return PyString::from_bytes(py, token);
-    }
-    ascii(py, token)
+    if token.is_empty() { PyString::from_bytes(py, token) } else { ascii(py, token) }
 }
 
 /// A string of bytes that are ASCII, at least one: the empty string is shared and must not be written to.

@@ -114,7 +114,7 @@ impl VerifiedJwsObject {
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
         let signatures = self.signatures.bind(py).repr()?;
         let payload = match &self.payload {
-            Some(payload) => format!("payload of {} octets", payload.bind(py).as_bytes().len()),
+            Some(payload) => format!("payload of {} bytes", payload.bind(py).as_bytes().len()),
             None => "payload in a file".to_owned(),
         };
         Ok(format!("<VerifiedJWS, {payload}, signatures {signatures}>"))

@@ -409,7 +409,7 @@ def _accepted(jwt: Any, key: str | bytes, algorithms: Any, audience: Any, issuer
     except (errors.JOSEError, TypeError):
         return None
     if (audience is None and claims.get("aud")) or type(claims.get("exp")) is float:
-        # PyJWT refuses an audience that nobody expects, and cuts off fractions.
+        # PyJWT refuses a token with an audience if none is expected, and cuts off fractions.
         return None
     return claims
 

@@ -51,7 +51,7 @@ impl PrivateKey {
         let row = row(curve)?;
         if d.len() != row.field_len {
             return Err(Error::key(format!(
-                "a {} private key has {} octets, this one has {}",
+                "a {} private key has {} bytes, this one has {}",
                 curve.name(),
                 row.field_len,
                 d.len()

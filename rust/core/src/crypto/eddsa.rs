@@ -75,7 +75,7 @@ impl Ed25519PrivateKey {
     /// give the private key away (RUSTSEC-2022-0093).
     pub fn new(seed: &[u8], x: Option<&[u8]>) -> Result<Self> {
         if seed.len() != ED25519_LEN {
-            return Err(Error::key(format!("an Ed25519 private key has 32 octets, this one has {}", seed.len())));
+            return Err(Error::key(format!("an Ed25519 private key has 32 bytes, this one has {}", seed.len())));
         }
         let key = Ed25519KeyPair::from_seed_unchecked(seed).map_err(|_| unusable())?;
         if x.is_some_and(|x| x != key.public_key().as_ref()) {
@@ -111,7 +111,7 @@ impl Ed25519PrivateKey {
 /// The public key of an Ed448 seed; nothing is signed with it. The library leaves its copy of the seed on the stack.
 pub fn ed448_public(seed: &[u8]) -> Result<PublicParts> {
     if seed.len() != ED448_LEN {
-        return Err(Error::key(format!("an Ed448 private key has 57 octets, this one has {}", seed.len())));
+        return Err(Error::key(format!("an Ed448 private key has 57 bytes, this one has {}", seed.len())));
     }
     let x = crrl::ed448::PrivateKey::from_seed(seed).public_key.encode().to_vec();
     Ok(PublicParts::Okp { curve: Curve::Ed448, x })

@@ -1,7 +1,7 @@
 //! HMAC with SHA-2 (RFC 2104, RFC 7518 section 3.2).
 //!
 //! The padded key is one block on either side of HMAC. It is hashed once, when the key is built, and the two states are kept:
-//! whoever has them can sign, so they are built on the heap, never moved, and wiped when the key goes. Tags are compared in
+//! these states are enough to sign, so they are built on the heap, never moved, and wiped when the key goes. Tags are compared in
 //! constant time by AWS-LC; a tag of another length never verifies. Whether a secret is long enough is the key's business.
 //!
 //! AWS-LC hashes. For HS256, where the processor has instructions for SHA-256, a message at hand is compressed where it lies,

@@ -45,10 +45,7 @@ impl PrivateKey {
     pub fn new(alg: Alg, seed: &[u8], public: Option<&[u8]>, expanded: Option<&[u8]>) -> Result<Self> {
         let row = row(alg)?;
         if seed.len() != SEED_LEN {
-            return Err(Error::key(format!(
-                "an {alg} private key is a seed of 32 octets, this one has {}",
-                seed.len()
-            )));
+            return Err(Error::key(format!("an {alg} private key is a seed of 32 bytes, this one has {}", seed.len())));
         }
         let key = PqdsaKeyPair::from_seed(row.signing, seed)
             .map_err(|_| Error::key(format!("this is no {alg} private key")))?;

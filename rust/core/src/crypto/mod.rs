@@ -227,6 +227,6 @@ pub fn sha256(octets: &[u8]) -> [u8; 32] {
 /// Random octets for a new secret or seed.
 pub fn random(len: usize) -> Result<Secret> {
     let mut octets = Zeroizing::new(vec![0; len]);
-    aws_lc_rs::rand::fill(&mut octets).map_err(|_| Error::key("the system gave no random octets"))?;
+    aws_lc_rs::rand::fill(&mut octets).map_err(|_| Error::key("the system gave no random bytes"))?;
     Ok(octets)
 }

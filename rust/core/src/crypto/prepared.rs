@@ -6,8 +6,8 @@
 //! least, if it is used four times as much; a key set of more than half as many keys has half of the places at most.
 //!
 //! A verification never prepares: one that makes its key due leaves the key to `due`, and the caller prepares it where that
-//! holds up nobody. No lock is waited for, because a process forked while another thread held it would wait without end: what
-//! cannot be had at once is done without, and tried again later.
+//! delays no other call. No lock is waited for, because a process forked while another thread held it would wait without end: what
+//! is not available at once is left out, and tried again later.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -204,7 +204,7 @@ impl Entry {
         is_built
     }
 
-    /// Gives the place up; whether nobody was using it.
+    /// Frees the place; whether it was not in use.
     fn leave(&self) -> bool {
         self.has_place.store(false, Ordering::Relaxed);
         let left = self.replace(None);
@@ -212,7 +212,7 @@ impl Entry {
         left
     }
 
-    /// Puts another in the place of what is prepared; whether nobody was using that.
+    /// Replaces what is prepared; whether that was not in use.
     fn replace(&self, prepared: Option<Box<dyn PreparedKey>>) -> bool {
         let Some(mut place) = obtained(|| self.prepared.try_write()) else { return false };
         *place = prepared;

@@ -91,7 +91,7 @@ impl Key {
         matches!(self.0.content, Content::Secret(_))
     }
 
-    /// Whether it is the same key under whatever algorithms and identifier: whoever signs with one signs with the other.
+    /// Whether it is the same key under whatever algorithms and identifier: who can sign with one can sign with the other.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
         match (&self.0.content, &other.0.content) {

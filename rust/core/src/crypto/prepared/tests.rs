@@ -177,7 +177,7 @@ fn no_large_set_has_more_than_half() {
     assert!(LargeSet::new(MAX_PREPARED / 2).is_none() && LargeSet::new(MAX_PREPARED / 2 + 1).is_some());
 }
 
-/// A key in use is not taken from whoever uses it; nor does the key that wants its place wait.
+/// A key in use is not removed, and the key that needs its place does not wait.
 #[test]
 fn a_key_in_use_stays() {
     static POOL: Pool = Pool::new(1);
