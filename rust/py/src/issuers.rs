@@ -61,7 +61,7 @@ impl IssuersObject {
         batch::verify(self, token, now)
     }
 
-    /// As `Verifier._begin`.
+    #[doc = doc!("Issuers._begin")]
     #[pyo3(signature = (token, *, now=None))]
     fn _begin(
         slf: &Bound<'_, Self>,

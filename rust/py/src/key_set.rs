@@ -239,7 +239,7 @@ impl KeySetObject {
     }
 }
 
-/// Read the body of a JWK Set endpoint; None is an empty set.
+#[doc = doc!("read_published_jwks")]
 #[pyfunction]
 #[pyo3(signature = (body, *, algorithms, max_keys, lenient))]
 pub(crate) fn read_published_jwks(

@@ -20,7 +20,7 @@ use crate::key_set::{KeySetObject, Keys};
 use crate::objects;
 use crate::reentry;
 
-/// Seconds that never go back: what the age of keys is measured with.
+#[doc = doc!("MonotonicClock")]
 #[pyclass(name = "MonotonicClock", module = "jwseal._native", frozen)]
 pub(crate) struct MonotonicClockObject {
     origin: Instant,
@@ -36,7 +36,7 @@ impl MonotonicClockObject {
         Self { origin: Instant::now(), standing: start.map(|start| AtomicU64::new(start.to_bits())) }
     }
 
-    /// The time, in seconds since an arbitrary moment.
+    #[doc = doc!("MonotonicClock.read")]
     pub(crate) fn read(&self) -> f64 {
         match &self.standing {
             Some(seconds) => f64::from_bits(seconds.load(Ordering::Acquire)),
@@ -44,7 +44,7 @@ impl MonotonicClockObject {
         }
     }
 
-    /// Move a clock that stands still.
+    #[doc = doc!("MonotonicClock.advance")]
     fn advance(&self, seconds: f64) -> PyResult<()> {
         let Some(standing) = &self.standing else {
             return Err(PyTypeError::new_err("the machine's clock moves by itself; give MonotonicClock a start"));
@@ -54,7 +54,7 @@ impl MonotonicClockObject {
     }
 }
 
-/// A set of keys that is replaced while verifiers use it.
+#[doc = doc!("KeySetSource")]
 #[pyclass(name = "KeySetSource", module = "jwseal._native", frozen, subclass)]
 pub(crate) struct KeySetSourceObject {
     core: Arc<KeySource>,
@@ -74,7 +74,7 @@ impl KeySetSourceObject {
         Ok(Self { core: Arc::new(KeySource::replaced(algorithms)), clock: clock_or_machine(py, clock)? })
     }
 
-    /// Replace the keys, and say whether they changed.
+    #[doc = doc!("KeySetSource.install")]
     #[pyo3(signature = (keys, *, refresh_at, refuse_after))]
     fn install(
         &self,
@@ -90,19 +90,19 @@ impl KeySetSourceObject {
         Ok(self.set()?.install(keys, attached, refresh_at, refuse_after))
     }
 
-    /// The number of the current keys, from 1; 0 if there were none yet.
+    #[doc = doc!("KeySetSource.generation")]
     #[getter]
     fn generation(&self) -> u64 {
         self.core.generation().map_or(0, |generation| generation.number())
     }
 
-    /// The clock that the age of the keys is measured with.
+    #[doc = doc!("KeySetSource.clock")]
     #[getter]
     fn clock(&self, py: Python<'_>) -> Py<MonotonicClockObject> {
         self.clock.clone_ref(py)
     }
 
-    /// Refuse unknown kids until then without asking for new keys.
+    #[doc = doc!("KeySetSource.hold_unknown_kids")]
     fn hold_unknown_kids(&self, until: f64) -> Result<(), Fault> {
         self.set()?.hold_unknown_kids(until);
         Ok(())
@@ -130,7 +130,7 @@ fn replaced(core: &KeySource) -> PyResult<&ReplacedSet> {
     }
 }
 
-/// A store of keys that is asked for each header, and the answers that are kept.
+#[doc = doc!("KeyLookup")]
 #[pyclass(name = "KeyLookup", module = "jwseal._native", frozen, subclass)]
 pub(crate) struct KeyLookupObject {
     core: Arc<KeySource>,
@@ -159,7 +159,7 @@ impl KeyLookupObject {
         Ok(Self { core, store: store.clone().unbind(), clock: clock_or_machine(store.py(), clock)? })
     }
 
-    /// The store.
+    #[doc = doc!("KeyLookup.store")]
     #[getter]
     fn store(&self, py: Python<'_>) -> Py<PyAny> {
         self.store.clone_ref(py)
@@ -190,7 +190,7 @@ impl KeyLookupObject {
     }
 }
 
-/// Keys that a store found, and when they are valid.
+#[doc = doc!("FoundKeys")]
 #[pyclass(name = "FoundKeys", module = "jwseal._native", frozen)]
 pub(crate) struct FoundKeysObject {
     keys: Keys,

@@ -20,7 +20,7 @@ use crate::key_set::prepare_due;
 use crate::key_source::{Answer, Asked, unavailable};
 use crate::verified_jwt::VerifiedJwtObject;
 
-/// A token that waits for keys.
+#[doc = doc!("PendingVerification")]
 #[pyclass(name = "PendingVerification", module = "jwseal._native", frozen)]
 pub(crate) struct PendingVerificationObject {
     verifier: Py<PyAny>,
@@ -60,7 +60,7 @@ pub(crate) fn begin<V: Verify + PyClass<Frozen = True>>(
 
 #[pymethods]
 impl PendingVerificationObject {
-    /// Ask for the keys, and return what to await, or None.
+    #[doc = doc!("PendingVerification.ask")]
     fn ask<'py>(&self, py: Python<'py>) -> Result<Option<Bound<'py, PyAny>>, Fault> {
         let judge = (self.judge_of)(self.verifier.bind(py), convert::token_octets(self.token.bind(py))?)?;
         let source = judge.required_source()?;
@@ -78,7 +78,7 @@ impl PendingVerificationObject {
         }
     }
 
-    /// Judge the token again, with what was awaited.
+    #[doc = doc!("PendingVerification.finish")]
     fn finish(&self, py: Python<'_>, awaited: &Bound<'_, PyAny>) -> Result<VerifiedJwtObject, Fault> {
         let token = self.token.bind(py);
         let octets = convert::token_octets(token)?;
@@ -95,7 +95,7 @@ impl PendingVerificationObject {
         Ok(judge::object(accepted?))
     }
 
-    /// The exception to raise for what was raised while waiting.
+    #[doc = doc!("PendingVerification.failed")]
     fn failed(&self, py: Python<'_>, error: Bound<'_, PyAny>) -> PyErr {
         let _ = self;
         unavailable(py, PyErr::from_value(error))

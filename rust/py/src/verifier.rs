@@ -77,7 +77,7 @@ impl VerifierObject {
         batch::verify(self, token, now)
     }
 
-    /// As `verify`, but where keys must be waited for return what `verify_async` waits with.
+    #[doc = doc!("Verifier._begin")]
     #[pyo3(signature = (token, *, now=None))]
     fn _begin(
         slf: &Bound<'_, Self>,
