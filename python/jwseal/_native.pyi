@@ -443,8 +443,8 @@ class Signer:
 class MonotonicClock:
     """Seconds that never go back, which the age of keys is measured with.
 
-    MonotonicClock() is the machine's clock. MonotonicClock(start) stands still until `advance` moves it, for tests. It is not
-    the clock of `now`.
+    MonotonicClock() is the machine's clock. MonotonicClock(start) stands still until `advance` moves it, for tests. It
+    is not the clock of `now`.
     """
 
     def __new__(cls, start: float | None = None) -> Self: ...
@@ -459,8 +459,8 @@ class MonotonicClock:
 class KeySetSource:
     """A set of keys that is replaced while verifiers use it: the base of `jwseal.remote.RemoteKeySet`.
 
-    A verifier reads the current keys without a lock. Where they will not do it calls `keys_needed` once, and waits for what
-    that returns.
+    A verifier reads the current keys without a lock. Where they will not do it calls `keys_needed` once, and waits for
+    what that returns.
     """
 
     def __new__(cls, *, algorithms: Collection[Algorithm] | None = None, clock: MonotonicClock | None = None) -> Self:
@@ -469,8 +469,8 @@ class KeySetSource:
     def install(self, keys: KeySet | None, *, refresh_at: float, refuse_after: float) -> bool:
         """Replace the keys, and return whether they changed. None is a set without keys.
 
-        An equal set, in whatever order, keeps its generation, which is renewed. The times are those of `clock`: `refresh_due`
-        is called after the first, and the keys are not used after the second.
+        An equal set, in whatever order, keeps its generation, which is renewed. The times are those of `clock`:
+        `refresh_due` is called after the first, and the keys are not used after the second.
         """
 
     @property
@@ -566,12 +566,11 @@ class Verifier:
         """`keys` are a VerifyingKey, SecretKey or KeySet, `policy` is a Policy.
 
         `algorithms` narrows the keys' own; None means theirs. A str, an empty collection, an unknown name or a name
-        that none of the keys has is PolicyError; the keys of a source are not asked, since they change. `max_token_size`
-        and `max_header_size` are in bytes (16,384 and 4,096 unless given), the latter of the decoded header;
-        certificate chains in `x5c` may need more. `accept_padding` also takes segments that end in correct base64
-        padding, as AWS ALB writes them, and leaves the signing input as
-        received. `clock` is a function that returns the time, for tests: seconds or an aware datetime, anything else is
-        TypeError or PolicyError.
+        that none of the keys has is PolicyError; the keys of a source are not asked, since they change.
+        `max_token_size` and `max_header_size` are in bytes (16,384 and 4,096 unless given), the latter of the decoded
+        header; certificate chains in `x5c` may need more. `accept_padding` also takes segments that end in correct
+        base64 padding, as AWS ALB writes them, and leaves the signing input as received. `clock` is a function that
+        returns the time, for tests: seconds or an aware datetime, anything else is TypeError or PolicyError.
         """
 
     @property
@@ -759,9 +758,10 @@ class VerifiedJWT(Mapping[str, Any]):
         """The words of `scope` (RFC 8693 section 4.2), or else of `scp`, string or array; empty if neither is there."""
 
     def require(self, *scopes: str, where: Condition | None = None) -> Self:
-        """Return this result if it grants all these scopes and meets the condition, for a route that wants more than its verifier.
+        """Return this result if it grants all these scopes and meets the condition `where`, if there is one.
 
-        Raises InsufficientScope, then ConditionNotMet. `now` in a condition is the time at which the token was verified.
+        It is for a route that requires more than its verifier does. Raises InsufficientScope, then ConditionNotMet.
+        `now` in a condition is the time at which the token was verified.
         """
 
     @property
@@ -794,8 +794,9 @@ class VerifiedJWT(Mapping[str, Any]):
 class Condition:
     """A condition over the claims and the header of a verified token.
 
-    It has no constructor: `jwseal.claim`, `header`, `all_of`, `any_of` and `not_` make one. It compares and hashes by what it
-    demands, in the order it was written, and can be pickled. It is neither true nor false: `bool()` of it is TypeError.
+    It has no constructor: `jwseal.claim`, `header`, `all_of`, `any_of` and `not_` make one. It compares and hashes by
+    what it demands, in the order it was written, and can be pickled. It is neither true nor false: `bool()` of it is
+    TypeError.
     """
 
     def __eq__(self, other: object, /) -> bool: ...
