@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from jwseal import errors
+from jwseal.testing import Answer, FakeIssuer
 from pyjwt_pair import SECRET, answer, layer, private_key, private_pem, public_pem, public_ssh, real
 from test_pyjwt import b64, forged, token
 
@@ -354,3 +355,15 @@ def test_deviation_12_messages_escape_what_is_not_printable(name: str) -> None:
         with pytest.raises(layer.PyJWTError) as caught:
             call()
         assert str(caught.value).isprintable()
+
+
+def test_deviation_13_fetches_are_bounded() -> None:
+    """PyJWT reads a response of any size and waits anew for each byte; the layer has a bound for both."""
+    with FakeIssuer() as issuer:
+        issuer.publish({"pad": "x" * 1_048_576})
+        call = lambda jwt: jwt.PyJWKClient(issuer.jwks_uri).fetch_data()  # noqa: E731
+        assert ("value", "PyJWKClientConnectionError") == (kind(real, call), kind(layer, call))
+        issuer.publish()
+        issuer.reply(Answer.byte_by_byte(0.005))
+        call = lambda jwt: jwt.PyJWKClient(issuer.jwks_uri, timeout=0.2).fetch_data()  # noqa: E731
+        assert ("value", "PyJWKClientConnectionError") == (kind(real, call), kind(layer, call))
