@@ -85,6 +85,17 @@ def remark(sentence: str) -> None:
         _send(sys.stderr, sentence.replace("\n", "\\n"))
 
 
+def relative(seconds: float) -> str:
+    """Say a time from now in its largest unit: `in 3 days`, `2 hours ago`."""
+    size = abs(seconds)
+    for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1)):
+        if size >= length or length == 1:
+            count = round(size / length)
+            words = f"{count} {unit}{'' if count == 1 else 's'}"
+            break
+    return f"in {words}" if seconds >= 0 else f"{words} ago"
+
+
 def printable(text: str, encoding: str = "utf-8") -> str:
     """Escape control and bidirectional characters, and characters that the encoding lacks."""
     text = "".join(c if c.isprintable() or c == "\n" else _escape(c) for c in text)

@@ -1,4 +1,4 @@
-"""The list of commands. Those about keys are in `key_commands`, those about tokens in `token_commands`."""
+"""The list of commands: about keys in `key_commands`, about JWK Sets in `jwks_commands`, about tokens in `token_commands`."""
 
 from importlib import metadata
 from platform import python_version
@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from jwseal import __version__, _native
-from jwseal.cli import key_commands, token_commands
+from jwseal.cli import jwks_commands, key_commands, token_commands
 from jwseal.cli.answer import answering, write, write_json
 from jwseal.cli.arguments import OnceCommand
 
@@ -51,9 +51,9 @@ for _command in (
     key_commands.keygen,
     key_commands.convert,
     key_commands.thumbprint,
-    key_commands.jwks,
     token_commands.sign,
     token_commands.verify,
     token_commands.inspect,
 ):
     app.command(cls=OnceCommand, no_args_is_help=_command is not token_commands.inspect)(_command)
+app.add_typer(jwks_commands.group, name="jwks")

@@ -73,10 +73,10 @@ def keygen(
         key = SecretKey.generate(name, kid=kid) if alg in _HMAC else SigningKey.generate(name, kid=kid, bits=bits)
         chosen = form or ("jwk" if isinstance(key, SecretKey) else "pem")
         half = key.verifying_key if isinstance(key, SigningKey) else None
-        _put(private, _private_octets(key, chosen, encrypt=encrypt), secret=True, force=force)
+        put(private, _private_octets(key, chosen, encrypt=encrypt), secret=True, force=force)
         _refuse_one_file(private, public_half)  # again: file systems may ignore case
         if half is not None and public_half is not None:
-            _put(public_half, _public_octets(half, chosen), force=force)
+            put(public_half, _public_octets(half, chosen), force=force)
         if as_json and "-" not in (out, public_out):
             thumbprint = {} if half is None else {"thumbprint": half.thumbprint()}
             write_json({"alg": alg, "kid": kid, **thumbprint, "private": out, "public": public_out})
@@ -127,7 +127,7 @@ def convert(
             if encrypt:
                 raise InvalidKey("only a private key can be encrypted: add --private")
             octets = _public_octets(_one(found, source), to)
-        _put(target, octets, secret=private, force=force)
+        put(target, octets, secret=private, force=force)
         if out != "-" and as_json:
             write_json({"out": out, "format": to, "private": private})
         elif out != "-":
@@ -182,6 +182,8 @@ def jwks(
 
     Examples:
     jwseal jwks current.pem next.pem --thumbprint-kids --out jwks.json
+
+    jwseal jwks make ./show --out jwks.json
     """
     with answering(as_json=as_json):
         reader = KeyReader(arguments.password(wanted=password), lenient)
@@ -199,7 +201,7 @@ def jwks(
             members = [_with_kid(key) for key in members]
         made = KeySet(members).to_jwks()
         if out != "-" or not as_json:
-            _put(File(out, "--out"), json.dumps(made, indent=2).encode() + b"\n", force=force)
+            put(File(out, "--out"), json.dumps(made, indent=2).encode() + b"\n", force=force)
         if as_json:
             write_json({"jwks": made, "skipped": skipped})
         for one in skipped:
@@ -211,7 +213,8 @@ def _refuse_one_file(private: File, public_half: File | None) -> None:
         raise ValueError("--out and --public-out name the same file: the public key would replace the private one")
 
 
-def _put(target: File, content: bytes, *, secret: bool = False, force: bool = False) -> None:
+def put(target: File, content: bytes, *, secret: bool = False, force: bool = False) -> None:
+    """Write a file, or to standard output if its name is -."""
     if target.name == "-":
         write(content)
     else:

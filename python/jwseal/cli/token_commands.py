@@ -18,10 +18,11 @@ from typer import Argument, Option
 
 from jwseal import DEFAULT_TYP, REQUIRED, UNCHECKED, Policy, SecretKey, Signer, SigningKey, Verifier, jws
 from jwseal.cli import arguments
-from jwseal.cli.answer import REFUSED, answering, facts, remark, write, write_json
+from jwseal.cli.answer import REFUSED, answering, facts, relative, remark, write, write_json
 from jwseal.cli.arguments import Alg, Json, Kid, Lenient, Password, Text, Texts
 from jwseal.cli.files import File
 from jwseal.cli.key_file import KeyReader, verifying
+from jwseal.cli.remote_keys import CaFile, Discovery, Loopback, Place
 from jwseal.errors import InvalidKey, JOSEError, MalformedToken
 from jwseal.insecure import header_unverified, read_unverified
 
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import BinaryIO
 
-    from jwseal import VerifiedJWT
+    from jwseal import KeySet, VerifiedJWT, VerifyingKey
+    from jwseal.remote import RemoteKeySet
     from jwseal.types import Algorithm
 
 _TIMES = ("exp", "nbf", "iat", "auth_time")
@@ -102,8 +104,14 @@ def sign(
 
 
 def verify(
-    keys: Annotated[list[str], Option("--key", "-k", metavar="FILE", help="Key, certificate or JWK Set; repeatable.")],
     token: TokenArgument = None,
+    keys: Annotated[
+        Texts, Option("--key", "-k", metavar="FILE", help="Key, certificate or JWK Set; repeatable.")
+    ] = None,
+    jwks_url: Annotated[Text, Option("--jwks-url", metavar="URL", help="Fetch the keys; needs --alg.")] = None,
+    discovery: Discovery = None,
+    ca_file: CaFile = None,
+    loopback: Loopback = False,
     issuer: Annotated[Texts, Option("--issuer", metavar="ISS", help="An issuer to accept.")] = None,
     audience: Annotated[Texts, Option("--audience", metavar="AUD", help="An audience to accept.")] = None,
     any_issuer: Annotated[bool, Option("--any-issuer", help="Do not check iss.")] = False,
@@ -144,6 +152,8 @@ def verify(
         if file is not None and token is not None:
             raise ValueError("give either TOKEN or --file")
         algs = [cast("Algorithm", name) for name in alg or ()]
+        if discovery is not None and not any_issuer:
+            issuer = issuer or [discovery]
         if not (issuer or any_issuer):
             raise ValueError("give --issuer, or --any-issuer to accept any issuer")
         if not (audience or any_audience):
@@ -162,12 +172,20 @@ def verify(
             max_lifetime=None if max_lifetime is None else arguments.span(max_lifetime, "--max-lifetime"),
             claims=arguments.pairs(claim or (), "--claim"),
         )
-        reader = KeyReader(arguments.password(wanted=password), lenient)
-        materials = [one for name in keys for one in reader.read_with(File(name, "--key"), algs)]
+        if sum(given is not None for given in (keys, jwks_url, discovery)) != 1:
+            raise ValueError("give --key, --jwks-url or --issuer-discovery, one of them")
+        found: VerifyingKey | SecretKey | KeySet | RemoteKeySet
+        if keys is None:
+            if not algs:
+                raise ValueError("give --alg: what keys are used with is not left to who publishes them")
+            found = Place(jwks_url, discovery, ca_file, loopback).key_set(algs, lenient=lenient)
+        else:
+            reader = KeyReader(arguments.password(wanted=password), lenient)
+            found = verifying([one for name in keys for one in reader.read_with(File(name, "--key"), algs)])
         verifier = Verifier(
-            verifying(materials),
+            found,
             policy,
-            algorithms=algs or None,
+            algorithms=algs or None if keys else None,
             max_token_size=max_token_size,
             max_header_size=max_header_size,
             accept_padding=accept_padding,
@@ -300,7 +318,7 @@ def _kid(kid: str | None) -> str:
 def _expiry(expires_at: float | None, now: float | None) -> str:
     if expires_at is None:
         return ", never expires"
-    return f", expires {_relative(expires_at - (time.time() if now is None else now))}"
+    return f", expires {relative(expires_at - (time.time() if now is None else now))}"
 
 
 def _times(claims: dict[str, Any]) -> list[str]:
@@ -309,15 +327,5 @@ def _times(claims: dict[str, Any]) -> list[str]:
         value = claims.get(name)
         if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 253402300800:
             moment = datetime.fromtimestamp(value, UTC)
-            lines.append(f"{name:<9} {moment:%Y-%m-%d %H:%M:%S}Z, {_relative(value - time.time())}")
+            lines.append(f"{name:<9} {moment:%Y-%m-%d %H:%M:%S}Z, {relative(value - time.time())}")
     return lines
-
-
-def _relative(seconds: float) -> str:
-    size = abs(seconds)
-    for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1)):
-        if size >= length or length == 1:
-            count = round(size / length)
-            words = f"{count} {unit}{'' if count == 1 else 's'}"
-            break
-    return f"in {words}" if seconds >= 0 else f"{words} ago"
