@@ -155,6 +155,13 @@ def fails_at_a_forgery(issuer: FakeIssuer, method: str, values: list[str], query
     return (500, {}, b"") if values and answer[0] == 401 else answer
 
 
+def raises_at_a_forgery(issuer: FakeIssuer, method: str, values: list[str], query: str) -> Answer:
+    answer = protected(issuer, method, values, query)
+    if values and answer[0] == 401:
+        raise RuntimeError
+    return answer
+
+
 HOLES: list[tuple[Callable[..., Answer], set[str]]] = [
     (takes_the_first_header, {"two headers"}),
     (takes_the_last_header, {"two headers", "two headers, the first forged"}),
@@ -171,6 +178,7 @@ HOLES: list[tuple[Callable[..., Answer], set[str]]] = [
     (answers_401_for_a_scope, {"scope missing"}),
     (wants_a_token_of_a_preflight, {"CORS preflight"}),
     (fails_at_a_forgery, {"none", "expired"}),
+    (raises_at_a_forgery, {"none", "expired"}),
 ]
 
 
@@ -180,6 +188,14 @@ def test_a_hole_is_found(issuer: FakeIssuer, decide: Callable[..., Answer], case
     with pytest.raises(AssertionError) as caught:
         assert_protected(wsgi(issuer, decide), issuer, scope="read")
     assert cases <= {line.split(":")[0].strip() for line in str(caught.value).splitlines()}
+
+
+def test_an_application_that_refuses_preflights(issuer: FakeIssuer) -> None:
+    """Where preflights need a token like other requests, one without it must be refused."""
+    app = wsgi(issuer, wants_a_token_of_a_preflight)
+    assert 401 == assert_protected(app, issuer, scope="read", preflights=False).passed["CORS preflight"]
+    with pytest.raises(AssertionError, match="CORS preflight: the status is 204"):
+        assert_protected(wsgi(issuer, protected), issuer, scope="read", preflights=False)
 
 
 @pytest.mark.parametrize(

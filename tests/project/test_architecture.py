@@ -16,6 +16,20 @@ CORE, BINDING, PACKAGE = ROOT / "rust/core/src", ROOT / "rust/py/src", ROOT / "p
 VERIFY_FAST = ROOT / "rust/verify_fast/src"
 CRATES = [("rust/core", CORE), ("rust/verify_fast", VERIFY_FAST), ("rust/py", BINDING)]
 LONGEST, LONGEST_TEST = 500, 700
+# What jwseal.adapters adapt. Each of its modules imports its own.
+FRAMEWORKS = {
+    "aiohttp",
+    "django",
+    "fastapi",
+    "fastmcp",
+    "flask",
+    "grpc",
+    "litestar",
+    "mcp",
+    "quart",
+    "rest_framework",
+    "starlette",
+}
 # Reference text and not code: the one place where the native names are documented.
 LENGTH_EXEMPT = {"python/jwseal/_native.pyi"}
 
@@ -237,7 +251,7 @@ def test_python_modules_import_what_the_table_allows() -> None:
         allowed = table.get(module, set())
         for imported in python_imports(path):
             top, _, rest = imported.partition(".")
-            if top in {"cryptography", "typer", "rich", "click", "yaml", "requests", "pytest"}:
+            if top in {"cryptography", "typer", "rich", "click", "yaml", "requests", "pytest", *FRAMEWORKS}:
                 if top not in allowed:
                     wrong.append(f"{name(path)}: {module} -> {top}")
             elif top == "jwseal":
@@ -245,6 +259,20 @@ def test_python_modules_import_what_the_table_allows() -> None:
                 if target not in allowed | {module}:
                     wrong.append(f"{name(path)}: {module} -> {target}")
     assert wrong == []
+
+
+ADAPTERS = sorted((PACKAGE / "adapters").glob("*.py"))
+
+
+@pytest.mark.parametrize("path", ADAPTERS, ids=lambda path: path.stem)
+def test_an_adapter_is_thin(path: Path) -> None:
+    """An adapter has at most 150 lines, imports its own framework, and is a client of the public API."""
+    belongs = {"fastapi": {"fastapi", "starlette"}, "rest_framework": {"rest_framework"}}
+    tops = {imported.partition(".")[0] for imported in python_imports(path)}
+    assert tops & FRAMEWORKS == belongs.get(path.stem, {path.stem} & FRAMEWORKS)
+    assert not any(imported.startswith("jwseal._") for imported in python_imports(path))
+    if path.stem != "resource_server":
+        assert len(path.read_text().splitlines()) <= 150
 
 
 def imported_module(rest: str, modules: set[str]) -> str:

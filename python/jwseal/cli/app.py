@@ -7,9 +7,10 @@ from typing import Annotated
 import typer
 
 from jwseal import __version__, _native
-from jwseal.cli import jwks_commands, key_commands, token_commands
+from jwseal.cli import issuer_command, jwks_commands, key_commands, token_commands
 from jwseal.cli.answer import answering, write, write_json
 from jwseal.cli.arguments import OnceCommand
+from jwseal.cli.inspect_command import inspect
 
 app = typer.Typer(
     name="jwseal",
@@ -53,7 +54,8 @@ for _command in (
     key_commands.thumbprint,
     token_commands.sign,
     token_commands.verify,
-    token_commands.inspect,
+    inspect,
+    issuer_command.serve_jwks,
 ):
-    app.command(cls=OnceCommand, no_args_is_help=_command is not token_commands.inspect)(_command)
+    app.command(cls=OnceCommand, no_args_is_help=_command not in (inspect, issuer_command.serve_jwks))(_command)
 app.add_typer(jwks_commands.group, name="jwks")

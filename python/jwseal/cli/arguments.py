@@ -9,7 +9,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
-from typer import Option
+from typer import Argument, Option
 from typer.core import TyperCommand, TyperOption
 
 from jwseal._encoding import read_json
@@ -30,6 +30,18 @@ Kid = Annotated[Text, Option("--kid", metavar="ID", help="The key's identifier."
 Lenient = Annotated[bool, Option("--lenient", help="Accept JWKs with the minor errors of some providers.")]
 Password = Annotated[bool, Option("--password", help=f"The key is encrypted: prompt, or use ${PASSWORD_VARIABLE}.")]
 Json = Annotated[bool, Option("--json", help="Print JSON.")]
+TokenArgument = Annotated[
+    Text,
+    Argument(
+        metavar="TOKEN",
+        help="The token, @FILE for a file that holds it, or - for standard input.",
+        show_default=False,
+    ),
+]
+
+Padding = Annotated[bool, Option("--accept-padding", help="Accept base64 padding, as AWS ALB writes it.")]
+TokenSize = Annotated[int, Option("--max-token-size", metavar="BYTES", help="Maximum length of a token.")]
+HeaderSize = Annotated[int, Option("--max-header-size", metavar="BYTES", help="Maximum length of a decoded header.")]
 
 
 class OnceCommand(TyperCommand):

@@ -1,4 +1,4 @@
-"""Commands about tokens: sign claims, verify a token or a file of tokens, inspect a token without verifying it.
+"""Commands about tokens: sign claims, verify a token or a file of tokens.
 
 `verify` requires an issuer and an audience, as the library does; `--any-issuer` and `--any-audience` waive them.
 """
@@ -10,21 +10,31 @@ import os
 import time
 from collections import Counter, deque
 from contextlib import suppress
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 from typer import Argument, Option
 
-from jwseal import DEFAULT_TYP, REQUIRED, UNCHECKED, Policy, SecretKey, Signer, SigningKey, Verifier, jws
+from jwseal import DEFAULT_TYP, REQUIRED, UNCHECKED, Policy, SecretKey, Signer, SigningKey, Verifier
 from jwseal.cli import arguments
 from jwseal.cli.answer import REFUSED, answering, facts, relative, remark, write, write_json
-from jwseal.cli.arguments import Alg, Json, Kid, Lenient, Password, Text, Texts
+from jwseal.cli.arguments import (
+    Alg,
+    HeaderSize,
+    Json,
+    Kid,
+    Lenient,
+    Padding,
+    Password,
+    Text,
+    Texts,
+    TokenArgument,
+    TokenSize,
+)
 from jwseal.cli.files import File
 from jwseal.cli.key_file import KeyReader, verifying
 from jwseal.cli.remote_keys import CaFile, Discovery, Loopback, Place
-from jwseal.errors import InvalidKey, JOSEError, MalformedToken
-from jwseal.insecure import header_unverified, read_unverified
+from jwseal.errors import InvalidKey, JOSEError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,23 +44,8 @@ if TYPE_CHECKING:
     from jwseal.remote import RemoteKeySet
     from jwseal.types import Algorithm
 
-_TIMES = ("exp", "nbf", "iat", "auth_time")
-
 # How many refused lines are listed; the rest are counted.
 _NAMED_LINES = 20
-
-TokenArgument = Annotated[
-    Text,
-    Argument(
-        metavar="TOKEN",
-        help="The token, @FILE for a file that holds it, or - for standard input.",
-        show_default=False,
-    ),
-]
-
-Padding = Annotated[bool, Option("--accept-padding", help="Accept base64 padding, as AWS ALB writes it.")]
-TokenSize = Annotated[int, Option("--max-token-size", metavar="BYTES", help="Maximum length of a token.")]
-HeaderSize = Annotated[int, Option("--max-header-size", metavar="BYTES", help="Maximum length of a decoded header.")]
 
 
 def sign(
@@ -202,40 +197,6 @@ def verify(
                 remark(f"valid: {verified.alg}{_kid(verified.kid)}{_expiry(verified.expires_at, now)}")
 
 
-def inspect(
-    token: TokenArgument = None,
-    accept_padding: Padding = False,
-    max_token_size: TokenSize = 16384,
-    max_header_size: HeaderSize = 4096,
-    as_json: Json = False,
-) -> None:
-    """Print the contents of a token without verifying it.
-
-    Anyone can write anything into a token, so do not rely on what is printed. Use verify instead.
-
-    Examples:
-    jwseal inspect TOKEN
-
-    pbpaste | jwseal inspect
-    """
-    with answering(as_json=as_json):
-        text = arguments.token(token)
-        limits: dict[str, Any] = {"max_header_size": max_header_size, "accept_padding": accept_padding}
-        header = header_unverified(text, max_token_size=max_token_size, **limits)
-        seen: dict[str, Any] = {"verified": False, "header": header}
-        try:
-            seen["claims"] = read_unverified(text, max_token_size=max_token_size, **limits).claims
-        except MalformedToken as error:
-            payload = jws.parse(text, max_size=max_token_size, **limits).payload
-            seen["payload"] = payload.decode("utf-8", "replace") or None
-            remark(f"not a JWT: {error}")
-        write_json(seen)
-        if not as_json:
-            for line in _times(seen.get("claims", {})):
-                remark(line)
-        remark("UNVERIFIED: nothing here was checked; use jwseal verify")
-
-
 def _verify_file(verifier: Verifier, source: File, now: float | None, *, as_json: bool, as_lines: bool) -> None:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
@@ -319,13 +280,3 @@ def _expiry(expires_at: float | None, now: float | None) -> str:
     if expires_at is None:
         return ", never expires"
     return f", expires {relative(expires_at - (time.time() if now is None else now))}"
-
-
-def _times(claims: dict[str, Any]) -> list[str]:
-    lines = []
-    for name in _TIMES:
-        value = claims.get(name)
-        if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 253402300800:
-            moment = datetime.fromtimestamp(value, UTC)
-            lines.append(f"{name:<9} {moment:%Y-%m-%d %H:%M:%S}Z, {relative(value - time.time())}")
-    return lines

@@ -40,6 +40,7 @@ class FakeIssuer:
     audience  the `aud` of its tokens
     clock     what gives the time of its tokens, in seconds
     tls       the server's SSLContext; None is plain HTTP
+    port      where it listens; 0 is a free port
 
     Use it in a `with` statement, or call `start` and `close`. `headers` are sent with the JWK Set and the metadata, such
     as {"Cache-Control": "max-age=60"}; `conditional` names those of ETag and Last-Modified that are sent and answered with
@@ -55,6 +56,7 @@ class FakeIssuer:
         audience: str | list[str] = "api",
         clock: Callable[[], float] = time.time,
         tls: ssl.SSLContext | None = None,
+        port: int = 0,
         _beside: FakeIssuer | None = None,
     ) -> None:
         if path and (not path.startswith("/") or path.endswith("/")):
@@ -75,6 +77,7 @@ class FakeIssuer:
         self._issuers: list[FakeIssuer] = [] if _beside is None else _beside._issuers
         self._issuers.append(self)
         self._server: Server = Server(self._respond, tls) if _beside is None else _beside._server
+        self._server.port = port or self._server.port
         self.kid = kid
         if alg is not None:
             self.add_key(alg, kid)

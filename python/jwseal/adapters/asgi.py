@@ -1,0 +1,77 @@
+"""ASGI middleware: an application receives only requests with a valid token (RFC 6750; ASGI 3.0).
+
+    app = JWTMiddleware(app, verifier, resource_metadata="https://api.example/.well-known/oauth-protected-resource")
+
+HTTP requests and WebSocket handshakes are refused before the application sees them. The result of the verification is
+`token(scope)`. Scopes of single routes are the framework's: `jwseal.adapters.starlette` and its neighbours have them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, TypeAlias
+
+from jwseal.adapters.resource_server import Judge, Received, Refused, ResourceServer
+
+__all__ = ["JWTMiddleware", "received", "refuse", "token"]
+
+Scope: TypeAlias = MutableMapping[str, Any]
+Message: TypeAlias = MutableMapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[Message]]
+Send: TypeAlias = Callable[[Message], Awaitable[None]]
+Application: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+KEY = "jwseal.token"
+
+
+class JWTMiddleware:
+    """Wraps an ASGI application. The arguments after the judge are those of `ResourceServer`."""
+
+    def __init__(self, app: Application, judge: Judge, **options: Any) -> None:
+        self.app = app
+        self.server = ResourceServer(judge, **options)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Verify the request's token and pass the request on, or answer it."""
+        if scope["type"] != "lifespan":
+            request = received(scope)
+            if not self.server.open(request):
+                try:
+                    scope[KEY] = await self.server.authenticate_async(request)
+                except Refused as refused:
+                    await refuse(refused, scope, receive, send)
+                    return
+        await self.app(scope, receive, send)
+
+
+def token(scope: Scope) -> Any:
+    """The VerifiedJWT, or the Decision of an Authorizer. LookupError where the path is excluded."""
+    if KEY not in scope:
+        raise LookupError("this request has no verified token: its path is excluded, or JWTMiddleware is not in front")
+    return scope[KEY]
+
+
+def received(scope: Scope) -> Received:
+    """The request of an ASGI scope."""
+    headers = scope["headers"]
+
+    def values(name: str) -> list[bytes]:
+        wanted = name.encode("latin-1")
+        return [value for key, value in headers if key.lower() == wanted]
+
+    query = scope.get("query_string", b"")
+    return Received(values, scope.get("method", "GET"), scope["path"], query, scope)
+
+
+async def refuse(refused: Refused, scope: Scope, receive: Receive, send: Send) -> None:
+    """Send the answer. A WebSocket server without the denial extension turns the close into a 403 of its own."""
+    prefix = ""
+    if scope["type"] == "websocket":
+        await receive()
+        if "websocket.http.response" not in scope.get("extensions", {}):
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        prefix = "websocket."
+    headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in refused.fields]
+    await send({"type": f"{prefix}http.response.start", "status": refused.status, "headers": headers})
+    await send({"type": f"{prefix}http.response.body", "body": refused.body})

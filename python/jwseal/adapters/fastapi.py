@@ -1,0 +1,71 @@
+"""FastAPI: a dependency whose result is typed and whose scopes are in the OpenAPI document (RFC 6750).
+
+    auth = JWTBearer(verifier)
+    Token = Annotated[VerifiedJWT, Depends(auth)]
+    Reader = Annotated[VerifiedJWT, auth.require("orders:read")]
+
+    @app.get("/orders")
+    async def orders(token: Reader) -> ...
+
+`FastAPI(dependencies=[Depends(auth)])` protects every route. However often a request needs `auth`, its token is verified once.
+`async` is the right kind of dependency here: FastAPI runs others in a thread, which takes longer than a verification.
+"""
+
+# FastAPI reads the annotations of `__call__` when the program runs, so they are no strings here.
+from typing import Any
+
+from fastapi import HTTPException, Security
+from fastapi.openapi.models import HTTPBearer, OpenIdConnect
+from fastapi.security import SecurityScopes
+from fastapi.security.base import SecurityBase
+from starlette.requests import HTTPConnection
+
+from jwseal.adapters.asgi import received
+from jwseal.adapters.resource_server import Judge, Refused, ResourceServer
+
+__all__ = ["JWTBearer"]
+
+
+class JWTBearer(SecurityBase):
+    """A dependency that verifies the token of a request or WebSocket handshake.
+
+    scheme_name, description   how the OpenAPI document shows it
+    openid_connect_url         the provider's discovery document; with it the scheme is `openIdConnect`, without it `http`
+
+    The other arguments are those of `ResourceServer`.
+    """
+
+    def __init__(
+        self,
+        judge: Judge,
+        *,
+        scheme_name: str = "JWTBearer",
+        description: str | None = None,
+        openid_connect_url: str | None = None,
+        **options: Any,
+    ) -> None:
+        self.server = ResourceServer(judge, **options)
+        self.scheme_name = scheme_name
+        if openid_connect_url:
+            self.model = OpenIdConnect(openIdConnectUrl=openid_connect_url, description=description)
+        else:
+            self.model = HTTPBearer(bearerFormat="JWT", description=description)
+
+    def require(self, *scopes: str) -> Any:
+        """A dependency on a token with these scopes: 403 without them."""
+        return Security(self, scopes=list(scopes))
+
+    async def __call__(self, connection: HTTPConnection, security_scopes: SecurityScopes) -> Any:
+        """Return the VerifiedJWT, or the Decision of an Authorizer; None for an excluded path or a preflight."""
+        request = received(connection.scope)
+        if self.server.open(request):
+            return None
+        seen = connection.scope.setdefault("jwseal.seen", {})
+        scopes = security_scopes.scopes
+        try:
+            if id(self) in seen:
+                return self.server.demand(seen[id(self)], scopes)
+            seen[id(self)] = await self.server.authenticate_async(request, scopes)
+        except Refused as refused:
+            raise HTTPException(refused.status, refused.phrase, refused.mapping) from None
+        return seen[id(self)]

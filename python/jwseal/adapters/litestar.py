@@ -1,0 +1,56 @@
+"""Litestar: a guard (RFC 6750).
+
+    guard = JWTGuard(verifier, exclude=["/health"])
+    app = Litestar([orders], guards=[guard])
+
+    @get("/orders", opt={"scopes": ["orders:read"]})
+    async def orders(request: Request) -> ...
+        token(request)["sub"]
+
+A guard at several layers verifies a token once. Litestar closes a refused WebSocket handshake.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar.connection import ASGIConnection
+from litestar.exceptions import HTTPException
+from litestar.handlers import BaseRouteHandler
+
+from jwseal.adapters.asgi import received
+from jwseal.adapters.resource_server import Judge, Refused, ResourceServer
+
+__all__ = ["JWTGuard", "token"]
+
+KEY = "jwseal.token"
+
+
+class JWTGuard:
+    """Refuses connections without a valid token. The arguments after the judge are those of `ResourceServer`."""
+
+    def __init__(self, judge: Judge, **options: Any) -> None:
+        self.server = ResourceServer(judge, **options)
+
+    async def __call__(self, connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+        """Verify the token; the handler's `opt["scopes"]` are the scopes it needs."""
+        scope: Any = connection.scope
+        request = received(scope)
+        if self.server.open(request):
+            return
+        scopes = handler.opt.get("scopes", ())
+        try:
+            if scope.get(KEY, (None,))[0] is self:
+                self.server.demand(scope[KEY][1], scopes)
+            else:
+                scope[KEY] = self, await self.server.authenticate_async(request, scopes)
+        except Refused as refused:
+            raise HTTPException(detail=refused.phrase, status_code=refused.status, headers=refused.mapping) from None
+
+
+def token(connection: ASGIConnection[Any, Any, Any, Any]) -> Any:
+    """The VerifiedJWT, or the Decision of an Authorizer. LookupError where no guard has run."""
+    scope: Any = connection.scope
+    if KEY not in scope:
+        raise LookupError("this request has no verified token: its path is excluded, or no JWTGuard is in front")
+    return scope[KEY][1]

@@ -1,0 +1,106 @@
+"""The MCP SDK: a TokenVerifier, and middleware in front of the server's application (MCP authorization; RFC 6750, RFC 9728).
+
+    tokens = JWTVerifier(verifier)
+    server = MCPServer("tools", token_verifier=tokens, auth=AuthSettings(issuer_url=..., resource_server_url=URL, ...))
+    app = protect(server.streamable_http_app(), tokens, resource=URL)
+
+The SDK hands a token verifier the token of the first Authorization header and asks for None or an access token, so that by itself
+it cannot see a second header, and answers 401 when keys cannot be fetched. `protect` sees the whole request and answers as
+every adapter does; the SDK then gets the result of that verification. It leaves the metadata of RFC 9728 to the SDK.
+"""
+
+from __future__ import annotations
+
+import logging
+from contextvars import ContextVar
+from typing import Any
+from urllib.parse import urlsplit
+
+from mcp.server.auth.provider import AccessToken
+
+from jwseal import InvalidToken, Unavailable, VerifiedJWT
+from jwseal.adapters.asgi import JWTMiddleware, Receive, Scope, Send
+from jwseal.adapters.asgi import token as token_of
+from jwseal.adapters.resource_server import Judge
+
+__all__ = ["JWTVerifier", "access_token", "metadata_url", "protect", "verified"]
+
+log = logging.getLogger("jwseal.adapters")
+# The token that `protect` has verified in this request, and its result.
+_verified: ContextVar[tuple[str, VerifiedJWT] | None] = ContextVar("jwseal_mcp", default=None)
+WELL_KNOWN = "/.well-known/oauth-protected-resource"
+
+
+class JWTVerifier:
+    """The SDK's TokenVerifier over a Verifier or Issuers."""
+
+    def __init__(self, judge: Any) -> None:
+        if not hasattr(judge, "verify_async"):
+            raise TypeError(
+                "JWTVerifier takes a Verifier or Issuers: the SDK asks for a token's claims, not for a decision"
+            )
+        self.judge: Judge = judge
+
+    async def verify_token(self, token: str) -> AccessToken | None:
+        """Return the access token, or None if it is refused."""
+        result = await verified(self.judge, token)
+        return None if result is None else AccessToken(**access_token(token, result))
+
+
+async def verified(judge: Any, token: str) -> VerifiedJWT | None:
+    """The result of the verification, which `protect` may have made already; None for a refused token, with a log entry."""
+    known = _verified.get()
+    if known and known[0] == token:
+        return known[1]
+    try:
+        result: VerifiedJWT = await judge.verify_async(token)
+    except (InvalidToken, Unavailable) as error:
+        log.info("mcp %s", error.code, extra={"code": error.code, "status": error.http_status})
+        return None
+    return result
+
+
+def access_token(token: str, result: VerifiedJWT) -> dict[str, Any]:
+    """What the SDK's AccessToken holds (RFC 9068 section 2.2): `client_id`, else `azp`, else the subject."""
+    claims = result.claims
+    client = next((claims[name] for name in ("client_id", "azp", "sub") if isinstance(claims.get(name), str)), "")
+    audience = claims.get("aud")
+    resource = audience[0] if isinstance(audience, list) and len(audience) == 1 else audience
+    return {
+        "token": token,
+        "client_id": client,
+        "scopes": sorted(result.scopes),
+        "expires_at": None if result.expires_at is None else int(result.expires_at),
+        "resource": resource if isinstance(resource, str) else None,
+        "subject": claims.get("sub"),
+        "claims": claims,
+    }
+
+
+def protect(app: Any, tokens: Any, *, resource: str, **options: Any) -> JWTMiddleware:
+    """Put the verification in front of an MCP server's application.
+
+    `tokens` is the JWTVerifier of the server, `resource` the server's URL, as in its metadata. The other arguments are those of
+    `ResourceServer`.
+    """
+
+    async def noted(scope: Scope, receive: Receive, send: Send) -> None:
+        reset = None
+        if "jwseal.token" in scope:
+            text = next(value for name, value in scope["headers"] if name.lower() == b"authorization")
+            reset = _verified.set((text.decode("latin-1").partition(" ")[2].strip(), token_of(scope)))
+        try:
+            await app(scope, receive, send)
+        finally:
+            if reset:
+                _verified.reset(reset)
+
+    options.setdefault("resource_metadata", metadata_url(resource))
+    options["exclude"] = [*options.get("exclude", ()), WELL_KNOWN, f"{WELL_KNOWN}/*"]
+    return JWTMiddleware(noted, tokens.judge, **options)
+
+
+def metadata_url(resource: str) -> str:
+    """Where the metadata of a protected resource is (RFC 9728 section 3.1)."""
+    parts = urlsplit(resource)
+    return f"{parts.scheme}://{parts.netloc}{WELL_KNOWN}{parts.path.rstrip('/')}"

@@ -1,0 +1,274 @@
+"""The resource server: what every adapter asks about a request (RFC 6749 section 1.1, RFC 6750, RFC 9728, RFC 9470).
+
+`ResourceServer` takes the credential from one header, has it verified and either returns the result or raises `Refused`, which
+is the whole answer: status, headers and a text that is the same for every reason of one status. The reason goes to the log
+`jwseal.adapters`, as a code. No claim and no part of a token is in an answer or a log.
+
+It does not read bodies, so a token in a form (RFC 6750 section 2.2) is no credential. Errors in the program, such as
+`InvalidKey`, are not caught: the framework answers 500.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Protocol, TypeAlias
+from urllib.parse import parse_qsl
+
+from jwseal import (
+    InsufficientAuthentication,
+    InsufficientScope,
+    InvalidToken,
+    MalformedToken,
+    PolicyError,
+    Unavailable,
+    VerifiedJWT,
+    bearer,
+    challenge,
+)
+
+__all__ = ["Judge", "Received", "Refused", "ResourceServer", "preflight", "require_authentication"]
+
+log = logging.getLogger("jwseal.adapters")
+
+Values: TypeAlias = Sequence[str | bytes]
+
+
+class Verifies(Protocol):
+    """A `Verifier` or `Issuers`."""
+
+    @property
+    def verify(self) -> Callable[[str], VerifiedJWT]:
+        """Return the verified token or raise."""
+
+    @property
+    def verify_async(self) -> Callable[[str], Awaitable[VerifiedJWT]]:
+        """As `verify`, without blocking the event loop."""
+
+
+class Authorizes(Protocol):
+    """An `Authorizer`."""
+
+    @property
+    def authorize(self) -> Callable[..., Any]:
+        """Return the decision."""
+
+    @property
+    def authorize_async(self) -> Callable[..., Awaitable[Any]]:
+        """As `authorize`, without blocking the event loop."""
+
+
+Judge: TypeAlias = Verifies | Authorizes
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A request as an adapter hands it over. `values` gives every value of a header by its name in lower case."""
+
+    values: Callable[[str], Values]
+    method: str = "GET"
+    path: str = "/"
+    query: str | bytes = ""
+    native: Any = None
+
+
+class Refused(Exception):
+    """The request is refused: `status`, `headers` and `body` are the answer, `code` is for the log."""
+
+    def __init__(self, status: int, headers: list[tuple[str, str]], code: str) -> None:
+        super().__init__(code)
+        self.status = status
+        self.headers = headers
+        self.code = code
+
+    def __reduce__(self) -> tuple[type[Refused], tuple[int, list[tuple[str, str]], str]]:
+        return type(self), (self.status, self.headers, self.code)
+
+    @property
+    def phrase(self) -> str:
+        """The reason phrase of the status, which is all that the client is told in words."""
+        return HTTPStatus(self.status).phrase
+
+    @property
+    def body(self) -> bytes:
+        """The body: the reason phrase."""
+        return self.phrase.encode() + b"\n"
+
+    @property
+    def mapping(self) -> dict[str, str]:
+        """The headers as a dict: challenges of several schemes are one value (RFC 9110 section 11.6.1)."""
+        joined: dict[str, str] = {}
+        for name, value in self.headers:
+            joined[name] = f"{joined[name]}, {value}" if name in joined else value
+        return joined | {"Cache-Control": "no-store"}
+
+    @property
+    def fields(self) -> list[tuple[str, str]]:
+        """The headers of the answer with those of its body."""
+        body = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(self.body)))]
+        return [*self.headers, ("Cache-Control", "no-store"), *body]
+
+
+class ResourceServer:
+    """Decides about requests.
+
+    judge               a Verifier, Issuers or Authorizer
+    realm               the realm of the challenge (RFC 9110 section 11.5)
+    resource_metadata   the URL of the protected resource metadata (RFC 9728), which the challenge names
+    scopes              the scopes that every request needs
+    header              the one header that holds the credential. `authorization` holds `Bearer` and a token, any other
+                        a token alone, as proxies write it
+    exclude             paths that need no token: `/health` is that path alone, `/public/*` every path below `/public/`
+    preflights          whether CORS preflights pass without a token. Set it to False where the application does not answer
+                        them itself and treats OPTIONS as another method
+    worker, describe    for an Authorizer: the worker's name, and a function that returns the `request` of `authorize`
+                        from the request of the framework
+    """
+
+    def __init__(
+        self,
+        judge: Judge,
+        *,
+        realm: str | None = None,
+        resource_metadata: str | None = None,
+        scopes: Collection[str] = (),
+        header: str = "authorization",
+        exclude: Collection[str] = (),
+        preflights: bool = True,
+        worker: str | None = None,
+        describe: Callable[[Any], Mapping[str, Any]] | None = None,
+    ) -> None:
+        self._judge: Any = judge
+        self._authorizes = hasattr(judge, "authorize")
+        verifies = hasattr(judge, "verify") and hasattr(judge, "verify_async")
+        if isinstance(judge, type) or not (self._authorizes or verifies):
+            raise TypeError(
+                "the judge must be a Verifier, Issuers or Authorizer; build it once, when the program starts"
+            )
+        if isinstance(scopes, str) or isinstance(exclude, str):
+            raise PolicyError("scopes and exclude are collections of strings: write ['read'], not 'read'")
+        if self._authorizes and scopes:
+            raise PolicyError("an Authorizer's rules decide about scopes: leave scopes out")
+        if any(not path.startswith("/") or "*" in path.removesuffix("/*") for path in exclude):
+            raise PolicyError("an excluded path begins with '/', and '*' stands only in a final '/*'")
+        self.realm, self.resource_metadata = realm, resource_metadata
+        self.scopes = frozenset(scopes)
+        self._header, self._preflights = header.lower(), preflights
+        self._exact = frozenset(path for path in exclude if not path.endswith("/*"))
+        self._below = tuple(path[:-1] for path in exclude if path.endswith("/*"))
+        self._worker, self._describe = worker, describe
+
+    def open(self, request: Received) -> bool:
+        """Whether the request needs no token: an excluded path, or a CORS preflight, which never has credentials."""
+        return self.excluded(request) or (self._preflights and preflight(request))
+
+    def excluded(self, request: Received) -> bool:
+        """Whether the path is one that needs no token."""
+        return request.path in self._exact or (request.path.startswith(self._below) and _plain(request.path))
+
+    def authenticate(self, request: Received, scopes: Collection[str] = ()) -> Any:
+        """Return the VerifiedJWT, or the Decision of an Authorizer, or raise Refused."""
+        try:
+            token = self._credential(request)
+            if self._authorizes:
+                return self._allowed(self._judge.authorize(token, **self._context(request)))
+            result = self._judge.verify(token)
+        except (InvalidToken, Unavailable) as error:
+            raise self.refused(error, scopes) from None
+        return self.demand(result, scopes)
+
+    async def authenticate_async(self, request: Received, scopes: Collection[str] = ()) -> Any:
+        """As `authenticate`, without blocking the event loop."""
+        try:
+            token = self._credential(request)
+            if self._authorizes:
+                return self._allowed(await self._judge.authorize_async(token, **self._context(request)))
+            result = await self._judge.verify_async(token)
+        except (InvalidToken, Unavailable) as error:
+            raise self.refused(error, scopes) from None
+        return self.demand(result, scopes)
+
+    def demand(self, result: Any, scopes: Collection[str]) -> Any:
+        """Return what `authenticate` returned if the token has these scopes and those of every request, or raise Refused."""
+        if self._authorizes:
+            if scopes:
+                raise PolicyError("an Authorizer's rules decide about scopes: leave scopes out")
+            return result
+        if not result.scopes.issuperset(self.scopes.union(scopes)):
+            raise self.refused(InsufficientScope("the token lacks a scope that this request needs"), scopes)
+        return result
+
+    def refused(self, error: InvalidToken | Unavailable, scopes: Collection[str] = ()) -> Refused:
+        """The answer to this error, which is logged by its code."""
+        wanted = self.scopes.union(scopes) or None
+        status, headers = challenge(error, realm=self.realm, resource_metadata=self.resource_metadata, scope=wanted)
+        return self._logged(Refused(status, list(headers), error.code))
+
+    def _credential(self, request: Received) -> str:
+        values = request.values(self._header)
+        if self._header != "authorization":
+            if len(values) > 1:
+                raise MalformedToken("the header of the token was sent more than once")
+            return bearer([b"Bearer " + (value.encode() if isinstance(value, str) else value) for value in values])
+        if values and _names_a_token(request.query):
+            raise MalformedToken("there is a credential in the query beside the one in the Authorization header")
+        return bearer(values)
+
+    def _context(self, request: Received) -> dict[str, Any]:
+        context: dict[str, Any] = {} if self._worker is None else {"worker": self._worker}
+        if self._describe:
+            context["request"] = self._describe(request.native)
+        return context
+
+    def _allowed(self, decision: Any) -> Any:
+        if decision.allowed:
+            return decision
+        status, headers = decision.challenge(realm=self.realm, resource_metadata=self.resource_metadata)
+        raise self._logged(Refused(status, list(headers), decision.code))
+
+    @staticmethod
+    def _logged(refused: Refused) -> Refused:
+        level = logging.WARNING if refused.status >= 500 else logging.INFO
+        log.log(level, "%d %s", refused.status, refused.code, extra={"code": refused.code, "status": refused.status})
+        return refused
+
+
+def require_authentication(
+    token: VerifiedJWT,
+    *,
+    acr_values: Sequence[str] = (),
+    max_age: float | None = None,
+    now: float | None = None,
+) -> None:
+    """Demand how and when the user authenticated, or raise InsufficientAuthentication (RFC 9470 section 3).
+
+    `acr_values` are the values of `acr` of which the token must have one, the preferred first. `max_age` is in seconds,
+    since `auth_time`.
+    """
+    at = token.get("auth_time")
+    age = (time.time() if now is None else now) - at if isinstance(at, int | float) else None
+    if (acr_values and token.get("acr") not in acr_values) or (max_age is not None and (age is None or age > max_age)):
+        raise InsufficientAuthentication(
+            "the user must authenticate again", acr_values=tuple(acr_values), max_age=max_age
+        )
+
+
+def preflight(request: Received) -> bool:
+    """Whether the request is a CORS preflight (Fetch, section 3.3.2)."""
+    asks = all(request.values(name) for name in ("origin", "access-control-request-method"))
+    return asks and request.method == "OPTIONS"
+
+
+def _plain(path: str) -> bool:
+    """Whether the path leads to the same place for every server: no dot segment, empty segment, parameter or backslash."""
+    *folders, last = path[1:].split("/")
+    return not ({"", ".", ".."} & set(folders) or last in {".", ".."} or {";", "\\", "\0"} & set(path))
+
+
+def _names_a_token(query: str | bytes) -> bool:
+    """Whether the query has a parameter `access_token` (RFC 6750 section 2.3), however its name is escaped."""
+    text = query.decode("latin-1") if isinstance(query, bytes) else query
+    return any(name == "access_token" for name, _ in parse_qsl(text, keep_blank_values=True)) if text else False

@@ -1,0 +1,59 @@
+"""WSGI middleware: an application receives only requests with a valid token (RFC 6750; PEP 3333).
+
+    app = JWTMiddleware(app, verifier, realm="orders")
+
+The result of the verification is `token(environ)`. A WSGI server joins the values of a header that was sent twice with a
+comma, and a value with a comma is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from jwseal.adapters.resource_server import Judge, Received, Refused, ResourceServer
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+__all__ = ["JWTMiddleware", "received", "token"]
+
+KEY = "jwseal.token"
+
+
+class JWTMiddleware:
+    """Wraps a WSGI application. The arguments after the judge are those of `ResourceServer`."""
+
+    def __init__(self, app: WSGIApplication, judge: Judge, **options: Any) -> None:
+        self.app = app
+        self.server = ResourceServer(judge, **options)
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Verify the request's token and pass the request on, or answer it."""
+        request = received(environ)
+        if not self.server.open(request):
+            try:
+                environ[KEY] = self.server.authenticate(request)
+            except Refused as refused:
+                start_response(f"{refused.status} {HTTPStatus(refused.status).phrase}", refused.fields)
+                return [refused.body]
+        return self.app(environ, start_response)
+
+
+def token(environ: WSGIEnvironment) -> Any:
+    """The VerifiedJWT, or the Decision of an Authorizer. LookupError where the path is excluded."""
+    if KEY not in environ:
+        raise LookupError("this request has no verified token: its path is excluded, or JWTMiddleware is not in front")
+    return environ[KEY]
+
+
+def received(environ: WSGIEnvironment) -> Received:
+    """The request of a WSGI environ."""
+
+    def values(name: str) -> list[str]:
+        key = "HTTP_" + name.upper().replace("-", "_")
+        return [environ[key]] if key in environ else []
+
+    path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
+    return Received(values, environ["REQUEST_METHOD"], path or "/", environ.get("QUERY_STRING", ""), environ)

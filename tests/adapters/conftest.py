@@ -1,0 +1,37 @@
+"""What the tests of the adapters share: one issuer, a verifier of its tokens, and one whose keys cannot be fetched."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from jwseal import KeySet, Policy, Verifier
+from jwseal.testing import FakeIssuer
+
+
+@pytest.fixture(scope="session")
+def issuer() -> Iterator[FakeIssuer]:
+    """One issuer for all applications."""
+    with FakeIssuer() as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def verifier(issuer: FakeIssuer) -> Verifier:
+    """A verifier of the issuer's tokens."""
+    return Verifier(KeySet.from_jwks(issuer.jwks()), Policy(issuer=issuer.url, audience="api"))
+
+
+@pytest.fixture(scope="session")
+def down(issuer: FakeIssuer) -> Any:
+    """A verifier whose keys cannot be fetched: nothing listens where they should be."""
+    from jwseal import KeySourceUnavailable
+
+    class Down:
+        def verify(self, token):
+            raise KeySourceUnavailable("down")
+
+        async def verify_async(self, token):
+            raise KeySourceUnavailable("down")
+
+    return Down()
