@@ -25,13 +25,10 @@ def verifier(issuer: FakeIssuer) -> Verifier:
 @pytest.fixture(scope="session")
 def down(issuer: FakeIssuer) -> Any:
     """A verifier whose keys cannot be fetched: nothing listens where they should be."""
-    from jwseal import KeySourceUnavailable
+    from jwseal.remote import RemoteKeySet
 
-    class Down:
-        def verify(self, token):
-            raise KeySourceUnavailable("down")
-
-        async def verify_async(self, token):
-            raise KeySourceUnavailable("down")
-
-    return Down()
+    nobody = FakeIssuer().start()
+    url = nobody.jwks_uri
+    nobody.close()
+    keys = RemoteKeySet(url, algorithms=["ES256"], allow_http_loopback=True)
+    return Verifier(keys, Policy(issuer=issuer.url, audience="api"))

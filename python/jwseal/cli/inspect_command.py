@@ -140,7 +140,9 @@ def _rules(
         if given:
             rules[f"--{name}"] = {name: given}
     rules |= {f"--require {name}": {"required": [name]} for name in required or ()}
-    rules |= {f"--claim {name}": {"claims": {name: value}} for name, value in arguments.pairs(claim or ()).items()}
+    rules |= {
+        f"--claim {name}": {"claims": {name: value}} for name, value in arguments.pairs(claim or (), "--claim").items()
+    }
     rules |= {f"--scope {name}": {"scope": name} for name in scope or ()}
     for option, span in (("max_age", max_age), ("max_lifetime", max_lifetime)):
         if span is not None:

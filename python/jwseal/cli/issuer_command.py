@@ -45,7 +45,7 @@ def serve_jwks(
             raise InvalidKey(
                 "an HMAC secret is never published: give --alg ES256, RS256, EdDSA or another with a public key"
             )
-        claims = arguments.pairs(claim or ())
+        claims = arguments.pairs(claim or (), "--claim")
         lifetime = arguments.span(expires_in, "--expires-in")
         with FakeIssuer(alg=algorithm(alg), kid=kid, audience=audience, port=port) as issuer:
             _announce(issuer, audience, as_json=as_json)
