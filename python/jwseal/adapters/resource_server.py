@@ -197,9 +197,11 @@ class ResourceServer:
             if scopes:
                 raise PolicyError("an Authorizer's rules decide about scopes: leave scopes out")
             return result
-        if not result.scopes.issuperset(self.scopes.union(scopes)):
-            raise self.refused(InsufficientScope("the token lacks a scope that this request needs"), scopes)
-        return result
+        wanted = self.scopes.union(scopes)
+        try:
+            return result.require(*wanted) if wanted else result
+        except InsufficientScope as error:
+            raise self.refused(error, scopes) from None
 
     def refused(self, error: InvalidToken | Unavailable, scopes: Collection[str] = ()) -> Refused:
         """The answer to this error, which is logged by its code."""

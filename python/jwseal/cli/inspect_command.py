@@ -22,7 +22,7 @@ from jwseal.cli.answer import REFUSED, answering, facts, relative, remark, write
 from jwseal.cli.arguments import HeaderSize, Json, Padding, Text, Texts, TokenArgument, TokenSize
 from jwseal.cli.files import File
 from jwseal.cli.key_file import KeyReader, verifying
-from jwseal.errors import AlgorithmNotAllowed, ClaimError, InsufficientScope, JOSEError, MalformedToken
+from jwseal.errors import AlgorithmNotAllowed, ClaimError, JOSEError, MalformedToken
 from jwseal.insecure import header_unverified, read_unverified, sign_octets
 from jwseal.types import Algorithm
 
@@ -143,7 +143,7 @@ def _rules(
     rules |= {
         f"--claim {name}": {"claims": {name: value}} for name, value in arguments.pairs(claim or (), "--claim").items()
     }
-    rules |= {f"--scope {name}": {"scope": name} for name in scope or ()}
+    rules |= {f"--scope {name}": {"scopes": {name}} for name in scope or ()}
     for option, span in (("max_age", max_age), ("max_lifetime", max_lifetime)):
         if span is not None:
             name = f"--{option.replace('_', '-')}"
@@ -197,7 +197,6 @@ def _judged(
     first = _refusal(Verifier(key, Policy(**{**base, "expiry": always["expiry"]})), whole, moment)
     yield Finding("times", first, _words(first, claims, header, {"expiry": None}, moment))
     for name, rule in {"typ": {"typ": DEFAULT_TYP}, **rules}.items():
-        error: JOSEError | None
         of_times = not {"max_age", "max_lifetime"}.isdisjoint(rule) or rule.get("required") in (
             ["exp"],
             ["nbf"],
@@ -205,11 +204,7 @@ def _judged(
         )
         if (of_times and first is not None) or (name == "typ" and "--typ" in rules):
             continue
-        if "scope" in rule:
-            granted = Verifier(key, Policy(**base)).verify(others, now=moment).scopes
-            error = None if rule["scope"] in granted else InsufficientScope("a scope is not granted", "scope")
-        else:
-            error = _refusal(Verifier(key, Policy(**{**base, **rule})), whole if of_times else others, moment)
+        error = _refusal(Verifier(key, Policy(**{**base, **rule})), whole if of_times else others, moment)
         yield Finding(name, error, _words(error, claims, header, rule, moment))
 
 
@@ -254,7 +249,7 @@ def _words(
             return f"{name} is {_shown(value)}, and {_shown(expected)} is accepted"
         case "insufficient_scope":
             granted = claims.get("scope", claims.get("scp"))
-            return f"the scopes are {_shown(granted)}, and {_shown(wanted)} is needed"
+            return f"the scopes are {_shown(granted)}, and {_shown(set(wanted or ()))} is needed"
         case "wrong_typ":
             return f"typ is {_shown(header.get('typ'))}, and {_shown(wanted)} is accepted"
         case _:
