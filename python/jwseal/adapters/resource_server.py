@@ -23,6 +23,7 @@ from jwseal import (
     InsufficientScope,
     InvalidToken,
     MalformedToken,
+    MissingToken,
     PolicyError,
     Unavailable,
     VerifiedJWT,
@@ -156,6 +157,8 @@ class ResourceServer:
             raise PolicyError("an excluded path begins with '/', and '*' stands only in a final '/*'")
         self.realm, self.resource_metadata = realm, resource_metadata
         self.scopes = frozenset(scopes)
+        # What no challenge can carry is an error now, not at the first refusal.
+        challenge(MissingToken(), realm=realm, resource_metadata=resource_metadata, scope=self.scopes or None)
         self._header, self._preflights = header.lower(), preflights
         self._exact = frozenset(path for path in exclude if not path.endswith("/*"))
         self._below = tuple(path[:-1] for path in exclude if path.endswith("/*"))
