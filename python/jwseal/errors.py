@@ -21,7 +21,8 @@
     |       |-- Revoked               revoked                  it was revoked
     |       |-- InsufficientScope     insufficient_scope       a scope demanded is not granted: respond with 403
     |       |-- ConditionNotMet       condition_not_met        a condition does not hold: respond with 403
-    |       `-- InsufficientAuthentication  insufficient_authentication  the user must authenticate again (RFC 9470)
+    |       |-- InsufficientAuthentication  insufficient_authentication  the user must authenticate again (RFC 9470)
+    |       `-- SenderMismatch        sender_mismatch          the sender does not hold the token's key
     |-- Unavailable                   unavailable              the token could not be checked: respond with 503
     |   |-- KeySourceUnavailable      key_source_unavailable   keys could not be fetched
     |   `-- StateUnavailable          state_unavailable        a store of used or revoked tokens did not answer
@@ -54,6 +55,7 @@ __all__ = [
     "PolicyError",
     "Replayed",
     "Revoked",
+    "SenderMismatch",
     "StateUnavailable",
     "TokenExpired",
     "TokenNotYetValid",
@@ -220,6 +222,25 @@ class InsufficientAuthentication(ClaimError):
 
     def __reduce__(self) -> tuple[object, ...]:
         return type(self), (str(self), self.claim, self.acr_values, self.max_age)
+
+
+class SenderMismatch(ClaimError):
+    """The sender of the token does not prove that it holds the token's key (RFC 9449, RFC 8705).
+
+    `algs` are the algorithms of DPoP proofs and `nonce` is one for the next proof, where the challenge names them.
+    """
+
+    code = "sender_mismatch"
+
+    def __init__(
+        self, message: str, claim: str | None = None, algs: tuple[str, ...] = (), nonce: str | None = None
+    ) -> None:
+        super().__init__(message, claim)
+        self.algs = algs
+        self.nonce = nonce
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (str(self), self.claim, self.algs, self.nonce)
 
 
 class Unavailable(JOSEError):

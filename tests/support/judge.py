@@ -54,6 +54,7 @@ TREE = {
     "insufficient_scope": ("InsufficientScope", ("ClaimError", "InvalidToken")),
     "condition_not_met": ("ConditionNotMet", ("ClaimError", "InvalidToken")),
     "insufficient_authentication": ("InsufficientAuthentication", ("ClaimError", "InvalidToken")),
+    "sender_mismatch": ("SenderMismatch", ("ClaimError", "InvalidToken")),
     "invalid_key": ("InvalidKey", ()),
     "invalid_policy": ("PolicyError", ()),
 }

@@ -32,6 +32,7 @@ TREE = {
     "InsufficientScope": ("insufficient_scope", errors.ClaimError),
     "ConditionNotMet": ("condition_not_met", errors.ClaimError),
     "InsufficientAuthentication": ("insufficient_authentication", errors.ClaimError),
+    "SenderMismatch": ("sender_mismatch", errors.ClaimError),
     "Unavailable": ("unavailable", errors.JOSEError),
     "KeySourceUnavailable": ("key_source_unavailable", errors.Unavailable),
     "StateUnavailable": ("state_unavailable", errors.Unavailable),

@@ -10,13 +10,15 @@ It does not read bodies, so a token in a form (RFC 6750 section 2.2) is no crede
 
 from __future__ import annotations
 
+import base64
 import logging
+import ssl
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Protocol, TypeAlias
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote, unquote
 
 from jwseal import (
     InsufficientAuthentication,
@@ -25,11 +27,13 @@ from jwseal import (
     MalformedToken,
     MissingToken,
     PolicyError,
+    SenderMismatch,
     Unavailable,
     VerifiedJWT,
     bearer,
     challenge,
 )
+from jwseal.sender import CertificateCheck, ClientCertificate, Dpop, DpopCheck
 
 __all__ = ["Judge", "Received", "Refused", "ResourceServer", "preflight", "require_authentication"]
 
@@ -125,6 +129,11 @@ class ResourceServer:
     exclude             paths that need no token: `/health` is that path alone, `/public/*` every path below `/public/`
     preflights          whether CORS preflights pass without a token. Set it to False where the application does not answer
                         them itself and treats OPTIONS as another method
+    sender              a DpopCheck or CertificateCheck of `jwseal.sender`: the token must be bound to a key, and the sender
+                        prove that it holds it. With a DpopCheck the scheme is `DPoP` (RFC 9449 section 7.1)
+    base_url            for a DpopCheck: scheme and host of the URLs that clients ask for, `https://api.example`
+    certificate_header  for a CertificateCheck: the header in which the proxy sends the client's certificate, as RFC 9440 has
+                        it or as escaped PEM. The proxy must remove what clients send under this name
     worker, describe    for an Authorizer: the worker's name, and a function that returns the `request` of `authorize`
                         from the request of the framework
     """
@@ -139,6 +148,9 @@ class ResourceServer:
         header: str = "authorization",
         exclude: Collection[str] = (),
         preflights: bool = True,
+        sender: DpopCheck | CertificateCheck | None = None,
+        base_url: str | None = None,
+        certificate_header: str | None = None,
         worker: str | None = None,
         describe: Callable[[Any], Mapping[str, Any]] | None = None,
     ) -> None:
@@ -155,6 +167,16 @@ class ResourceServer:
             raise PolicyError("an Authorizer's rules decide about scopes: leave scopes out")
         if any(not path.startswith("/") or "*" in path.removesuffix("/*") for path in exclude):
             raise PolicyError("an excluded path begins with '/', and '*' stands only in a final '/*'")
+        if sender is not None and self._authorizes:
+            raise PolicyError("an Authorizer's decision has no key to compare with: give sender a Verifier or Issuers")
+        if isinstance(sender, DpopCheck) and not (base_url and base_url.startswith(("https://", "http://"))):
+            raise PolicyError(
+                "a DPoP proof names the URL that the client asked for: give base_url='https://api.example'"
+            )
+        if isinstance(sender, CertificateCheck) and not certificate_header:
+            raise PolicyError("give certificate_header, the header in which the proxy sends the client's certificate")
+        self._sender, self._base_url = sender, (base_url or "").rstrip("/")
+        self._certificate_header = (certificate_header or "").lower()
         self.realm, self.resource_metadata = realm, resource_metadata
         self.scopes = frozenset(scopes)
         # What no challenge can carry is an error now, not at the first refusal.
@@ -179,6 +201,8 @@ class ResourceServer:
             if self._authorizes:
                 return self._allowed(self._judge.authorize(token, **self._context(request)))
             result = self._judge.verify(token)
+            if self._sender:
+                self._sender.check(result, self._proof(request), token)  # type: ignore[arg-type]
         except (InvalidToken, Unavailable) as error:
             raise self.refused(error, scopes) from None
         return self.demand(result, scopes)
@@ -190,6 +214,8 @@ class ResourceServer:
             if self._authorizes:
                 return self._allowed(await self._judge.authorize_async(token, **self._context(request)))
             result = await self._judge.verify_async(token)
+            if self._sender:
+                await self._sender.check_async(result, self._proof(request), token)  # type: ignore[arg-type]
         except (InvalidToken, Unavailable) as error:
             raise self.refused(error, scopes) from None
         return self.demand(result, scopes)
@@ -210,10 +236,23 @@ class ResourceServer:
         """The answer to this error, which is logged by its code."""
         wanted = self.scopes.union(scopes) or None
         status, headers = challenge(error, realm=self.realm, resource_metadata=self.resource_metadata, scope=wanted)
+        if isinstance(self._sender, DpopCheck):
+            algs = f'algs="{" ".join(self._sender.algorithms)}"'
+            headers = [
+                (name, _of_dpop(value, algs) if name == "WWW-Authenticate" else value) for name, value in headers
+            ]
         return self._logged(Refused(status, list(headers), error.code))
+
+    def _proof(self, request: Received) -> Dpop | ClientCertificate:
+        if isinstance(self._sender, DpopCheck):
+            url = self._base_url + quote(request.path, safe="/~:@!$&'()*+,;=")
+            return Dpop(request.values("dpop"), request.method, url)
+        return ClientCertificate(_certificate(request.values(self._certificate_header)))
 
     def _credential(self, request: Received) -> str:
         values = request.values(self._header)
+        if isinstance(self._sender, DpopCheck):
+            values = [_without_dpop(value, self._sender) for value in values]
         if self._header != "authorization":
             if len(values) > 1:
                 raise MalformedToken("the header of the token was sent more than once")
@@ -259,6 +298,34 @@ def require_authentication(
         raise InsufficientAuthentication(
             "the user must authenticate again", acr_values=tuple(acr_values), max_age=max_age
         )
+
+
+def _without_dpop(value: str | bytes, check: DpopCheck) -> bytes:
+    """The header as `bearer` reads it. A bound token that is sent as a bearer token is refused (RFC 9449 section 7.2)."""
+    scheme, space, rest = (value.encode() if isinstance(value, str) else value).partition(b" ")
+    if scheme.lower() != b"dpop":
+        raise SenderMismatch("the scheme of the Authorization header must be DPoP", None, check.algorithms)
+    return b"Bearer" + space + rest
+
+
+def _of_dpop(challenge: str, algs: str) -> str:
+    """A challenge with the scheme DPoP and the algorithms of proofs (RFC 9449 section 7.1)."""
+    scheme, space, rest = challenge.partition(" ")
+    return challenge if scheme == "DPoP" else f"DPoP {rest}{', ' if space else ''}{algs}"
+
+
+def _certificate(values: Values) -> bytes | None:
+    """The certificate that a proxy sends: `:BASE64:` (RFC 9440 section 2.1), or PEM escaped for a URL, as nginx writes it."""
+    if not values:
+        return None
+    # Two values are no certificate either.
+    text = ",".join(value.decode("latin-1") if isinstance(value, bytes) else value for value in values)
+    try:
+        if text.startswith(":") and text.endswith(":"):
+            return base64.b64decode(text[1:-1], validate=True)
+        return ssl.PEM_cert_to_DER_cert(unquote(text))
+    except ValueError:
+        raise SenderMismatch("the header of the client's certificate cannot be read", "cnf") from None
 
 
 def preflight(request: Received) -> bool:
