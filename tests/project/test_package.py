@@ -79,7 +79,7 @@ def test_all_is_what_can_be_seen() -> None:
         "remote",
         "testing",
     }
-    modules |= {"adapters", "certificates", "condition", "providers", "sender"}
+    modules |= {"adapters", "certificates", "condition", "metrics", "providers", "sender"}
     visible = {name for name in dir(jwseal) if name.isidentifier() and not name.startswith("_")} - modules
     assert visible | {"__version__"} == set(jwseal.__all__)
 

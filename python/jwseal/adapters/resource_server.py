@@ -14,7 +14,8 @@ import base64
 import logging
 import ssl
 import time
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Protocol, TypeAlias
@@ -134,6 +135,8 @@ class ResourceServer:
     base_url            for a DpopCheck: scheme and host of the URLs that clients ask for, `https://api.example`
     certificate_header  for a CertificateCheck: the header in which the proxy sends the client's certificate, as RFC 9440 has
                         it or as escaped PEM. The proxy must remove what clients send under this name
+    observe             a function of code, result or None, and seconds, called for each request that needs a token:
+                        `observe` of `jwseal.metrics.Metrics`
     worker, describe    for an Authorizer: the worker's name, and a function that returns the `request` of `authorize`
                         from the request of the framework
     """
@@ -151,6 +154,7 @@ class ResourceServer:
         sender: DpopCheck | CertificateCheck | None = None,
         base_url: str | None = None,
         certificate_header: str | None = None,
+        observe: Callable[[str, Any, float], object] | None = None,
         worker: str | None = None,
         describe: Callable[[Any], Mapping[str, Any]] | None = None,
     ) -> None:
@@ -184,7 +188,7 @@ class ResourceServer:
         self._header, self._preflights = header.lower(), preflights
         self._exact = frozenset(path for path in exclude if not path.endswith("/*"))
         self._below = tuple(path[:-1] for path in exclude if path.endswith("/*"))
-        self._worker, self._describe = worker, describe
+        self._observe, self._worker, self._describe = observe, worker, describe
 
     def open(self, request: Received) -> bool:
         """Whether the request needs no token: an excluded path, or a CORS preflight, which never has credentials."""
@@ -196,6 +200,32 @@ class ResourceServer:
 
     def authenticate(self, request: Received, scopes: Collection[str] = ()) -> Any:
         """Return the VerifiedJWT, or the Decision of an Authorizer, or raise Refused."""
+        with self._observed() as seen:
+            seen.append(self._authenticate(request, scopes))
+            return seen[0]
+
+    async def authenticate_async(self, request: Received, scopes: Collection[str] = ()) -> Any:
+        """As `authenticate`, without blocking the event loop."""
+        with self._observed() as seen:
+            seen.append(await self._authenticate_async(request, scopes))
+            return seen[0]
+
+    @contextmanager
+    def _observed(self) -> Iterator[list[Any]]:
+        """Tell the observer how the block ends: what it leaves in the list, or what it raises."""
+        seen: list[Any] = []
+        if self._observe is None:
+            yield seen
+            return
+        start = time.perf_counter()
+        try:
+            yield seen
+        except Refused as refused:
+            self._observe(refused.code, None, time.perf_counter() - start)
+            raise
+        self._observe("allowed", seen[0], time.perf_counter() - start)
+
+    def _authenticate(self, request: Received, scopes: Collection[str]) -> Any:
         try:
             token = self._credential(request)
             if self._authorizes:
@@ -207,8 +237,7 @@ class ResourceServer:
             raise self.refused(error, scopes) from None
         return self.demand(result, scopes)
 
-    async def authenticate_async(self, request: Received, scopes: Collection[str] = ()) -> Any:
-        """As `authenticate`, without blocking the event loop."""
+    async def _authenticate_async(self, request: Received, scopes: Collection[str]) -> Any:
         try:
             token = self._credential(request)
             if self._authorizes:
