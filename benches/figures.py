@@ -60,6 +60,17 @@ def of_sign(alg: str, race: Race) -> list[Figure]:
     return found
 
 
+def of_conditions(races: dict[str, Race]) -> list[Figure]:
+    found = []
+    if race := races.get("policy"):
+        figure = race.ratio("three conditions", "plain")
+        found.append(Figure("RS256, policy with three conditions, of one without", figure, 1.05))
+    if race := races.get("rules"):
+        figure = race.overhead("20 rules", "plain", "bare")
+        found.append(Figure("RS256, authorize with 20 rules, of bare beyond verify", figure, 0.15))
+    return found
+
+
 def of_import(cost: Spread) -> list[Figure]:
     return [Figure("import jwseal, ms beyond a bare interpreter", cost, IMPORT_MS)]
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
+import conditions
 import contenders
 import figures
 import layers
@@ -68,6 +69,10 @@ def report(options: argparse.Namespace, cases: dict[str, Case], rust: RustPeers)
     races = layer_races(options, cases)
     found += figures.of_layers(races)
     results["layers"] = {name: as_json(race) for name, race in races.items()}
+    title("conditions", "a policy of three conditions, and 20 rules, beside a plain verification; microseconds")
+    races = condition_races(options, cases, rust)
+    found += figures.of_conditions(races)
+    results["conditions"] = {name: as_json(race) for name, race in races.items()}
     if not options.skip_import:
         found += figures.of_import(import_cost(11 if options.quick else 31))
 
@@ -117,6 +122,17 @@ def layer_races(options: argparse.Namespace, cases: dict[str, Case]) -> dict[str
             races[name] = run_race(options, entrants)
             times = ", ".join(f"{one.name} {races[name].nanoseconds(one.name) / 1000:.1f} us" for one in entrants)
             print(f"{name:<17} {alg:<6} {times}", flush=True)
+    return races
+
+
+def condition_races(options: argparse.Namespace, cases: dict[str, Case], rust: RustPeers) -> dict[str, Race]:
+    races = {}
+    if case := cases.get("RS256"):
+        for name, make in (("policy", conditions.policy_with_conditions), ("rules", conditions.rules)):
+            entrants = [*make(case), rust.contender("bare", "verify", "RS256")]
+            races[name] = run_race(options, entrants)
+            times = ", ".join(f"{one.name} {races[name].nanoseconds(one.name) / 1000:.2f}" for one in entrants)
+            print(f"{name:<17} RS256  {times}", flush=True)
     return races
 
 

@@ -51,6 +51,7 @@ __all__ = [
     "KeySetSource",
     "MonotonicClock",
     "PendingVerification",
+    "RuleSet",
     "SecretKey",
     "Signature",
     "SignatureReport",
@@ -799,9 +800,62 @@ class Condition:
     TypeError.
     """
 
+    def lint(self) -> list[tuple[tuple[str | int, ...], str]]:
+        """Return what can never or always hold, or says less than it seems to: places as `PolicyError.place`, and advice."""
+
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
     def __bool__(self) -> Never: ...
+    def __copy__(self) -> Self: ...
+    def __deepcopy__(self, memo: object, /) -> Self: ...
+
+@final
+class RuleSet:
+    """The rules of an authorizer, judged in one call for each token.
+
+    A deny rule that matches decides, and so does one whose condition is an error. Else the first allow rule that matches decides;
+    one whose condition is an error does not match. It is immutable, keeps no state and writes none.
+    """
+
+    def __new__(cls, rules: Sequence[JSONMapping], issuers: JSONMapping) -> RuleSet:
+        """Compile rules.
+
+        rules    one mapping for each, with `id` (a str, used once), `issuer` (a name of `issuers`, or a list of them),
+                 `effect` ("allow" or "deny") and `when` (a condition as a table)
+        issuers  name to a mapping with `acr_order` (a list, weakest first) and `compat` ("signserver"), both optional
+
+        Whatever else stands in them is PolicyError, whose `place` begins with "rules" or "issuers".
+        """
+
+    def judge(
+        self, verified: VerifiedJWT, issuer: str, request: JSONMapping | None = None
+    ) -> tuple[str, str | None, tuple[tuple[str, ...], float | None] | None]:
+        """Return the code, the id of the rule that decides, and what would do.
+
+        verified  a result of a verifier; `now` in a condition is the time at which it was verified
+        issuer    the name of its issuer; an unknown one is PolicyError
+        request   the values that `equals_request` and `covers_request` compare with, by name: a literal, or a hash
+                  `{"hash": str | bytes, "oid": str}`, or a list of these
+
+        The code is `allowed`, `rule_denied`, `condition_error`, `no_rule_matched` or `insufficient_authentication`. The last stands
+        where an allow rule fails only by `acr`, `amr` or `auth_time`; the third value is then the `acr_values` and the
+        `max_age` of RFC 9470 section 3, else None.
+        """
+
+    def explain(
+        self, verified: VerifiedJWT, issuer: str, request: JSONMapping | None = None, *, values: bool = False
+    ) -> list[dict[str, Any]]:
+        """Return each rule of the issuer with the outcome of each of its conditions.
+
+        verified, issuer, request  as for `judge`
+        values                     whether the values of claims are shown
+
+        Outcomes are "true", "false" and "error". A condition on a claim that is absent or cannot be compared has a `reason`.
+        """
+
+    def lint(self) -> list[tuple[tuple[str | int, ...], str]]:
+        """Return what can never or always hold, or says less than it seems to: places as `PolicyError.place`, and advice."""
+
     def __copy__(self) -> Self: ...
     def __deepcopy__(self, memo: object, /) -> Self: ...
 

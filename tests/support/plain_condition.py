@@ -157,7 +157,8 @@ def covers(value: Any, wanted: Any, parent: Any, split: bool) -> str:
         value = [word for word in value.split(" ") if word]
     if not isinstance(value, list):
         return ERROR
-    wanted = [] if wanted is None else wanted if isinstance(wanted, list) else [wanted]
+    wanted = wanted if isinstance(wanted, list) else [wanted]
+    wanted = [] if wanted in ([None], [""]) else wanted
     return said(bool(wanted) and all(held(one, value, parent) for one in wanted))
 
 

@@ -28,5 +28,6 @@ pub mod key_source;
 pub mod limits;
 pub mod policy;
 pub mod protected_header;
+pub mod rule;
 pub mod signer;
 pub mod verifier;

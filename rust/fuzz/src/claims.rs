@@ -112,6 +112,11 @@ fn verifier(policy: Policy) -> Verifier {
     Verifier::new(Arc::new(SECRET_SET.clone().into()), policy, None, Reader::default()).expect("a sound declaration")
 }
 
+/// A token of this payload, if the lax policy accepts it.
+pub(crate) fn lax(payload: &[u8]) -> Option<VerifiedJwt> {
+    accepted(&LAX, &token(payload), NOW).ok()
+}
+
 fn token(payload: &[u8]) -> Vec<u8> {
     let header = br#"{"typ":"JWT","alg":"HS256"}"#;
     let key = AnySigningKey::from(SECRET.clone());

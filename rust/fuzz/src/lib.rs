@@ -13,6 +13,7 @@ mod rewrite;
 pub mod base64url;
 pub mod claims;
 pub mod compact;
+pub mod conditions;
 pub mod der;
 pub mod expanded;
 pub mod header;
@@ -27,6 +28,7 @@ pub mod tables;
 pub use base64url::base64url;
 pub use claims::claims;
 pub use compact::compact;
+pub use conditions::conditions;
 pub use der::der;
 pub use expanded::expanded;
 pub use header::header;
@@ -42,10 +44,11 @@ pub use tables::tables;
 pub type Target = fn(&[u8]) -> Outcome;
 
 /// Every target by its name, which is also that of its folder of seeds.
-pub const TARGETS: [(&str, Target); 12] = [
+pub const TARGETS: [(&str, Target); 13] = [
     ("base64url", base64url),
     ("claims", claims),
     ("compact", compact),
+    ("conditions", conditions),
     ("der", der),
     ("expanded", expanded),
     ("header", header),

@@ -1,13 +1,13 @@
 //! `Condition`: what the builders of `jwseal.condition` make, and what a configuration's tables become.
 
-use jwseal_core::condition::{Condition, Context, Misplaced, Step};
+use jwseal_core::condition::{Condition, Context, Finding, Literal, Misplaced, Number, Place, Step};
 use jwseal_core::error::Error;
 use jwseal_core::limits;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 
-use crate::convert::type_name;
+use crate::convert::{integer, text, type_name};
 use crate::error::{Fault, exception};
 use crate::json_text::json_text;
 
@@ -42,6 +42,11 @@ impl ConditionObject {
 
 #[pymethods]
 impl ConditionObject {
+    #[doc = doc!("Condition.lint")]
+    fn lint<'py>(&self, py: Python<'py>) -> PyResult<Findings<'py>> {
+        findings(py, self.condition.lint())
+    }
+
     fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
         other.cast::<Self>().is_ok_and(|other| other.get().text == self.text)
     }
@@ -180,15 +185,45 @@ fn combined(member: &str, function: &str, conditions: &Bound<'_, PyTuple>) -> Re
 
 /// The PolicyError of a mistake, with its place and its reason.
 pub(crate) fn misplaced(py: Python<'_>, mistake: Misplaced) -> Fault {
-    let (place, reason) = (mistake.place.0.clone(), mistake.reason.clone());
+    let (place, reason) = (mistake.place.clone(), mistake.reason.clone());
     let error = exception(py, Error::from(mistake));
-    let steps = place.iter().map(|step| match step {
-        Step::Member(name) => PyString::new(py, name).into_any(),
-        Step::Element(index) => PyInt::new(py, *index).into_any(),
-    });
-    let described = PyTuple::new(py, steps.collect::<Vec<_>>()).and_then(|place| {
+    let described = self::place(py, &place).and_then(|place| {
         error.value(py).setattr("place", place)?;
         error.value(py).setattr("reason", &*reason)
     });
     described.map_or_else(Fault::from, |()| error.into())
+}
+
+/// What a lint says: places and advice.
+pub(crate) type Findings<'py> = Vec<(Bound<'py, PyTuple>, String)>;
+
+/// Findings as Python objects.
+pub(crate) fn findings(py: Python<'_>, findings: Vec<Finding>) -> PyResult<Findings<'_>> {
+    findings.into_iter().map(|finding| Ok((place(py, &finding.place)?, finding.advice.into_owned()))).collect()
+}
+
+/// A place as a tuple of names and indexes.
+pub(crate) fn place<'py>(py: Python<'py>, place: &Place) -> PyResult<Bound<'py, PyTuple>> {
+    let steps = place.0.iter().map(|step| match step {
+        Step::Member(name) => PyString::new(py, name).into_any(),
+        Step::Element(index) => PyInt::new(py, *index).into_any(),
+    });
+    PyTuple::new(py, steps.collect::<Vec<_>>())
+}
+
+/// A literal that a claim is compared with.
+pub(crate) fn literal(value: &Bound<'_, PyAny>) -> Result<Literal, Fault> {
+    if let Ok(given) = value.cast::<PyString>() {
+        Ok(Literal::Text(text(given)?.into()))
+    } else if let Ok(flag) = value.cast::<PyBool>() {
+        Ok(Literal::Bool(flag.is_true()))
+    } else if let Ok(int) = value.cast::<PyInt>() {
+        Ok(Literal::Number(Number::integer(integer(int)?.str()?.to_str()?)))
+    } else if let Ok(float) = value.cast::<PyFloat>() {
+        Ok(Literal::Number(Number::Float(float.value())))
+    } else if value.is_none() {
+        Ok(Literal::Null)
+    } else {
+        Err(Error::policy("claims are compared with literals: str, int, float, bool or None").into())
+    }
 }

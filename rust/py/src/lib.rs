@@ -37,6 +37,7 @@ mod policy;
 mod primitive;
 mod reentry;
 mod repr;
+mod rule_set;
 mod signer;
 mod verified_jws;
 mod verified_jwt;
@@ -89,6 +90,8 @@ mod _native {
     use super::policy::check_policy;
     #[pymodule_export]
     use super::primitive::verify_primitive;
+    #[pymodule_export]
+    use super::rule_set::RuleSetObject;
     #[pymodule_export]
     use super::signer::SignerObject;
     #[pymodule_export]

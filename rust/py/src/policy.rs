@@ -1,13 +1,10 @@
 //! A `jwseal.Policy`, read once into the core's.
 
-use jwseal_core::condition::{Literal, Number};
-use jwseal_core::error::Error;
 use jwseal_core::header::media_type;
 use jwseal_core::policy::{AcceptedIssuers, Policy, Typ};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBool, PyFloat, PyInt, PyString};
 
 use crate::condition;
 use crate::convert::{self, Text};
@@ -39,7 +36,8 @@ pub(crate) fn compile(policy: &Bound<'_, PyAny>) -> Result<Policy, Fault> {
     };
     let mut claims = Vec::new();
     each_member(&convert::mapping(&policy.getattr("claims")?, "claims")?, |name, accepted| {
-        let literals = reentry::items(&accepted)?.map(|literal| literal_of(&literal?)).collect::<Result<_, Fault>>()?;
+        let literals =
+            reentry::items(&accepted)?.map(|literal| condition::literal(&literal?)).collect::<Result<_, Fault>>()?;
         claims.push((Box::from(&*name.extract::<Text<'_>>()?), literals));
         Ok::<(), Fault>(())
     })?;
@@ -96,20 +94,4 @@ fn names(collection: &Bound<'_, PyAny>) -> Result<Vec<Box<str>>, Fault> {
         .collect::<PyResult<Vec<_>>>()?;
     names.sort_unstable();
     Ok(names)
-}
-
-fn literal_of(value: &Bound<'_, PyAny>) -> Result<Literal, Fault> {
-    if let Ok(text) = value.cast::<PyString>() {
-        Ok(Literal::Text(convert::text(text)?.into()))
-    } else if let Ok(flag) = value.cast::<PyBool>() {
-        Ok(Literal::Bool(flag.is_true()))
-    } else if let Ok(int) = value.cast::<PyInt>() {
-        Ok(Literal::Number(Number::integer(convert::integer(int)?.str()?.to_str()?)))
-    } else if let Ok(float) = value.cast::<PyFloat>() {
-        Ok(Literal::Number(Number::Float(float.value())))
-    } else if value.is_none() {
-        Ok(Literal::Null)
-    } else {
-        Err(Error::policy("claims are compared with JSON literals: str, int, float, bool or None").into())
-    }
 }

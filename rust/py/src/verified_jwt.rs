@@ -32,6 +32,10 @@ impl VerifiedJwtObject {
         Self { jwt, keys, claims: OnceLock::new(), header: OnceLock::new() }
     }
 
+    pub(crate) const fn jwt(&self) -> &VerifiedJwt {
+        &self.jwt
+    }
+
     /// The claim of a name; anything but a str names none, and neither does one that has no UTF-8.
     fn claim<'py>(&self, name: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
         let py = name.py();

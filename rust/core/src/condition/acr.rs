@@ -56,4 +56,9 @@ impl AcrOrder {
     pub fn level(&self, acr: &str) -> Option<usize> {
         self.0.iter().position(|level| level.iter().any(|name| **name == *acr))
     }
+
+    /// The first name of each level from this one up.
+    pub(super) fn from(&self, least: usize) -> impl Iterator<Item = &str> {
+        self.0.iter().skip(least).filter_map(|level| level.first()).map(|name| &**name)
+    }
 }

@@ -47,6 +47,15 @@ impl Literal {
         }
     }
 
+    /// The string, if it is one.
+    #[must_use]
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Bool(_) | Self::Null | Self::Number(_) => None,
+        }
+    }
+
     /// Whether it is this string.
     #[must_use]
     #[inline]

@@ -65,6 +65,14 @@ impl Operator {
         }
     }
 
+    /// The name of the request's value that it compares with.
+    pub(super) fn request_name(&self) -> Option<&str> {
+        match self {
+            Self::EqualsRequest(name) | Self::CoversRequest { name, .. } => Some(name),
+            _ => None,
+        }
+    }
+
     /// Judges a value that is there.
     #[inline]
     pub(super) fn judge(&self, value: Value<'_>, source: &Source, facts: &Facts<'_>) -> Outcome {

@@ -44,8 +44,13 @@ const DIGESTS: [(&str, usize); 10] = [
 ];
 
 impl Request {
-    /// Adds the values of a name.
-    pub fn add(&mut self, name: &str, wanted: Vec<Wanted>) {
+    /// Adds the values of a name. Null alone, or an empty string, is no value.
+    pub fn add(&mut self, name: &str, mut wanted: Vec<Wanted>) {
+        if let [Wanted::Literal(literal)] = &*wanted
+            && (*literal == Literal::Null || literal.is_text(""))
+        {
+            wanted.clear();
+        }
         self.0.push((name.into(), wanted));
     }
 

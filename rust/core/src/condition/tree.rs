@@ -81,6 +81,21 @@ impl Tree {
         }
     }
 
+    /// The demands it is made of, in the order written.
+    pub(super) fn leaves(&self) -> Vec<&Leaf> {
+        match self {
+            Self::All(trees) | Self::Any(trees) => trees.iter().flat_map(Self::leaves).collect(),
+            Self::Not(tree) => tree.leaves(),
+            Self::Leaf(leaf) => vec![leaf],
+        }
+    }
+
+    /// The names of the request's values that it compares with.
+    #[must_use]
+    pub fn request_names(&self) -> Vec<&str> {
+        self.leaves().into_iter().filter_map(|leaf| leaf.operator.request_name()).collect()
+    }
+
     fn claim_at_fault<'s>(&self, lookup: &mut Lookup<'_, 's>) -> Option<&'s str> {
         match self {
             Self::All(trees) => {
@@ -127,5 +142,10 @@ impl<'a, 's> Lookup<'a, 's> {
         let value = find();
         *found = value.map_or(Found::Absent, Found::Value);
         value
+    }
+
+    /// A source as it was declared.
+    pub(super) fn source(&self, source: usize) -> Option<&'s Source> {
+        self.sources.get(source)
     }
 }
