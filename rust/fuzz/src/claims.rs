@@ -15,7 +15,7 @@ use jwseal_core::jws::compact::{Reader, sign};
 use jwseal_core::key::AnySigningKey;
 use jwseal_core::key_source::Times;
 use jwseal_core::limits::MAX_TOKEN_SIZE;
-use jwseal_core::policy::{Policy, Typ};
+use jwseal_core::policy::{AcceptedIssuers, Policy, Typ};
 use jwseal_core::verifier::{Outcome as Verdict, Verifier};
 
 use crate::Outcome;
@@ -82,7 +82,10 @@ static LAX: LazyLock<Verifier> = LazyLock::new(|| {
 static STRICT: LazyLock<Verifier> = LazyLock::new(|| {
     verifier(Policy {
         typ: Typ::OneOf(vec!["jwt".into()]),
-        issuer: Some(vec!["joe".into(), "https://issuer.example".into()]),
+        issuer: Some(AcceptedIssuers {
+            names: vec!["joe".into(), "https://issuer.example".into()],
+            templates: Vec::new(),
+        }),
         audience: Some(vec!["api".into()]),
         subject: Some(vec!["alice".into()]),
         expiry_required: true,
