@@ -99,9 +99,15 @@ fn product_code(source: &str) -> &str {
 }
 
 /// Where the core's sentences are written.
-const SOURCES: [&str; 28] = [
+const SOURCES: [&str; 35] = [
     include_str!("../../core/src/bearer.rs"),
     include_str!("../../core/src/claims.rs"),
+    include_str!("../../core/src/condition/acr.rs"),
+    include_str!("../../core/src/condition/compiler.rs"),
+    include_str!("../../core/src/condition/glob.rs"),
+    include_str!("../../core/src/condition/instant.rs"),
+    include_str!("../../core/src/condition/lint.rs"),
+    include_str!("../../core/src/condition/path.rs"),
     include_str!("../../core/src/crypto/ecdsa.rs"),
     include_str!("../../core/src/crypto/eddsa.rs"),
     include_str!("../../core/src/crypto/mldsa.rs"),
@@ -127,6 +133,7 @@ const SOURCES: [&str; 28] = [
     include_str!("../../core/src/key/verifying.rs"),
     include_str!("../../core/src/key_set/mod.rs"),
     include_str!("../../core/src/policy.rs"),
+    include_str!("../../core/src/rule.rs"),
     include_str!("../../core/src/verifier.rs"),
 ];
 
