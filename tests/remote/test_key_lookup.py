@@ -7,10 +7,20 @@ import pytest
 
 import forge
 from judge import NOW, STRICT, claims, code, refusal
-from jwseal import InvalidToken, KeyNotFound, KeySet, KeySourceUnavailable, Verifier, errors, jws
+from jwseal import (
+    InvalidToken,
+    KeyNotFound,
+    KeySet,
+    KeySourceUnavailable,
+    SigningKey,
+    Verifier,
+    VerifyingKey,
+    errors,
+    jws,
+)
 from jwseal._native import MonotonicClock
 from jwseal.remote import FoundKeys, KeyLookup
-from keyring import key, token, verifier
+from keyring import key, signing, token, verifier
 
 
 class Store:
@@ -262,3 +272,58 @@ def test_policy_and_claims_are_unchanged() -> None:
     assert refusal(judge.verify, token("a", exp=NOW)) == "token_expired"
     assert refusal(judge.verify, token("a", aud="other")) == "claim_mismatch"
     assert claims()["iss"] == judge.verify(token("a"))["iss"]
+
+
+def signed(*kids: str, header: dict[str, Any] | None = None) -> dict[str, Any]:
+    """A general JSON JWS with a signature of each kid."""
+    signatures = [jws.Signature(signing(kid), protected=header) for kid in kids]
+    return jws.sign_json(b"payload", signatures)
+
+
+def test_a_jws_takes_a_store() -> None:
+    """A store is asked for each signature of a JWS, and its answers serve the next one."""
+    store = Store(a=key("a"), b=key("b"))
+    lookup = KeyLookup(store)
+    for _ in range(2):
+        assert jws.verify(token("a"), store).key == key("a")
+        report = jws.verify_json(signed("a", "b"), lookup)
+        assert [one.key for one in report.signatures] == [key("a"), key("b")]
+        assert jws.parse(signed("a", "b")).entries[1].verify(lookup).key == key("b")
+    assert refusal(jws.verify_json, signed("z"), store) == "key_not_found"
+    detached = jws.sign_json(b"payload", [signing("a"), signing("b")], detached=True)
+    assert jws.verify_json(detached, store, payload=b"payload").key == key("a")
+
+
+def test_a_signature_that_the_store_has_no_key_for() -> None:
+    """It fails alone: whether the others are enough is `require`'s to say."""
+    for missing in (None, KeyNotFound("no such client")):
+        store = Store(a=key("a"), b=missing)
+        report = jws.verify_json(signed("a", "b"), store, require="any")
+        assert [one.code for one in report.signatures] == [None, "key_not_found"]
+        assert refusal(jws.verify_json, signed("a", "b"), store) == "key_not_found"
+    down = Store(a=key("a"), b=OSError())
+    assert refusal(jws.verify_json, signed("a", "b"), down, require="any") == "key_source_unavailable"
+
+
+def test_a_signature_is_verified_with_the_keys_for_its_own_header() -> None:
+    """The key for one header verifies no signature under another, though both are in one JWS."""
+    nameless = VerifyingKey.from_jwk({name: value for name, value in key("a").to_jwk().items() if name != "kid"})
+    other = VerifyingKey.from_jwk({name: value for name, value in key("z").to_jwk().items() if name != "kid"})
+
+    class ByParameter(Store):
+        def find_key(self, header: dict[str, Any], /) -> Any:
+            return {"one": nameless, "two": other}[header["client"]]
+
+    made = jws.sign_json(
+        b"payload",
+        [jws.Signature(SigningKey.from_jwk(bare("a")), protected={"client": name}) for name in ("one", "two")],
+    )
+    report = jws.verify_json(made, ByParameter(), require="any")
+    assert [one.code for one in report.signatures] == [None, "invalid_signature"]
+    assert refusal(jws.verify_json, made, ByParameter()) == "invalid_signature"
+    assert refusal(jws.verify_json, made, ByParameter(), require=2) in {"invalid_signature", "key_not_found"}
+
+
+def bare(kid: str) -> dict[str, Any]:
+    """A private JWK without kid."""
+    return {name: value for name, value in signing(kid).to_private_jwk().items() if name != "kid"}

@@ -63,7 +63,7 @@ fn read_entry(data: &[u8], payload: &[u8], critical: &CriticalExtensions) -> Out
 
 /// Under all keys, with the payload in the token and beside it.
 fn verify(data: &[u8], decoded: &[Vec<u8>], payload: &[u8], critical: &CriticalExtensions) -> Outcome {
-    let options = VerifyOptions { keys: &ALL, algorithms: None, require: &Require::All };
+    let options = VerifyOptions { keys: &ALL, algorithms: None, require: &Require::All, changing: false, own: None };
     let by_entry = |jws: Unverified| jws.verify_entry(0, options).map(|signature| signature.key_index());
     let beside = |jws: Unverified| DetachedVerification::new(&jws, options).and_then(fed);
     let detached = read(data, critical).and_then(beside).map(|report| only(&report).key_index());

@@ -45,7 +45,7 @@ pub fn json_serialization(data: &[u8]) -> Outcome {
 }
 
 fn options(require: &Require) -> VerifyOptions<'_> {
-    VerifyOptions { keys: &ALL, algorithms: None, require }
+    VerifyOptions { keys: &ALL, algorithms: None, require, changing: false, own: None }
 }
 
 /// The payload in the object.

@@ -16,6 +16,16 @@ pub(crate) enum Fault {
     Python(PyErr),
 }
 
+impl Fault {
+    /// Whether a token is refused, and nothing else is wrong.
+    pub(crate) fn is_refusal(&self, py: Python<'_>) -> bool {
+        match self {
+            Self::Core(_) => true,
+            Self::Python(error) => class_named(py, "InvalidToken").is_ok_and(|class| error.is_instance(py, &class)),
+        }
+    }
+}
+
 impl From<Error> for Fault {
     fn from(error: Error) -> Self {
         Self::Core(error)

@@ -9,7 +9,7 @@ use jwseal_core::jws::compact::{self, DetachedSigner};
 use jwseal_core::jws::detached::DetachedVerification;
 use jwseal_core::jws::json_serialization;
 use jwseal_core::jws::require::Require;
-use jwseal_core::jws::unverified::{Form, Unverified, UnverifiedSignature, VerifyOptions};
+use jwseal_core::jws::unverified::{Form, Unverified, UnverifiedSignature};
 use jwseal_core::limits;
 use jwseal_core::protected_header::jws_header;
 use pyo3::exceptions::PyTypeError;
@@ -19,7 +19,7 @@ use pyo3::types::{PyBytes, PyDict, PyString, PyTuple};
 use crate::convert::{self, Text};
 use crate::error::Fault;
 use crate::json_text;
-use crate::jws_keys::{AtHand, JwsKeys};
+use crate::jws_keys::JwsKeys;
 use crate::key_set::prepare_due;
 use crate::objects;
 use crate::payload::Payload;
@@ -87,15 +87,15 @@ pub(crate) fn verify_all<'py>(
     require: &Require,
     keys: JwsKeys,
 ) -> Result<VerifiedJwsObject, Fault> {
-    let AtHand { keys, algorithms, changing } = keys.at_hand(py, jws, None)?;
-    let options = VerifyOptions { keys: keys.set(), algorithms, require, changing };
+    let at_hand = keys.at_hand(py, jws, None)?;
+    let (keys, options) = (&at_hand.keys, at_hand.options(require));
     let (report, payload) = match payload {
         Some(payload) => payload.feed(DetachedVerification::new(jws, options)?)?,
         None => (jws.verify(options)?, Some(PyBytes::new(py, jws.carried()?))),
     };
     prepare_due(py);
     let foremost = require.foremost(&report, keys.set());
-    Ok(VerifiedJwsObject::new(py, payload, jws, 0, report, foremost, &keys)?)
+    Ok(VerifiedJwsObject::new(py, payload, jws, 0, report, foremost, keys)?)
 }
 
 #[doc = doc!("Unverified")]
@@ -220,8 +220,7 @@ impl UnverifiedSignatureObject {
     ) -> Result<VerifiedJwsObject, Fault> {
         let (py, jws) = (keys.py(), &self.jws);
         let chosen = JwsKeys::from_arguments(keys, algorithms)?.at_hand(py, jws, Some(self.index))?;
-        let AtHand { keys, algorithms, changing } = chosen;
-        let options = VerifyOptions { keys: keys.set(), algorithms, require: &Require::All, changing };
+        let options = chosen.options(&Require::All);
         let (report, payload) = if let Some(payload) = payload {
             let payload = Payload::from_argument(payload)?;
             payload.feed(DetachedVerification::of_entry(jws, self.index, options)?)?
@@ -230,7 +229,7 @@ impl UnverifiedSignatureObject {
             (vec![Ok(verified)], Some(PyBytes::new(py, jws.carried()?)))
         };
         prepare_due(py);
-        Ok(VerifiedJwsObject::new(py, payload, jws, self.index, report, Some(0), &keys)?)
+        Ok(VerifiedJwsObject::new(py, payload, jws, self.index, report, Some(0), &chosen.keys)?)
     }
 
     fn __repr__(&self) -> String {

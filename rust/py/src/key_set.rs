@@ -61,6 +61,15 @@ impl Keys {
         Ok(object.clone_ref(py))
     }
 
+    /// All of these keys in one set.
+    pub(crate) fn answers(py: Python<'_>, answers: &[Self]) -> Result<Self, Fault> {
+        let keys = || answers.iter().flat_map(|answer| answer.set().keys().iter().zip(answer.objects()));
+        let set = KeySet::answers(keys().map(|(key, _)| key.clone()).collect())?;
+        let object = |key: &Key| keys().find(|(other, _)| *other == key).map(|(_, object)| object.clone_ref(py));
+        let objects = set.keys().iter().filter_map(object).collect();
+        Ok(Self::new(set, objects))
+    }
+
     /// The set and the objects, for a source to keep.
     pub(crate) fn parts(&self, py: Python<'_>) -> (KeySet, Attached) {
         let objects: Objects = self.objects().iter().map(|object| object.clone_ref(py)).collect();

@@ -49,18 +49,24 @@ impl<'a> DetachedVerification<'a> {
     pub fn new(jws: &Unverified, options: VerifyOptions<'a>) -> Result<Self> {
         options.require.check(options.keys, options.changing)?;
         jws.require_algs()?;
-        Self::begin(jws, &jws.entries, options)
+        Self::begin(jws, 0, &jws.entries, options)
     }
 
     /// Begins to verify one signature of a JWS.
     pub fn of_entry(jws: &Unverified, index: usize, options: VerifyOptions<'a>) -> Result<Self> {
-        Self::begin(jws, std::slice::from_ref(jws.entry(index)?), options)
+        Self::begin(jws, index, std::slice::from_ref(jws.entry(index)?), options)
     }
 
-    fn begin(jws: &Unverified, entries: &[UnverifiedSignature], options: VerifyOptions<'a>) -> Result<Self> {
+    fn begin(
+        jws: &Unverified,
+        first: usize,
+        entries: &[UnverifiedSignature],
+        options: VerifyOptions<'a>,
+    ) -> Result<Self> {
         jws.require_detached()?;
         let mut hasher = PayloadHasher::new(jws.unencoded);
-        let mut checks: Vec<_> = entries.iter().map(|entry| Check::new(&mut hasher, entry, options)).collect();
+        let check = |(index, entry)| Check::new(&mut hasher, index, entry, options);
+        let mut checks: Vec<_> = (first..).zip(entries).map(check).collect();
         // Where no payload can change the answer, the answer is given before a file is read.
         let is_final = match options.require {
             Require::All => checks.first().is_some_and(Result::is_err),
@@ -89,8 +95,13 @@ impl PayloadSink for DetachedVerification<'_> {
 }
 
 impl Check {
-    fn new(hasher: &mut PayloadHasher, entry: &UnverifiedSignature, options: VerifyOptions<'_>) -> Result<Self> {
-        let resolved = Arc::new(entry.resolve(options)?);
+    fn new(
+        hasher: &mut PayloadHasher,
+        index: usize,
+        entry: &UnverifiedSignature,
+        options: VerifyOptions<'_>,
+    ) -> Result<Self> {
+        let resolved = Arc::new(entry.resolve(index, options)?);
         let mut messages = Vec::new();
         for index in resolved.candidates.indices() {
             let key = options.keys.key(index).ok_or(Error::KeyNotFound(NoKey::UnknownKid))?;

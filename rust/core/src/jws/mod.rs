@@ -16,7 +16,7 @@ pub mod unverified;
 
 use std::sync::Arc;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, NoKey, Result};
 use crate::header::Header;
 use crate::jwa::{Alg, AlgSet};
 use crate::key::Key;
@@ -50,6 +50,16 @@ impl ResolvedHeader {
         let alg = header.alg()?;
         let candidates = keys.candidates(alg, kid, algorithms)?;
         Ok(Self { header, alg, candidates })
+    }
+
+    /// The same, with the candidates that are among these keys too; none is an error.
+    fn within(self, keys: &KeySet, own: Option<&KeySet>) -> Result<Self> {
+        let is_own =
+            |index: &usize| keys.key(*index).is_some_and(|key| own.is_some_and(|own| own.keys().contains(key)));
+        match self.candidates.only(is_own) {
+            Some(candidates) => Ok(Self { candidates, ..self }),
+            None => Err(Error::KeyNotFound(NoKey::NotInStore)),
+        }
     }
 
     /// The protected header.

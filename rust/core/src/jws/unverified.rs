@@ -69,6 +69,8 @@ pub struct VerifyOptions<'a> {
     /// Whether the keys are those of a source that changes them: then a requirement that they cannot meet is no mistake of the
     /// program.
     pub changing: bool,
+    /// Where a store answered for each signature apart: its keys for each, in the order of the signatures.
+    pub own: Option<&'a [KeySet]>,
 }
 
 impl Unverified {
@@ -80,8 +82,8 @@ impl Unverified {
         if self.form == Form::Compact && self.unencoded {
             return Err(DETACHED);
         }
-        let verify = |entry| self.verify_carried(entry, options);
-        match options.require.judge(self.entries.iter().map(verify).collect(), options.keys) {
+        let verify = |(index, entry)| self.verify_carried(index, entry, options);
+        match options.require.judge(self.entries.iter().enumerate().map(verify).collect(), options.keys) {
             // An empty segment is an empty payload or a detached one; only the signature can tell.
             Err(Error::InvalidSignature) if self.form == Form::Compact && payload.is_empty() => Err(DETACHED),
             report => report,
@@ -91,7 +93,7 @@ impl Unverified {
     /// Verifies one signature of a JWS that carries its payload.
     pub fn verify_entry(&self, index: usize, options: VerifyOptions<'_>) -> Result<VerifiedSignature> {
         self.carried()?;
-        self.verify_carried(self.entry(index)?, options)
+        self.verify_carried(index, self.entry(index)?, options)
     }
 
     /// The signature at an index.
@@ -153,10 +155,15 @@ impl Unverified {
         }
     }
 
-    fn verify_carried(&self, entry: &UnverifiedSignature, options: VerifyOptions<'_>) -> Result<VerifiedSignature> {
+    fn verify_carried(
+        &self,
+        index: usize,
+        entry: &UnverifiedSignature,
+        options: VerifyOptions<'_>,
+    ) -> Result<VerifiedSignature> {
         let input = self.signing_input(entry);
         let verify = |key: &crate::key::Key, _, alg| key.verify(alg, Message::Whole(&input), &entry.signature);
-        VerifiedSignature::check(Arc::new(entry.resolve(options)?), options.keys, verify)
+        VerifiedSignature::check(Arc::new(entry.resolve(index, options)?), options.keys, verify)
     }
 }
 
@@ -173,9 +180,13 @@ impl UnverifiedSignature {
         self.kid.as_deref()
     }
 
-    /// Chooses the candidate keys.
-    pub(super) fn resolve(&self, options: VerifyOptions<'_>) -> Result<ResolvedHeader> {
-        ResolvedHeader::new(Arc::clone(&self.header), self.kid(), options.keys, options.algorithms)
+    /// Chooses the candidate keys for the signature at this index.
+    pub(super) fn resolve(&self, index: usize, options: VerifyOptions<'_>) -> Result<ResolvedHeader> {
+        let resolved = ResolvedHeader::new(Arc::clone(&self.header), self.kid(), options.keys, options.algorithms)?;
+        match options.own {
+            Some(own) => resolved.within(options.keys, own.get(index)),
+            None => Ok(resolved),
+        }
     }
 }
 

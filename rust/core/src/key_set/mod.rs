@@ -55,6 +55,17 @@ impl Candidates {
     pub fn indices(&self) -> impl Iterator<Item = usize> {
         self.indices.into_iter().take(self.len)
     }
+
+    /// Those that a test picks; `None` if it picks none.
+    #[must_use]
+    pub fn only(&self, is_picked: impl Fn(&usize) -> bool) -> Option<Self> {
+        let mut picked = Self { indices: [0; MAX_CANDIDATES], len: 0 };
+        for (place, index) in picked.indices.iter_mut().zip(self.indices().filter(is_picked)) {
+            *place = index;
+            picked.len += 1;
+        }
+        (picked.len > 0).then_some(picked)
+    }
 }
 
 impl KeySet {
@@ -124,6 +135,11 @@ impl KeySet {
             )));
         }
         Self::build(keys, skipped)
+    }
+
+    /// The keys that a store answered with, each for another header, so that they may share a kid.
+    pub fn answers(keys: Vec<Key>) -> Result<Self> {
+        Self::build(distinct(keys), Vec::new())
     }
 
     /// No keys: what a source has whose provider withdrew all of them. Nothing else makes an empty set.
