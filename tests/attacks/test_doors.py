@@ -119,6 +119,7 @@ GOOD_FOR: dict[str, dict[str, Any]] = {
     "_native.base64url_decode": {"text": b"AAAA"},
     "_native.judge_rsa": {"n": b"\xff" * 256, "e": b"\1\0\1"},
     "_native.read_json": {"text": "{}"},
+    "_native.read_published_jwks": {"body": b'{"keys":[]}', "algorithms": ["ES256"], "max_keys": 9, "lenient": False},
     "_native.verify_octets": {"key": PUBLIC},
     "_native.verify_primitive": {"key": PUBLIC},
     "insecure.verify_octets": {"key": PUBLIC},

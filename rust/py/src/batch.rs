@@ -64,7 +64,6 @@ pub(crate) fn begin<V: Verify>(
 ) -> Result<Outcome, Fault> {
     let (py, octets) = (token.py(), convert::token_octets(token)?);
     let judge = verifier.judge(octets)?;
-    let now = judge.clock().now(py, now)?;
     let outcome = judge.verify(py, octets, now);
     prepare_due(py);
     outcome

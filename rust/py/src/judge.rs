@@ -47,12 +47,20 @@ impl Judge {
 
     /// Verifies a token with the keys at hand, or says which are needed. A source whose keys are due for a refresh is told so.
     #[inline]
-    pub(crate) fn verify(&self, py: Python<'_>, token: &[u8], now: f64) -> Result<Outcome, Fault> {
-        let times = self.times(now);
+    pub(crate) fn verify(
+        &self,
+        py: Python<'_>,
+        token: &[u8],
+        now: Option<&Bound<'_, PyAny>>,
+    ) -> Result<Outcome, Fault> {
+        let is_machine = now.is_none() && !self.clock.is_given();
+        let now = self.clock.now(py, now)?;
+        let mut monotonic = 0.0;
         if let Some(source) = &self.source {
-            source.refresh_if_due(py, times.monotonic)?;
+            monotonic = if is_machine { source.monotonic_near(now) } else { source.monotonic() };
+            source.refresh_if_due(py, monotonic)?;
         }
-        Ok(self.verifier.verify(token, times)?)
+        Ok(self.verifier.verify(token, Times { now, monotonic })?)
     }
 
     /// Judges a token again, with what its source got.
