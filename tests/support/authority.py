@@ -17,8 +17,13 @@ from cryptography.x509.oid import NameOID
 
 import forge
 from judge import NOW
+from peers import Absent, peer
 
 DAY = 86_400
+# Older versions of `cryptography` cannot verify chains by rules of the caller's own.
+_PATHS = peer("cryptography.x509.verification")
+VERIFIES_CHAINS = not isinstance(_PATHS, Absent) and hasattr(_PATHS, "ExtensionPolicy")
+OLD = "this version of cryptography verifies no chains by rules of the caller's own"
 _USAGES = (
     *("digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement"),
     *("key_cert_sign", "crl_sign", "encipher_only", "decipher_only"),

@@ -9,7 +9,7 @@ import pytest
 
 import forge
 from judge import ISSUER, NOW, claims, refusal, refused_claim, verifying
-from jwseal import UNCHECKED, KeySet, Policy, VerifiedJWT, Verifier, jws
+from jwseal import UNCHECKED, Issuers, KeySet, Policy, VerifiedJWT, Verifier, jws
 from jwseal.providers import verify_id_token, verify_id_token_async
 
 CLIENT, NONCE = "client-1", "n-0S6_WzA2Mj"
@@ -177,6 +177,8 @@ def test_a_verifier_without_issuer_or_audience() -> None:
     """A verifier that leaves the issuer or the audience unchecked cannot judge ID tokens."""
     for lax in (Policy(issuer=UNCHECKED, audience=CLIENT), Policy(issuer=ISSUER, audience=UNCHECKED)):
         assert "invalid_policy" == refusal(verify_id_token, Verifier(verifying(KEY), lax), id_token(), nonce=NONCE)
+    with pytest.raises(TypeError):
+        verify_id_token(Issuers({ISSUER: VERIFIER}), id_token(), nonce=NONCE)  # type: ignore[arg-type]
 
 
 def test_messages_hold_no_values() -> None:

@@ -12,6 +12,7 @@ else that is checked depends on the time. Nothing is fetched, neither certificat
 from __future__ import annotations
 
 import itertools
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import NamedTuple, TypeVar
 
@@ -52,7 +53,7 @@ class Chain(NamedTuple):
 class Paths:
     """Verifies chains under some trust anchors, each of which is a CA's certificate."""
 
-    __slots__ = ("_ca", "_signer", "_store", "anchors")
+    __slots__ = ("_ca", "_signer", "_stores", "anchors")
 
     def __init__(self, anchors: Sequence[x509.Certificate]) -> None:
         """Take the anchors. One that is not a CA's certificate is PolicyError."""
@@ -71,15 +72,15 @@ class Paths:
                     "for the certificate of a signer use VerifyingKey.from_certificate"
                 )
         self.anchors = tuple(anchors)
-        self._store = Store(list(anchors))
-        # A critical `certificatePolicies` restricts nothing as long as any policy is accepted (RFC 5280 section 6.1.1).
-        any_policy = (x509.CertificatePolicies, Criticality.AGNOSTIC, None)
-        self._signer = ExtensionPolicy.permit_all().may_be_present(*any_policy)
-        self._ca = (
-            ExtensionPolicy.permit_all()
-            .may_be_present(*any_policy)
-            .require_present(x509.BasicConstraints, Criticality.AGNOSTIC, None)
-            .may_be_present(x509.KeyUsage, Criticality.AGNOSTIC, _demand_cert_sign)
+        # One store for each, since a store with two certificates of one root gives but one chain.
+        self._stores = [Store([anchor]) for anchor in anchors]
+        every = ExtensionPolicy.permit_all()
+        # A critical `certificatePolicies` restricts nothing where any policy is accepted (RFC 5280 section 6.1.1).
+        with suppress(ValueError):  # before version 49 `cryptography` refuses it, as it does other critical extensions
+            every = every.may_be_present(x509.CertificatePolicies, Criticality.AGNOSTIC, None)
+        self._signer = every
+        self._ca = every.require_present(x509.BasicConstraints, Criticality.AGNOSTIC, None).may_be_present(
+            x509.KeyUsage, Criticality.AGNOSTIC, _demand_cert_sign
         )
 
     def verify(self, encoded: Sequence[bytes]) -> list[Chain]:
@@ -99,20 +100,21 @@ class Paths:
             raise Refused("there is no time at which all certificates of the chain are valid")
         # All of them are valid at `start`. An anchor of a later date starts to be so on its own first day.
         issuers = {certificate.issuer for certificate in certificates}
-        later = {_validity(anchor)[0] for anchor in self.anchors if anchor.subject in issuers}
-        moments = [start, *sorted(moment for moment in later if start < moment <= end)]
-        chains = [self._build(certificates, moment) for moment in moments]
+        named = [number for number, anchor in enumerate(self.anchors) if anchor.subject in issuers]
+        # All certificates are valid at `start`; an anchor of a later date starts to be so on its own first day.
+        starts = {number: max(start, _validity(self.anchors[number])[0]) for number in named}
+        chains = [self._build(certificates, number, starts[number]) for number in named if starts[number] <= end]
         if found := [chain for chain in chains if chain is not None]:
             return found
-        raise Refused(_reason(certificates, issuers.isdisjoint(anchor.subject for anchor in self.anchors)))
+        raise Refused(_reason(certificates, not named))
 
-    def _build(self, certificates: Sequence[x509.Certificate], moment: float) -> Chain | None:
+    def _build(self, certificates: Sequence[x509.Certificate], number: int, moment: float) -> Chain | None:
         from cryptography.x509.verification import PolicyBuilder, VerificationError
 
         issuers = list(certificates[1:])
         builder = (
             PolicyBuilder()
-            .store(self._store)
+            .store(self._stores[number])
             .time(datetime.fromtimestamp(moment, UTC))
             .max_chain_depth(len(issuers))
             .extension_policies(ca_policy=self._ca, ee_policy=self._signer)

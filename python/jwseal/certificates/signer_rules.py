@@ -29,7 +29,7 @@ _ATTRIBUTES = {
     "O": NameOID.ORGANIZATION_NAME,
     "OU": NameOID.ORGANIZATIONAL_UNIT_NAME,
     "ST": NameOID.STATE_OR_PROVINCE_NAME,
-    "organizationIdentifier": NameOID.ORGANIZATION_IDENTIFIER,
+    "organizationIdentifier": x509.ObjectIdentifier("2.5.4.97"),
     "serialNumber": NameOID.SERIAL_NUMBER,
 }
 _OID = re.compile(r"[0-2](\.(0|[1-9][0-9]{0,30})){1,30}")

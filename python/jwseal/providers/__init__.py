@@ -2,13 +2,35 @@
 
     from jwseal import providers
 
-    verifier = providers.entra("f81d4fae-7dec-11d0-a765-00a0c91e6bf6", audience="6e74172b-be56-4843-9ff4-e66a39bb12e3")
+    verifier = providers.keycloak("https://id.example/realms/shop", audience="orders-api")
     token = verifier.verify(access_token)
 
-`verify_id_token` adds to any verifier what OpenID Connect demands of an ID token: the nonce, the authorized party and the
-hash of the access token.
+Each function returns a `Verifier`, `entra_tenants` an `Issuers`. All take, beside their own arguments:
+
+keys       a key, a KeySet or a key source of the caller's own; the provider's published keys are then not fetched
+jwks_uri   where those are fetched from, if not where the provider publishes them
+others     are those of `jwseal.remote.RemoteKeySet`, or of `discover`: timeout, ca_file, transport and so on
+
+For rules of your own: `Verifier(verifier.keys, verifier.policy.replace(scopes=["orders:read"]))`. `verify_id_token` adds what
+OpenID Connect demands of an ID token: the nonce, the authorized party and the hash of the access token.
 """
 
+from jwseal.providers.accounts import cognito, entra, entra_tenants, firebase, google, keycloak
 from jwseal.providers.id_token import verify_id_token, verify_id_token_async
+from jwseal.providers.profiles import access_tokens, openid
+from jwseal.providers.workloads import github_actions, kubernetes
 
-__all__ = ["verify_id_token", "verify_id_token_async"]
+__all__ = [
+    "access_tokens",
+    "cognito",
+    "entra",
+    "entra_tenants",
+    "firebase",
+    "github_actions",
+    "google",
+    "keycloak",
+    "kubernetes",
+    "openid",
+    "verify_id_token",
+    "verify_id_token_async",
+]

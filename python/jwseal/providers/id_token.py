@@ -14,12 +14,13 @@ import hmac
 from collections.abc import Callable, Collection
 from typing import Any
 
+from jwseal import Verifier
 from jwseal.errors import ClaimMismatch, InvalidClaim, MissingClaim, PolicyError, WrongTyp
 from jwseal.policy import Unchecked
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from jwseal import VerifiedJWT, Verifier
+    from jwseal import VerifiedJWT
     from jwseal.types import Moment
 
 __all__ = ["verify_id_token", "verify_id_token_async"]
@@ -80,6 +81,10 @@ async def verify_id_token_async(
 
 
 def _clients(verifier: Verifier) -> frozenset[str]:
+    if not isinstance(verifier, Verifier):
+        raise TypeError(
+            f"ID tokens are verified by a Verifier, not {type(verifier).__name__}: choose one of the Issuers"
+        )
     policy = verifier.policy
     if isinstance(policy.issuer, Unchecked) or isinstance(policy.audience, Unchecked):
         raise PolicyError("the verifier of ID tokens must have a policy with issuer= and audience=, the client id")

@@ -102,7 +102,7 @@ class RemoteKeySet(KeySetSource):
         del clock
         self._lenient, self._max_keys = lenient, max_keys
         self._algorithms = tuple(algorithms)
-        self._read(b'{"keys":[]}')  # refuses names that no public key has
+        RemoteKeySet._read(self, b'{"keys":[]}')  # refuses names that no public key has
         self._allow_http_loopback = allow_http_loopback
         texts = [url] if isinstance(url, str) else list(url)
         self._urls = tuple(checked_url(text, allow_http_loopback=allow_http_loopback) for text in texts)
