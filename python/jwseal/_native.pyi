@@ -85,6 +85,7 @@ __all__ = [
     "jws_verify",
     "jws_verify_json",
     "not_",
+    "portable",
     "prepared_algorithms",
     "read_json",
     "read_published_jwks",
@@ -1148,6 +1149,7 @@ def weak_secret(secret: bytes, *, alg: Algorithm, kid: str | None = None) -> Sec
     Empty secrets and key text are refused all the same; the key's repr says weak.
     """
 
+portable: bool
 prepared_algorithms: tuple[Algorithm, ...]
 """The algorithms whose keys are prepared on this processor; none where the environment has `JWSEAL_PORTABLE=1`."""
 

@@ -35,14 +35,15 @@ def test_version() -> None:
 
 
 def test_version_as_json() -> None:
-    """`--version --json` says what a report needs, and whether keys are prepared: with JWSEAL_PORTABLE=1 none are."""
+    """`--version --json` shows JWSEAL_PORTABLE and the algorithms whose keys are prepared: with JWSEAL_PORTABLE=1 none."""
     from jwseal import _native
 
     report = json.loads(run("--version", "--json").stdout)
-    assert list(_native.prepared_algorithms) == report["prepared_algorithms"]
+    assert (_native.portable, list(_native.prepared_algorithms)) == (report["portable"], report["prepared_algorithms"])
     command = [sys.executable, "-m", "jwseal.cli", "--version", "--json"]
     done = subprocess.run(command, env={**os.environ, "JWSEAL_PORTABLE": "1"}, capture_output=True, check=True)
-    assert [] == json.loads(done.stdout)["prepared_algorithms"]
+    report = json.loads(done.stdout)
+    assert (True, []) == (report["portable"], report["prepared_algorithms"])
 
 
 def test_usage_error_is_status_2() -> None:

@@ -142,7 +142,7 @@ for alg in ("RS256", "ES256", "ES384", "ES512", "ES256K", "EdDSA", "ML-DSA-44"):
     token = jws.sign(b"{}", key)
     verified += sum(jws.verify(token, key.verifying_key).payload == b"{}" for _ in range(40))
     keys.append(key.verifying_key)
-print(json.dumps([_native.prepared_algorithms, KeySet(keys).prepare(), verified]))
+print(json.dumps([_native.portable, _native.prepared_algorithms, KeySet(keys).prepare(), verified]))
 """
 
 
@@ -151,7 +151,8 @@ def test_portable(value: str, is_portable: bool) -> None:
     """With JWSEAL_PORTABLE set AWS-LC verifies everything; empty and 0 mean no."""
     environment = {**os.environ, "JWSEAL_PORTABLE": value}
     done = subprocess.run([sys.executable, "-c", PROGRAM], env=environment, capture_output=True, check=True)
-    algorithms, prepared, verified = json.loads(done.stdout)
+    portable, algorithms, prepared, verified = json.loads(done.stdout)
+    assert is_portable == portable
     assert 7 * 40 == verified
     if is_portable:
         assert ([], 0) == (algorithms, prepared)

@@ -39,7 +39,8 @@ def _options(
                 "python": python_version(),
                 "cryptography": metadata.version("cryptography"),
             }
-            write_json({**versions, "prepared_algorithms": _native.prepared_algorithms})
+            native = {"portable": _native.portable, "prepared_algorithms": _native.prepared_algorithms}
+            write_json({**versions, **native})
         elif version:
             write(f"jwseal {__version__}")
         elif as_json:

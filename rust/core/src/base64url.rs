@@ -44,7 +44,7 @@ pub fn decode_padded(text: &[u8]) -> Option<Vec<u8>> {
     decode(shorter.strip_suffix(b"=").unwrap_or(shorter))
 }
 
-/// The octets of base64 as it is found in the wild: of either alphabet, with any padding at its end, with spaces and line
+/// The bytes of base64 as it is found in the wild: of either alphabet, with any padding at its end, with spaces and line
 /// breaks, and with any value in the unused bits. For members of keys only, never for a token.
 #[must_use]
 pub fn decode_leniently(text: &[u8]) -> Option<Vec<u8>> {
@@ -59,7 +59,7 @@ pub fn decode_leniently(text: &[u8]) -> Option<Vec<u8>> {
             octets.push((buffer >> held & 0xff) as u8);
         }
     }
-    // One character alone is less than an octet.
+    // One character alone is less than a byte.
     (held < 6).then_some(octets)
 }
 
@@ -122,7 +122,7 @@ const BLOCK: usize = 3 * 4_096;
 mod tests {
     use super::*;
 
-    /// However octets are cut into pieces, their text is that of the whole.
+    /// However bytes are cut into pieces, their text is that of the whole.
     #[test]
     fn pieces_encode_as_the_whole() {
         let mut random = Xorshift(0x9e37_79b9_7f4a_7c15);
@@ -137,7 +137,7 @@ mod tests {
                 }
                 encoder.update(b"", &mut |block| text.extend_from_slice(block));
                 encoder.finish(&mut |block| text.extend_from_slice(block));
-                assert_eq!(encode(&octets).as_bytes(), text, "{len} octets in pieces of at most {longest}");
+                assert_eq!(encode(&octets).as_bytes(), text, "{len} bytes in pieces of at most {longest}");
             }
         }
     }
@@ -258,7 +258,7 @@ mod tests {
         }
     }
 
-    /// Every octet at every index, in texts that reach the vector code and all of its remainders.
+    /// Every byte at every index, in texts that reach the vector code and all of its remainders.
     #[test]
     fn every_octet_at_every_place_is_judged_as_defined() {
         for len in [2, 3, 4, 7, 11, 38, 43, 70, 75, 86] {

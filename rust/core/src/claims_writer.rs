@@ -143,7 +143,7 @@ pub fn is_date(name: &str) -> bool {
 #[inline]
 fn registered(name: &str) -> Option<(u8, Shape)> {
     let &[first, second, third] = name.as_bytes() else { return None };
-    // By octets: comparing text seven times would take longer than all that is judged.
+    // By bytes: comparing text seven times would take longer than all that is judged.
     Some(match (first, second, third) {
         (b'i', b's', b's') => (1, Shape::Text),
         (b'e', b'x', b'p') => (2, Shape::Date),
@@ -164,7 +164,7 @@ pub fn no_date(name: &str, given: &str) -> Error {
 
 const A_DATE: &str = "seconds since 1970, as a number or an aware datetime";
 
-/// The refusal of a value by its first octet.
+/// The refusal of a value by its first byte.
 fn refused(name: &str, first: u8, wanted: &str) -> Error {
     let given = match first {
         b'"' => "a string",

@@ -24,7 +24,7 @@ pub struct Header {
 /// What a header's `alg` says.
 #[derive(Clone, Copy, Debug)]
 enum NamedAlg {
-    Absent,
+    Missing,
     Known(Alg),
     Unknown,
 }
@@ -78,7 +78,7 @@ impl Header {
         let members = document.root().as_object().ok_or(Error::malformed("header", "is not a JSON object"))?;
         check_shapes(members)?;
         let alg = match text(members, "alg") {
-            None => NamedAlg::Absent,
+            None => NamedAlg::Missing,
             Some(name) => Alg::from_name(name).map_or(NamedAlg::Unknown, NamedAlg::Known),
         };
         let crit_names_b64 = check_crit(members, critical)?;
@@ -94,16 +94,16 @@ impl Header {
     /// The algorithm. A header without one is malformed, one of a name not known here is not allowed.
     pub fn alg(&self) -> Result<Alg> {
         match self.alg {
-            NamedAlg::Absent => Err(Error::malformed("header", "has no alg")),
+            NamedAlg::Missing => Err(Error::malformed("header", "has no alg")),
             NamedAlg::Known(alg) => Ok(alg),
             NamedAlg::Unknown => Err(Error::AlgorithmNotAllowed),
         }
     }
 
-    /// Refuses a header without `alg`, whatever the rest of its object says.
+    /// Refuses a header without `alg`.
     pub fn require_alg(&self) -> Result<()> {
         match self.alg {
-            NamedAlg::Absent => Err(Error::malformed("header", "has no alg")),
+            NamedAlg::Missing => Err(Error::malformed("header", "has no alg")),
             NamedAlg::Known(_) | NamedAlg::Unknown => Ok(()),
         }
     }
@@ -154,7 +154,7 @@ impl CriticalExtensions {
 }
 
 impl<'a> Unprotected<'a> {
-    /// Judges an unprotected header beside its protected one: types, no `crit` and no `b64`, no name in both.
+    /// Checks an unprotected header beside its protected one: types, no `crit` and no `b64`, no name in both.
     pub fn parse(value: Value<'a>, protected: &Header) -> Result<Self> {
         let members = value.as_object().ok_or(Error::malformed("header", "is not a JSON object"))?;
         check_shapes(members)?;
@@ -214,7 +214,7 @@ fn texts(items: Array<'_>) -> bool {
     items.iter().all(|item| item.as_str().is_some())
 }
 
-/// Judges `crit`; whether it names `b64`.
+/// Checks `crit`; whether it names `b64`.
 fn check_crit(members: Object<'_>, critical: &CriticalExtensions) -> Result<bool> {
     let refused = |reason| Err(Error::UnsupportedHeader { name: "crit", reason });
     let mut names_b64 = false;

@@ -20,11 +20,11 @@ pub const MAX_INTEGER_DIGITS: usize = 4_300;
 pub const MAX_SIGNATURES: usize = 8;
 /// Keys tried for one signature.
 pub const MAX_CANDIDATES: usize = 4;
-/// Successful verifications before a key on an elliptic curve is prepared: that takes about as long as so many verifications
-/// then save.
+/// Successful verifications before a key on an elliptic curve is prepared. Preparing takes about as long as this many
+/// verifications then save.
 pub const KEY_TABLE_AFTER: u32 = 32;
-/// Successful verifications before an ML-DSA key is prepared: that takes less time than so many verifications then save, and
-/// keys that are used once or twice shall not take the memory.
+/// Successful verifications before an ML-DSA key is prepared. Preparing takes less time than this many verifications then
+/// save; keys that are used once or twice should not take the memory.
 pub const EXPANDED_AFTER: u32 = 8;
 /// Keys that are prepared at one time; each takes 20 to 236 KiB, by its algorithm. No key set has more than half of them.
 pub const MAX_PREPARED: usize = 256;

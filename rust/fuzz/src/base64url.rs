@@ -1,13 +1,13 @@
 //! The base64url target: the vector code against the definition, one sextet at a time (RFC 4648 section 5).
 //!
-//! Asserts that the three decoders and two encoders agree with the definition on every octet string, that decoding appends
+//! Asserts that the three decoders and two encoders agree with the definition on every byte string, that decoding appends
 //! all or nothing, and that what decodes encodes back to the same text.
 
 use jwseal_core::base64url as product;
 
 use crate::Outcome;
 
-/// Reads the octets as text, and as octets to be written as text.
+/// Reads the bytes as text, and as bytes to be written as text.
 pub fn base64url(data: &[u8]) -> Outcome {
     let text = encoded(data);
     assert_eq!(text, product::encode(data).into_bytes());
@@ -36,8 +36,8 @@ const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 fn encoded(octets: &[u8]) -> Vec<u8> {
     let mut text = Vec::new();
     for group in octets.chunks(3) {
-        let word = (0..3).fold(0_u32, |word, place| word << 8 | u32::from(*group.get(place).unwrap_or(&0)));
-        text.extend((0..=group.len()).map(|place| ALPHABET[(word >> (18 - 6 * place) & 63) as usize]));
+        let word = (0..3).fold(0_u32, |word, index| word << 8 | u32::from(*group.get(index).unwrap_or(&0)));
+        text.extend((0..=group.len()).map(|index| ALPHABET[(word >> (18 - 6 * index) & 63) as usize]));
     }
     text
 }
@@ -47,8 +47,8 @@ fn decoded(text: &[u8]) -> Option<Vec<u8>> {
     let mut octets = Vec::new();
     for group in text.chunks(4) {
         let mut word = 0_u32;
-        for place in 0..4 {
-            let sextet = match group.get(place) {
+        for index in 0..4 {
+            let sextet = match group.get(index) {
                 Some(letter) => ALPHABET.iter().position(|other| other == letter)?,
                 None => 0,
             };

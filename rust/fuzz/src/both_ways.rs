@@ -17,7 +17,7 @@ pub struct BothWays {
 }
 
 impl BothWays {
-    /// A key from its JWK, and prepared from its octets; `None` where either is refused.
+    /// A key from its JWK, and prepared from its bytes; `None` where either is refused.
     pub fn new(alg: Alg, jwk: &str, octets: &[u8]) -> Option<Self> {
         let key = VerifyingKey::from_jwk(jwk.as_bytes(), Some(alg), None).ok()?;
         let (_, algorithm, hash) = ROWS.iter().find(|row| row.0 == alg)?;
@@ -36,7 +36,7 @@ impl BothWays {
         if accepted { Outcome::accepted(alg.spec().name) } else { Outcome::refused(alg.spec().name) }
     }
 
-    /// Octets of a signature.
+    /// Bytes of a signature.
     pub fn signature_len(&self) -> usize {
         self.alg.spec().signature_len.unwrap_or(256)
     }

@@ -23,7 +23,7 @@ use crate::known_keys::{SECRET, SECRET_SET};
 use crate::outcome::refused;
 use crate::rewrite::rewritten;
 
-/// Signs the octets and verifies the token.
+/// Signs the bytes and verifies the token.
 pub fn claims(data: &[u8]) -> Outcome {
     let token = token(data);
     let lax = verify(&LAX, &token, data);
@@ -198,7 +198,7 @@ fn check_expiry(jwt: &VerifiedJwt, token: &[u8]) {
     assert_eq!(Err("token_expired"), late.map(|_| ()));
 }
 
-/// Every other octet string of 32 octets is the wrong tag, whatever the payload.
+/// Every other byte string of 32 bytes is the wrong tag, whatever the payload.
 fn check_changed_tag(token: &[u8]) {
     if token.len() > MAX_TOKEN_SIZE {
         return;

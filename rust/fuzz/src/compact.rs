@@ -23,7 +23,7 @@ use crate::json_serialization::rebuilt;
 use crate::known_keys::ALL;
 use crate::outcome::refused;
 
-/// Reads the octets as a token.
+/// Reads the bytes as a token.
 pub fn compact(data: &[u8]) -> Outcome {
     let critical = CriticalExtensions::new(EXTENSIONS).expect("no name of ours is registered");
     let padded = Reader { encoding: Encoding::Padded, ..Reader::default() }.read(data);

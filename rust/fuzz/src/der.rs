@@ -1,7 +1,7 @@
 //! The der target: SPKI and plain PKCS#8 (RFC 5280 section 4.1.2.7, RFC 5958).
 //!
 //! Asserts that an accepted public key has one encoding (but for the parameters of RSASSA-PSS), that whatever is accepted
-//! survives export, that no octets are both a public and a private key, and that refusals are silent.
+//! survives export, that no bytes are both a public and a private key, and that refusals are silent.
 
 use jwseal_core::crypto::material::{PublicParts, RsaUsage};
 use jwseal_core::der::{pkcs8, spki};
@@ -13,7 +13,7 @@ use crate::Outcome;
 use crate::key_agreement::{check_private, check_public};
 use crate::outcome::refused;
 
-/// Reads the octets as a public and as a private key.
+/// Reads the bytes as a public and as a private key.
 pub fn der(data: &[u8]) -> Outcome {
     let parts = spki::read(data);
     let canonical = parts.as_ref().map(spki::write).unwrap_or_default();

@@ -1,8 +1,8 @@
 //! The expanded target: ML-DSA signatures (FIPS 204 Algorithm 3, RFC 9964).
 //!
-//! The first octet chooses the key, the next are the signature, and the rest is the message. Asserts that the expanded key
-//! gives AWS-LC's verdict. Under these keys, whose t1 is 0, a challenge changes nothing of what is hashed, so that octets
-//! after it can change and a signature stay good.
+//! The first byte chooses the key, the next are the signature, and the rest is the message. Asserts that the expanded key
+//! gives AWS-LC's verdict. Under these keys, whose t1 is 0, a challenge changes nothing of what is hashed, so that bytes
+//! after it can change and a signature stay valid.
 
 use std::sync::LazyLock;
 

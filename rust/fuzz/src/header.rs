@@ -11,7 +11,7 @@ use crate::Outcome;
 use crate::outcome::refused;
 use crate::rewrite::rewritten;
 
-/// Reads the octets as a protected and as an unprotected header.
+/// Reads the bytes as a protected and as an unprotected header.
 pub fn header(data: &[u8]) -> Outcome {
     let critical = CriticalExtensions::new(EXTENSIONS).expect("no name of ours is registered");
     unprotected(data);

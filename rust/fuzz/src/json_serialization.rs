@@ -76,7 +76,7 @@ fn verify_each(jws: &Unverified, ask: impl Fn(&Require) -> Result<Report>, data:
     let verify = |index| key_index(jws.verify_entry(index, options(&Require::All)));
     let one_by_one: Vec<Option<usize>> = (0..jws.entries.len()).map(verify).collect();
     let sound = one_by_one.iter().flatten().count();
-    // An entry that names no algorithm refuses the whole object, however good the others are.
+    // An entry that names no algorithm refuses the whole object, whatever the others are.
     let whole = jws.entries.iter().all(|entry| entry.header.require_alg().is_ok());
     let ask = |require: &Require| match ask(require) {
         Ok(report) => {

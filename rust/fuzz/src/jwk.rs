@@ -13,7 +13,7 @@ use crate::Outcome;
 use crate::key_agreement::{check_private, check_public, check_secret};
 use crate::outcome::refused;
 
-/// Reads the octets as a public key, a private key and a secret.
+/// Reads the bytes as a public key, a private key and a secret.
 pub fn jwk(data: &[u8]) -> Outcome {
     // What needs its algorithm told gets one that fits.
     let public = either(|alg| VerifyingKey::from_jwk(data, alg, None), Alg::Rs256);

@@ -14,7 +14,7 @@ use jwseal_core::limits;
 use crate::Outcome;
 use crate::outcome::{assert_silent, refused};
 
-/// Reads the octets as a local set and as one from a URL, with and without algorithms to fill in.
+/// Reads the bytes as a local set and as one from a URL, with and without algorithms to fill in.
 pub fn jwk_set(data: &[u8]) -> Outcome {
     let fill = AlgSet::of(Alg::Rs256).with(Alg::Ps256);
     let local = read(data, AlgSet::EMPTY, Origin::Local, Reading::Strict).and(read(
@@ -64,8 +64,8 @@ fn check_candidates(set: &KeySet, alg: Alg) {
         let Ok(candidates) = set.candidates(alg, kid, None) else { continue };
         let indices: Vec<usize> = candidates.indices().collect();
         assert!(!indices.is_empty() && indices.len() <= limits::MAX_CANDIDATES && indices.is_sorted());
-        for place in indices {
-            let key = set.key(place).expect("a candidate is a key of the set");
+        for index in indices {
+            let key = set.key(index).expect("a candidate is a key of the set");
             assert!(key.algs().contains(alg));
             assert!(kid.is_none() || key.kid().is_none() || key.kid() == kid, "a key was tried against its kid");
         }

@@ -1,6 +1,6 @@
 //! The key_text target: key material offered as an HMAC secret (RFC 8725 section 2.1).
 //!
-//! Asserts that what is recognised is refused as a secret by every door and what is not is accepted by length alone, that
+//! Asserts that what is recognised is refused as a secret by every constructor and what is not is accepted by length alone, that
 //! a byte order mark or a line end in front hides nothing, and that the plain marks of key files are seen through every
 //! encoding the module promises.
 
@@ -10,7 +10,7 @@ use jwseal_core::key::{Message, SecretKey, key_text as product};
 use crate::Outcome;
 use crate::outcome::{assert_silent, refused};
 
-/// Offers the octets as a secret.
+/// Offers the bytes as a secret.
 pub fn key_text(data: &[u8]) -> Outcome {
     let found = product::find(data);
     if let Some(kind) = found {
@@ -30,7 +30,7 @@ pub fn key_text(data: &[u8]) -> Outcome {
 
 const MARKS: [&[u8]; 4] = [b"-----BEGIN", b"ssh-ed25519", b"openssh-key-v1", b"\"kty\":\"EC\""];
 
-/// The same octets as UTF-16, hex, base32, base64url and with the escapes of URLs, and one within the other.
+/// The same bytes as UTF-16, hex, base32, base64url and with the escapes of URLs, and one within the other.
 fn encodings(data: &[u8]) -> Vec<Vec<u8>> {
     let base64 = |octets: &[u8]| jwseal_core::base64url::encode(octets).into_bytes();
     let hex = |octets: &[u8]| octets.iter().flat_map(|octet| format!("{octet:02x}").into_bytes()).collect::<Vec<u8>>();
@@ -54,7 +54,7 @@ fn base32(octets: &[u8]) -> Vec<u8> {
     bits.chunks(5).map(|bits| b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"[usize::from(digit(bits))]).collect()
 }
 
-/// Both doors agree with the finding and with the length rule.
+/// Both constructors agree with the finding and with the length rule.
 fn as_secret(data: &[u8], found: Option<&'static str>) -> Outcome {
     let weak = SecretKey::weak(data, Alg::Hs256, None);
     let strong = SecretKey::from_bytes(data, Alg::Hs256, None);

@@ -1,7 +1,7 @@
 #![forbid(unsafe_code)]
-//! Fuzz targets: each feeds octets to one reader of the core and asserts what must hold whatever it answers.
+//! Fuzz targets: each feeds bytes to one reader of the core and asserts what must hold whatever it answers.
 //!
-//! A target returns what became of the octets; a finding is a panic, of the core or of an assertion here. The same
+//! A target returns the outcome; a finding is a panic, of the core or of an assertion here. The same
 //! functions run under libFuzzer (`fuzz_targets/`, nightly Rust) and in `smoke` (`src/bin/`, stable Rust).
 
 mod both_ways;
@@ -40,7 +40,7 @@ pub use outcome::Outcome;
 pub use rsa::rsa;
 pub use tables::tables;
 
-/// A target: octets in, what became of them out.
+/// A target: bytes in, the outcome out.
 pub type Target = fn(&[u8]) -> Outcome;
 
 /// Every target by its name, which is also that of its folder of seeds.

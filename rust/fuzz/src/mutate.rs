@@ -1,6 +1,6 @@
 //! Changing inputs, for drivers without libFuzzer: reproducible from one number.
 //!
-//! Beside octets it changes what base64url hides: a token whose header was merely damaged never reaches the header rules.
+//! Beside bytes it changes what base64url hides: a token whose header was merely damaged never reaches the header rules.
 
 use jwseal_core::base64url;
 
@@ -42,34 +42,34 @@ pub fn mutated(input: &[u8], other: &[u8], longest: usize, random: &mut Random) 
 
 /// One change.
 fn change(data: &mut Vec<u8>, other: &[u8], random: &mut Random) {
-    let place = random.below(data.len() + 1);
+    let index = random.below(data.len() + 1);
     match random.below(10) {
-        0 => with_octet(data, place, |octet, random| octet ^ 1 << random.below(8), random),
-        1 => with_octet(data, place, |_, random| INTERESTING[random.below(INTERESTING.len())], random),
-        2 => with_octet(data, place, |octet, random| octet.wrapping_add([1, 255][random.below(2)]), random),
-        3 => insert(data, place, &[INTERESTING[random.below(INTERESTING.len())]]),
-        4 | 5 => insert(data, place, WORDS[random.below(WORDS.len())].as_bytes()),
+        0 => with_octet(data, index, |octet, random| octet ^ 1 << random.below(8), random),
+        1 => with_octet(data, index, |_, random| INTERESTING[random.below(INTERESTING.len())], random),
+        2 => with_octet(data, index, |octet, random| octet.wrapping_add([1, 255][random.below(2)]), random),
+        3 => insert(data, index, &[INTERESTING[random.below(INTERESTING.len())]]),
+        4 | 5 => insert(data, index, WORDS[random.below(WORDS.len())].as_bytes()),
         6 => {
-            let end = (place + 1 + random.below(16)).min(data.len());
-            data.drain(place.min(end)..end);
+            let end = (index + 1 + random.below(16)).min(data.len());
+            data.drain(index.min(end)..end);
         }
-        7 => insert(data, place, &piece(other, random)),
+        7 => insert(data, index, &piece(other, random)),
         8 => {
             let own = piece(data, random);
-            insert(data, place, &own);
+            insert(data, index, &own);
         }
         _ => replace_token(data, random),
     }
 }
 
-fn with_octet(data: &mut [u8], place: usize, new: impl Fn(u8, &mut Random) -> u8, random: &mut Random) {
-    if let Some(octet) = data.get_mut(place) {
+fn with_octet(data: &mut [u8], index: usize, new: impl Fn(u8, &mut Random) -> u8, random: &mut Random) {
+    if let Some(octet) = data.get_mut(index) {
         *octet = new(*octet, random);
     }
 }
 
-fn insert(data: &mut Vec<u8>, place: usize, octets: &[u8]) {
-    data.splice(place..place, octets.iter().copied());
+fn insert(data: &mut Vec<u8>, index: usize, octets: &[u8]) {
+    data.splice(index..index, octets.iter().copied());
 }
 
 /// Mostly a short one, sometimes anything.
@@ -83,17 +83,17 @@ fn piece(octets: &[u8], random: &mut Random) -> Vec<u8> {
 fn replace_token(data: &mut Vec<u8>, random: &mut Random) {
     let word = WORDS[random.below(WORDS.len())].as_bytes();
     let is_border = |octet: &u8| b"\"{}[],:. ".contains(octet);
-    let place = random.below(data.len());
-    let start = data[..place].iter().rposition(is_border).map_or(0, |border| border + 1);
+    let index = random.below(data.len());
+    let start = data[..index].iter().rposition(is_border).map_or(0, |border| border + 1);
     let end = data[start..].iter().position(is_border).map_or(data.len(), |len| start + len);
     data.splice(start..end, word.iter().copied());
 }
 
-/// Changes the octets behind one stretch of base64url; false where there is none.
+/// Changes the bytes behind one stretch of base64url; false where there is none.
 fn inside_base64url(data: &mut Vec<u8>, other: &[u8], random: &mut Random) -> bool {
     let is_letter = |octet: &u8| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_');
-    let place = random.below(data.len());
-    let start = data[..place].iter().rposition(|octet| !is_letter(octet)).map_or(0, |border| border + 1);
+    let index = random.below(data.len());
+    let start = data[..index].iter().rposition(|octet| !is_letter(octet)).map_or(0, |border| border + 1);
     let end = data[start..].iter().position(|octet| !is_letter(octet)).map_or(data.len(), |len| start + len);
     let Some(mut octets) = base64url::decode(&data[start..end]).filter(|octets| octets.len() >= 8) else {
         return false;
@@ -103,7 +103,7 @@ fn inside_base64url(data: &mut Vec<u8>, other: &[u8], random: &mut Random) -> bo
     true
 }
 
-/// Borders of octets, of ASCII, of DER and of JSON.
+/// Borders of bytes, of ASCII, of DER and of JSON.
 const INTERESTING: [u8; 28] = [
     0, 1, 2, 3, 4, 5, 6, 0x10, 0x20, 0x30, 0x7f, 0x80, 0x81, 0x82, 0xa0, 0xa1, 0xff, b'"', b'\\', b'{', b'}', b'[',
     b']', b',', b':', b'.', b'=', b'\n',

@@ -1,6 +1,6 @@
-//! What became of an input, and the rule that holds for every refusal: its sentence is ours and not the input's.
+//! The outcome of an input, and the rule for every refusal: its message repeats nothing of the input.
 //!
-//! A message may name codes, names and lengths. If eight octets in a row of the input stand in it, a token or a key would
+//! A message may name codes, names and lengths. If eight bytes in a row of the input stand in it, a token or a key would
 //! end in a log. Words of the core's own source and numbers are no leak, however they are put together: an input may well
 //! say what a refusal says.
 
@@ -50,7 +50,7 @@ pub fn refused(error: &Error, input: &[u8]) -> Outcome {
     Outcome::refused((error.code(), numbers_apart))
 }
 
-/// Eight octets in a row of the input that stand in a sentence, in words that are not the core's own, are a leak.
+/// Eight bytes in a row of the input that stand in a sentence, in words that are not the core's own, are a leak.
 #[track_caller]
 pub fn assert_silent(sentence: &str, input: &[u8]) {
     let foreign: HashSet<[u8; 8]> = foreign(sentence).iter().flat_map(|words| windows(words.as_bytes())).collect();
@@ -142,14 +142,14 @@ mod tests {
     use super::*;
     use std::panic::catch_unwind;
 
-    /// Eight octets of the input in a sentence are a leak, seven are not, and neither are our own words.
+    /// Eight bytes of the input in a sentence are a leak, seven are not, and neither are our own words.
     #[test]
     fn leaks_are_found() {
         let sentence = "the JWK has no eyJhbGciOi";
         assert!(catch_unwind(|| assert_silent(sentence, b"xxeyJhbGciOixx")).is_err());
         assert!(catch_unwind(|| assert_silent(sentence, b"xxeyJhbGcxx")).is_ok());
         assert!(catch_unwind(|| assert_silent("the signature does not verify", b"\"signature\":")).is_ok());
-        let sentence = "an HS256 secret has at least 32 octets, this one has 12: generate one";
+        let sentence = "an HS256 secret has at least 32 bytes, this one has 12: generate one";
         assert!(catch_unwind(|| assert_silent(sentence, sentence.as_bytes())).is_ok());
         let sentence = "an HS256 secret has {\"k\": \"c2Vj\"} in it";
         assert!(catch_unwind(|| assert_silent(sentence, sentence.as_bytes())).is_err());

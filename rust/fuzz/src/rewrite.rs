@@ -34,8 +34,8 @@ fn write(value: Value<'_>, out: &mut Vec<u8>) {
         Kind::Array(items) => {
             assert_eq!(items.len(), items.iter().count());
             out.push(b'[');
-            for (place, item) in items.iter().enumerate() {
-                separate(place, out);
+            for (index, item) in items.iter().enumerate() {
+                separate(index, out);
                 write(item, out);
             }
             out.push(b']');
@@ -43,8 +43,8 @@ fn write(value: Value<'_>, out: &mut Vec<u8>) {
         Kind::Object(members) => {
             assert_eq!(members.len(), members.iter().count());
             out.push(b'{');
-            for (place, (name, value)) in members.iter().enumerate() {
-                separate(place, out);
+            for (index, (name, value)) in members.iter().enumerate() {
+                separate(index, out);
                 Writer::new(out).string(name.as_str());
                 out.push(b':');
                 write(value, out);
@@ -54,8 +54,8 @@ fn write(value: Value<'_>, out: &mut Vec<u8>) {
     }
 }
 
-fn separate(place: usize, out: &mut Vec<u8>) {
-    if place > 0 {
+fn separate(index: usize, out: &mut Vec<u8>) {
+    if index > 0 {
         out.push(b',');
     }
 }

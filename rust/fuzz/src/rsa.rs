@@ -1,6 +1,6 @@
 //! The rsa target: signatures of 2048 bits with the exponent 65537 (RFC 8017 sections 8.1.2 and 8.2.2).
 //!
-//! The first octet chooses the algorithm, the next 256 are the signature, and the rest is the message. Asserts that our own
+//! The first byte chooses the algorithm, the next 256 are the signature, and the rest is the message. Asserts that our own
 //! arithmetic gives AWS-LC's verdict, under a fixed key and under one whose modulus the message makes.
 
 use std::sync::LazyLock;

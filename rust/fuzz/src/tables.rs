@@ -1,6 +1,6 @@
 //! The tables target: signatures on elliptic curves (RFC 7518 section 3.4, RFC 8032 section 5.1.7).
 //!
-//! The first octet chooses the key, the next are the signature, and the rest is the message. Asserts that the key's tables
+//! The first byte chooses the key, the next are the signature, and the rest is the message. Asserts that the key's tables
 //! give AWS-LC's verdict.
 
 use std::sync::LazyLock;
@@ -20,11 +20,11 @@ pub fn tables(data: &[u8]) -> Outcome {
     key.verify(message, signature)
 }
 
-/// Keys with tables. Their private halves are an octet repeated, and used nowhere else.
+/// Keys with tables. Their private halves are a byte repeated, and used nowhere else.
 static KEYS: LazyLock<[BothWays; 5]> =
     LazyLock::new(|| JWKS.map(|(alg, jwk)| BothWays::new(alg, jwk, &point(jwk)).expect("a key with tables")));
 
-/// The octets of a point: x alone for Ed25519, else the octet 4, x and y.
+/// The bytes of a point: x alone for Ed25519, else the byte 4, x and y.
 fn point(jwk: &str) -> Vec<u8> {
     let document = Document::parse(jwk.as_bytes().to_vec(), Limits::TEXT).expect("a JWK is strict JSON");
     let members = document.root().as_object().expect("a JWK is an object");

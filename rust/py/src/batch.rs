@@ -1,8 +1,8 @@
-//! The verbs of `Verifier` and `Issuers`: one token, a list, a stream.
+//! The methods of `Verifier` and `Issuers` that verify: one token, a list, a stream.
 //!
-//! A single verification never gives up the interpreter lock: taking it back under contention costs a thousand times what
-//! the check does. Only the one that makes its key due gives it up, once, while the key is prepared. A list or a chunk of a
-//! stream gives it up once.
+//! A single verification keeps the interpreter lock: taking it back under contention costs a thousand times what the check
+//! does. Only the verification after which its key is due releases it, once, while the key is prepared. A list or a chunk of a
+//! stream releases it once.
 
 use std::collections::{HashMap, VecDeque};
 

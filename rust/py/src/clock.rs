@@ -1,4 +1,4 @@
-//! The one place that reads a clock: the machine's, or the function a caller gave for it.
+//! Reads the clock: the machine's, or the function that a caller gave. Nothing else in the binding does.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

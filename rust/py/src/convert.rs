@@ -1,4 +1,4 @@
-//! Python objects as what the core takes: the arguments that many methods share.
+//! Conversion of Python arguments that many methods share into the core's types.
 //!
 //! Nothing is decided here beyond what Python types an argument may have.
 
@@ -73,7 +73,7 @@ fn no_text() -> PyErr {
     PyValueError::new_err("a str with a lone surrogate is no Unicode text")
 }
 
-/// The octets of a token: str or bytes, nothing that could change while it is read.
+/// The bytes of a token: str or bytes, nothing that could change while it is read.
 pub(crate) fn token_octets<'a>(token: &'a Bound<'_, PyAny>) -> Result<&'a [u8], Fault> {
     if let Ok(text) = token.cast::<PyString>() {
         let text = text.to_str().map_err(|_| Error::malformed("token", "is not ASCII"))?;
@@ -92,7 +92,7 @@ pub(crate) fn token_octets<'a>(token: &'a Bound<'_, PyAny>) -> Result<&'a [u8], 
     Err(PyTypeError::new_err(format!("a token is str or bytes, not {}{advice}", type_name(token))).into())
 }
 
-/// Octets that cannot change: bytes, and nothing else.
+/// Bytes that cannot change: bytes, and nothing else.
 pub(crate) fn bytes<'a>(octets: &'a Bound<'_, PyAny>, what: &str) -> PyResult<&'a [u8]> {
     match octets.cast::<PyBytes>() {
         Ok(octets) => Ok(octets.as_bytes()),
@@ -100,7 +100,7 @@ pub(crate) fn bytes<'a>(octets: &'a Bound<'_, PyAny>, what: &str) -> PyResult<&'
     }
 }
 
-/// A size in octets.
+/// A size in bytes.
 pub(crate) fn size(octets: &Bound<'_, PyAny>, what: &str) -> Result<usize, Fault> {
     if !octets.is_instance_of::<PyInt>() || octets.is_instance_of::<PyBool>() {
         let given = type_name(octets);
@@ -109,7 +109,7 @@ pub(crate) fn size(octets: &Bound<'_, PyAny>, what: &str) -> Result<usize, Fault
     octets.extract().map_err(|_| Error::policy(format!("{what} must be a positive number of bytes")).into())
 }
 
-/// How compact tokens are read; `name` is what a door calls the size of the whole token.
+/// How compact tokens are read; `name` is the argument for the size of the whole token.
 pub(crate) fn reader(
     name: &str,
     max_size: Option<&Bound<'_, PyAny>>,

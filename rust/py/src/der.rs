@@ -1,4 +1,4 @@
-//! What the core can tell of DER, for `jwseal.key`, which reads key files.
+//! Recognises DER, for `jwseal.key`, which reads key files.
 
 use jwseal_core::der::form;
 use pyo3::prelude::*;

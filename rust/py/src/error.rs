@@ -1,7 +1,7 @@
 //! The core's errors as Python exceptions.
 //!
 //! One match without a wildcard arm: a new variant in the core does not compile here until it has a class. The classes
-//! themselves are Python, in `jwseal.errors`; this is one of the two places where the binding reaches upward.
+//! themselves are Python, in `jwseal.errors`.
 
 use jwseal_core::error::{ClaimFault, Error};
 use pyo3::exceptions::PyRuntimeError;

@@ -1,4 +1,4 @@
-//! What stands behind `jwseal.insecure`: reading without verifying, short secrets, bare signatures.
+//! The functions of `jwseal.insecure`: reading without verifying, short secrets, bare signatures.
 
 use jwseal_core::claims::claims_document;
 use jwseal_core::json::Document;
@@ -42,7 +42,7 @@ impl UnverifiedJwtObject {
     }
 
     fn __repr__(&self) -> &'static str {
-        "<UnverifiedJWT: nobody vouches for it>"
+        "<UnverifiedJWT: not verified>"
     }
 }
 

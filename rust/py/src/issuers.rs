@@ -1,6 +1,6 @@
 //! `Issuers`: one verifier per issuer, chosen by the token's unverified `iss`.
 //!
-//! The `iss` read early chooses and does nothing else; the chosen verifier judges it again, verified.
+//! The unverified `iss` only chooses the verifier, which judges the verified `iss` again.
 
 use jwseal_core::error::Result as CoreResult;
 use jwseal_core::issuers::IssuerTable;

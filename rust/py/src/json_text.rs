@@ -96,7 +96,7 @@ pub(crate) fn each_member<'py, E: From<PyErr>>(
     let (mut taken, mut position) = (0, 0);
     loop {
         let (mut name, mut value) = (std::ptr::null_mut(), std::ptr::null_mut());
-        // SAFETY: `dict` is a dict, and the three pointers are to places that can be written. Nothing runs between the call
+        // SAFETY: `dict` is a dict, and the three pointers are to memory that can be written. Nothing runs between the call
         // and the references that are taken to what it found, and without the interpreter lock the dict is a copy that no
         // one else has. `position` comes from earlier calls; CPython compares it with the dict's size as it is now.
         let member = unsafe {
@@ -230,8 +230,8 @@ impl<'w, 'o> JsonText<'w, 'o> {
 
     fn items<'py>(&mut self, items: impl Iterator<Item = Bound<'py, PyAny>>, name: &str, level: usize) -> PyResult<()> {
         self.writer.raw(b"[");
-        for (place, item) in items.enumerate() {
-            if place > 0 {
+        for (index, item) in items.enumerate() {
+            if index > 0 {
                 self.writer.raw(b",");
             }
             self.value(&item, name, level + 1)?;

@@ -1,7 +1,7 @@
 //! `SigningKey`, `VerifyingKey` and `SecretKey`.
 //!
 //! JWKs go to the core as text. What operators load (PEM, DER, certificates, SSH) goes through `jwseal.key`, Python with
-//! `cryptography`, which hands back plain PKCS#8 or SPKI; this is the other place where the binding reaches upward.
+//! `cryptography`, which returns plain PKCS#8 or SPKI; beside `error`, only this file and `key_reading` call Python modules of jwseal.
 
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ use crate::repr;
 #[pyclass(name = "SigningKey", module = "jwseal._native", frozen)]
 pub(crate) struct SigningKeyObject {
     key: SigningKey,
-    /// What signs in its place. One object holds it for the garbage collector: signers hold this object, not the key alone.
+    /// The external signer. Only this object refers to it for the garbage collector: signers hold this object, not the key alone.
     signer: Option<Arc<Py<PyAny>>>,
 }
 
@@ -190,7 +190,7 @@ impl SigningKeyObject {
         Self::finish(py, private)
     }
 
-    /// Completes what AWS-LC cannot hold with `cryptography`.
+    /// Completes with `cryptography` a key that AWS-LC cannot use as it is.
     fn finish(py: Python<'_>, loaded: Loaded) -> Result<Self, Fault> {
         match loaded {
             Loaded::Ready(key) => Ok(Self { key, signer: None }),

@@ -38,7 +38,7 @@ pub(crate) fn read_jwk(jwk: &Bound<'_, PyAny>, lenient: bool) -> Result<Jwk, Fau
 pub(crate) fn key_text(argument: &Bound<'_, PyAny>, what: &str) -> Result<Secret, Fault> {
     let py = argument.py();
     json_text::json_text(argument, what).map(Secret::new).map_err(|error| {
-        // The sentences of these are ours.
+        // These messages are jwseal's own.
         if error.is_instance_of::<PyValueError>(py) {
             Error::key(error.value(py).to_string()).into()
         } else {
@@ -58,10 +58,10 @@ pub(crate) const fn reading(lenient: bool) -> Reading {
     if lenient { Reading::Lenient } else { Reading::Strict }
 }
 
-/// Calls the Python module that reads and writes what operators keep in files.
+/// Calls the Python module that reads and writes key files.
 ///
-/// A refusal comes back without the module's frames: their variables hold the key and its password, and what reports errors
-/// reports variables.
+/// A refusal is raised without the module's frames: their variables hold the key and its password, and error reports often
+/// include variables.
 pub(crate) fn ask_reader<'py>(
     py: Python<'py>,
     function: &str,

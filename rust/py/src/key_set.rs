@@ -81,7 +81,7 @@ impl Keys {
     }
 }
 
-/// Prepares the key that a verification of this thread has made due, without the interpreter lock.
+/// Prepares the key that is due after a verification of this thread, without the interpreter lock.
 pub(crate) fn prepare_due(py: Python<'_>) {
     if let Some(due) = due() {
         py.detach(|| due.prepare());

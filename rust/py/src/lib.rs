@@ -107,9 +107,11 @@ mod _native {
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         require_one_interpreter(module.py())?;
         register_mappings(module)?;
-        if std::env::var_os("JWSEAL_PORTABLE").is_some_and(|value| !value.is_empty() && value != "0") {
+        let portable = std::env::var_os("JWSEAL_PORTABLE").is_some_and(|value| !value.is_empty() && value != "0");
+        if portable {
             crypto::use_backend_alone();
         }
+        module.add("portable", portable)?;
         let prepared: Vec<_> = crypto::in_use().map(Alg::name).collect();
         module.add("prepared_algorithms", PyTuple::new(module.py(), prepared)?)?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))

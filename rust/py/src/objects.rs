@@ -1,6 +1,6 @@
 //! JSON values as Python objects: the only file that builds dicts and lists from the core's parse.
 //!
-//! The dict that a caller gets is made of the parse that the policy judged. This runs for every token whose claims are read,
+//! The dict that a caller gets is built from the parse that the policy judged. This runs for every token whose claims are read,
 //! so it calls the C API directly: strings are made of bytes that the parser found to be ASCII, lists with their length.
 
 use std::ffi::c_void;

@@ -1,7 +1,7 @@
-//! Calls into a caller's Python code that may come back here: signers, files, iterators, mappings, time zones.
+//! Calls of a caller's Python code that may call jwseal again: signers, files, iterators, mappings, time zones.
 //!
-//! Python bounds recursion by counting calls, and takes a call for less stack than ours need. So each of these counts as
-//! several: code that comes back without end gets a RecursionError, and the process does not end.
+//! Python bounds recursion by counting calls, and expects a call to take less stack than these do. So each of them counts as
+//! several: unbounded recursion ends in a RecursionError, not in a crash.
 
 use std::marker::PhantomData;
 
@@ -37,7 +37,7 @@ impl<'py> Counted<'py> {
     fn enter(py: Python<'py>) -> PyResult<Self> {
         let mut counted = Self(0, PhantomData);
         while counted.0 < WEIGHT {
-            // SAFETY: the interpreter is attached, and the text ends with a zero octet. `drop` undoes each call that succeeded.
+            // SAFETY: the interpreter is attached, and the text ends with a zero byte. `drop` undoes each call that succeeded.
             if unsafe { ffi::Py_EnterRecursiveCall(c" in a call back into jwseal".as_ptr()) } != 0 {
                 return Err(PyErr::fetch(py));
             }

@@ -9,7 +9,7 @@ pub(crate) fn shortened(name: &str) -> String {
     }
 }
 
-/// The first of some items for a repr, and how many there are besides.
+/// The first items for a repr, and the number of the others.
 pub(crate) fn listed(mut items: impl ExactSizeIterator<Item = String>) -> String {
     const MOST: usize = 4;
     let mut shown: Vec<String> = items.by_ref().take(MOST).collect();

@@ -1,4 +1,4 @@
-//! `VerifiedJWT`: what a token says, after every check.
+//! `VerifiedJWT`: the claims and header of a token that passed every check.
 //!
 //! Holding one is the proof of verification, so callers cannot make, subclass or pickle one. Python objects are made
 //! when asked for: a gateway that reads one claim pays for one claim.

@@ -16,7 +16,7 @@ use aws_lc_rs::signature as sig;
 use aws_lc_rs::signature::{EcdsaKeyPair, Ed25519KeyPair, KeyPair, ParsedPublicKey, PqdsaKeyPair, RsaKeyPair};
 use jwseal_verify_fast::Algorithm;
 
-/// Octets of a token's signing input.
+/// Bytes of a token's signing input.
 const MESSAGE: [u8; 700] = [7; 700];
 
 fn main() {

@@ -1,9 +1,9 @@
 #![forbid(unsafe_code)]
-//! Verifies signatures faster than AWS-LC with prepared public keys, to the same verdicts (RFC 7518, RFC 8037, RFC 9964).
+//! Verifies signatures faster than AWS-LC with prepared public keys, with the same verdicts (RFC 7518, RFC 8037, RFC 9964).
 //!
 //! Preparing a key computes once what depends on the key alone: multiples of a point, an expanded ML-DSA key, the numbers of
 //! Montgomery's reduction. Everything here is public: keys, messages, signatures. It takes variable time, there is no private
-//! key in any type, and nothing secret may ever be passed in. AWS-LC has validated a key before it comes here.
+//! key in any type, and nothing secret may be passed in. AWS-LC has validated each key before.
 
 mod curves;
 mod mldsa;

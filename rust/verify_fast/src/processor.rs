@@ -1,4 +1,4 @@
-//! What this processor has of the instructions that decide what is computed how.
+//! Which vector instructions this processor has, and what follows from it.
 
 #[cfg(target_arch = "x86_64")]
 use fearless_simd::{Avx2, Level};
@@ -9,7 +9,7 @@ pub(crate) fn avx2() -> Option<Avx2> {
     Level::new().as_avx2()
 }
 
-/// Whether vectors of 256 bits are multiplied fast: processors from before VAES multiply one a cycle.
+/// Whether the processor multiplies two vectors of 256 bits in a cycle: those without VAES multiply one.
 pub(crate) fn multiplies_vectors_fast() -> bool {
     #[cfg(target_arch = "x86_64")]
     return avx2().is_some() && std::arch::is_x86_feature_detected!("vaes");
@@ -31,7 +31,7 @@ pub fn instructions() -> String {
     found.map(|(name, has)| if has { name.to_owned() } else { format!("no {name}") }).join(", ")
 }
 
-/// What the tests of this crate could not run on this processor. What they run in its stead is portable.
+/// What the tests of this crate could not run on this processor; they ran the portable code instead.
 #[must_use]
 pub fn not_run() -> Vec<&'static str> {
     #[cfg(target_arch = "x86_64")]

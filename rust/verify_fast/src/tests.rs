@@ -2,7 +2,7 @@
 
 use crate::Algorithm;
 
-/// Random octets.
+/// Random bytes.
 pub(crate) fn random(len: usize) -> Vec<u8> {
     let mut octets = vec![0; len];
     aws_lc_rs::rand::fill(&mut octets).unwrap();
@@ -26,12 +26,12 @@ const ALL: [Algorithm; 14] = [
     Algorithm::MlDsa87,
 ];
 
-/// Octets that are no key of an algorithm are not prepared.
+/// Bytes that are no key of an algorithm are not prepared.
 #[test]
 fn what_is_no_key_is_not_prepared() {
     for algorithm in ALL {
         for key in [&[][..], &[4], &[0xff; 32], &[0xfe; 256], &[0; 1311]] {
-            assert!(algorithm.prepare(key).is_none(), "{algorithm:?}, {} octets", key.len());
+            assert!(algorithm.prepare(key).is_none(), "{algorithm:?}, {} bytes", key.len());
         }
     }
 }

@@ -1,15 +1,15 @@
-//! Messages that are taken in piece by piece (FIPS 180-4 section 6, RFC 2104 section 2).
+//! Messages hashed piece by piece (FIPS 180-4 section 6, RFC 2104 section 2).
 //!
-//! HMAC, RSA and ECDSA look at a message once, from front to back, so that one of any size needs a few hundred octets of
-//! memory. EdDSA and ML-DSA read theirs more than once or bind the key before the message: they want it whole. What comes
-//! out of a `Context` is good for the keys whose `Method` it was started with, and AWS-LC holds it to its hash.
+//! HMAC, RSA and ECDSA read a message once, from front to back, so a message of any size needs a few hundred bytes of
+//! memory. EdDSA and ML-DSA read it more than once, or hash the key before it: they need the whole message. The digest of
+//! a `Context` is for keys of the `Method` that started it, and AWS-LC checks which hash made it.
 
 use std::fmt;
 use std::sync::Arc;
 
 use aws_lc_rs::digest::{self, Algorithm, Digest};
 
-use super::hmac::{Mac, Running, Tag};
+use super::hmac::{self, Mac, Tag};
 use crate::error::{Error, Result};
 
 /// A message to verify or to sign.
@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 pub enum Message<'a> {
     /// The message itself.
     Whole(&'a [u8]),
-    /// What the key's own method made of it.
+    /// Its digest, made by the key's own method.
     Digest(&'a Digested),
 }
 
@@ -38,7 +38,7 @@ pub enum Method {
     Hash(Hash),
     /// By a MAC, which belongs to one secret.
     Mac(Arc<Mac>),
-    /// Not at all: the key needs its message whole.
+    /// Not at all: the key needs the whole message.
     Whole,
 }
 
@@ -54,7 +54,7 @@ impl Hash {
     /// SHA-512.
     pub const SHA512: Self = Self(&digest::SHA512);
 
-    /// The hash of a message at hand.
+    /// The hash of a message in memory.
     #[must_use]
     pub fn of(self, message: &[u8]) -> Digest {
         digest::digest(self.0, message)
@@ -67,15 +67,15 @@ impl Hash {
     }
 }
 
-/// A message being taken in.
+/// A message that is being hashed.
 pub enum Context {
-    /// Through a hash.
+    /// By a hash.
     Hash(digest::Context),
-    /// Through a MAC.
-    Mac(Box<Running>),
+    /// By a MAC.
+    Mac(Box<hmac::Context>),
 }
 
-/// A message that was taken in.
+/// A message that was hashed.
 #[derive(Clone, Copy)]
 pub enum Digested {
     /// Its hash.
@@ -85,7 +85,7 @@ pub enum Digested {
 }
 
 impl Method {
-    /// Begins to take in a message; `None` where it must be whole.
+    /// Starts to hash a message; `None` where the key needs the whole message.
     #[must_use]
     pub fn start(&self) -> Option<Context> {
         match self {
@@ -95,7 +95,7 @@ impl Method {
         }
     }
 
-    /// Whether what was taken in by one is good for the other.
+    /// Whether a digest by one of them is also one by the other.
     #[must_use]
     pub fn shares_with(&self, other: &Self) -> bool {
         match (self, other) {
@@ -107,7 +107,7 @@ impl Method {
 }
 
 impl Context {
-    /// Takes in the next piece.
+    /// Hashes the next piece.
     pub fn update(&mut self, octets: &[u8]) {
         match self {
             Self::Hash(context) => context.update(octets),
@@ -115,7 +115,7 @@ impl Context {
         }
     }
 
-    /// The message has ended.
+    /// The digest of all pieces.
     #[must_use]
     pub fn finish(self) -> Digested {
         match self {
@@ -187,7 +187,7 @@ mod tests {
         }
     }
 
-    /// What must be whole has no context.
+    /// A key that needs the whole message has no context.
     #[test]
     fn whole_messages_have_no_context() {
         assert!(Method::Whole.start().is_none());

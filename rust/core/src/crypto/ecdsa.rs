@@ -3,7 +3,7 @@
 //! The curve fixes the digest. Points are uncompressed, of full length and on the curve; scalars are of the order's full
 //! length. A signature is exactly twice that long before r and s are read, and AWS-LC holds both to 1..n-1. High s is
 //! valid, as JOSE has no low-s rule, so a token's text never identifies it. Nonces are AWS-LC's, hedged with the key.
-//! A key that verifies often is prepared, and goes on to the verdicts that AWS-LC would give.
+//! A key that verifies often is prepared, and then gives the same verdicts in less time.
 
 use aws_lc_rs::encoding::AsDer;
 use aws_lc_rs::error::Unspecified;
@@ -108,13 +108,13 @@ impl PrivateKey {
     }
 }
 
-/// Octets of a coordinate and of a scalar; `None` where the curve is not one of ECDSA's.
+/// Bytes of a coordinate and of a scalar; `None` where the curve is not one of ECDSA's.
 #[must_use]
 pub fn field_len(curve: Curve) -> Option<usize> {
     row(curve).ok().map(|row| row.field_len)
 }
 
-/// The first octet of an uncompressed point (SEC 1 section 2.3.3).
+/// The first byte of an uncompressed point (SEC 1 section 2.3.3).
 pub const UNCOMPRESSED: u8 = 4;
 
 struct Row {
@@ -239,9 +239,9 @@ mod tests {
     fn the_prepared_key_takes_over() {
         for alg in ALGS {
             let (key, verifying, _) = pair(alg);
-            let (digest, good) =
+            let (digest, valid) =
                 (Digested::Hash(key.hash.of(b"message")), key.sign(Message::Whole(b"message")).unwrap());
-            let mut bad = good.clone();
+            let mut bad = valid.clone();
             bad[5] ^= 1;
             let refused = |key: &PublicKey| {
                 key.verify(Message::Whole(b"message"), &bad).is_err()
@@ -253,9 +253,9 @@ mod tests {
             let clone = verifying.clone();
             for count in 1..=KEY_TABLE_AFTER + 2 {
                 if count % 2 == 0 {
-                    verifying.verify(Message::Whole(b"message"), &good).unwrap();
+                    verifying.verify(Message::Whole(b"message"), &valid).unwrap();
                 } else {
-                    clone.verify(Message::Digest(&digest), &good).unwrap();
+                    clone.verify(Message::Digest(&digest), &valid).unwrap();
                 }
                 if let Some(due) = due() {
                     assert_eq!(KEY_TABLE_AFTER, count);
@@ -264,10 +264,10 @@ mod tests {
                 assert_eq!(is_faster(alg) && count >= KEY_TABLE_AFTER, verifying.prepared.is_done());
                 assert!(refused(&verifying) && refused(&clone));
             }
-            clone.verify(Message::Whole(b"message"), &good).unwrap();
+            clone.verify(Message::Whole(b"message"), &valid).unwrap();
             assert!(!clone.prepared.prepare() && !verifying.prepared.prepare());
-            verifying.backend_alone().verify(Message::Whole(b"message"), &good).unwrap();
-            for bad in [&bad[..], &good[1..], &[]] {
+            verifying.backend_alone().verify(Message::Whole(b"message"), &valid).unwrap();
+            for bad in [&bad[..], &valid[1..], &[]] {
                 assert_eq!(
                     "invalid_signature",
                     verifying.backend_alone().verify(Message::Whole(b"message"), bad).unwrap_err().code()

@@ -2,8 +2,8 @@
 //!
 //! A public key is the canonical encoding of a point on the curve that is not of low order: with a low-order key anyone
 //! can make signatures that verify. Points with a low-order component pass, as in AWS-LC. S is below the group's order.
-//! Ed25519 is AWS-LC's, and a key that verifies often is prepared and goes on to the same verdicts; Ed448 is only
-//! verified here, and signed by an external signer.
+//! AWS-LC computes Ed25519; a key that verifies often is prepared, with the same verdicts. Ed448 is verified here by
+//! `crrl`, and signed by an external signer.
 
 use aws_lc_rs::encoding::AsDer;
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair, ParsedPublicKey};
@@ -16,12 +16,12 @@ use super::public_key::PublicKey;
 use crate::error::{Error, Result};
 use crate::jwa::{Alg, Curve};
 
-/// Octets of an Ed25519 public key and of its seed.
+/// Bytes of an Ed25519 public key and of its seed.
 pub const ED25519_LEN: usize = 32;
-/// Octets of an Ed448 public key and of its seed.
+/// Bytes of an Ed448 public key and of its seed.
 pub const ED448_LEN: usize = 57;
 
-/// Octets of a public key and of a seed; `None` where the curve is not one of EdDSA's.
+/// Bytes of a public key and of a seed; `None` where the curve is not one of EdDSA's.
 #[must_use]
 pub const fn key_len(curve: Curve) -> Option<usize> {
     match curve {
@@ -181,14 +181,14 @@ mod tests {
     fn the_prepared_key_takes_over() {
         let key = Ed25519PrivateKey::generate().unwrap();
         let verifying = ed25519_public_key(key.0.public_key().as_ref()).unwrap();
-        let good = key.sign(Message::Whole(b"message")).unwrap();
-        let refused = |key: &PublicKey| key.verify(Message::Whole(b"massage"), &good).is_err();
+        let valid = key.sign(Message::Whole(b"message")).unwrap();
+        let refused = |key: &PublicKey| key.verify(Message::Whole(b"massage"), &valid).is_err();
         for _ in 0..2 * KEY_TABLE_AFTER {
             assert!(refused(&verifying));
         }
         let clone = verifying.clone();
         for count in 1..=KEY_TABLE_AFTER + 2 {
-            if count % 2 == 0 { &verifying } else { &clone }.verify(Message::Whole(b"message"), &good).unwrap();
+            if count % 2 == 0 { &verifying } else { &clone }.verify(Message::Whole(b"message"), &valid).unwrap();
             if let Some(due) = due() {
                 assert_eq!(KEY_TABLE_AFTER, count);
                 due.prepare();
@@ -197,8 +197,8 @@ mod tests {
             assert!(refused(&verifying) && refused(&clone));
         }
         assert!(!clone.prepared.prepare() && !verifying.prepared.prepare());
-        verifying.backend_alone().verify(Message::Whole(b"message"), &good).unwrap();
-        for bad in [&[0; 64][..], &good[1..], &[]] {
+        verifying.backend_alone().verify(Message::Whole(b"message"), &valid).unwrap();
+        for bad in [&[0; 64][..], &valid[1..], &[]] {
             assert_eq!(
                 "invalid_signature",
                 verifying.backend_alone().verify(Message::Whole(b"message"), bad).unwrap_err().code()
@@ -233,7 +233,7 @@ mod tests {
         }
     }
 
-    /// Octets that encode no point, of a wrong length, and private halves with a foreign public one are refused.
+    /// Bytes that encode no point, of a wrong length, and private halves with a foreign public one are refused.
     #[test]
     fn malformed_keys_are_refused() {
         for x in [vec![2; 31], vec![2; 33], vec![], ends(&[2], 0, 32, 0)] {

@@ -1,20 +1,21 @@
 //! HMAC with SHA-2 (RFC 2104, RFC 7518 section 3.2).
 //!
-//! The padded key is one block on either side of HMAC. It is hashed once, when the key is built, and the two states are kept:
-//! these states are enough to sign, so they are built on the heap, never moved, and wiped when the key goes. Tags are compared in
-//! constant time by AWS-LC; a tag of another length never verifies. Whether a secret is long enough is the key's business.
+//! The padded key is one block of the inner and one of the outer hash. It is hashed once, when the key is built, and the two
+//! states are kept. They are enough to sign with, so they are built on the heap, never moved, and wiped on drop. AWS-LC
+//! compares tags in constant time; a tag of another length never verifies. `key` decides whether a secret is long enough.
 //!
-//! AWS-LC hashes. For HS256, where the processor has instructions for SHA-256, a message at hand is compressed where it lies,
-//! without the contexts that a general interface copies, finishes and clears: on the short messages of tokens these weigh a
-//! fifth as much as the hash.
+//! AWS-LC hashes. For HS256, where the processor has instructions for SHA-256, a message in memory is compressed where it
+//! is, without the contexts that a general interface copies, finishes and clears: for the short messages of tokens these take
+//! a fifth of the time of the hash.
 
 use std::hint::black_box;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
-use aws_lc_rs::digest::{self, Algorithm, Context, Digest, MAX_BLOCK_LEN, SHA256, SHA384, SHA512};
+use aws_lc_rs::digest::{self, Algorithm, Digest, MAX_BLOCK_LEN, SHA256, SHA384, SHA512};
 use sha2::block_api::compress256;
 use zeroize::Zeroizing;
 
+use super::is_backend_alone;
 use super::material::Secret;
 use crate::error::{Error, Result};
 use crate::jwa::Alg;
@@ -22,9 +23,9 @@ use crate::jwa::Alg;
 /// A secret ready to sign and verify under one algorithm.
 pub struct Mac {
     /// AWS-LC keeps the states of its contexts on the heap and wipes them.
-    inner: Context,
-    outer: Context,
-    /// The same, for messages at hand; `None` where AWS-LC is faster.
+    inner: digest::Context,
+    outer: digest::Context,
+    /// The same, for messages in memory; `None` where AWS-LC is faster.
     states: Option<Box<States>>,
 }
 
@@ -38,7 +39,7 @@ impl Mac {
         mac
     }
 
-    /// Hashes the padded key. Its frame, and those below it, may be left with what follows from the secret.
+    /// Hashes the padded key. Its stack frame and those below it may keep values derived from the secret.
     #[inline(never)]
     fn hashed(hash: &'static Algorithm, secret: &[u8]) -> Option<Self> {
         let mut block: Secret = Zeroizing::new(vec![0; MAX_BLOCK_LEN]);
@@ -49,8 +50,9 @@ impl Mac {
             let digest = digest::digest(hash, secret);
             block.get_mut(..hash.output_len())?.copy_from_slice(digest.as_ref());
         }
-        let mut states = (*hash == SHA256 && has_instructions()).then(|| Box::new(States::initial()));
-        let (mut inner, mut outer) = (Context::new(hash), Context::new(hash));
+        let has_own = *hash == SHA256 && has_instructions() && !is_backend_alone();
+        let mut states = has_own.then(|| Box::new(States::initial()));
+        let (mut inner, mut outer) = (digest::Context::new(hash), digest::Context::new(hash));
         for octet in block.iter_mut() {
             *octet ^= INNER;
         }
@@ -89,36 +91,36 @@ impl Mac {
         Self { inner: self.inner.clone(), outer: self.outer.clone(), states: None }
     }
 
-    /// Begins to take in a message piece by piece.
+    /// Starts to hash a message piece by piece.
     #[must_use]
-    pub fn start(&self) -> Running {
-        Running { hash: self.inner.clone(), outer: self.outer.clone() }
+    pub fn start(&self) -> Context {
+        Context { inner: self.inner.clone(), outer: self.outer.clone() }
     }
 
     fn tag(&self, message: &[u8]) -> Tag {
-        let mut running = self.start();
-        running.update(message);
-        running.finish()
+        let mut context = self.start();
+        context.update(message);
+        context.finish()
     }
 }
 
-/// A message being taken in under one secret.
-pub struct Running {
-    hash: Context,
-    outer: Context,
+/// A message that is being hashed under one secret.
+pub struct Context {
+    inner: digest::Context,
+    outer: digest::Context,
 }
 
-impl Running {
-    /// Takes in the next piece.
+impl Context {
+    /// Hashes the next piece.
     pub fn update(&mut self, octets: &[u8]) {
-        self.hash.update(octets);
+        self.inner.update(octets);
     }
 
     /// The tag of all pieces.
     #[must_use]
     pub fn finish(self) -> Tag {
-        let Self { hash, mut outer } = self;
-        outer.update(hash.finish().as_ref());
+        let Self { inner, mut outer } = self;
+        outer.update(inner.finish().as_ref());
         Tag::AwsLc(outer.finish())
     }
 }
@@ -173,7 +175,8 @@ impl States {
     }
 }
 
-/// Compresses the last octets of a message of `len` octets that follows one block: they, a one bit, zeros, the length.
+/// Compresses the last bytes of a message of `len` bytes that follows one block, with their padding: a one bit, zeros and the
+/// length.
 fn close(state: &mut [u32; 8], rest: &[u8], len: usize) {
     let mut last = [[0; BLOCK]; 2];
     let blocks = if rest.len() + 1 + LENGTH <= BLOCK { 1 } else { 2 };
@@ -199,8 +202,7 @@ fn octets(state: [u32; 8]) -> [u8; 32] {
     octets
 }
 
-/// Overwrites what functions that were called before have left on the stack: hashes of the key's own block spill their states
-/// and message words there.
+/// Overwrites the stack that earlier calls have used: hashing the key's block leaves states and message words there.
 #[inline(never)]
 fn clear_stack() {
     black_box(&mut [0_u8; 8 * 1024]);
@@ -218,13 +220,13 @@ const fn has_instructions() -> bool {
 
 static ROWS: [(Alg, &Algorithm); 3] = [(Alg::Hs256, &SHA256), (Alg::Hs384, &SHA384), (Alg::Hs512, &SHA512)];
 
-/// What the key is combined with on either side of HMAC.
+/// What the key is combined with, in the inner and the outer hash.
 const INNER: u8 = 0x36;
 const OUTER: u8 = 0x5c;
 
-/// Octets of a block of SHA-256.
+/// Bytes of a block of SHA-256.
 const BLOCK: usize = 64;
-/// Octets of the length that ends a message.
+/// Bytes of the length that ends a message.
 const LENGTH: usize = 8;
 /// FIPS 180-4 section 5.3.3.
 const INITIAL: [u32; 8] =

@@ -1,7 +1,7 @@
-//! Key parts as octets: what DER and JWK are read into and written from (RFC 7518 section 6, RFC 8037 section 2).
+//! Key parts as bytes: what DER and JWK are read into and written from (RFC 7518 section 6, RFC 8037 section 2).
 //!
 //! Integers are unsigned, big-endian and minimal; everything of fixed length has it. The parts are shape only: whether
-//! they make an acceptable key is decided by `Verifying::new` and `Signing::new`. Private octets are wiped on drop.
+//! they make an acceptable key is decided by `KeyMaterial::new` and `PrivateKey::new`. Private bytes are wiped on drop.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::jwa::{Alg, Curve, Kty};
 
-/// Octets that leave no trace.
+/// Bytes that are wiped on drop.
 pub type Secret = Zeroizing<Vec<u8>>;
 
 /// What the encoding of an RSA key lets it be used for (RFC 4055 section 1.2).
@@ -23,7 +23,7 @@ pub enum RsaUsage {
     PssWith(Alg),
 }
 
-/// A public key, taken apart.
+/// The parts of a public key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PublicParts {
     /// RSA.
@@ -39,7 +39,7 @@ pub enum PublicParts {
     Ec {
         /// The curve.
         curve: Curve,
-        /// The octet 4 and both coordinates (SEC 1 section 2.3.3, uncompressed).
+        /// The byte 4, then both coordinates (SEC 1 section 2.3.3, uncompressed).
         point: Vec<u8>,
     },
     /// An Edwards curve.
@@ -58,7 +58,7 @@ pub enum PublicParts {
     },
 }
 
-/// A private key, taken apart; public parts that came with it are checked against it when it is built.
+/// The parts of a private key; public parts that came with it are checked against it when it is built.
 #[derive(Clone)]
 pub enum PrivateParts {
     /// RSA.
@@ -96,7 +96,7 @@ pub enum PrivateParts {
     Akp {
         /// The one algorithm of the key.
         alg: Alg,
-        /// The seed of 32 octets (FIPS 204 section 5.1).
+        /// The seed of 32 bytes (FIPS 204 section 5.1).
         seed: Secret,
         /// The encoded public key.
         key: Option<Vec<u8>>,

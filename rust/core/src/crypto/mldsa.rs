@@ -1,8 +1,8 @@
 //! ML-DSA (FIPS 204, RFC 9964): pure, with the empty context.
 //!
-//! A private key is its seed of 32 octets; AWS-LC expands it. An expanded key without its seed cannot be written as a
-//! JWK again and is not accepted anywhere. A public key that verifies often is prepared, and goes on to the verdicts that
-//! AWS-LC would give.
+//! A private key is its seed of 32 bytes; AWS-LC expands it. An expanded key without its seed cannot be written as a
+//! JWK again and is not accepted anywhere. A public key that verifies often is prepared, and then gives the same verdicts in
+//! less time.
 
 use aws_lc_rs::encoding::{AsDer, AsRawBytes};
 use aws_lc_rs::signature::{
@@ -18,7 +18,7 @@ use super::public_key::PublicKey;
 use crate::error::{Error, Result};
 use crate::jwa::Alg;
 
-/// Octets of a seed.
+/// Bytes of a seed.
 pub const SEED_LEN: usize = 32;
 
 /// Parses a public key.
@@ -41,7 +41,7 @@ pub fn public_key(alg: Alg, key: &[u8]) -> Result<PublicKey> {
 pub struct PrivateKey(PqdsaKeyPair);
 
 impl PrivateKey {
-    /// Expands a seed and checks whatever came with it.
+    /// Expands a seed and checks the public and expanded keys that came with it.
     pub fn new(alg: Alg, seed: &[u8], public: Option<&[u8]>, expanded: Option<&[u8]>) -> Result<Self> {
         let row = row(alg)?;
         if seed.len() != SEED_LEN {

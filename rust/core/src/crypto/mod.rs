@@ -1,9 +1,9 @@
-//! The primitives: octets in, octets out, every key parsed and judged once (RFC 7518 section 3, RFC 8032, FIPS 204).
+//! The primitives: bytes in, bytes out, every key parsed and judged once (RFC 7518 section 3, RFC 8032, FIPS 204).
 //!
-//! AWS-LC computes all of them but Ed448. A public key that verifies often is prepared by `jwseal-verify-fast` (`verify_fast`
-//! is the seam) and goes on to the same verdicts in less time. What AWS-LC does not ask of a key is asked here, at import: the size and parity of an RSA key and its
-//! fingerprint, canonical and not low order on the Edwards curves. A signature's length is judged before any arithmetic.
-//! Nothing here knows a token, a header or a key set.
+//! AWS-LC computes all of them but Ed448. A public key that verifies often is prepared by `jwseal-verify-fast`, which
+//! `verify_fast` calls; it then verifies in less time, with the same verdicts. This module checks at import what AWS-LC does
+//! not: the size, parity and ROCA fingerprint of RSA keys, and canonical encoding and order on the Edwards curves. The length
+//! of a signature is checked before any arithmetic. Nothing here knows a token, a header or a key set.
 
 pub mod digest;
 pub mod ecdsa;
@@ -26,6 +26,7 @@ use self::hmac::Mac;
 use self::material::{PrivateParts, PublicParts, RsaUsage, Secret};
 pub use self::prepared::{Due, LargeSet, due};
 pub use self::public_key::PublicKey;
+use self::verify_fast::is_backend_alone;
 pub use self::verify_fast::{in_use, use_backend_alone};
 use crate::error::{Error, Result};
 use crate::jwa::{Alg, AlgSet, Curve, Kty, TABLE};
@@ -78,7 +79,7 @@ impl KeyMaterial {
         }
     }
 
-    /// The same, computed by the backend alone, to compare the two.
+    /// The same key, computed by AWS-LC alone, to compare the two.
     #[must_use]
     pub fn backend_alone(&self) -> Self {
         match self {
@@ -88,7 +89,7 @@ impl KeyMaterial {
         }
     }
 
-    /// Prepares the key now, if it can be and there is room; whether this call did it.
+    /// Prepares the key now, if it can be prepared and there is room; whether this call did so.
     #[must_use]
     pub fn prepare(&self) -> bool {
         matches!(self, Self::Public(key) if key.prepared.prepare())
@@ -100,7 +101,7 @@ impl KeyMaterial {
         matches!(self, Self::Public(key) if key.prepared.is_done())
     }
 
-    /// Says that the key belongs to a large key set.
+    /// Notes that the key belongs to a large key set.
     pub fn join(&self, set: LargeSet) {
         if let Self::Public(key) = self {
             key.prepared.join(set);
@@ -121,7 +122,7 @@ pub enum PrivateKey {
 }
 
 impl PrivateKey {
-    /// Builds a private key and checks every public part that came with it; only RSA needs telling the algorithm.
+    /// Builds a private key and checks every public part that came with it; only RSA needs the algorithm.
     pub fn new(alg: Option<Alg>, parts: &PrivateParts) -> Result<Self> {
         match parts {
             PrivateParts::Rsa { n, e, d, primes: Some(primes), .. } => {
@@ -157,7 +158,7 @@ impl PrivateKey {
         }
     }
 
-    /// Signs; the result has the form JOSE asks for.
+    /// Signs; the result has JOSE's form.
     pub fn sign(&self, message: Message<'_>) -> Result<Vec<u8>> {
         match self {
             Self::Rsa(key) => key.sign(message),
@@ -224,7 +225,7 @@ pub fn sha256(octets: &[u8]) -> [u8; 32] {
     out
 }
 
-/// Random octets for a new secret or seed.
+/// Random bytes for a new secret or seed.
 pub fn random(len: usize) -> Result<Secret> {
     let mut octets = Zeroizing::new(vec![0; len]);
     aws_lc_rs::rand::fill(&mut octets).map_err(|_| Error::key("the system gave no random bytes"))?;

@@ -1,13 +1,13 @@
 //! Which public keys are prepared, when, and how many at one time.
 //!
-//! Preparing costs time and memory, so a key earns it by signatures that verified: what an attacker can send without a
-//! valid one counts for nothing. Keys read from the same octets share what is prepared, so that a JWK Set that is read again
-//! goes on with it. A process has room for `MAX_PREPARED` keys. Beyond that, a key takes the place of the one that is used
-//! least, if it is used four times as much; a key set of more than half as many keys has half of the places at most.
+//! Preparing costs time and memory, so a key is prepared after a number of valid signatures; invalid ones are not counted, so
+//! an attacker causes nothing. Keys read from the same bytes share the prepared key, so that a JWK Set that is read again
+//! keeps it. A process has `MAX_PREPARED` slots. When all are taken, a key takes the slot of the key that is used least, if it
+//! is used four times as much; a key set of more than half as many keys has at most half of the slots.
 //!
-//! A verification never prepares: one that makes its key due leaves the key to `due`, and the caller prepares it where that
-//! delays no other call. No lock is waited for, because a process forked while another thread held it would wait without end: what
-//! is not available at once is left out, and tried again later.
+//! A verification never prepares a key: it leaves a key that is due to `due`, and the caller prepares it after it has released
+//! the interpreter lock. No lock is waited for, because a process forked while another thread held it would wait without end:
+//! where a lock is not free, AWS-LC verifies, and preparing is tried again later.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -25,26 +25,26 @@ use crate::limits::{EXPANDED_AFTER, KEY_TABLE_AFTER, MAX_PREPARED};
 /// Whether a key is prepared, and when; clones share it.
 #[derive(Clone)]
 pub(super) enum Prepared {
-    /// The backend verifies.
+    /// AWS-LC verifies.
     Never,
-    /// It was prepared when it was parsed.
+    /// It was prepared when it was read.
     AtOnce(Arc<dyn PreparedKey>),
-    /// It is prepared once it is used enough.
+    /// It is prepared once it is used often enough.
     OnDemand(Arc<Entry>),
 }
 
 impl Prepared {
-    /// Of a key that was parsed from these bytes and is prepared at once, because that takes next to no time or memory.
+    /// For a key of these bytes that is prepared at once, because that takes almost no time or memory.
     pub(super) fn at_once(alg: Alg, key: &[u8]) -> Self {
         verify_fast::prepare(alg, key).map_or(Self::Never, |prepared| Self::AtOnce(prepared.into()))
     }
 
-    /// Of a key that was parsed from these bytes. Nothing is prepared yet, unless an equal key of this process is.
+    /// For a key of these bytes. It is not prepared yet, unless an equal key of this process is.
     pub(super) fn on_demand(alg: Alg, key: &[u8]) -> Self {
         if verify_fast::is_faster(alg) { Self::OnDemand(PROCESS.entry(alg, key)) } else { Self::Never }
     }
 
-    /// Verifies with the prepared key, if it is prepared, else with the backend. Valid signatures are counted.
+    /// Verifies with the prepared key if there is one, else with the backend. Valid signatures are counted.
     #[inline]
     pub(super) fn verify(
         &self,
@@ -67,7 +67,7 @@ impl Prepared {
         Ok(())
     }
 
-    /// Prepares the key now, if there is room; whether this call did it.
+    /// Prepares the key now, if there is a slot; whether this call did so.
     pub(super) fn prepare(&self) -> bool {
         matches!(self, Self::OnDemand(entry) if entry.pool.claim(entry) && entry.build())
     }
@@ -81,7 +81,7 @@ impl Prepared {
         }
     }
 
-    /// Says that the key belongs to a large key set.
+    /// Notes that the key belongs to a large key set.
     pub(super) fn join(&self, set: LargeSet) {
         if let Self::OnDemand(entry) = self {
             entry.set.store(set.0, Ordering::Relaxed);
@@ -89,12 +89,12 @@ impl Prepared {
     }
 }
 
-/// The number of a key set that could fill more than half of the places.
+/// The number of a key set that could fill more than half of the slots.
 #[derive(Clone, Copy)]
 pub struct LargeSet(u64);
 
 impl LargeSet {
-    /// A new number for a set of so many keys; `None` for a set that cannot fill half of the places.
+    /// A new number for a set of so many keys; `None` for a set that cannot fill more than half of the slots.
     #[must_use]
     pub fn new(keys: usize) -> Option<Self> {
         static NEXT: AtomicU64 = AtomicU64::new(1);
@@ -133,8 +133,8 @@ pub(super) struct Entry {
     uses: AtomicU64,
     /// The large key set that it belongs to, or zero.
     set: AtomicU64,
-    has_place: AtomicBool,
-    /// The process of the thread that prepares it, or zero. A fork leaves the parent's behind.
+    has_slot: AtomicBool,
+    /// The process of the thread that prepares it, or zero. After a fork the child finds its parent's number here.
     builder: AtomicU32,
     prepared: RwLock<Option<Box<dyn PreparedKey>>>,
 }
@@ -148,7 +148,7 @@ impl Entry {
             successes: AtomicU32::new(0),
             uses: AtomicU64::new(0),
             set: AtomicU64::new(0),
-            has_place: AtomicBool::new(false),
+            has_slot: AtomicBool::new(false),
             builder: AtomicU32::new(0),
             prepared: RwLock::new(None),
         })
@@ -161,17 +161,17 @@ impl Entry {
         prepared.as_deref().map(apply)
     }
 
-    /// Counts a signature that the backend verified. At each multiple of the count that earns it the key asks for a place.
+    /// Counts a signature that the backend verified. At each multiple of `prepared_after` the key asks for a slot.
     fn count(self: &Arc<Self>) {
         self.count_use();
         let successes = self.successes.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
-        if successes.is_multiple_of(self.earned_after()) && self.pool.claim(self) {
+        if successes.is_multiple_of(self.prepared_after()) && self.pool.claim(self) {
             DUE.set(Arc::downgrade(self));
         }
     }
 
-    /// Valid signatures that earn a place.
-    fn earned_after(&self) -> u32 {
+    /// Valid signatures after which the key asks for a slot.
+    fn prepared_after(&self) -> u32 {
         if self.alg.spec().kty == Kty::Akp { EXPANDED_AFTER } else { KEY_TABLE_AFTER }
     }
 
@@ -186,7 +186,7 @@ impl Entry {
         decayed(self.uses.load(Ordering::Relaxed), self.pool.epoch.load(Ordering::Relaxed))
     }
 
-    /// Prepares a key that has a place; whether this call did it.
+    /// Prepares a key that has a slot; whether this call did so.
     fn build(&self) -> bool {
         let this_process = process::id();
         if self.with(|_| ()).is_some() || self.builder.swap(this_process, Ordering::Acquire) == this_process {
@@ -195,44 +195,44 @@ impl Entry {
         let built = verify_fast::prepare(self.alg, &self.key);
         let is_built = built.is_some() && self.replace(built);
         if !is_built {
-            self.has_place.store(false, Ordering::Relaxed);
-        } else if !self.has_place.load(Ordering::Relaxed) {
-            // The place went to another key meanwhile.
+            self.has_slot.store(false, Ordering::Relaxed);
+        } else if !self.has_slot.load(Ordering::Relaxed) {
+            // The slot went to another key meanwhile.
             self.replace(None);
         }
         self.builder.store(0, Ordering::Release);
         is_built
     }
 
-    /// Frees the place; whether it was not in use.
+    /// Gives the slot up; false while another thread verifies with the prepared key.
     fn leave(&self) -> bool {
-        self.has_place.store(false, Ordering::Relaxed);
+        self.has_slot.store(false, Ordering::Relaxed);
         let left = self.replace(None);
-        self.has_place.store(!left, Ordering::Relaxed);
+        self.has_slot.store(!left, Ordering::Relaxed);
         left
     }
 
-    /// Replaces what is prepared; whether that was not in use.
+    /// Sets the prepared key; false while another thread verifies with it.
     fn replace(&self, prepared: Option<Box<dyn PreparedKey>>) -> bool {
-        let Some(mut place) = obtained(|| self.prepared.try_write()) else { return false };
-        *place = prepared;
+        let Some(mut current) = obtained(|| self.prepared.try_write()) else { return false };
+        *current = prepared;
         true
     }
 }
 
-/// The places of a process, and all keys that could have one.
+/// The slots of a process, and all keys that could have one.
 struct Pool {
-    places: usize,
-    /// Moves on as keys without a place verify: what was used long ago then counts for less.
+    slots: usize,
+    /// Advances as keys without a slot verify, so that old uses count for less.
     epoch: AtomicU32,
     state: Mutex<State>,
 }
 
 struct State {
     holders: Vec<Weak<Entry>>,
-    /// Verifications of this epoch by keys that were refused a place.
+    /// Verifications of this epoch by keys that were refused a slot.
     refused: u32,
-    /// All keys, by the hash of their algorithm and octets.
+    /// All keys, by the hash of their algorithm and bytes.
     known: BTreeMap<Box<[u8]>, Weak<Entry>>,
     /// At how many keys those that are gone are cleared away.
     clear_at: usize,
@@ -241,9 +241,9 @@ struct State {
 static PROCESS: Pool = Pool::new(MAX_PREPARED);
 
 impl Pool {
-    const fn new(places: usize) -> Self {
+    const fn new(slots: usize) -> Self {
         let state = State { holders: Vec::new(), refused: 0, known: BTreeMap::new(), clear_at: 64 };
-        Self { places, epoch: AtomicU32::new(0), state: Mutex::new(state) }
+        Self { slots, epoch: AtomicU32::new(0), state: Mutex::new(state) }
     }
 
     /// The entry of a key: that of an equal one, if there is one.
@@ -262,58 +262,58 @@ impl Pool {
         entry
     }
 
-    /// Gives a key a place, if there is one for it; whether it has one now.
+    /// Gives a key a slot, if there is one for it; whether it has one now.
     fn claim(&self, entry: &Arc<Entry>) -> bool {
         let Some(mut state) = obtained(|| self.state.try_lock()) else { return false };
-        let has_place = |entry: &Arc<Entry>| entry.has_place.load(Ordering::Relaxed);
-        if has_place(entry) {
+        let has_slot = |entry: &Arc<Entry>| entry.has_slot.load(Ordering::Relaxed);
+        if has_slot(entry) {
             return true;
         }
-        let mut holders: Vec<Arc<Entry>> = state.holders.iter().filter_map(Weak::upgrade).filter(has_place).collect();
+        let mut holders: Vec<Arc<Entry>> = state.holders.iter().filter_map(Weak::upgrade).filter(has_slot).collect();
         let set = entry.set.load(Ordering::Relaxed);
         let is_of_set = |holder: &&Arc<Entry>| holder.set.load(Ordering::Relaxed) == set;
-        let set_is_full = set != 0 && holders.iter().filter(is_of_set).count() >= self.places / 2;
-        if set_is_full || holders.len() >= self.places {
+        let set_is_full = set != 0 && holders.iter().filter(is_of_set).count() >= self.slots / 2;
+        if set_is_full || holders.len() >= self.slots {
             let rivals = holders.iter().filter(|holder| !set_is_full || is_of_set(holder));
             let least = rivals.min_by_key(|holder| holder.recent_uses());
             let yields = |holder: &Arc<Entry>| {
                 holder.recent_uses().saturating_mul(MORE_USED) < entry.recent_uses() && holder.leave()
             };
             if !least.is_some_and(yields) {
-                state.refused += entry.earned_after();
+                state.refused += entry.prepared_after();
                 if state.refused >= EPOCH {
                     state.refused = 0;
                     self.epoch.fetch_add(1, Ordering::Relaxed);
                 }
                 return false;
             }
-            holders.retain(has_place);
+            holders.retain(has_slot);
         }
-        entry.has_place.store(true, Ordering::Relaxed);
+        entry.has_slot.store(true, Ordering::Relaxed);
         state.holders = holders.iter().chain([entry]).map(Arc::downgrade).collect();
         true
     }
 }
 
-/// How many times as much a key is used as the one whose place it takes: keys that are used about equally keep theirs.
+/// How many times as much a key must be used as the one whose slot it takes: keys that are used about equally keep theirs.
 const MORE_USED: u32 = 4;
-/// Verifications by keys that were refused a place, after which all uses count half.
+/// Verifications by keys that were refused a slot, after which all uses count half.
 const EPOCH: u32 = 4_096;
-/// Uses that are counted: of a key that is no longer used, little is left after some epochs.
+/// The most uses that are counted, so that the count of a key that is no longer used falls quickly.
 const MOST_USES: u32 = 4_096;
 
 const fn packed(epoch: u32, uses: u32) -> u64 {
     (epoch as u64) << 32 | uses as u64
 }
 
-/// The uses of a packed count, as they count in this epoch.
+/// The uses of a packed count, halved for each epoch since.
 #[allow(clippy::cast_possible_truncation, reason = "the two halves are what was packed")]
 fn decayed(packed: u64, epoch: u32) -> u32 {
     let age = epoch.wrapping_sub((packed >> 32) as u32);
     (packed as u32).checked_shr(age).unwrap_or(0)
 }
 
-/// A lock that is free, or is so after some moments: those who hold one hold it for microseconds, or were left behind by a fork.
+/// The guard of a lock that is free now or soon. Other threads hold it for microseconds; one that held it at a fork, without end.
 fn obtained<G>(mut try_lock: impl FnMut() -> TryLockResult<G>) -> Option<G> {
     for _ in 0..100 {
         match try_lock() {

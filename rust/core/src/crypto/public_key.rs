@@ -1,7 +1,7 @@
 //! Public keys that AWS-LC parsed, and the one check of a signature with them.
 //!
-//! A signature has exactly the length of its algorithm and key before any arithmetic. A key that is used often is prepared, and
-//! then verifies to the same verdicts in less time.
+//! The length of a signature is checked before any arithmetic: each algorithm and key has one. A key that is used often is
+//! prepared, and then verifies in less time, with the same verdicts.
 
 use aws_lc_rs::digest::Digest;
 use aws_lc_rs::error::Unspecified;

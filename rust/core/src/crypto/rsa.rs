@@ -159,7 +159,7 @@ pub fn judge(n: &[u8], e: &[u8]) -> Result<()> {
         return Err(Error::key("this RSA modulus is empty"));
     };
     if *first == 0 || e.first().is_none_or(|first| *first == 0) {
-        return Err(Error::key("an RSA modulus and exponent start with an octet other than zero"));
+        return Err(Error::key("an RSA modulus and exponent start with a byte other than zero"));
     }
     let bits = n.len().saturating_mul(8) - first.leading_zeros() as usize;
     if !(MIN_BITS..=MAX_BITS).contains(&bits) {

@@ -1,4 +1,5 @@
-//! The seam to `jwseal-verify-fast`: public keys that verify faster once they are prepared, to AWS-LC's verdicts.
+//! The only file that calls `jwseal-verify-fast`: public keys that verify faster once they are prepared, with AWS-LC's
+//! verdicts.
 //!
 //! Built without the feature `verify_fast`, no key is ever prepared and AWS-LC computes every verdict.
 
@@ -9,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::jwa::{Alg, TABLE};
 
-/// What a prepared key would be.
+/// Stands in for the crate's trait; nothing implements it.
 #[cfg(not(feature = "verify_fast"))]
 pub(super) trait PreparedKey: Send + Sync {
     fn verify(&self, message: &[u8], signature: &[u8]) -> bool;
@@ -17,9 +18,15 @@ pub(super) trait PreparedKey: Send + Sync {
 
 static BACKEND_ALONE: AtomicBool = AtomicBool::new(false);
 
-/// Leaves every verdict to AWS-LC from now on: keys that are read later are never prepared.
+/// Leaves every verdict on keys that are read later to AWS-LC: they are never prepared, and HS256 has no code of its own. Only
+/// Ed448, which AWS-LC lacks, stays with `crrl`.
 pub fn use_backend_alone() {
     BACKEND_ALONE.store(true, Ordering::Relaxed);
+}
+
+/// Whether AWS-LC computes everything that it can.
+pub(super) fn is_backend_alone() -> bool {
+    cfg!(not(feature = "verify_fast")) || BACKEND_ALONE.load(Ordering::Relaxed)
 }
 
 /// The algorithms whose keys are prepared in this process.
@@ -33,11 +40,11 @@ pub(super) fn is_faster(alg: Alg) -> bool {
     let is_faster = algorithm(alg).is_some_and(jwseal_verify_fast::Algorithm::is_faster);
     #[cfg(not(feature = "verify_fast"))]
     let is_faster = alg.name().is_empty();
-    is_faster && !BACKEND_ALONE.load(Ordering::Relaxed)
+    is_faster && !is_backend_alone()
 }
 
-/// Prepares a key where that makes it faster. The key of RSA is the modulus, of ECDSA the uncompressed point, of EdDSA and
-/// ML-DSA the encoded key.
+/// Prepares a key where that makes it faster. `key` is the modulus for RSA, the uncompressed point for ECDSA, and the encoded
+/// key for EdDSA and ML-DSA.
 #[cfg(feature = "verify_fast")]
 pub(super) fn prepare(alg: Alg, key: &[u8]) -> Option<Box<dyn PreparedKey>> {
     algorithm(alg).filter(|_| is_faster(alg))?.prepare(key)

@@ -80,7 +80,7 @@ fn run(name: &'static str, target: Target, options: &Options) -> usize {
     let deadline = Instant::now() + Duration::from_secs(options.seconds);
     while tally.executions < options.executions && (tally.executions < seeded as u64 || Instant::now() < deadline) {
         let data = match usize::try_from(tally.executions) {
-            Ok(place) if place < seeded => pool[place].clone(),
+            Ok(index) if index < seeded => pool[index].clone(),
             _ => {
                 let (one, other) = (random.below(pool.len()), random.below(pool.len()));
                 mutated(&pool[one], &pool[other], LONGEST, &mut random)
@@ -102,7 +102,7 @@ fn run(name: &'static str, target: Target, options: &Options) -> usize {
                 pool.push(data)
             }
             Ok(_) => {}
-            Err(panic) if findings.insert(panic.place.clone()) => report(name, target, &data, &panic),
+            Err(panic) if findings.insert(panic.location.clone()) => report(name, target, &data, &panic),
             Err(_) => {}
         }
         if findings.len() >= ENOUGH {
@@ -121,7 +121,7 @@ fn run(name: &'static str, target: Target, options: &Options) -> usize {
     findings.len()
 }
 
-/// Octets of an input; more than a token may have.
+/// Bytes of an input; more than a token may have.
 const LONGEST: usize = 20_000;
 /// Inputs that mutations start from.
 const POOL: usize = 4_096;
@@ -140,16 +140,16 @@ fn seeds(name: &str) -> Vec<Vec<u8>> {
     files.into_iter().map(read).chain([Vec::new()]).collect()
 }
 
-/// A panic: where, and in which words. Panics of one place are one finding.
+/// A panic: where, and in which words. Panics at one location are one finding.
 struct Panic {
-    place: String,
+    location: String,
     words: String,
 }
 
 /// Runs a target.
 fn attempt(target: Target, data: &[u8]) -> Result<Outcome, Panic> {
-    let place = Arc::new(Mutex::new(String::new()));
-    let kept = Arc::clone(&place);
+    let location = Arc::new(Mutex::new(String::new()));
+    let kept = Arc::clone(&location);
     let hook = take_hook();
     set_hook(Box::new(move |panic| {
         if let Ok(mut kept) = kept.lock() {
@@ -160,34 +160,34 @@ fn attempt(target: Target, data: &[u8]) -> Result<Outcome, Panic> {
     set_hook(hook);
     outcome.map_err(|panic| {
         let words = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
-        let place = place.lock().map(|place| place.clone()).unwrap_or_default();
-        Panic { place, words: words.unwrap_or("no words").to_owned() }
+        let location = location.lock().map(|location| location.clone()).unwrap_or_default();
+        Panic { location, words: words.unwrap_or("no words").to_owned() }
     })
 }
 
 /// Cuts a finding down and writes it where it can be replayed.
 fn report(name: &str, target: Target, data: &[u8], panic: &Panic) {
-    let fails = |data: &[u8]| attempt(target, data).is_err_and(|other| other.place == panic.place);
+    let fails = |data: &[u8]| attempt(target, data).is_err_and(|other| other.location == panic.location);
     let small = smallest(data.to_vec(), fails);
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("artifacts").join(name);
     let file = folder.join(format!("smoke-{:08x}", crc(&small)));
     fs::create_dir_all(&folder).and_then(|()| fs::write(&file, &small)).expect("artifacts/ is writable");
-    eprintln!("{name}: {}: {}", panic.place, panic.words);
-    eprintln!("  {} octets in {}: {}", small.len(), file.display(), small.escape_ascii());
+    eprintln!("{name}: {}: {}", panic.location, panic.words);
+    eprintln!("  {} bytes in {}: {}", small.len(), file.display(), small.escape_ascii());
 }
 
 /// Drops pieces, large ones first, as long as the finding stays.
 fn smallest(mut data: Vec<u8>, fails: impl Fn(&[u8]) -> bool) -> Vec<u8> {
     let mut size = data.len() / 2;
     while size > 0 {
-        let mut place = 0;
-        while place < data.len() {
-            let end = (place + size).min(data.len());
-            let shorter = [&data[..place], &data[end..]].concat();
+        let mut index = 0;
+        while index < data.len() {
+            let end = (index + size).min(data.len());
+            let shorter = [&data[..index], &data[end..]].concat();
             if fails(&shorter) {
                 data = shorter;
             } else {
-                place = end;
+                index = end;
             }
         }
         size /= 2;

@@ -10,7 +10,7 @@ pub(super) trait Curve: Sized + Send + Sync + 'static {
     type Field: Field;
     type Scalar: Scalar;
 
-    /// Octets of a coordinate, and of a scalar.
+    /// Bytes of a coordinate, and of a scalar.
     const LEN: usize;
     /// Bits of the order.
     const BITS: u32;
@@ -28,7 +28,7 @@ pub(super) trait Curve: Sized + Send + Sync + 'static {
     /// Where the generator's table is kept.
     fn shared() -> &'static Shared<Table<Self>>;
 
-    /// A point from x and y side by side; that it lies on the curve was checked by others.
+    /// A point from x and y side by side; the caller has checked that it is on the curve.
     fn point(octets: &[u8]) -> Option<Affine<Self::Field>> {
         let (x, y) = octets.split_at_checked(Self::LEN)?;
         Some(Affine { x: Self::Field::read(x)?, y: Self::Field::read(y)? })

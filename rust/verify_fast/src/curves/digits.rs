@@ -10,7 +10,7 @@ use std::slice::Iter;
 pub(super) struct Digits<'a> {
     octets: Iter<'a, u8>,
     width: u32,
-    /// Bits taken from the octets and not yet given out.
+    /// Bits taken from the bytes and not yet given out.
     buffer: u32,
     held: u32,
     /// One if the last digit was lowered by 2^w.
@@ -50,7 +50,7 @@ pub(super) struct Digit {
     pub(super) negative: bool,
 }
 
-/// The widest digit: the buffer holds one and an octet more.
+/// The widest digit: the buffer holds one and a byte more.
 pub(super) const MAX_WIDTH: u32 = 16;
 
 /// How many digits a scalar of so many bits has: the last one has room for the carry of the one before.
@@ -62,16 +62,16 @@ pub(super) const fn count(bits: u32, width: u32) -> u32 {
 mod tests {
     use super::*;
 
-    /// Puts the digits together again; the second value is what is left beyond the octets.
+    /// Puts the digits together again; the second value is what is left beyond the bytes.
     fn sum(scalar: &[u8], width: u32) -> (Vec<u8>, i64) {
         let bits = u32::try_from(8 * scalar.len()).unwrap();
         let digits: Vec<Digit> = Digits::new(scalar, width).take(count(bits, width) as usize).collect();
         let mut bits = vec![0_i64; 8 * scalar.len() + 40];
-        for (place, digit) in digits.iter().enumerate() {
+        for (index, digit) in digits.iter().enumerate() {
             assert!(digit.magnitude <= 1 << (width - 1), "{digit:?}");
             let sign = if digit.negative { -1 } else { 1 };
             for bit in 0..width as usize {
-                bits[place * width as usize + bit] += sign * i64::from(digit.magnitude >> bit & 1);
+                bits[index * width as usize + bit] += sign * i64::from(digit.magnitude >> bit & 1);
             }
         }
         let mut carry = 0;

@@ -1,6 +1,6 @@
 //! The verification equation of ECDSA over tables (SEC 1 section 4.1.4).
 //!
-//! A signature is good if r and s lie in 1..n-1 and the x of (z / s) G + (r / s) Q is r modulo n. The sum is not divided out:
+//! A signature is valid if r and s lie in 1..n-1 and the x of (z / s) G + (r / s) Q is r modulo n. The sum is not divided out:
 //! r ZZ is compared with X, and so is (r + n) ZZ where r + n is still a coordinate. High s passes, as it does everywhere
 //! in jwseal.
 

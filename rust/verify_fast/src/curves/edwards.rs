@@ -1,6 +1,6 @@
 //! Ed25519 over tables (RFC 8032 sections 5.1.4 and 5.1.7).
 //!
-//! R' = S B - h A is encoded and compared with the 32 octets of R that were received, without multiplying by the cofactor,
+//! R' = S B - h A is encoded and compared with the 32 bytes of R that were received, without multiplying by the cofactor,
 //! as AWS-LC does: an R in another encoding than the canonical one passes nowhere. The addition law is complete, so it
 //! also holds for keys with a low-order component, and h is multiplied with as the integer below L, which for such keys is
 //! not the same as any other integer that is h modulo L.
@@ -16,7 +16,7 @@ use super::shared::Shared;
 use super::table::{Group, Table, sum_of_multiples};
 use crate::PreparedKey;
 
-/// The tables of a public key, from its encoding; its low order was judged by others.
+/// The tables of a public key, from its encoding; the caller has checked that it is not of low order.
 pub(crate) fn ed25519(key: &[u8]) -> Option<Box<dyn PreparedKey>> {
     Pair::new(key).map(|tables| Box::new(tables) as Box<dyn PreparedKey>)
 }
@@ -217,7 +217,7 @@ mod tests {
         (0..8).map(|multiple| (0..multiple).fold(Point::NEUTRAL, |sum, _| sum + eight)).collect()
     }
 
-    /// Random keys and messages, their signatures, and those with any octet of R, S or the message changed.
+    /// Random keys and messages, their signatures, and those with any byte of R, S or the message changed.
     #[test]
     fn random_signatures() {
         for round in 0..8_u8 {
@@ -230,10 +230,10 @@ mod tests {
                 assert!(key.both(&message, &signature));
                 assert!(!key.both(&[&message[..], b"x"].concat(), &signature));
                 assert!(!other.both(&message, &signature));
-                for place in 0..64 {
+                for index in 0..64 {
                     let mut changed = signature.clone();
-                    changed[place] ^= 1 << (round % 8);
-                    assert!(!key.both(&message, &changed), "octet {place}");
+                    changed[index] ^= 1 << (round % 8);
+                    assert!(!key.both(&message, &changed), "byte {index}");
                 }
                 for cut in [0, 1, 31, 32, 63] {
                     assert!(!key.both(&message, &signature[..cut]));
@@ -363,7 +363,7 @@ mod tests {
         }
     }
 
-    /// Octets that are no point have no tables.
+    /// Bytes that are no point have no tables.
     #[test]
     fn malformed_points() {
         let mut two = [0; 32];

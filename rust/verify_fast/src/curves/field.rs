@@ -6,7 +6,7 @@
 pub(super) trait Field: Copy + Send + Sync + 'static {
     const ONE: Self;
 
-    /// From big-endian octets; `None` unless they have the full length and are below the modulus.
+    /// From big-endian bytes; `None` unless they have the full length and are below the modulus.
     fn read(octets: &[u8]) -> Option<Self>;
     #[must_use]
     fn add(&self, other: &Self) -> Self;
@@ -23,7 +23,7 @@ pub(super) trait Field: Copy + Send + Sync + 'static {
     fn invert(&self) -> Self;
     fn is_zero(&self) -> bool;
 
-    /// Big-endian octets.
+    /// Big-endian bytes.
     #[cfg(test)]
     fn written(&self) -> Vec<u8>;
 
@@ -36,12 +36,12 @@ pub(super) trait Field: Copy + Send + Sync + 'static {
 
 /// An integer modulo the prime order of a group.
 pub(super) trait Scalar: Copy {
-    /// Little-endian octets, as many as the order has.
+    /// Little-endian bytes, as many as the order has.
     type Octets: AsRef<[u8]>;
 
-    /// From big-endian octets; `None` unless they have the full length and are below the order.
+    /// From big-endian bytes; `None` unless they have the full length and are below the order.
     fn read(octets: &[u8]) -> Option<Self>;
-    /// From at most the full length of big-endian octets, modulo the order.
+    /// From at most the full length of big-endian bytes, modulo the order.
     fn reduce(octets: &[u8]) -> Option<Self>;
     #[must_use]
     fn mul(&self, other: &Self) -> Self;
@@ -73,14 +73,14 @@ pub(super) fn invert_all<F: Field>(elements: &mut [F]) -> Option<()> {
     Some(())
 }
 
-/// Big-endian octets of exactly this length, turned to little-endian.
+/// Big-endian bytes of exactly this length, turned to little-endian.
 pub(super) fn reversed<const LEN: usize>(octets: &[u8]) -> Option<[u8; LEN]> {
     let mut turned: [u8; LEN] = octets.try_into().ok()?;
     turned.reverse();
     Some(turned)
 }
 
-/// Big-endian octets of at most this length, turned to little-endian.
+/// Big-endian bytes of at most this length, turned to little-endian.
 pub(super) fn padded<const LEN: usize>(octets: &[u8]) -> Option<[u8; LEN]> {
     let mut turned = [0; LEN];
     let (own, _) = turned.split_at_mut_checked(octets.len())?;

@@ -183,11 +183,11 @@ const P521_MODULUS: &[u8] = b"\
     \xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\
     \xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff";
 
-/// The inverse by Fermat: the power to the modulus less two. Both moduli end in an octet of all ones.
+/// The inverse by Fermat: the power to the modulus less two. Both moduli end in a byte of all ones.
 fn inverse<F: Field>(element: &F, modulus: &[u8]) -> F {
     let mut power = F::ONE;
-    for (place, octet) in modulus.iter().enumerate() {
-        let exponent = if place + 1 == modulus.len() { octet - 2 } else { *octet };
+    for (index, octet) in modulus.iter().enumerate() {
+        let exponent = if index + 1 == modulus.len() { octet - 2 } else { *octet };
         for bit in (0..8).rev() {
             power = power.square();
             if exponent >> bit & 1 == 1 {

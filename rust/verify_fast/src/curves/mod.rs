@@ -1,7 +1,7 @@
 //! Elliptic curves: tables of multiples of a public key and of the generator (SEC 1 section 4.1.4, RFC 8032 section 5.1.7).
 //!
-//! A gateway checks its signatures with a few keys. With j * 2^(width i) * P computed before, for every window i of a scalar
-//! and every digit j, a multiple of P is one addition per window and no doubling.
+//! A gateway verifies with a few keys. A table holds j * 2^(width i) * P for every window i of a scalar and every digit j, so a
+//! multiple of P takes one addition per window and no doubling.
 
 mod curve;
 mod digits;

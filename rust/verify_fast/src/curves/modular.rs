@@ -21,7 +21,7 @@ pub(super) trait Order<const LIMBS: usize>: Copy {
     const R_SQUARED: [u64; LIMBS];
 }
 
-/// An integer below the order, least significant limb first; it has so many octets.
+/// An integer below the order, least significant limb first; it has so many bytes.
 #[derive(Clone, Copy)]
 pub(super) struct Modular<O, const LIMBS: usize, const OCTETS: usize>([u64; LIMBS], PhantomData<O>);
 

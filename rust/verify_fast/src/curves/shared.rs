@@ -1,6 +1,6 @@
 //! What all keys of a curve share: the table of its generator.
 //!
-//! Nobody waits for another thread here, because a process forked while that thread was at work would wait for ever.
+//! No lock is waited for, because a process forked while another thread held it would wait without end.
 
 use std::sync::{Arc, Mutex};
 
@@ -12,7 +12,7 @@ impl<T> Shared<T> {
         Self(Mutex::new(None))
     }
 
-    /// The shared one; one of the caller's own where another thread holds the lock, or held it when the process was forked.
+    /// The shared value; a new one where another thread holds the lock, or held it when the process was forked.
     pub(super) fn obtain(&self, build: impl FnOnce() -> Option<T>) -> Option<Arc<T>> {
         if let Ok(kept) = self.0.try_lock()
             && let Some(shared) = &*kept
@@ -31,7 +31,7 @@ impl<T> Shared<T> {
 mod tests {
     use super::*;
 
-    /// What is shared is built once; while its lock is held, as it may have been at a fork, everyone builds their own.
+    /// The shared value is built once; while its lock is held, as it may have been at a fork, each caller builds its own.
     #[test]
     fn nobody_waits_for_what_is_shared() {
         let shared = Shared::new();

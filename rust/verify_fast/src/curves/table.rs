@@ -1,14 +1,14 @@
 //! A table of multiples of one point, and multiplying with it.
 //!
 //! Row i holds j * 2^(width i) * P for j from 1 to 2^(width-1), every entry affine. A multiple of P is the sum of one entry
-//! per row, so the group law's additions are all there is, its exceptional cases included: a sum may well meet an entry
-//! that equals it, or its negative, when someone made the signature for it.
+//! per row, so only additions are computed. Their exceptional cases occur: an attacker can make a signature for which the
+//! sum meets an equal entry or its negative.
 
 use super::digits::{self, Digits, MAX_WIDTH};
 
 /// A group of points that are added to a running sum.
 pub(super) trait Group: 'static {
-    /// A point as a table holds it; never the neutral one in a group of prime order.
+    /// A point of a table; never the neutral one in a group of prime order.
     type Entry: Copy + Send + Sync;
     /// A running sum, which may be any point.
     type Sum: Copy;
@@ -69,8 +69,8 @@ impl<G: Group> Table<G> {
     pub(super) fn fetch(&self, scalar: &[u8], into: &mut Vec<G::Entry>) {
         for (row, digit) in self.entries.chunks_exact(self.row).zip(Digits::new(scalar, self.width)) {
             // A digit of zero has no entry and adds nothing.
-            let place = (digit.magnitude as usize).wrapping_sub(1);
-            if let Some(entry) = row.get(place) {
+            let index = (digit.magnitude as usize).wrapping_sub(1);
+            if let Some(entry) = row.get(index) {
                 into.push(if digit.negative { G::negate(entry) } else { *entry });
             }
         }

@@ -1,4 +1,4 @@
-//! The tables against AWS-LC: the same verdict on every signature, good, forged or made for an exceptional case.
+//! The tables against AWS-LC: the same verdict on every signature, valid, forged or made for an exceptional case.
 
 use aws_lc_rs::digest::{self, Digest, SHA256, SHA384, SHA512};
 use aws_lc_rs::rand::SystemRandom;
@@ -116,9 +116,9 @@ macro_rules! on_every_curve {
 }
 
 on_every_curve! {
-    /// Random keys and messages, their signatures, and those with any octet of r, s or the message changed.
+    /// Random keys and messages, their signatures, and those with any byte of r, s or the message changed.
     random_signatures;
-    /// r and s of zero, of n, above n, of full length and of another; n - s is as good as s, r + n is not r.
+    /// r and s of zero, of n, above n, of full length and of another; n - s is as valid as s, r + n is not r.
     borders_of_r_and_s;
     /// The generator's multiple meets the key's: equal points are doubled.
     equal_points;
@@ -152,10 +152,10 @@ mod each {
                 let signature = key.sign(&message);
                 assert!(key.both(&digest, &signature));
                 assert!(!key.both(&hashed::<C>(b"another"), &signature));
-                for place in 0..signature.len() {
+                for index in 0..signature.len() {
                     let mut changed = signature.clone();
-                    changed[place] ^= 1 << (2 * number + round % 2);
-                    assert!(!key.both(&digest, &changed), "octet {place}");
+                    changed[index] ^= 1 << (2 * number + round % 2);
+                    assert!(!key.both(&digest, &changed), "byte {index}");
                 }
             }
         }
@@ -498,5 +498,5 @@ fn sum_modulo<C: Curve>(one: &C::Scalar, other: &C::Scalar) -> C::Scalar {
 }
 
 fn hex(text: &str) -> Vec<u8> {
-    (0..text.len()).step_by(2).map(|place| u8::from_str_radix(&text[place..place + 2], 16).unwrap()).collect()
+    (0..text.len()).step_by(2).map(|index| u8::from_str_radix(&text[index..index + 2], 16).unwrap()).collect()
 }

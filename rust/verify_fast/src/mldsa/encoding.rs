@@ -1,7 +1,7 @@
-//! The octets of public keys, signatures and commitments (FIPS 204 sections 7.1 and 7.2), read strictly.
+//! The bytes of public keys, signatures and commitments (FIPS 204 sections 7.1 and 7.2), read strictly.
 //!
-//! A signature has one encoding: what could be written in two ways is refused, or others could make a second signature of
-//! one that they have seen.
+//! A signature has one encoding. A second encoding is refused; otherwise others could make a second signature of one that they
+//! have seen.
 
 #![allow(clippy::inline_always, reason = "only what is inlined is compiled for the ring's instructions")]
 
@@ -28,41 +28,41 @@ impl<'a> Signature<'a> {
     }
 }
 
-/// The places of hints, polynomial after polynomial.
+/// The positions of hints, polynomial after polynomial.
 #[derive(Debug)]
 pub(super) struct Hints<'a> {
-    places: &'a [u8],
+    positions: &'a [u8],
     ends: &'a [u8],
 }
 
 impl<'a> Hints<'a> {
-    /// Judges what Algorithm 21 (HintBitUnpack) judges: ends in order and within the places, the places of one polynomial
-    /// strictly increasing, and those that are not used zero.
+    /// Judges what Algorithm 21 (HintBitUnpack) judges: ends in order and within the positions, the positions of one
+    /// polynomial strictly increasing, and those that are not used zero.
     #[inline]
     fn read(octets: &'a [u8], omega: usize) -> Option<Self> {
-        let (places, ends) = octets.split_at_checked(omega)?;
+        let (positions, ends) = octets.split_at_checked(omega)?;
         let mut start = 0;
         for end in ends {
             let end = usize::from(*end);
-            let strictly_increasing = places.get(start..end)?.is_sorted_by(|one, next| one < next);
+            let strictly_increasing = positions.get(start..end)?.is_sorted_by(|one, next| one < next);
             if !strictly_increasing {
                 return None;
             }
             start = end;
         }
-        let unused = places.get(start..)?;
-        unused.iter().all(|place| *place == 0).then_some(Self { places, ends })
+        let unused = positions.get(start..)?;
+        unused.iter().all(|position| *position == 0).then_some(Self { positions, ends })
     }
 
-    /// The places in each polynomial.
+    /// The positions in each polynomial.
     #[inline]
     pub(super) fn polynomials(&self) -> impl Iterator<Item = &'a [u8]> {
         let mut start = 0;
         self.ends.iter().map(move |end| {
             let end = usize::from(*end);
-            let places = self.places.get(start..end).unwrap_or_default();
+            let positions = self.positions.get(start..end).unwrap_or_default();
             start = end;
-            places
+            positions
         })
     }
 }
@@ -89,7 +89,7 @@ pub(super) fn read_t1(octets: &[u8]) -> Polynomial {
     Polynomial(t1.0.map(|number| number << 13))
 }
 
-/// Reads numbers of so many bits, least significant bit first, so many octets with so many numbers at a time.
+/// Reads numbers of so many bits, least significant bit first, so many bytes with so many numbers at a time.
 #[inline(always)]
 #[allow(clippy::cast_possible_truncation, reason = "no number has more than 20 bits")]
 fn unpack<const BITS: usize, const OCTETS: usize, const NUMBERS: usize>(octets: &[u8], out: &mut Polynomial) {
@@ -100,8 +100,8 @@ fn unpack<const BITS: usize, const OCTETS: usize, const NUMBERS: usize>(octets: 
             *to = *from;
         }
         let word = u128::from_le_bytes(word);
-        for (place, number) in numbers.iter_mut().enumerate() {
-            *number = (word >> (BITS * place)) as i32 & ((1 << BITS) - 1);
+        for (position, number) in numbers.iter_mut().enumerate() {
+            *number = (word >> (BITS * position)) as i32 & ((1 << BITS) - 1);
         }
     }
 }
@@ -140,15 +140,15 @@ mod tests {
                 return None;
             }
             let first = index;
-            let mut places = Vec::new();
+            let mut positions = Vec::new();
             while index < end {
                 if index > first && octets[index - 1] >= octets[index] {
                     return None;
                 }
-                places.push(octets[index]);
+                positions.push(octets[index]);
                 index += 1;
             }
-            hints.push(places);
+            hints.push(positions);
         }
         (index..omega).all(|unused| octets[unused] == 0).then_some(hints)
     }
@@ -167,7 +167,7 @@ mod tests {
             accepted += usize::from(expected.is_some());
             assert_eq!(expected, read(&octets, 3), "{octets:?}");
         }
-        // No more than three of ten: two polynomials have five places each.
+        // No more than three of ten: two polynomials have five positions each.
         assert_eq!(1 + 10 + 45 + 120, accepted);
     }
 
@@ -178,9 +178,9 @@ mod tests {
         for (broken, octets) in [
             ("a count below the one before", [3, 7, 0, 0, 2, 1]),
             ("a count above omega", [3, 7, 8, 9, 2, 5]),
-            ("places that decrease", [7, 3, 0, 0, 2, 3]),
-            ("a place twice", [3, 3, 0, 0, 2, 3]),
-            ("an octet after the last place", [3, 7, 0, 1, 2, 3]),
+            ("positions that decrease", [7, 3, 0, 0, 2, 3]),
+            ("a position twice", [3, 3, 0, 0, 2, 3]),
+            ("a byte after the last position", [3, 7, 0, 1, 2, 3]),
         ] {
             assert_eq!(None, read(&octets, 4), "{broken}");
         }
@@ -192,13 +192,13 @@ mod tests {
         use super::super::parameters::{ML_DSA_44, ML_DSA_65};
         for parameters in [&ML_DSA_44, &ML_DSA_65] {
             let octets: Vec<u8> =
-                (0..parameters.z_len()).map(|place| u8::try_from(place * place * 7 % 251).unwrap()).collect();
+                (0..parameters.z_len()).map(|position| u8::try_from(position * position * 7 % 251).unwrap()).collect();
             let mut z = Polynomial::ZERO;
             read_z(parameters, &octets, &mut z);
             let gamma1 = parameters.gamma1();
             assert_eq!(z.0.to_vec(), bits(&octets, parameters.z_bits as usize).map(|n| gamma1 - n).collect::<Vec<_>>());
         }
-        let octets: Vec<u8> = (0..320).map(|place| u8::try_from(place * place * 7 % 251).unwrap()).collect();
+        let octets: Vec<u8> = (0..320).map(|position| u8::try_from(position * position * 7 % 251).unwrap()).collect();
         assert_eq!(read_t1(&octets).0.to_vec(), bits(&octets, 10).map(|number| number << 13).collect::<Vec<_>>());
         assert_eq!(read_t1(&[255; 320]).0, [1023 << 13; DEGREE]);
     }
@@ -214,9 +214,9 @@ mod tests {
     /// High bits are written least significant bit first.
     #[test]
     fn high_bits_are_written_bit_by_bit() {
-        let high = std::array::from_fn(|place| u8::try_from(place % 16).unwrap());
+        let high = std::array::from_fn(|position| u8::try_from(position % 16).unwrap());
         assert_eq!(high.map(i32::from).to_vec(), bits(&in_four_bits(&high), 4).collect::<Vec<_>>());
-        let high = std::array::from_fn(|place| u8::try_from(place % 44).unwrap());
+        let high = std::array::from_fn(|position| u8::try_from(position % 44).unwrap());
         assert_eq!(high.map(i32::from).to_vec(), bits(&in_six_bits(&high), 6).collect::<Vec<_>>());
     }
 }

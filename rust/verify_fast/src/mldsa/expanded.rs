@@ -17,7 +17,7 @@ use super::sampling;
 use super::shake::Shake256;
 use crate::PreparedKey;
 
-/// What RFC 9964 section 4 fixes: no pre-hash, and a context of no octets.
+/// What RFC 9964 section 4 fixes: no pre-hash, and a context of no bytes.
 const PURE: [u8; 2] = [0, 0];
 
 /// A public key, ready to verify many signatures.
@@ -73,7 +73,7 @@ impl Expanded {
         Some(expected == signature.challenge)
     }
 
-    /// The hash that a challenge is made of, for z and c, transformed, and the places of hints in each polynomial.
+    /// The hash that a challenge is made of, for z and c, transformed, and the positions of hints in each polynomial.
     #[inline(always)]
     fn challenge_hash<'a>(
         &self,

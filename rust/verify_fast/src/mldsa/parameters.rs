@@ -12,7 +12,7 @@ pub(crate) struct Parameters {
     pub(super) l: usize,
     /// Coefficients of a challenge that are not 0.
     pub(super) tau: usize,
-    /// Octets of a challenge's hash, lambda / 4.
+    /// Bytes of a challenge's hash, lambda / 4.
     pub(super) challenge_len: usize,
     /// The bits in which a coefficient of z is written, from -gamma1 + 1 to gamma1.
     pub(super) z_bits: Bits,
@@ -73,17 +73,17 @@ impl Parameters {
         1 << (self.z_bits as usize - 1)
     }
 
-    /// Octets of one polynomial of z.
+    /// Bytes of one polynomial of z.
     pub(super) const fn z_len(&self) -> usize {
         32 * self.z_bits as usize
     }
 
-    /// Octets of a public key.
+    /// Bytes of a public key.
     pub(super) const fn public_key_len(&self) -> usize {
         32 + 320 * self.k
     }
 
-    /// Octets of a signature.
+    /// Bytes of a signature.
     pub(super) const fn signature_len(&self) -> usize {
         self.challenge_len + self.l * self.z_len() + self.omega + self.k
     }

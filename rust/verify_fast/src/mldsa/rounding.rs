@@ -1,4 +1,4 @@
-//! Rounding off what a signature leaves open (FIPS 204 section 7.4): high bits, and hints that correct them.
+//! High bits of coefficients, and hints that correct them (FIPS 204 section 7.4).
 //!
 //! A number from 0..q lies nearest to one of so many multiples of 2 gamma2, and its high bits say to which. A hint says to
 //! go one multiple further, to the side on which the number lies.
@@ -25,8 +25,9 @@ impl Rounding {
             Self::Into16 => high.iter_mut().zip(&numbers.0).for_each(|(high, number)| *high = high_bits_of_16(*number)),
             Self::Into44 => high.iter_mut().zip(&numbers.0).for_each(|(high, number)| *high = high_bits_of_44(*number)),
         }
-        for place in hints {
-            if let (Some(high), Some(number)) = (high.get_mut(usize::from(*place)), numbers.0.get(usize::from(*place)))
+        for position in hints {
+            if let (Some(high), Some(number)) =
+                (high.get_mut(usize::from(*position)), numbers.0.get(usize::from(*position)))
             {
                 *high = self.hinted(*number, *high);
             }
@@ -108,7 +109,8 @@ mod tests {
         let everywhere: Vec<u8> = (0..=255).collect();
         for rounding in [Rounding::Into16, Rounding::Into44] {
             for start in (0..Q).step_by(DEGREE) {
-                let numbers = Polynomial(std::array::from_fn(|place| (start + i32::try_from(place).unwrap()) % Q));
+                let numbers =
+                    Polynomial(std::array::from_fn(|position| (start + i32::try_from(position).unwrap()) % Q));
                 for (hints, hint) in [(&[][..], false), (&everywhere, true)] {
                     let expected = numbers.0.map(|number| use_hint(hint, number, rounding.gamma2()));
                     assert_eq!(expected, rounding.use_hints(&numbers, hints).map(i32::from), "{rounding:?} {start}");

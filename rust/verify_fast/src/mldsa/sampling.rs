@@ -1,6 +1,6 @@
 //! What hashes are expanded into (FIPS 204 section 7.3): challenges, and the matrix A of a public key.
 //!
-//! Both take what they can use of a hash's octets and skip the rest, for as long as it takes.
+//! Both read a hash's bytes until they have enough values that are in range, and skip the others.
 
 use super::ring::{DEGREE, Polynomial, Q, Ring};
 use super::shake::{Shake128, Shake256};
@@ -10,23 +10,23 @@ use super::shake::{Shake128, Shake256};
 pub(super) fn challenge(ring: Ring, hash: &[u8], tau: usize) -> Polynomial {
     let mut blocks = Shake256::new(ring).absorb(hash).finish();
     let mut out = Polynomial::ZERO;
-    let mut places = DEGREE - tau..DEGREE;
-    let mut next = places.next();
+    let mut positions = DEGREE - tau..DEGREE;
+    let mut next = positions.next();
     let (mut signs, mut octets) = match blocks.next().split_first_chunk() {
         Some((signs, octets)) => (u64::from_le_bytes(*signs), octets),
         None => return out,
     };
     loop {
         for octet in octets {
-            let Some(place) = next else { return out };
+            let Some(position) = next else { return out };
             let chosen = usize::from(*octet);
-            if chosen <= place {
-                out.0.swap(chosen, place);
+            if chosen <= position {
+                out.0.swap(chosen, position);
                 if let Some(number) = out.0.get_mut(chosen) {
                     *number = if signs & 1 == 0 { 1 } else { -1 };
                 }
                 signs >>= 1;
-                next = places.next();
+                next = positions.next();
             }
         }
         octets = blocks.next();
@@ -37,17 +37,17 @@ pub(super) fn challenge(ring: Ring, hash: &[u8], tau: usize) -> Polynomial {
 pub(super) fn uniform(ring: Ring, seed: &[u8], row: u8, column: u8) -> Polynomial {
     let mut blocks = Shake128::new(ring).absorb(seed).absorb(&[column, row]).finish();
     let mut out = Polynomial::ZERO;
-    let mut places = out.0.iter_mut();
-    let mut next = places.next();
+    let mut positions = out.0.iter_mut();
+    let mut next = positions.next();
     loop {
         for [low, middle, high] in blocks.next().as_chunks().0 {
-            let Some(place) = next else { return out };
+            let Some(position) = next else { return out };
             let number = i32::from_le_bytes([*low, *middle, *high & 0x7f, 0]);
             next = if number < Q {
-                *place = number;
-                places.next()
+                *position = number;
+                positions.next()
             } else {
-                Some(place)
+                Some(position)
             };
         }
     }
@@ -57,7 +57,7 @@ pub(super) fn uniform(ring: Ring, seed: &[u8], row: u8, column: u8) -> Polynomia
 mod tests {
     use super::*;
 
-    /// Algorithm 29, line by line, over a stream that is read octet by octet.
+    /// Algorithm 29, line by line, over a stream that is read byte by byte.
     fn transcription(hash: &[u8], tau: usize) -> Vec<i32> {
         let mut blocks = Shake256::new(Ring::Portable).absorb(hash).finish();
         let stream: Vec<u8> = (0..4).flat_map(|_| *blocks.next()).collect();
@@ -83,8 +83,8 @@ mod tests {
             }
             let long = challenge(Ring::Portable, &[number; 48], 200).0;
             assert_eq!(200, long.iter().filter(|number| **number != 0).count());
-            let places = |numbers: &[i32]| numbers.iter().map(|number| *number != 0).collect::<Vec<_>>();
-            assert_eq!(places(&transcription(&[number; 48], 200)), places(&long));
+            let positions = |numbers: &[i32]| numbers.iter().map(|number| *number != 0).collect::<Vec<_>>();
+            assert_eq!(positions(&transcription(&[number; 48], 200)), positions(&long));
         }
     }
 }

@@ -1,11 +1,11 @@
 //! SHAKE128 and SHAKE256 (FIPS 202 section 6.2), of which AWS-LC offers none through its Rust interface.
 //!
-//! Octets go in, then blocks come out; there is no way back. Only what is public goes in here.
+//! Bytes go in, then blocks come out; there is no way back. Only what is public goes in here.
 
 use super::keccak::{self, Permutation, State};
 use super::ring::Ring;
 
-/// A sponge with blocks of so many octets.
+/// A sponge with blocks of so many bytes.
 pub(super) struct Shake<const BLOCK: usize> {
     /// Whose instructions the permutation is compiled for.
     ring: Ring,
@@ -30,7 +30,7 @@ impl<const BLOCK: usize> Shake<BLOCK> {
         Self { ring, state: keccak::ZERO, block: [0; BLOCK], filled: 0 }
     }
 
-    /// Takes in octets.
+    /// Takes in bytes.
     #[inline]
     pub(super) fn absorb(mut self, mut octets: &[u8]) -> Self {
         while let Some(room) = self.block.get_mut(self.filled..)
@@ -117,7 +117,7 @@ mod tests {
         assert_eq!(octets(expected), long);
     }
 
-    /// Every length up to a thousand octets, in one piece and in two, and blocks beyond the first: the hash of all outputs
+    /// Every length up to a thousand bytes, in one piece and in two, and blocks beyond the first: the hash of all outputs
     /// is that of Python's `shake_256(m[:n]).digest(300) + shake_128(m[:n]).digest(400)` for each n.
     #[test]
     fn every_length() {
@@ -135,7 +135,7 @@ mod tests {
             out.truncate(len);
             out
         }
-        let message: Vec<u8> = (0..1000).map(|place| u8::try_from(place % 251).unwrap()).collect();
+        let message: Vec<u8> = (0..1000).map(|position| u8::try_from(position % 251).unwrap()).collect();
         let mut all = digest::Context::new(&digest::SHA256);
         for len in 0..message.len() {
             all.update(&output::<136>(&message[..len], 300));

@@ -1,7 +1,7 @@
 //! What an RSA signature encodes: EMSA-PKCS1-v1_5 and EMSA-PSS (RFC 8017 sections 9.2 and 9.1), for a modulus of 2048 bits.
 //!
-//! Nothing is parsed. PKCS#1 v1.5 has one encoding of a digest, and each octet has to be its own. Of PSS, the positions and
-//! lengths of all parts follow from the digest's, and each octet is checked. The salt is as long as the digest and its mask is
+//! Nothing is parsed. PKCS#1 v1.5 has one encoding of a digest, and each byte has to be its own. Of PSS, the positions and
+//! lengths of all parts follow from the digest's, and each byte is checked. The salt is as long as the digest and its mask is
 //! MGF1 with the digest's own hash (RFC 7518 section 3.5).
 
 use aws_lc_rs::digest::{self, Algorithm, Digest};
@@ -148,7 +148,7 @@ mod tests {
         }
     }
 
-    /// An encoding is that of its digest alone, and no octet of it may change.
+    /// An encoding is that of its digest alone, and no byte of it may change.
     #[test]
     fn every_octet_of_an_encoding_counts() {
         type IsEncoded = fn(&[u8; OCTETS], &[u8], &'static Algorithm) -> bool;
@@ -170,7 +170,7 @@ mod tests {
                     for bit in 0..8 {
                         let mut changed = message;
                         changed[at] ^= 1 << bit;
-                        assert!(!is_encoded(&changed, digest.as_ref(), hash), "octet {at}, bit {bit}");
+                        assert!(!is_encoded(&changed, digest.as_ref(), hash), "byte {at}, bit {bit}");
                     }
                 }
             }

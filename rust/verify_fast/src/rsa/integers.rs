@@ -6,7 +6,7 @@ pub(super) const WORDS: usize = 32;
 /// A natural number below 2^2048.
 pub(super) type Natural = [u64; WORDS];
 
-/// A number of 256 octets, the most significant first.
+/// A number of 256 bytes, the most significant first.
 pub(super) fn read(octets: &[u8; 8 * WORDS]) -> Natural {
     let mut words = [0; WORDS];
     for (word, octets) in words.iter_mut().rev().zip(octets.as_chunks().0) {
@@ -15,7 +15,7 @@ pub(super) fn read(octets: &[u8; 8 * WORDS]) -> Natural {
     words
 }
 
-/// The octets of a number, the most significant first.
+/// The bytes of a number, the most significant first.
 pub(super) fn write(words: &Natural) -> [u8; 8 * WORDS] {
     let mut octets = [0; 8 * WORDS];
     for (octets, word) in octets.as_chunks_mut().0.iter_mut().zip(words.iter().rev()) {
@@ -62,7 +62,7 @@ mod tests {
         words
     }
 
-    /// Octets come out as they went in, the most significant first.
+    /// Bytes come out as they went in, the most significant first.
     #[test]
     fn octets_and_words_are_the_same_number() {
         let octets = std::array::from_fn(|at| u8::try_from(at).unwrap());

@@ -1,7 +1,7 @@
 //! RSA with a modulus of 2048 bits and the exponent 65537 (RFC 8017 sections 8.1.2 and 8.2.2).
 //!
 //! The public operation is our own, in vectors of AVX2. Nothing is parsed: a signature is as long as the modulus and below it,
-//! PKCS#1 v1.5 is compared with its one full encoding, and each octet of a PSS encoding is checked.
+//! PKCS#1 v1.5 is compared with its one full encoding, and each byte of a PSS encoding is checked.
 
 mod blocks;
 mod encoding;
@@ -17,7 +17,7 @@ use self::operation::PublicOperation;
 use crate::processor;
 use crate::{Algorithm, PreparedKey};
 
-/// Octets of the modulus, a message representative and a signature.
+/// Bytes of the modulus, a message representative and a signature.
 pub(crate) const OCTETS: usize = 256;
 
 /// Prepares a modulus.

@@ -1,7 +1,7 @@
 //! The public operation with the exponent 65537 (RFC 8017 section 5.2.2), on processors with vectors for it.
 //!
 //! Nothing here is secret: branches look at everything. A result is below the modulus, and there is none for a signature
-//! that is not. What a message representative has to be is `rsa_encoding`'s to say.
+//! that is not. `encoding` says what a message representative has to be.
 
 use super::OCTETS;
 use super::blocks::{self, BLOCK_BITS, DIGIT_BITS, Digits, Factor, Modulus, R_BITS};
@@ -201,7 +201,7 @@ mod tests {
         /// A product times R is the product for all pairs of edges and random numbers, and a square is a product with itself; so
         /// are those of results as they come.
         products_are_those_of_plain_arithmetic;
-        /// Factors whose digits are all as large as they get do not overflow, alone or in any one place.
+        /// Factors whose digits are all as large as they get do not overflow, alone or in any one position.
         the_largest_digits_do_not_overflow;
         /// Powers are those of plain arithmetic, and a base that is not below the modulus has none.
         powers_are_those_of_plain_arithmetic;

@@ -1,4 +1,5 @@
-//! Verdicts beside AWS-LC's: on good and changed signatures, and on encodings that only whoever has the private key can sign.
+//! Verdicts compared with AWS-LC's: on valid and changed signatures, and on encodings that only the holder of the private key
+//! can sign.
 
 #![allow(clippy::cast_possible_truncation, reason = "words are what is left of wider ones")]
 
@@ -186,7 +187,7 @@ fn mutated_signatures_are_refused() {
         for at in 0..OCTETS {
             let mut changed = signature;
             changed[at] ^= 1 << (at % 8);
-            assert!(!key.verdict(row, b"message", &changed), "octet {at}");
+            assert!(!key.verdict(row, b"message", &changed), "byte {at}");
         }
         let edge = |last: u8, first: u8| {
             let mut edge = [0; OCTETS];
@@ -212,7 +213,7 @@ fn mutated_signatures_are_refused() {
     }
 }
 
-/// The same signature with the modulus added, where it fits into as many octets, is refused.
+/// The same signature with the modulus added, where it fits into as many bytes, is refused.
 #[test]
 fn signatures_plus_the_modulus_are_refused() {
     let mut fitted = 0;
@@ -258,7 +259,7 @@ fn forged_pkcs1_encodings_are_refused() {
         let right = encoding::pkcs1(digest.as_ref(), row.hash).unwrap();
         assert!(key.verdict(row, b"message", &key.forge(&right)));
         let information = right[OCTETS - 19 - digest.as_ref().len()..].to_vec();
-        // As many octets of padding as bring it to 256, or garbage at the end after this few.
+        // As many bytes of padding as bring it to 256, or garbage at the end after this few.
         let built = |kind: u8, information: &[u8], padding: Option<usize>| {
             let most = OCTETS - 3 - information.len();
             let ones = vec![0xff; padding.unwrap_or(most)];
@@ -314,7 +315,7 @@ fn forged_pss_encodings_are_refused() {
         assert!(verdict(right) && verdict(pss(&digest, &vec![0; len], |_| {})));
         for other in [0, 1, 20, len - 1, len + 1, 2 * len, OCTETS - 2 - len] {
             if other != len && other <= OCTETS - 2 - len && other <= salt.len() {
-                assert!(!verdict(pss(&digest, &salt[..other], |_| {})), "a salt of {other} octets");
+                assert!(!verdict(pss(&digest, &salt[..other], |_| {})), "a salt of {other} bytes");
             }
         }
         let one = OCTETS - 2 - 2 * len;
@@ -332,7 +333,7 @@ fn forged_pss_encodings_are_refused() {
             changed[OCTETS - 1] = trailer;
             assert!(!verdict(changed), "a trailer of {trailer}");
         }
-        // Below the modulus with the bit set: the rest of the first octet is small for one salt in a few.
+        // Below the modulus with the bit set: the rest of the first byte is small for one salt in a few.
         let small = (0..=255_u8).map(|octet| pss(&digest, &vec![octet; len], |_| {})).find(|right| right[0] < 0x40);
         let mut set = small.unwrap();
         assert!(verdict(set));
@@ -341,7 +342,7 @@ fn forged_pss_encodings_are_refused() {
         for at in [1, OCTETS - 2 - len, OCTETS - 1 - len, OCTETS - 2] {
             let mut changed = right;
             changed[at] ^= 0x10;
-            assert!(!verdict(changed), "octet {at}");
+            assert!(!verdict(changed), "byte {at}");
         }
     }
 }

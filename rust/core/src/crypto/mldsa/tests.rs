@@ -1,4 +1,4 @@
-//! ML-DSA keys: what is accepted, what is refused, and when a key goes on expanded.
+//! ML-DSA keys: what is accepted, what is refused, and when a key is expanded.
 
 use super::*;
 use crate::crypto::prepared::{Due, due};
@@ -39,36 +39,36 @@ fn signs_and_verifies() {
     }
 }
 
-/// A key is expanded by good signatures alone, and clones share the count and what it earns.
+/// Only valid signatures count towards expanding a key, and clones share the count and the expanded key.
 #[test]
-fn expansion_is_earned_by_good_signatures() {
+fn only_valid_signatures_count_towards_expanding() {
     let key = PrivateKey::generate(Alg::MlDsa44).unwrap();
     let one = verifying(Alg::MlDsa44, &key);
     let other = one.clone();
-    let good = key.sign(Message::Whole(b"message")).unwrap();
-    let mut bad = good.clone();
+    let valid = key.sign(Message::Whole(b"message")).unwrap();
+    let mut bad = valid.clone();
     bad[0] ^= 1;
     let verdicts = || {
         assert!(one.verify(Message::Whole(b"message"), &bad).is_err());
-        assert!(other.verify(Message::Whole(b"massage"), &good).is_err());
-        assert!(one.verify(Message::Whole(b"message"), &good[1..]).is_err());
+        assert!(other.verify(Message::Whole(b"massage"), &valid).is_err());
+        assert!(one.verify(Message::Whole(b"message"), &valid[1..]).is_err());
     };
     for _ in 0..100 {
         verdicts();
     }
     for count in 1..EXPANDED_AFTER {
-        (if count % 2 == 0 { &one } else { &other }).verify(Message::Whole(b"message"), &good).unwrap();
+        (if count % 2 == 0 { &one } else { &other }).verify(Message::Whole(b"message"), &valid).unwrap();
         verdicts();
         assert!(!one.prepared.is_done());
     }
-    // What the backend is asked for on purpose counts for nothing.
-    one.backend_alone().verify(Message::Whole(b"message"), &good).unwrap();
+    // Verifications by AWS-LC on purpose are not counted.
+    one.backend_alone().verify(Message::Whole(b"message"), &valid).unwrap();
     assert!(!one.prepared.is_done());
-    other.verify(Message::Whole(b"message"), &good).unwrap();
+    other.verify(Message::Whole(b"message"), &valid).unwrap();
     assert_eq!(is_faster(Alg::MlDsa44), due().map(Due::prepare).is_some());
     assert_eq!(is_faster(Alg::MlDsa44), one.prepared.is_done());
-    one.verify(Message::Whole(b"message"), &good).unwrap();
-    other.verify(Message::Whole(b"message"), &good).unwrap();
+    one.verify(Message::Whole(b"message"), &valid).unwrap();
+    other.verify(Message::Whole(b"message"), &valid).unwrap();
     verdicts();
     assert!(!one.prepared.prepare());
 }

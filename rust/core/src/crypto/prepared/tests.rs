@@ -1,4 +1,4 @@
-//! When keys are prepared, which give way to which, and that nothing here waits.
+//! When keys are prepared, which key loses its slot to which, and that no lock is waited for.
 
 use super::*;
 
@@ -45,13 +45,13 @@ fn holders(entries: &[Arc<Entry>]) -> Vec<bool> {
     entries.iter().map(|entry| is_prepared(entry)).collect()
 }
 
-/// A key is due at its count and not before, for the thread that verified, and once; preparing it is another's work.
+/// A key is due at its count and not before, for the thread that verified, and once.
 #[test]
 fn a_key_is_due_at_its_count() {
     static POOL: Pool = Pool::new(4);
     let entry = &entries(&POOL, 1)[0];
     (1..KEY_TABLE_AFTER).for_each(|_| entry.count());
-    assert!(due().is_none() && !entry.has_place.load(Ordering::Relaxed));
+    assert!(due().is_none() && !entry.has_slot.load(Ordering::Relaxed));
     entry.count();
     assert!(!is_prepared(entry));
     assert!(thread::scope(|scope| scope.spawn(|| due().is_none()).join().unwrap()));
@@ -73,7 +73,7 @@ fn a_key_that_was_not_prepared_is_due_again() {
     assert!(due().is_none());
 }
 
-/// Keys read from the same octets share one entry as long as one of them is there; other octets or algorithms do not.
+/// Keys read from the same bytes share one entry as long as one of them is there; other bytes or algorithms do not.
 #[test]
 fn equal_keys_share_what_is_prepared() {
     static POOL: Pool = Pool::new(4);
@@ -98,9 +98,9 @@ fn keys_that_are_gone_are_forgotten() {
     assert!(POOL.state.lock().unwrap().known.len() <= 64);
 }
 
-/// No more keys are prepared than there are places; one that goes makes room.
+/// No more keys are prepared than there are slots; one that goes makes room.
 #[test]
-fn places_are_bounded() {
+fn slots_are_bounded() {
     static POOL: Pool = Pool::new(2);
     let mut keys = entries(&POOL, 3);
     all_used(&keys, KEY_TABLE_AFTER);
@@ -130,7 +130,7 @@ fn unused_keys_give_way() {
     assert_eq!(vec![true, true, false], holders(&keys));
 }
 
-/// Among many new keys that are used, all places of unused ones are taken.
+/// Among many new keys that are used, all slots of unused ones are taken.
 #[test]
 fn many_keys_displace_many() {
     static POOL: Pool = Pool::new(4);
@@ -143,9 +143,9 @@ fn many_keys_displace_many() {
     assert_eq!(4, holders(&keys).iter().filter(|prepared| **prepared).count());
 }
 
-/// Keys that are used about equally keep their places: none is prepared again and again.
+/// Keys that are used about equally keep their slots: none is prepared again and again.
 #[test]
-fn equally_used_keys_keep_their_places() {
+fn equally_used_keys_keep_their_slots() {
     static POOL: Pool = Pool::new(2);
     let keys = entries(&POOL, 6);
     all_used(&keys, KEY_TABLE_AFTER);
@@ -156,7 +156,7 @@ fn equally_used_keys_keep_their_places() {
     assert_eq!(vec![true, true, false, false, false, false], holders(&keys));
 }
 
-/// A large key set has half of the places at most, however much its keys are used; among themselves its keys give way.
+/// A large key set has half of the slots at most, however much its keys are used; among themselves its keys give way.
 #[test]
 fn no_large_set_has_more_than_half() {
     static POOL: Pool = Pool::new(4);
@@ -177,7 +177,7 @@ fn no_large_set_has_more_than_half() {
     assert!(LargeSet::new(MAX_PREPARED / 2).is_none() && LargeSet::new(MAX_PREPARED / 2 + 1).is_some());
 }
 
-/// A key in use is not removed, and the key that needs its place does not wait.
+/// A key in use is not removed, and the key that needs its slot does not wait.
 #[test]
 fn a_key_in_use_stays() {
     static POOL: Pool = Pool::new(1);
@@ -190,9 +190,9 @@ fn a_key_in_use_stays() {
     assert_eq!(vec![false, true], holders(&keys));
 }
 
-/// A key whose place went to another while it was being prepared keeps nothing.
+/// A key whose slot went to another while it was being prepared keeps nothing.
 #[test]
-fn a_lost_place_is_noticed() {
+fn a_lost_slot_is_noticed() {
     static POOL: Pool = Pool::new(1);
     let entry = &entries(&POOL, 1)[0];
     assert!(POOL.claim(entry));
@@ -201,9 +201,9 @@ fn a_lost_place_is_noticed() {
     assert!(!is_prepared(entry));
 }
 
-/// Octets of which nothing can be prepared give their place back.
+/// Bytes of which nothing can be prepared give their slot back.
 #[test]
-fn failures_give_their_place_back() {
+fn failures_give_their_slot_back() {
     static POOL: Pool = Pool::new(1);
     let broken = POOL.entry(Alg::Ed25519, b"no point");
     assert!(POOL.claim(&broken) && !broken.build());

@@ -1,4 +1,4 @@
-//! Verdicts of expanded keys, on vectors and without, against AWS-LC's: good signatures, broken ones, and forged ones.
+//! Verdicts of expanded keys, on vectors and without, against AWS-LC's: valid signatures, changed ones, and forged ones.
 //!
 //! Under a key whose t1 is 0 a challenge changes nothing of A z - c t1 2^13, so anyone can sign with any z and any hints.
 //! Such signatures are right in all but the one rule that a test breaks.
@@ -68,9 +68,9 @@ impl Numbers {
     fn hints(&mut self, count: usize, k: usize) -> Vec<Vec<u8>> {
         let mut hints = vec![Vec::new(); k];
         while hints.iter().map(Vec::len).sum::<usize>() < count {
-            let (polynomial, place) = (self.below(k), self.octet());
-            if !hints[polynomial].contains(&place) {
-                hints[polynomial].push(place);
+            let (polynomial, position) = (self.below(k), self.octet());
+            if !hints[polynomial].contains(&position) {
+                hints[polynomial].push(position);
                 hints[polynomial].sort_unstable();
             }
         }
@@ -115,17 +115,17 @@ impl Forger {
             signature.extend(written(polynomial, self.parameters));
         }
         let mut ends = Vec::new();
-        let mut places = Vec::new();
+        let mut positions = Vec::new();
         for hints in hints {
-            places.extend_from_slice(hints);
-            ends.push(u8::try_from(places.len()).unwrap());
+            positions.extend_from_slice(hints);
+            ends.push(u8::try_from(positions.len()).unwrap());
         }
-        places.resize(self.parameters.omega, 0);
-        [signature, places, ends].concat()
+        positions.resize(self.parameters.omega, 0);
+        [signature, positions, ends].concat()
     }
 
-    /// Where the places of hints begin.
-    fn places(&self) -> usize {
+    /// Where the positions of hints begin.
+    fn positions(&self) -> usize {
         self.parameters.signature_len() - self.parameters.k - self.parameters.omega
     }
 }
@@ -134,9 +134,9 @@ impl Forger {
 fn written(z: &Polynomial, parameters: &Parameters) -> Vec<u8> {
     let width = parameters.z_bits as usize;
     let mut out = vec![0; parameters.z_len()];
-    for (place, number) in z.0.iter().enumerate() {
+    for (position, number) in z.0.iter().enumerate() {
         for bit in (0..width).filter(|bit| (parameters.gamma1() - number) >> bit & 1 == 1) {
-            out[(place * width + bit) / 8] |= 1 << ((place * width + bit) % 8);
+            out[(position * width + bit) / 8] |= 1 << ((position * width + bit) % 8);
         }
     }
     out
@@ -170,7 +170,7 @@ fn good_signatures() {
     }
 }
 
-/// One bit of any octet changed, and every octet set to either end: no such signature passes.
+/// One bit of any byte changed, and every byte set to either end: no such signature passes.
 #[test]
 fn changed_signatures() {
     let mut numbers = Numbers(1);
@@ -179,11 +179,11 @@ fn changed_signatures() {
         let key = Key::new(row, parameters, signing.public_key().as_ref());
         let mut signature = vec![0; row.signing.signature_len()];
         signing.sign(b"message", &mut signature).unwrap();
-        for place in 0..signature.len() {
-            for octet in [signature[place] ^ 1 << numbers.below(8), 0, 255] {
+        for position in 0..signature.len() {
+            for octet in [signature[position] ^ 1 << numbers.below(8), 0, 255] {
                 let mut changed = signature.clone();
-                changed[place] = octet;
-                assert_eq!(changed == signature, key.verdict(b"message", &changed), "{:?} {place}", row.signing);
+                changed[position] = octet;
+                assert_eq!(changed == signature, key.verdict(b"message", &changed), "{:?} {position}", row.signing);
             }
         }
         for len in [0, 1, signature.len() - 1] {
@@ -200,9 +200,9 @@ fn other_keys() {
         let signing = PqdsaKeyPair::generate(row.signing).unwrap();
         let mut signature = vec![0; row.signing.signature_len()];
         signing.sign(b"message", &mut signature).unwrap();
-        for place in (0..parameters.public_key_len()).step_by(61) {
+        for position in (0..parameters.public_key_len()).step_by(61) {
             let mut public = signing.public_key().as_ref().to_vec();
-            public[place] ^= 1;
+            public[position] ^= 1;
             assert!(!Key::new(row, parameters, &public).verdict(b"message", &signature));
         }
         let public = signing.public_key().as_ref();
@@ -212,7 +212,7 @@ fn other_keys() {
     }
 }
 
-/// Any z below its bound passes with any hints in their one encoding: none, omega of them in one polynomial, the last place.
+/// Any z below its bound passes with any hints in their one encoding: none, omega of them in one polynomial, the last position.
 #[test]
 fn forged_signatures() {
     let mut numbers = Numbers(2);
@@ -238,7 +238,7 @@ fn forged_signatures() {
     }
 }
 
-/// Every octet of the challenge is compared; nothing else is wrong here with any of these signatures.
+/// Every byte of the challenge is compared; nothing else is wrong here with any of these signatures.
 #[test]
 fn challenges_are_compared_whole() {
     let mut numbers = Numbers(3);
@@ -246,10 +246,10 @@ fn challenges_are_compared_whole() {
         let forger = Forger::new(row, parameters, 1);
         let signature = forger.sign(b"message", &numbers.z(parameters), &numbers.hints(9, parameters.k));
         assert!(forger.key.verdict(b"message", &signature));
-        for place in 0..parameters.challenge_len {
+        for position in 0..parameters.challenge_len {
             for bit in 0..8 {
                 let mut changed = signature.clone();
-                changed[place] ^= 1 << bit;
+                changed[position] ^= 1 << bit;
                 assert!(!forger.key.verdict(b"message", &changed));
             }
         }
@@ -268,10 +268,10 @@ fn z_has_a_bound() {
         let hints = numbers.hints(5, parameters.k);
         let gamma1 = parameters.gamma1();
         for polynomial in 0..parameters.l {
-            for place in [0, 1, 2, 3, 127, 254, 255] {
+            for position in [0, 1, 2, 3, 127, 254, 255] {
                 for number in [bound, bound - 1, bound + 1, -bound, 1 - bound, -bound - 1, gamma1, 1 - gamma1, 0] {
                     let mut z = z.clone();
-                    z[polynomial].0[place] = number;
+                    z[polynomial].0[position] = number;
                     let signature = forger.sign(b"message", &z, &hints);
                     assert_eq!(number.abs() < bound, forger.key.verdict(b"message", &signature), "{number}");
                 }
@@ -286,7 +286,7 @@ fn hints_have_one_encoding() {
     let mut numbers = Numbers(5);
     for (row, parameters) in sets() {
         let forger = Forger::new(row, parameters, 3);
-        let (k, omega, start) = (parameters.k, parameters.omega, forger.places());
+        let (k, omega, start) = (parameters.k, parameters.omega, forger.positions());
         let z = numbers.z(parameters);
         let mut hints = vec![Vec::new(); k];
         (hints[0], hints[2]) = (vec![0, 9, 200], vec![5, 255]);
@@ -305,9 +305,9 @@ fn hints_have_one_encoding() {
             encoded[..6].copy_from_slice(&[0, 9, 9, 200, 5, 255]);
             encoded[omega..].iter_mut().for_each(|end| *end += 1);
         });
-        for place in 5..omega {
-            refused("an unused place that is not zero", &|encoded| encoded[place] = 1);
-            refused("an unused place that goes on increasing", &|encoded| encoded[place] = 255);
+        for position in 5..omega {
+            refused("an unused position that is not zero", &|encoded| encoded[position] = 1);
+            refused("an unused position that goes on increasing", &|encoded| encoded[position] = 255);
         }
         refused("a count below the one before", &|encoded| encoded[omega + 1] = 2);
         refused("a count of none after some", &|encoded| encoded[omega + k - 1] = 0);
@@ -320,7 +320,7 @@ fn hints_have_one_encoding() {
     }
 }
 
-/// Hints of any octets: what AWS-LC refuses is refused, and what it reads is read.
+/// Hints of any bytes: what AWS-LC refuses is refused, and what it reads is read.
 #[test]
 fn hints_of_any_octets() {
     let mut numbers = Numbers(6);
@@ -329,7 +329,7 @@ fn hints_of_any_octets() {
         let signature = forger.sign(b"message", &numbers.z(parameters), &numbers.hints(20, parameters.k));
         for _ in 0..3000 {
             let mut changed = signature.clone();
-            let encoded = &mut changed[forger.places()..];
+            let encoded = &mut changed[forger.positions()..];
             for _ in 0..=numbers.below(3) {
                 let (to, from) = (numbers.below(encoded.len()), numbers.below(encoded.len()));
                 encoded[to] = if numbers.below(2) == 0 { encoded[from] } else { numbers.octet() };

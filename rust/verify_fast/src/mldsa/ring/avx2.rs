@@ -120,10 +120,10 @@ kernel!(
     pub(super) fn product(_avx2: Avx2, row: &[Polynomial], column: &[Polynomial]) -> Polynomial {
         let mut sums = Polynomial::ZERO;
         let inverse = _mm256_set1_epi32(Q_INVERSE);
-        for (place, out) in vectors(&mut sums).iter_mut().enumerate() {
+        for (position, out) in vectors(&mut sums).iter_mut().enumerate() {
             let (mut even, mut odd) = (_mm256_setzero_si256(), _mm256_setzero_si256());
             for (left, right) in row.iter().zip(column) {
-                let (left, right) = (load(&left.0.as_chunks().0[place]), load(&right.0.as_chunks().0[place]));
+                let (left, right) = (load(&left.0.as_chunks().0[position]), load(&right.0.as_chunks().0[position]));
                 even = _mm256_add_epi64(even, _mm256_mul_epi32(left, right));
                 odd = _mm256_add_epi64(odd, _mm256_mul_epi32(upper(left), upper(right)));
             }
@@ -195,7 +195,7 @@ fn canonical(numbers: __m256i) -> __m256i {
     _mm256_add_epi32(numbers, _mm256_and_si256(negative, _mm256_set1_epi32(Q)))
 }
 
-/// The odd lanes in the even ones' places.
+/// The odd lanes in the even ones' positions.
 #[inline]
 #[target_feature(enable = "avx2")]
 fn upper(numbers: __m256i) -> __m256i {
@@ -258,7 +258,7 @@ fn store_row(row: &mut Row, v: [__m256i; 4]) {
     }
 }
 
-/// The vectors of one place in all rows.
+/// The vectors of one position in all rows.
 #[inline]
 #[target_feature(enable = "avx2")]
 fn load_column(rows: &[Row], column: usize) -> [__m256i; 8] {

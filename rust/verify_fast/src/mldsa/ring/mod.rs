@@ -3,8 +3,7 @@
 //! A polynomial is multiplied in its transform (section 7.5), where a product is one of numbers. A sum of products is
 //! R^-1 = 2^-32 times what it should be, for that is how numbers are multiplied here (P. L. Montgomery, 1985), and the
 //! inverse transform makes up for it. The order of a transform's numbers is the `Ring`'s own: `arrange` brings the
-//! standard's order into it. Bounds of numbers are stated and kept by the caller; nothing is undefined where they are not,
-//! only wrong.
+//! standard's order into it. The caller keeps the stated bounds of numbers; beyond them results are wrong, and nothing is undefined.
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
@@ -46,7 +45,7 @@ pub(super) trait Computation {
     fn run(self) -> Self::Output;
 }
 
-/// A way to compute in the ring. Transforms made by one way mean nothing to another.
+/// An implementation of the ring. The transforms of one cannot be used with another.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Ring {
     /// Without vector instructions, on any processor.
@@ -57,7 +56,7 @@ pub(super) enum Ring {
 }
 
 impl Ring {
-    /// The way with vector instructions, where the processor has them.
+    /// The implementation with vector instructions, where the processor has them.
     pub(super) fn on_vectors() -> Option<Self> {
         #[cfg(target_arch = "x86_64")]
         return processor::avx2().map(Self::Vectors);

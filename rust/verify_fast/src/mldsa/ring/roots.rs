@@ -1,7 +1,7 @@
 //! The powers of zeta = 1753, a 512th root of unity modulo q, that a transform multiplies by (FIPS 204 appendix B).
 //!
-//! All are in Montgomery's form, times 2^32, from 0..q. The place of a power is the one it has in the standard's array,
-//! so the n blocks of one layer have the places n..2n, in order.
+//! All are in Montgomery's form, times 2^32, from 0..q. The index of a power is its index in the standard's array, so
+//! the n blocks of one layer have the indices n..2n, in order.
 
 #![allow(
     clippy::indexing_slicing,
@@ -22,7 +22,7 @@ pub(super) const Q_INVERSE: i32 = 58_728_449;
 /// The powers of zeta, by which the transform multiplies.
 pub(super) static FORWARD: [i32; DEGREE] = powers();
 
-/// Their inverses in the same places: of the n blocks of a layer, the mth has minus the power of the (n - 1 - m)th.
+/// Their inverses, by the same indices: of the n blocks of a layer, the mth has minus the power of the (n - 1 - m)th.
 pub(super) static BACKWARD: [i32; DEGREE] = inverses();
 
 /// 1/256 times 2^64: takes back the factor of the inverse transform, and the 2^-32 of a product.

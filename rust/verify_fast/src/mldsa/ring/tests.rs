@@ -1,9 +1,9 @@
-//! The ring against a product by the book, and both ways to compute in it against each other.
+//! The ring against a product computed term by term, and both implementations against each other.
 
 use super::roots::SCALE;
 use super::{Computation, DEGREE, Polynomial, Q, Ring};
 
-/// All ways that this processor knows.
+/// All implementations that this processor can run.
 fn rings() -> Vec<Ring> {
     [Ring::on_vectors(), Some(Ring::Portable)].into_iter().flatten().collect()
 }
@@ -40,8 +40,8 @@ fn schoolbook(left: &Polynomial, right: &Polynomial) -> Polynomial {
     for (i, left) in left.0.iter().enumerate() {
         for (j, right) in right.0.iter().enumerate() {
             let term = i64::from(*left) * i64::from(*right);
-            let place = &mut out[(i + j) % DEGREE];
-            *place = i64::from(modulo(if i + j < DEGREE { *place + term } else { *place - term }));
+            let position = &mut out[(i + j) % DEGREE];
+            *position = i64::from(modulo(if i + j < DEGREE { *position + term } else { *position - term }));
         }
     }
     Polynomial(out.map(modulo))
@@ -64,11 +64,11 @@ fn extremes() -> Vec<Polynomial> {
     let ends = [-(Q - 1), Q - 1, -1, 0, 1, Q / 2, -(Q / 2)];
     let mut all: Vec<Polynomial> = ends.iter().map(|end| Polynomial([*end; DEGREE])).collect();
     for period in [1, 2, 4, 8, 16, 32, 64, 128] {
-        all.push(Polynomial(std::array::from_fn(|place| if place / period % 2 == 0 { Q - 1 } else { 1 - Q })));
+        all.push(Polynomial(std::array::from_fn(|position| if position / period % 2 == 0 { Q - 1 } else { 1 - Q })));
     }
-    all.extend((0..DEGREE).step_by(37).map(|place| {
+    all.extend((0..DEGREE).step_by(37).map(|position| {
         let mut unit = Polynomial::ZERO;
-        unit.0[place] = Q - 1;
+        unit.0[position] = Q - 1;
         unit
     }));
     all
@@ -80,8 +80,8 @@ fn transforms_are_values() {
     let mut numbers = Numbers(1);
     for ring in rings() {
         for polynomial in [numbers.polynomial(), numbers.signed()] {
-            let mut naive = Polynomial(std::array::from_fn(|place| {
-                let root = power(1753, 2 * usize::from(u8::try_from(place).unwrap().reverse_bits()) + 1);
+            let mut naive = Polynomial(std::array::from_fn(|position| {
+                let root = power(1753, 2 * usize::from(u8::try_from(position).unwrap().reverse_bits()) + 1);
                 polynomial
                     .0
                     .iter()
@@ -95,7 +95,7 @@ fn transforms_are_values() {
     }
 }
 
-/// Transform, product and inverse give the product by the book.
+/// Transform, product and inverse give the product computed term by term.
 #[test]
 fn products_are_those_of_the_book() {
     let mut numbers = Numbers(2);
@@ -112,7 +112,7 @@ fn products_are_those_of_the_book() {
 /// x^255 times x is -1: the wrap is negative.
 #[test]
 fn the_wrap_is_negative() {
-    let unit = |place: usize| Polynomial(std::array::from_fn(|at| i32::from(at == place)));
+    let unit = |position: usize| Polynomial(std::array::from_fn(|at| i32::from(at == position)));
     for ring in rings() {
         let left = Polynomial(transformed(ring, &unit(255)).0.map(|number| modulo(number.into())));
         let product = ring.product(&[left], &[transformed(ring, &unit(1))]);

@@ -33,11 +33,11 @@ pub(super) struct Block {
 }
 
 impl Twiddle {
-    const fn new(powers: &[i32; DEGREE], places: [usize; 8]) -> Self {
+    const fn new(powers: &[i32; DEGREE], positions: [usize; 8]) -> Self {
         let mut twiddle = Self { value: [0; 8], scaled: [0; 8] };
         let mut lane = 0;
         while lane < 8 {
-            twiddle.value[lane] = powers[places[lane]];
+            twiddle.value[lane] = powers[positions[lane]];
             twiddle.scaled[lane] = twiddle.value[lane].wrapping_mul(Q_INVERSE);
             lane += 1;
         }
@@ -51,7 +51,7 @@ impl Twiddle {
 }
 
 impl Twiddles {
-    /// From the powers in the standard's places.
+    /// From the powers in the standard's order.
     pub(super) const fn new(powers: &[i32; DEGREE]) -> Self {
         Self {
             wide: [
@@ -89,15 +89,24 @@ impl Block {
     }
 }
 
-const fn eights(powers: &[i32; DEGREE], place: usize) -> Twiddle {
-    Twiddle::new(powers, [place, place, place, place, place + 1, place + 1, place + 1, place + 1])
+const fn eights(powers: &[i32; DEGREE], position: usize) -> Twiddle {
+    Twiddle::new(
+        powers,
+        [position, position, position, position, position + 1, position + 1, position + 1, position + 1],
+    )
 }
 
-const fn fours(powers: &[i32; DEGREE], place: usize) -> Twiddle {
-    Twiddle::new(powers, [place, place, place + 1, place + 1, place + 2, place + 2, place + 3, place + 3])
+const fn fours(powers: &[i32; DEGREE], position: usize) -> Twiddle {
+    Twiddle::new(
+        powers,
+        [position, position, position + 1, position + 1, position + 2, position + 2, position + 3, position + 3],
+    )
 }
 
 /// The exchange of single numbers leaves the pairs of each half in the order 0, 2, 1, 3.
-const fn pairs(powers: &[i32; DEGREE], place: usize) -> Twiddle {
-    Twiddle::new(powers, [place, place + 2, place + 1, place + 3, place + 4, place + 6, place + 5, place + 7])
+const fn pairs(powers: &[i32; DEGREE], position: usize) -> Twiddle {
+    Twiddle::new(
+        powers,
+        [position, position + 2, position + 1, position + 3, position + 4, position + 6, position + 5, position + 7],
+    )
 }
