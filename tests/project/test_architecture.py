@@ -323,14 +323,15 @@ def test_the_core_forbids_unsafe() -> None:
 
 
 def test_only_the_seam_reaches_verify_fast() -> None:
-    """Our own arithmetic takes variable time, so that one file alone reaches it, and only what verifies reaches that file."""
+    """Our own arithmetic takes variable time, so one file alone calls it. Only what verifies uses that file, and HMAC its switch."""
     naming = {
         path.relative_to(CORE).as_posix() for path in CORE.rglob("*.rs") if "jwseal_verify_fast" in path.read_text()
     }
     assert naming == {"crypto/verify_fast.rs"}
     paths = [path for path in CORE.rglob("*.rs") if path.stem != "tests"]
     using = {path.name for path in paths if re.search(r"\bverify_fast::", product_code(path))}
-    assert using == {"mod.rs", "prepared.rs"}
+    assert using == {"hmac.rs", "mod.rs", "prepared.rs"}
+    assert "verify_fast::is_backend_alone;" in (CORE / "crypto/hmac.rs").read_text()
 
 
 def test_verify_fast_knows_nothing_secret() -> None:

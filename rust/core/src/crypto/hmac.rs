@@ -15,8 +15,8 @@ use aws_lc_rs::digest::{self, Algorithm, Digest, MAX_BLOCK_LEN, SHA256, SHA384, 
 use sha2::block_api::compress256;
 use zeroize::Zeroizing;
 
-use super::is_backend_alone;
 use super::material::Secret;
+use super::verify_fast::is_backend_alone;
 use crate::error::{Error, Result};
 use crate::jwa::Alg;
 

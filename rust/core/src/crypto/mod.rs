@@ -26,7 +26,6 @@ use self::hmac::Mac;
 use self::material::{PrivateParts, PublicParts, RsaUsage, Secret};
 pub use self::prepared::{Due, LargeSet, due};
 pub use self::public_key::PublicKey;
-use self::verify_fast::is_backend_alone;
 pub use self::verify_fast::{in_use, use_backend_alone};
 use crate::error::{Error, Result};
 use crate::jwa::{Alg, AlgSet, Curve, Kty, TABLE};
