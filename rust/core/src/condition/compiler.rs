@@ -14,7 +14,7 @@ use super::number::Number;
 use super::operator::{Holds, Operator};
 use super::path::Path;
 use super::place::{Compiled, Misplaced};
-use super::tree::{Condition, Leaf, Tree};
+use super::tree::{Condition, KEPT_OUTCOMES, Leaf, Tree};
 use crate::json::{Document, Kind, Limits, Object, Value};
 use crate::limits;
 
@@ -33,6 +33,8 @@ pub struct Context {
 #[derive(Debug, Default)]
 pub struct Compiler {
     sources: Vec<Source>,
+    /// The leaves whose outcomes are kept, each once.
+    leaves: Vec<Leaf>,
     nodes: usize,
 }
 
@@ -146,7 +148,21 @@ impl Compiler {
                 return Err(Misplaced::at(modifier, "does not apply to this operator"));
             }
         }
-        Ok(Leaf { source: self.source(source), name, operator })
+        let leaf = Leaf { index: 0, source: self.source(source), name, operator };
+        Ok(self.numbered(leaf))
+    }
+
+    /// Gives a leaf its index; one beyond those kept has none that is ever looked up.
+    fn numbered(&mut self, leaf: Leaf) -> Leaf {
+        let is = |known: &Leaf| known.source == leaf.source && known.operator == leaf.operator;
+        if let Some(index) = self.leaves.iter().position(is) {
+            return Leaf { index, ..leaf };
+        }
+        if self.leaves.len() >= KEPT_OUTCOMES {
+            return Leaf { index: usize::MAX, ..leaf };
+        }
+        self.leaves.push(leaf.clone());
+        Leaf { index: self.leaves.len() - 1, ..leaf }
     }
 
     fn source(&mut self, source: Source) -> usize {

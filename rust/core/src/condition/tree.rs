@@ -1,6 +1,7 @@
 //! A compiled condition: a tree of leaves, judged without making anything.
 //!
-//! Each claim that several leaves name is looked for once.
+//! Each claim that several leaves name is looked for once, and a leaf that stands in several trees is judged once: the rules of an
+//! authorizer repeat most of their demands.
 
 use super::facts::{Facts, Source};
 use super::operator::Operator;
@@ -28,8 +29,10 @@ pub enum Tree {
 }
 
 /// A demand on one value.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Leaf {
+    /// Which of the leaves that share their sources it is; equal leaves are the same.
+    pub(super) index: usize,
     /// Which source has it.
     pub(super) source: usize,
     /// The operator by its name.
@@ -42,6 +45,8 @@ pub struct Lookup<'a, 's> {
     facts: Facts<'a>,
     sources: &'s [Source],
     found: [Found<'a>; KEPT],
+    /// The outcomes of leaves that were judged.
+    judged: [Option<Outcome>; KEPT_OUTCOMES],
 }
 
 /// What became of looking for a value.
@@ -54,6 +59,9 @@ enum Found<'a> {
 
 /// Sources whose values are kept; those beyond are looked for each time.
 const KEPT: usize = 24;
+
+/// Leaves whose outcomes are kept; those beyond are judged each time.
+pub(super) const KEPT_OUTCOMES: usize = 64;
 
 impl Condition {
     /// Judges a token.
@@ -111,9 +119,27 @@ impl Tree {
     }
 }
 
+/// Leaves are equal where they demand the same of the same source.
+impl PartialEq for Leaf {
+    fn eq(&self, other: &Self) -> bool {
+        (self.source, self.name, &self.operator) == (other.source, other.name, &other.operator)
+    }
+}
+
 impl Leaf {
     #[inline]
     pub(super) fn judge(&self, lookup: &mut Lookup<'_, '_>) -> Outcome {
+        if let Some(Some(known)) = lookup.judged.get(self.index) {
+            return *known;
+        }
+        let outcome = self.judge_now(lookup);
+        if let Some(kept) = lookup.judged.get_mut(self.index) {
+            *kept = Some(outcome);
+        }
+        outcome
+    }
+
+    fn judge_now(&self, lookup: &mut Lookup<'_, '_>) -> Outcome {
         let Some(source) = lookup.sources.get(self.source) else { return Outcome::Error };
         match lookup.value(self.source) {
             Some(value) => self.operator.judge(value, source, &lookup.facts),
@@ -126,7 +152,7 @@ impl<'a, 's> Lookup<'a, 's> {
     /// Nothing is looked for yet.
     #[must_use]
     pub const fn new(facts: Facts<'a>, sources: &'s [Source]) -> Self {
-        Self { facts, sources, found: [Found::NotYet; KEPT] }
+        Self { facts, sources, found: [Found::NotYet; KEPT], judged: [None; KEPT_OUTCOMES] }
     }
 
     /// The value of a source.
