@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from jwseal.remote import RemoteKeySet
+
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), ROOT / "SECURITY.md"]
 BLOB = "https://github.com/jwseal/jwseal/blob/main/"
@@ -60,11 +62,14 @@ def test_blocks_run(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 def run(page: Path) -> None:
     namespace = {"__name__": "__main__"}
-    for language, line, text in blocks(page):
-        if language == "python":
-            run_python(page, line, text, namespace)
-        elif language == "console":
-            run_console(page, line, text)
+    with pytest.MonkeyPatch.context() as patch:
+        # A page's fetch ends however busy the machine is.
+        patch.setitem(RemoteKeySet.__init__.__kwdefaults__, "timeout", 60.0)
+        for language, line, text in blocks(page):
+            if language == "python":
+                run_python(page, line, text, namespace)
+            elif language == "console":
+                run_console(page, line, text)
 
 
 def run_python(page: Path, line: int, text: str, namespace: dict) -> None:

@@ -88,12 +88,6 @@ def test_faults_of_the_program(error: errors.JOSEError) -> None:
     assert (500, []) == challenge(error, realm="api")
 
 
-class _StepUp(errors.ClaimError):
-    code = "insufficient_authentication"
-    acr_values: Any = ("high", "higher")
-    max_age: Any = 300.0
-
-
 class _Proof(errors.ClaimError):
     code = "sender_mismatch"
     algs: Any = ("ES256", "PS256")
@@ -102,11 +96,10 @@ class _Proof(errors.ClaimError):
 
 def test_step_up() -> None:
     """An authentication that is too weak or too old says which one is wanted (RFC 9470 section 3)."""
-    error = _StepUp("m", "acr")
+    error = errors.InsufficientAuthentication("m", "acr", acr_values=("high", "higher"), max_age=300.0)
     expected = 'Bearer error="insufficient_user_authentication", acr_values="high higher", max_age="300", realm="a"'
     assert (401, expected) == (challenge(error)[0], header(error, realm="a"))
-    error.acr_values = error.max_age = None
-    assert 'Bearer error="insufficient_user_authentication"' == header(error)
+    assert 'Bearer error="insufficient_user_authentication"' == header(errors.InsufficientAuthentication("m"))
 
 
 def test_dpop() -> None:
