@@ -1,6 +1,7 @@
 """`Issuers`: one verifier per issuer, chosen by the unverified `iss`, which alone is read early."""
 
 import asyncio
+import base64
 from collections.abc import Mapping
 
 import pytest
@@ -158,3 +159,36 @@ def test_token_types(given: object) -> None:
     """Tokens are str or bytes."""
     with pytest.raises(TypeError):
         table().verify(given)
+
+
+def test_each_verifier_keeps_its_own_bounds() -> None:
+    """What was read to choose a verifier is not read by its neighbours' bounds: sizes and padding are each verifier's own."""
+    wide = Verifier(verifying(KEYS[A]), Policy(issuer=A, audience=AUDIENCE), max_token_size=50_000, accept_padding=True)
+    narrow = Verifier(verifying(KEYS[B]), Policy(issuer=B, audience=AUDIENCE))
+    asked = Issuers({A: wide, B: narrow})
+    large = {
+        issuer: forge.token({"alg": key.alg}, claims(iss=issuer, x="y" * 20_000), key) for issuer, key in KEYS.items()
+    }
+    assert A == asked.verify(large[A], now=NOW)["iss"]
+    assert "token_too_large" == refusal(asked.verify, large[B], now=NOW)
+    for issuer, key in KEYS.items():
+        made = next(one for one in (padded(issuer, key, pad) for pad in range(3)) if "=" in one)
+        assert ("accepted" if issuer == A else "malformed_token") == verdict(asked.verify, made, now=NOW)
+
+
+def padded(issuer: str, key: forge.Material, pad: int) -> str:
+    """A token with base64 padding in each segment that has some, signed as it stands."""
+    encode = lambda octets: base64.urlsafe_b64encode(octets).decode()  # noqa: E731
+    header, payload = (forge.octets(part) for part in ({"alg": key.alg}, claims(iss=issuer, x="y" * pad)))
+    signed = f"{encode(header)}.{encode(payload)}"
+    return f"{signed}.{encode(key.sign(signed.encode()))}"
+
+
+def test_the_payload_that_was_read_is_the_one_that_was_signed() -> None:
+    """A verified result of a table holds the bytes that were signed, and the same claims as its verifier's own."""
+    asked, made = table(), token(A, KEYS[A])
+    chosen, direct = asked.verify(made, now=NOW), asked[A].verify(made, now=NOW)
+    assert (direct.payload, direct.claims) == (chosen.payload, chosen.claims)
+    header, _, signature = made.split(".")
+    forged = f"{header}.{forge.b64(forge.octets(claims(iss=A, sub='someone')))}.{signature}"
+    assert "invalid_signature" == refusal(asked.verify, forged, now=NOW)

@@ -40,9 +40,16 @@ pub struct Registered<'a> {
 
 impl VerifiedJwt {
     /// Parses the payload of a JWS that was verified at this time, in seconds since 1970, by clocks that may differ so much.
-    pub(crate) fn parse(verified: Verified, verified_at: f64, leeway: f64) -> Result<Self> {
+    ///
+    /// `ahead` is a parse that was made before the signature was checked. It is taken if it is one of the very bytes that were
+    /// verified, and the payload is parsed otherwise.
+    pub(crate) fn parse(verified: Verified, ahead: Option<Document>, verified_at: f64, leeway: f64) -> Result<Self> {
         let (signature, payload) = verified.into_parts();
-        Ok(Self { signature, document: claims_document(payload)?, verified_at, leeway })
+        let document = match ahead.filter(|document| document.text() == payload) {
+            Some(document) => document,
+            None => claims_document(payload)?,
+        };
+        Ok(Self { signature, document, verified_at, leeway })
     }
 
     /// When it was verified, in seconds since 1970.

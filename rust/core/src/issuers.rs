@@ -11,7 +11,7 @@ use crate::error::{Error, NoKey, Result};
 use crate::issuer::IssuerTemplate;
 use crate::json::{Document, Value};
 use crate::jws::compact::Reader;
-use crate::verifier::Verifier;
+use crate::verifier::{Token, Verifier};
 
 /// Values (a verifier and what belongs to it) by issuer.
 #[derive(Debug)]
@@ -47,20 +47,21 @@ impl<T> IssuerTable<T> {
         Ok(self)
     }
 
-    /// The value for the issuer that a token claims to be of.
-    pub fn choose(&self, token: &[u8]) -> Result<&T> {
-        let compact = self.reader.unwrap_or_default().read(token)?;
-        let payload = compact.payload().to_vec();
-        let claims = claims_document(payload);
-        let issuer = claims.as_ref().ok().and_then(issuer);
+    /// The value for the issuer that a token claims to be of, and the token with what was read of it.
+    pub fn choose<'a>(&self, token: &'a [u8]) -> Result<(&T, Token<'a>)> {
+        let reader = self.reader.unwrap_or_default();
+        let compact = reader.read(token)?;
+        let claims = match claims_document(compact.payload().to_vec()) {
+            Ok(claims) => claims,
+            // The order of refusals is that of a verifier: the encoding of all segments comes first.
+            Err(error) => return compact.header_octets().and(Err(error)),
+        };
+        let issuer = issuer(&claims);
         if let Some(chosen) = issuer.and_then(|issuer| self.of(issuer)) {
-            return Ok(chosen);
+            return Ok((chosen, Token::ahead(token, reader, compact, claims)));
         }
-        // The order of refusals is that of a verifier: the encoding of all segments comes first.
         compact.header_octets()?;
-        let reason = if issuer.is_some() { NoKey::UnknownIssuer } else { NoKey::NoIssuer };
-        claims?;
-        Err(Error::KeyNotFound(reason))
+        Err(Error::KeyNotFound(if issuer.is_some() { NoKey::UnknownIssuer } else { NoKey::NoIssuer }))
     }
 
     /// How many issuers and templates there are.

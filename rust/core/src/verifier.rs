@@ -11,7 +11,7 @@ use crate::claims::{VerifiedJwt, claims_document};
 use crate::error::{Error, NoKey, Result};
 use crate::header::{CriticalExtensions, Header};
 use crate::issuer::IssuerTemplate;
-use crate::json::Value;
+use crate::json::{Document, Value};
 use crate::jwa::AlgSet;
 use crate::jws::ResolvedHeader;
 use crate::jws::compact::{Compact, Reader};
@@ -30,6 +30,21 @@ pub struct Verifier {
     policy: Policy,
     reader: Reader,
     memo: Memo,
+}
+
+/// A token, and what was read of it when its verifier was chosen.
+#[derive(Debug)]
+pub struct Token<'a> {
+    text: &'a [u8],
+    ahead: Option<Ahead<'a>>,
+}
+
+/// A token taken apart by this reader, and the parse of its payload. Nothing vouches for either.
+#[derive(Debug)]
+struct Ahead<'a> {
+    reader: Reader,
+    compact: Compact<'a>,
+    claims: Document,
 }
 
 /// What comes of a token that is not refused.
@@ -70,10 +85,10 @@ impl Verifier {
     }
 
     /// Verifies one token with the keys at hand, or says which are needed.
-    pub fn verify(&self, token: &[u8], times: Times) -> Result<Outcome> {
-        let compact = self.read(token, times)?;
+    pub fn verify(&self, token: Token<'_>, times: Times) -> Result<Outcome> {
+        let (compact, claims) = self.read(token, times)?;
         match self.keys.current(compact.protected_text(), times) {
-            Ok(generation) => self.judge(compact, times, generation, true),
+            Ok(generation) => self.judge(compact, claims, times, generation, true),
             Err(reason) => {
                 let header = header(&compact)?;
                 self.require_algorithm(&header)?;
@@ -83,19 +98,19 @@ impl Verifier {
     }
 
     /// Verifies one token under these keys of its source, whatever it names.
-    pub fn verify_under(&self, token: &[u8], times: Times, generation: Arc<Generation>) -> Result<Accepted> {
-        let compact = self.read(token, times)?;
+    pub fn verify_under(&self, token: Token<'_>, times: Times, generation: Arc<Generation>) -> Result<Accepted> {
+        let (compact, claims) = self.read(token, times)?;
         generation.require_valid(times.now)?;
-        match self.judge(compact, times, generation, false)? {
+        match self.judge(compact, claims, times, generation, false)? {
             Outcome::Verified(accepted) => Ok(accepted),
             Outcome::Needs(_) => Err(Error::KeyNotFound(NoKey::UnknownKid)),
         }
     }
 
     /// As `verify`, under the generation of a batch.
-    pub fn verify_in_batch(&self, token: &[u8], times: Times, generation: Arc<Generation>) -> Result<Outcome> {
-        let compact = self.read(token, times)?;
-        self.judge(compact, times, generation, true)
+    pub fn verify_in_batch(&self, token: Token<'_>, times: Times, generation: Arc<Generation>) -> Result<Outcome> {
+        let (compact, claims) = self.read(token, times)?;
+        self.judge(compact, claims, times, generation, true)
     }
 
     /// Where the keys come from.
@@ -134,15 +149,26 @@ impl Verifier {
         Err(Error::policy("a verifier that is listed under an IssuerTemplate needs Policy(issuer=) with the same one"))
     }
 
-    fn read<'a>(&self, token: &'a [u8], times: Times) -> Result<Compact<'a>> {
+    /// Takes a token apart, or takes what another reader with the same bounds took apart.
+    fn read<'a>(&self, token: Token<'a>, times: Times) -> Result<(Compact<'a>, Option<Document>)> {
         if !times.now.is_finite() {
             return Err(Error::policy("now must be finite"));
         }
-        self.reader.read(token)
+        match token.ahead {
+            Some(ahead) if ahead.reader == self.reader => Ok((ahead.compact, Some(ahead.claims))),
+            _ => Ok((self.reader.read(token.text)?, None)),
+        }
     }
 
     /// Judges a token under one generation. `may_ask` is whether keys that it names and that are not there may be asked for.
-    fn judge(&self, compact: Compact<'_>, times: Times, generation: Arc<Generation>, may_ask: bool) -> Result<Outcome> {
+    fn judge(
+        &self,
+        compact: Compact<'_>,
+        claims: Option<Document>,
+        times: Times,
+        generation: Arc<Generation>,
+        may_ask: bool,
+    ) -> Result<Outcome> {
         let text = compact.protected_text();
         let known = self.memo.get(text, &generation);
         let is_new = known.is_none();
@@ -160,7 +186,7 @@ impl Verifier {
             self.memo.insert(text, &generation, verified.signature().resolved());
             self.keys.keep(text, &generation, times.monotonic);
         }
-        let jwt = VerifiedJwt::parse(verified, times.now, self.policy.leeway)?;
+        let jwt = VerifiedJwt::parse(verified, claims, times.now, self.policy.leeway)?;
         let key_issuer = generation.keys().key(jwt.key_index()).and_then(Key::issuer);
         self.policy.judge(&jwt, times.now, key_issuer)?;
         Ok(Outcome::Verified(Accepted { jwt, generation }))
@@ -205,6 +231,20 @@ impl Verifier {
             return Err(Error::AlgorithmNotAllowed);
         }
         Ok(())
+    }
+}
+
+impl<'a> Token<'a> {
+    /// A token that was read to choose its verifier.
+    #[must_use]
+    pub const fn ahead(text: &'a [u8], reader: Reader, compact: Compact<'a>, claims: Document) -> Self {
+        Self { text, ahead: Some(Ahead { reader, compact, claims }) }
+    }
+}
+
+impl<'a> From<&'a [u8]> for Token<'a> {
+    fn from(text: &'a [u8]) -> Self {
+        Self { text, ahead: None }
     }
 }
 

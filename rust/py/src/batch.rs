@@ -8,7 +8,7 @@ use std::collections::{HashMap, VecDeque};
 
 use jwseal_core::crypto::due;
 use jwseal_core::error::Result as CoreResult;
-use jwseal_core::verifier::{Accepted, Outcome};
+use jwseal_core::verifier::{Accepted, Outcome, Token};
 use pyo3::PyClass;
 use pyo3::exceptions::{PyBaseException, PyTypeError};
 use pyo3::gc::{PyTraverseError, PyVisit};
@@ -30,8 +30,13 @@ const CHUNK: usize = 256;
 
 /// What has the verifier for each token.
 pub(crate) trait Verify: Sync {
+    /// The verifier that judges this token, and the token with what was read of it to choose one.
+    fn choose<'a>(&self, token: &'a [u8]) -> CoreResult<(&Judge, Token<'a>)>;
+
     /// The verifier that judges this token.
-    fn judge(&self, token: &[u8]) -> CoreResult<&Judge>;
+    fn judge(&self, token: &[u8]) -> CoreResult<&Judge> {
+        Ok(self.choose(token)?.0)
+    }
 
     /// Whether a caller gave a clock for any of its tokens.
     fn has_clock(&self) -> bool;
@@ -63,8 +68,8 @@ pub(crate) fn begin<V: Verify>(
     now: Option<&Bound<'_, PyAny>>,
 ) -> Result<Outcome, Fault> {
     let (py, octets) = (token.py(), convert::token_octets(token)?);
-    let judge = verifier.judge(octets)?;
-    let outcome = judge.verify(py, octets, now);
+    let (judge, token) = verifier.choose(octets)?;
+    let outcome = judge.verify(py, token, now);
     prepare_due(py);
     outcome
 }
@@ -105,7 +110,7 @@ fn verify_all<V: Verify>(
     let mut generations = Generations::default();
     let first: Vec<CoreResult<Outcome>> = py.detach(|| {
         let verify = |(token, now): (&&[u8], &Option<f64>)| {
-            let judge = verifier.judge(token)?;
+            let (judge, token) = verifier.choose(token)?;
             generations.verify(judge, token, now.unwrap_or(f64::NAN))
         };
         octets.iter().zip(&times).map(verify).map(prepared).collect()

@@ -4,6 +4,7 @@
 
 use jwseal_core::error::Result as CoreResult;
 use jwseal_core::issuers::IssuerTable;
+use jwseal_core::verifier::Token;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyIterator, PyList};
@@ -148,15 +149,10 @@ impl IssuersObject {
     }
 }
 
-impl IssuersObject {
-    fn choose(&self, token: &[u8]) -> CoreResult<&VerifierObject> {
-        Ok(self.verifiers.choose(token)?.get())
-    }
-}
-
 impl Verify for IssuersObject {
-    fn judge(&self, token: &[u8]) -> CoreResult<&Judge> {
-        Ok(self.choose(token)?.judge())
+    fn choose<'a>(&self, token: &'a [u8]) -> CoreResult<(&Judge, Token<'a>)> {
+        let (verifier, token) = self.verifiers.choose(token)?;
+        Ok((verifier.get().judge(), token))
     }
 
     fn has_clock(&self) -> bool {

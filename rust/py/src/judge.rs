@@ -5,7 +5,7 @@
 
 use jwseal_core::error::Result as CoreResult;
 use jwseal_core::key_source::{Need, Times};
-use jwseal_core::verifier::{Accepted, Outcome, Verifier};
+use jwseal_core::verifier::{Accepted, Outcome, Token, Verifier};
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 
@@ -50,7 +50,7 @@ impl Judge {
     pub(crate) fn verify(
         &self,
         py: Python<'_>,
-        token: &[u8],
+        token: Token<'_>,
         now: Option<&Bound<'_, PyAny>>,
     ) -> Result<Outcome, Fault> {
         let is_machine = now.is_none() && !self.clock.is_given();
@@ -65,7 +65,7 @@ impl Judge {
 
     /// Judges a token again, with what its source got.
     pub(crate) fn verify_again(&self, token: &[u8], now: f64, answer: Answer) -> CoreResult<Accepted> {
-        self.verifier.verify_under(token, self.times(now), answer.generation)
+        self.verifier.verify_under(token.into(), self.times(now), answer.generation)
     }
 
     /// Gets what is needed, waiting for it, and judges the token again.

@@ -1,7 +1,7 @@
 //! `Verifier`: tokens in, `VerifiedJWT` or an exception out.
 
 use jwseal_core::error::Result as CoreResult;
-use jwseal_core::verifier::Verifier;
+use jwseal_core::verifier::{Token, Verifier};
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::PyList;
@@ -139,8 +139,8 @@ impl VerifierObject {
 }
 
 impl Verify for VerifierObject {
-    fn judge(&self, _token: &[u8]) -> CoreResult<&Judge> {
-        Ok(&self.judge)
+    fn choose<'a>(&self, token: &'a [u8]) -> CoreResult<(&Judge, Token<'a>)> {
+        Ok((&self.judge, token.into()))
     }
 
     fn has_clock(&self) -> bool {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use jwseal_core::error::Result as CoreResult;
 use jwseal_core::key_source::{Generation, KeySource, Need};
-use jwseal_core::verifier::Outcome;
+use jwseal_core::verifier::{Outcome, Token};
 use pyo3::prelude::*;
 
 use crate::error::Fault;
@@ -19,7 +19,7 @@ pub(crate) struct Generations<'a>(HashMap<usize, (&'a Source, Arc<Generation>)>)
 
 impl<'a> Generations<'a> {
     /// Verifies a token under its source's generation, or says which keys are needed.
-    pub(crate) fn verify(&mut self, judge: &'a Judge, token: &[u8], now: f64) -> CoreResult<Outcome> {
+    pub(crate) fn verify(&mut self, judge: &'a Judge, token: Token<'_>, now: f64) -> CoreResult<Outcome> {
         let (verifier, times) = (judge.verifier(), judge.times(now));
         let Some(source) = judge.source() else { return verifier.verify(token, times) };
         let KeySource::Replaced(set) = &**source.core() else { return verifier.verify(token, times) };

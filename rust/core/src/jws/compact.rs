@@ -30,7 +30,7 @@ pub struct Compact<'a> {
 }
 
 /// How compact tokens are read: the sizes they may have, in bytes, and the base64url they may be in.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reader {
     /// Of the whole token.
     pub max_size: usize,
