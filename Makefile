@@ -76,8 +76,10 @@ audit: $(VENV)/.audit ## Ask for advisories about crates and packages (needs car
 fuzz: doctor-rust ## Feed the parsers mutated input on stable Rust (ARGS='--seconds 60 --seed 2 compact')
 	cargo run --quiet --release --no-default-features --manifest-path rust/fuzz/Cargo.toml --bin smoke -- $(ARGS)
 
-demo: $(VENV)/.test $(VENV)/.native ## See it work: keys from openssl, tokens from three libraries, verdicts, a speed table
+demo: $(VENV)/.test $(VENV)/.native ## See it work: keys from openssl, tokens from three libraries, verdicts, a speed table, a signing service
 	@$(BIN)/python examples/demo.py $(ARGS)
+	@echo
+	@$(BIN)/python examples/signing_service/run.py
 
 bench: $(BENCH)/.native ## Measure against every peer (ARGS=--quick, ARGS='--json FILE')
 	cargo build --quiet --release --manifest-path benches/rust_peers/Cargo.toml

@@ -62,6 +62,7 @@ from jwseal.verifier import Issuers, Verifier
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from jwseal import authorizer as authorizer
     from jwseal import compat as compat
     from jwseal import insecure as insecure
     from jwseal import jws as jws
@@ -139,6 +140,8 @@ if not TYPE_CHECKING:
             import jwseal.remote as module
         elif name == "state":
             import jwseal.state as module
+        elif name == "authorizer":
+            import jwseal.authorizer as module
         elif name == "types":
             import jwseal.types as module
         elif name == "challenge":
@@ -152,7 +155,7 @@ if not TYPE_CHECKING:
         return module
 
     def __dir__():
-        return sorted({*globals(), "challenge", "compat", "insecure", "jws", "state", "types"})
+        return sorted({*globals(), "authorizer", "challenge", "compat", "insecure", "jws", "state", "types"})
 
 
 del TYPE_CHECKING

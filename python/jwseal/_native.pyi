@@ -28,6 +28,8 @@ from typing_extensions import disjoint_base
 
 from jwseal.errors import InvalidToken, Unavailable
 from jwseal.policy import Policy, Unchecked
+from jwseal.state import ReplayStore, RevocationStore
+from jwseal.state.check import StateCheck
 from jwseal.types import (
     Algorithm,
     AsyncKeySource,
@@ -563,6 +565,9 @@ class Verifier:
         max_token_size: int = ...,
         max_header_size: int = ...,
         accept_padding: bool = False,
+        replay: ReplayStore | None = None,
+        revocation: RevocationStore | None = None,
+        on_unavailable: Literal["deny", "allow"] = "deny",
         clock: _Clock | None = None,
     ) -> Self:
         """`keys` are a VerifyingKey, SecretKey or KeySet, `policy` is a Policy.
@@ -573,6 +578,10 @@ class Verifier:
         header; certificate chains in `x5c` may need more. `accept_padding` also takes segments that end in correct
         base64 padding, as AWS ALB writes them, and leaves the signing input as received. `clock` is a function that
         returns the time, for tests: seconds or an aware datetime, anything else is TypeError or PolicyError.
+
+        `replay` and `revocation` are stores of jwseal.state, asked last: revocation, then replay, which needs `jti`
+        (MissingClaim) and a policy with an expiry. A store that fails is StateUnavailable; with `on_unavailable="allow"`
+        the token is accepted, and `unchecked` of the result names the store.
         """
 
     @property
@@ -593,6 +602,13 @@ class Verifier:
         an aware datetime; None reads the verifier's clock. The order of refusals is fixed: size, shape, header,
         algorithm, key, signature, then typ, exp, nbf, iat, max_age, max_lifetime, iss, aud, sub, jti, required, claims.
         """
+
+    def _state(self, token: _Text, verified: VerifiedJWT) -> tuple[StateCheck, float, float] | None:
+        """What `verify_async` asks the stores with, the time and the leeway; None without stores."""
+
+    @staticmethod
+    def _settle(verified: VerifiedJWT, unchecked: frozenset[str]) -> None:
+        """Keep the stores' answer to `verify_async`."""
 
     def _begin(self, token: _Text, *, now: Moment | None = None) -> VerifiedJWT | PendingVerification:
         """As `verify`, but where keys must be waited for return what `verify_async` waits with."""
@@ -680,6 +696,9 @@ class Issuers(Mapping[str | IssuerTemplate, _PublicVerifier]):
         `token` is the compact JWT. `now` is the time to judge it at; None reads the clock of that verifier.
         """
 
+    def _state(self, token: _Text, verified: VerifiedJWT) -> tuple[StateCheck, float, float] | None:
+        """As `Verifier._state`."""
+
     def _begin(self, token: _Text, *, now: Moment | None = None) -> VerifiedJWT | PendingVerification:
         """As `Verifier._begin`."""
 
@@ -765,6 +784,10 @@ class VerifiedJWT(Mapping[str, Any]):
         It is for a route that requires more than its verifier does. Raises InsufficientScope, then ConditionNotMet.
         `now` in a condition is the time at which the token was verified.
         """
+
+    @property
+    def unchecked(self) -> frozenset[str]:
+        """The stores that did not answer and were passed over, "replay" and "revocation"; empty as a rule."""
 
     @property
     def payload(self) -> bytes:

@@ -39,12 +39,23 @@ async def _finish(pending: _native.PendingVerification) -> _native.VerifiedJWT:
     return pending.finish(found)
 
 
+async def _settled(
+    verifier: Verifier | Issuers, token: str | bytes, verified: _native.VerifiedJWT
+) -> _native.VerifiedJWT:
+    """The result, after the stores of its verifier were asked."""
+    state = verifier._state(token, verified)
+    if state is not None:
+        check, now, leeway = state
+        _native.Verifier._settle(verified, await check.judge_async(verified, now, leeway))
+    return verified
+
+
 @final
 class Verifier(_native.Verifier):
     """Verifies compact JWTs with keys and a policy (RFC 7519 section 7.2, RFC 8725).
 
     Verifier(keys, policy, *, algorithms=None, max_token_size=16384, max_header_size=4096, accept_padding=False,
-    clock=None)
+    replay=None, revocation=None, on_unavailable="deny", clock=None)
 
     keys             a VerifyingKey, SecretKey or KeySet, or a source of keys: a jwseal.remote.RemoteKeySet, a store
     policy           a Policy
@@ -52,6 +63,9 @@ class Verifier(_native.Verifier):
     max_token_size   the maximum length of a token, in bytes
     max_header_size  the maximum length of a decoded header, in bytes
     accept_padding   whether to accept base64 padding, as AWS ALB writes it
+    replay           a ReplayStore of jwseal.state: each token is accepted once, by its `iss` and `jti`
+    revocation       a RevocationStore of jwseal.state
+    on_unavailable   "deny", or "allow" to accept a token whose store does not answer; `unchecked` of the result names it
     clock            a callable that returns the current time as `now` does; None is the system's clock
 
     Build it once and call `verify` for each request. It is immutable and can be used from any thread.
@@ -65,7 +79,8 @@ class Verifier(_native.Verifier):
         `token` is the compact JWT, `now` the time to judge it at.
         """
         result = self._begin(token, now=now)
-        return await _finish(result) if isinstance(result, _native.PendingVerification) else result
+        verified = await _finish(result) if isinstance(result, _native.PendingVerification) else result
+        return await _settled(self, token, verified)
 
     def __init_subclass__(cls) -> NoReturn:
         raise TypeError(
@@ -93,7 +108,8 @@ class Issuers(_native.Issuers):
         `token` is the compact JWT, `now` the time to judge it at.
         """
         result = self._begin(token, now=now)
-        return await _finish(result) if isinstance(result, _native.PendingVerification) else result
+        verified = await _finish(result) if isinstance(result, _native.PendingVerification) else result
+        return await _settled(self, token, verified)
 
     def __init_subclass__(cls) -> NoReturn:
         raise TypeError("Issuers is final: wrap it, because verify_many would not call an overridden verify")

@@ -1,8 +1,9 @@
 """The documentation is true: every Python block and every command in README.md and docs/ runs as it is written.
 
 The blocks of one page run in order in one namespace, in an empty folder of their own. Lines that start with `#>` are what the
-block prints. In ```console blocks the lines after `$` are run by a shell; one that must fail ends with `# exit 1`. What is
-not meant to run is marked ```text, ```sh, ```toml or ```json.
+block prints. In ```console blocks the lines after `$` are run by a shell; one that must fail ends with `# exit 1`. A ```toml
+block whose first line is the name of a file, `# signing.toml`, becomes that file. What is not meant to run is marked ```text,
+```sh, ```toml or ```json.
 """
 
 import contextlib
@@ -70,6 +71,8 @@ def run(page: Path) -> None:
                 run_python(page, line, text, namespace)
             elif language == "console":
                 run_console(page, line, text)
+            elif named := re.match(r"# ([\w-]+\.toml)$", text, re.MULTILINE):
+                Path(named[1]).write_text(text)
 
 
 def run_python(page: Path, line: int, text: str, namespace: dict) -> None:

@@ -28,7 +28,9 @@ def test_importing_jwseal_loads_nothing_heavy() -> None:
     assert heavy == []
 
 
-@pytest.mark.parametrize("module", ["compat", "errors", "insecure", "jws", "policy", "state", "types", "verifier"])
+@pytest.mark.parametrize(
+    "module", ["authorizer", "compat", "errors", "insecure", "jws", "policy", "state", "types", "verifier"]
+)
 def test_modules_are_there_after_import_jwseal(module: str) -> None:
     """`import jwseal; jwseal.jws` works without another import, and so does completion by tab."""
     program = f"import jwseal; print({module!r} in dir(jwseal), jwseal.{module}.__name__)"
@@ -66,6 +68,7 @@ def test_stubs_agree_with_the_binary() -> None:
 def test_all_is_what_can_be_seen() -> None:
     """`jwseal.__all__` lists the package's public names, sorted, and no others."""
     modules = {
+        "authorizer",
         "state",
         "errors",
         "insecure",

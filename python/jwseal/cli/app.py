@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from jwseal import __version__, _native
-from jwseal.cli import issuer_command, jwks_commands, key_commands, token_commands
+from jwseal.cli import issuer_command, jwks_commands, key_commands, policy_commands, token_commands
 from jwseal.cli.answer import answering, write, write_json
 from jwseal.cli.arguments import OnceCommand
 from jwseal.cli.inspect_command import inspect
@@ -55,8 +55,11 @@ for _command in (
     key_commands.thumbprint,
     token_commands.sign,
     token_commands.verify,
+    policy_commands.authorize,
+    policy_commands.audit,
     inspect,
     issuer_command.serve_jwks,
 ):
     app.command(cls=OnceCommand, no_args_is_help=_command not in (inspect, issuer_command.serve_jwks))(_command)
 app.add_typer(jwks_commands.group, name="jwks")
+app.add_typer(policy_commands.policy)

@@ -22,6 +22,7 @@ use crate::error::{Fault, exception, is_verdict};
 use crate::judge::{self, Judge};
 use crate::key_set::prepare_due;
 use crate::reentry;
+use crate::state::Later;
 use crate::verified_jwt::VerifiedJwtObject;
 use crate::waits::{Generations, Waits};
 
@@ -38,6 +39,9 @@ pub(crate) trait Verify: Sync {
         Ok(self.choose(token)?.0)
     }
 
+    /// Whether any of its tokens has stores to be asked about it.
+    fn has_state(&self) -> bool;
+
     /// Whether a caller gave a clock for any of its tokens.
     fn has_clock(&self) -> bool;
 }
@@ -47,7 +51,7 @@ pub(crate) fn verify<V: Verify>(
     verifier: &V,
     token: &Bound<'_, PyAny>,
     now: Option<&Bound<'_, PyAny>>,
-) -> Result<VerifiedJwtObject, Fault> {
+) -> Result<Py<VerifiedJwtObject>, Fault> {
     let accepted = match begin(verifier, token, now)? {
         Outcome::Verified(accepted) => accepted,
         Outcome::Needs(need) => {
@@ -57,7 +61,35 @@ pub(crate) fn verify<V: Verify>(
             accepted?
         }
     };
-    Ok(judge::object(accepted))
+    settled(verifier, token.py(), convert::token_octets(token)?, accepted)
+}
+
+/// A token that passed everything else, after its verifier's stores were asked.
+fn settled<V: Verify>(
+    verifier: &V,
+    py: Python<'_>,
+    token: &[u8],
+    accepted: Accepted,
+) -> Result<Py<VerifiedJwtObject>, Fault> {
+    let result = Bound::new(py, judge::object(accepted))?;
+    if verifier.has_state()
+        && let Some(state) = verifier.judge(token)?.state()
+    {
+        state.judge(&result)?;
+    }
+    Ok(result.unbind())
+}
+
+/// What asks the stores about a verified token later.
+pub(crate) fn later<V: Verify>(
+    verifier: &V,
+    token: &Bound<'_, PyAny>,
+    result: &Bound<'_, VerifiedJwtObject>,
+) -> Result<Option<Later>, Fault> {
+    if !verifier.has_state() {
+        return Ok(None);
+    }
+    Ok(verifier.judge(convert::token_octets(token)?)?.state().map(|state| state.later(result)))
 }
 
 /// Verifies one token with the keys at hand, or says which are needed.
@@ -133,13 +165,16 @@ fn verify_all<V: Verify>(
         }
         Err(error) => Err(error.into()),
     };
-    let object = |verdict: Result<Accepted, Fault>| match verdict {
-        Ok(accepted) => Ok(Py::new(py, judge::object(accepted))?.into_any()),
+    let object = |verdict: Result<Py<VerifiedJwtObject>, Fault>| match verdict {
+        Ok(result) => Ok(result.into_any()),
         Err(Fault::Core(error)) => Ok(exception(py, error).into_value(py).into_any()),
         Err(Fault::Python(error)) if is_verdict(py, &error) => Ok(error.into_value(py).into_any()),
         Err(fault) => Err(fault),
     };
-    first.into_iter().zip(&octets).zip(times).map(verdict).map(object).collect()
+    // In order, so that of equal tokens the first is accepted.
+    let asked = |(token, verdict): (&&[u8], Result<Accepted, Fault>)| settled(verifier, py, token, verdict?);
+    let verdicts = first.into_iter().zip(&octets).zip(times).map(verdict);
+    octets.iter().zip(verdicts).map(asked).map(object).collect()
 }
 
 /// A result, after the key that it made due was prepared.

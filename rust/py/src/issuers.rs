@@ -17,6 +17,7 @@ use crate::json_text::each_member;
 use crate::judge::Judge;
 use crate::pending;
 use crate::repr;
+use crate::state::Later;
 use crate::verified_jwt::VerifiedJwtObject;
 use crate::verifier::VerifierObject;
 
@@ -27,16 +28,19 @@ pub(crate) struct IssuersObject {
     /// The same for Python, in the order given; no one else has this dict.
     table: Py<PyDict>,
     has_clock: bool,
+    has_state: bool,
 }
 
 #[pymethods]
 impl IssuersObject {
     #[new]
     fn new(verifiers: &Bound<'_, PyAny>) -> Result<Self, Fault> {
-        let (mut chosen, table, mut has_clock) = (IssuerTable::default(), PyDict::new(verifiers.py()), false);
+        let (mut chosen, table) = (IssuerTable::default(), PyDict::new(verifiers.py()));
+        let (mut has_clock, mut has_state) = (false, false);
         each_member(&convert::mapping(verifiers, "verifiers")?, |issuer, verifier| {
             let verifier = verifier.cast::<VerifierObject>().map_err(PyErr::from)?;
             has_clock |= verifier.get().judge().clock().is_given();
+            has_state |= verifier.get().judge().state().is_some();
             let value = verifier.clone().unbind();
             if let Ok(template) = issuer.cast::<IssuerTemplateObject>() {
                 chosen.add_template(template.get().inner(), verifier.get().judge().verifier(), value)?;
@@ -48,7 +52,7 @@ impl IssuersObject {
             }
             Ok::<(), Fault>(())
         })?;
-        Ok(Self { verifiers: chosen.checked()?, table: table.unbind(), has_clock })
+        Ok(Self { verifiers: chosen.checked()?, table: table.unbind(), has_clock, has_state })
     }
 
     #[doc = doc!("Issuers.prepare")]
@@ -58,8 +62,17 @@ impl IssuersObject {
 
     #[doc = doc!("Issuers.verify")]
     #[pyo3(signature = (token, *, now=None))]
-    fn verify(&self, token: &Bound<'_, PyAny>, now: Option<&Bound<'_, PyAny>>) -> Result<VerifiedJwtObject, Fault> {
+    fn verify(&self, token: &Bound<'_, PyAny>, now: Option<&Bound<'_, PyAny>>) -> Result<Py<VerifiedJwtObject>, Fault> {
         batch::verify(self, token, now)
+    }
+
+    #[doc = doc!("Issuers._state")]
+    fn _state(
+        &self,
+        token: &Bound<'_, PyAny>,
+        verified: &Bound<'_, VerifiedJwtObject>,
+    ) -> Result<Option<Later>, Fault> {
+        batch::later(self, token, verified)
     }
 
     #[doc = doc!("Issuers._begin")]
@@ -153,6 +166,10 @@ impl Verify for IssuersObject {
     fn choose<'a>(&self, token: &'a [u8]) -> CoreResult<(&Judge, Token<'a>)> {
         let (verifier, token) = self.verifiers.choose(token)?;
         Ok((verifier.get().judge(), token))
+    }
+
+    fn has_state(&self) -> bool {
+        self.has_state
     }
 
     fn has_clock(&self) -> bool {

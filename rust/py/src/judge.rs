@@ -13,6 +13,7 @@ use crate::clock::Clock;
 use crate::error::Fault;
 use crate::key_set::Keys;
 use crate::key_source::{Answer, Source};
+use crate::state::State;
 use crate::verified_jwt::VerifiedJwtObject;
 
 /// A verifier, and what it takes beside a token.
@@ -20,11 +21,12 @@ pub(crate) struct Judge {
     verifier: Verifier,
     source: Option<Source>,
     clock: Clock,
+    state: Option<State>,
 }
 
 impl Judge {
-    pub(crate) const fn new(verifier: Verifier, source: Option<Source>, clock: Clock) -> Self {
-        Self { verifier, source, clock }
+    pub(crate) const fn new(verifier: Verifier, source: Option<Source>, clock: Clock, state: Option<State>) -> Self {
+        Self { verifier, source, clock, state }
     }
 
     pub(crate) const fn verifier(&self) -> &Verifier {
@@ -33,6 +35,11 @@ impl Judge {
 
     pub(crate) const fn clock(&self) -> &Clock {
         &self.clock
+    }
+
+    /// The stores to ask about a token that passed everything else.
+    pub(crate) const fn state(&self) -> Option<&State> {
+        self.state.as_ref()
     }
 
     /// Where the keys come from, if they can change.
@@ -86,6 +93,7 @@ impl Judge {
 
     pub(crate) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
         self.source.as_ref().map_or(Ok(()), |source| source.traverse(visit))?;
+        self.state.as_ref().map_or(Ok(()), |state| state.traverse(visit))?;
         self.clock.traverse(visit)
     }
 }

@@ -39,6 +39,7 @@ mod reentry;
 mod repr;
 mod rule_set;
 mod signer;
+mod state;
 mod verified_jws;
 mod verified_jwt;
 mod verifier;

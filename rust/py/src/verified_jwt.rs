@@ -25,15 +25,22 @@ pub(crate) struct VerifiedJwtObject {
     keys: Keys,
     claims: OnceLock<Py<PyDict>>,
     header: OnceLock<Py<PyDict>>,
+    /// The stores that did not answer and were passed over; none for a verifier without stores.
+    unchecked: OnceLock<Py<PyFrozenSet>>,
 }
 
 impl VerifiedJwtObject {
     pub(crate) const fn new(jwt: VerifiedJwt, keys: Keys) -> Self {
-        Self { jwt, keys, claims: OnceLock::new(), header: OnceLock::new() }
+        Self { jwt, keys, claims: OnceLock::new(), header: OnceLock::new(), unchecked: OnceLock::new() }
     }
 
     pub(crate) const fn jwt(&self) -> &VerifiedJwt {
         &self.jwt
+    }
+
+    /// Keeps the answer of the stores, which are asked once.
+    pub(crate) fn settle(&self, unchecked: &Bound<'_, PyFrozenSet>) {
+        let _ = self.unchecked.set(unchecked.clone().unbind());
     }
 
     /// The claim of a name; anything but a str names none, and neither does one that has no UTF-8.
@@ -111,6 +118,12 @@ impl VerifiedJwtObject {
         }
         policy::require(&slf.get().jwt, &wanted, condition.map(|condition| condition.get().condition()))?;
         Ok(slf)
+    }
+
+    #[doc = doc!("VerifiedJWT.unchecked")]
+    #[getter]
+    fn unchecked<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyFrozenSet>> {
+        self.unchecked.get().map_or_else(|| PyFrozenSet::empty(py), |unchecked| Ok(unchecked.bind(py).clone()))
     }
 
     #[doc = doc!("VerifiedJWT.payload")]

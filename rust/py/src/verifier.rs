@@ -4,7 +4,7 @@ use jwseal_core::error::Result as CoreResult;
 use jwseal_core::verifier::{Token, Verifier};
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
-use pyo3::types::PyList;
+use pyo3::types::{PyFrozenSet, PyList};
 
 use crate::batch::{self, VerifiedIterator, Verify};
 use crate::clock::Clock;
@@ -14,6 +14,7 @@ use crate::judge::Judge;
 use crate::key_source::KeysArgument;
 use crate::pending;
 use crate::policy;
+use crate::state::{Later, State};
 use crate::verified_jwt::VerifiedJwtObject;
 
 #[doc = doc!("Verifier")]
@@ -29,11 +30,13 @@ impl VerifierObject {
     #[new]
     #[pyo3(
         signature = (
-            keys, policy, *, algorithms=None, max_token_size=None, max_header_size=None, accept_padding=false, clock=None
+            keys, policy, *, algorithms=None, max_token_size=None, max_header_size=None, accept_padding=false, replay=None,
+            revocation=None, on_unavailable=None, clock=None
         ),
         text_signature = "(keys, policy, *, algorithms=None, max_token_size=16384, max_header_size=4096, \
-                          accept_padding=False, clock=None)"
+                          accept_padding=False, replay=None, revocation=None, on_unavailable='deny', clock=None)"
     )]
+    #[expect(clippy::too_many_arguments, reason = "Python's arguments, which are given by name")]
     fn new(
         keys: &Bound<'_, PyAny>,
         policy: &Bound<'_, PyAny>,
@@ -41,6 +44,9 @@ impl VerifierObject {
         max_token_size: Option<&Bound<'_, PyAny>>,
         max_header_size: Option<&Bound<'_, PyAny>>,
         accept_padding: bool,
+        replay: Option<&Bound<'_, PyAny>>,
+        revocation: Option<&Bound<'_, PyAny>>,
+        on_unavailable: Option<&Bound<'_, PyAny>>,
         clock: Option<Bound<'_, PyAny>>,
     ) -> Result<Self, Fault> {
         let chosen = KeysArgument::from_argument(keys)?;
@@ -50,8 +56,13 @@ impl VerifierObject {
             convert::algorithms(algorithms)?,
             convert::reader("max_token_size", max_token_size, max_header_size, accept_padding)?,
         )?;
+        let state = State::from_arguments(policy, replay, revocation, on_unavailable)?;
         let (given_keys, policy) = (keys.clone().unbind(), policy.clone().unbind());
-        Ok(Self { judge: Judge::new(verifier, chosen.into_source(), Clock::from_argument(clock)?), given_keys, policy })
+        Ok(Self {
+            judge: Judge::new(verifier, chosen.into_source(), Clock::from_argument(clock)?, state),
+            given_keys,
+            policy,
+        })
     }
 
     #[doc = doc!("Verifier.keys")]
@@ -73,8 +84,23 @@ impl VerifierObject {
 
     #[doc = doc!("Verifier.verify")]
     #[pyo3(signature = (token, *, now=None))]
-    fn verify(&self, token: &Bound<'_, PyAny>, now: Option<&Bound<'_, PyAny>>) -> Result<VerifiedJwtObject, Fault> {
+    fn verify(&self, token: &Bound<'_, PyAny>, now: Option<&Bound<'_, PyAny>>) -> Result<Py<VerifiedJwtObject>, Fault> {
         batch::verify(self, token, now)
+    }
+
+    #[doc = doc!("Verifier._state")]
+    fn _state(
+        &self,
+        token: &Bound<'_, PyAny>,
+        verified: &Bound<'_, VerifiedJwtObject>,
+    ) -> Result<Option<Later>, Fault> {
+        batch::later(self, token, verified)
+    }
+
+    #[doc = doc!("Verifier._settle")]
+    #[staticmethod]
+    fn _settle(verified: &Bound<'_, VerifiedJwtObject>, unchecked: &Bound<'_, PyFrozenSet>) {
+        verified.get().settle(unchecked);
     }
 
     #[doc = doc!("Verifier._begin")]
@@ -141,6 +167,10 @@ impl VerifierObject {
 impl Verify for VerifierObject {
     fn choose<'a>(&self, token: &'a [u8]) -> CoreResult<(&Judge, Token<'a>)> {
         Ok((&self.judge, token.into()))
+    }
+
+    fn has_state(&self) -> bool {
+        self.judge.state().is_some()
     }
 
     fn has_clock(&self) -> bool {

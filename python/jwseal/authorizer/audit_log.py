@@ -1,0 +1,84 @@
+"""An audit log: one record of `Decision.audit()` a line, as JSON. Each line is checked, and shown in one line for a person.
+
+The check finds a record that no authorizer writes: another shape, a code that its stage or `allowed` contradicts, a member that
+holds a token. It cannot find a record that was taken out.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from jwseal import errors
+from jwseal.authorizer.decision import CODES, SCHEMA, STAGES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["line_of", "read_record"]
+
+_LONGEST_LINE = 65_536
+_TEXTS = ("worker", "rule", "issuer", "kid", "alg", "typ", "subject")
+_HASHES = ("token_sha256", "jti_sha256", "policy_version")
+_MEMBERS = frozenset(
+    (*_TEXTS, *_HASHES, "schema", "time", "allowed", "code", "stage", "subject_form", "aud", "acr", "amr", "auth_time",
+     "expires_at", "unchecked")
+)  # fmt: skip
+_TOKEN = re.compile(r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]*")
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_ERRORS = {getattr(errors, name).code for name in errors.__all__}
+
+
+def read_record(line: bytes) -> dict[str, Any] | str:
+    """Return the record of a line, or why it is none."""
+    if len(line) > _LONGEST_LINE:
+        return f"is longer than {_LONGEST_LINE} bytes"
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError):
+        return "is no JSON"
+    if not isinstance(record, dict):
+        return "is no JSON object"
+    return next(_faults(record), None) or record
+
+
+def _faults(record: dict[str, Any]) -> Iterator[str]:
+    """Yield what is wrong with a record."""
+    if record.get("schema") != SCHEMA:
+        yield f"has another schema than {SCHEMA}"
+    for name in sorted(_MEMBERS ^ set(record)):
+        yield f"lacks {name}" if name in _MEMBERS else "has a member that is not known"
+    if _TOKEN.search(json.dumps(record)):
+        yield "holds a token"
+    if not isinstance(record.get("time"), str) or not _TIME.fullmatch(record["time"]):
+        yield "has no time"
+    if record.get("code") not in _ERRORS | set(CODES) or record.get("stage") not in STAGES:
+        yield "has a code or stage that is not known"
+    if record.get("allowed") is not (record.get("code") == "allowed"):
+        yield "has a code that contradicts allowed"
+    for name in _TEXTS:
+        if not isinstance(record.get(name), str | None):
+            yield f"has a {name} that is no text"
+    for name in _HASHES:
+        if record.get(name) is not None and not (isinstance(record[name], str) and _SHA256.fullmatch(record[name])):
+            yield f"has a {name} that is no SHA-256"
+    if record.get("allowed") is True and None in (record.get("rule"), record.get("issuer"), record.get("token_sha256")):
+        yield "is allowed without rule, issuer or token"
+
+
+def line_of(record: dict[str, Any]) -> str:
+    """Return a record as one line for a person."""
+    parts = [record["time"], "allowed" if record["allowed"] else f"refused {record['code']} at {record['stage']}"]
+    shown = ("worker", "rule", "issuer", "subject", "acr")
+    parts += [f"{name}={_shown(record[name])}" for name in shown if record[name] is not None]
+    if record["unchecked"]:
+        parts.append(f"unchecked={_shown(record['unchecked'])}")
+    if record["token_sha256"] is not None:
+        parts.append(f"token={record['token_sha256'][:12]}")
+    return "  ".join(parts)
+
+
+def _shown(value: Any) -> str:
+    return value if isinstance(value, str) and re.fullmatch(r"[\w.@:/+-]+", value) else json.dumps(value)

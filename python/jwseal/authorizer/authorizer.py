@@ -1,0 +1,310 @@
+"""`Authorizer`: from a token to a decision, by a configuration that can be replaced while it runs.
+
+A configuration is read whole before it takes effect, in one assignment; a call that has begun ends with the version that it
+began with. One that cannot be read leaves the last good version in place. Sources of keys at URLs are kept from version to
+version, and so are the stores, which are the program's.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jwseal.authorizer.configuration import read_configuration
+from jwseal.authorizer.decision import Case, Decision
+from jwseal.authorizer.explanation import Explanation
+from jwseal.authorizer.judgement import Passed, exhausted, judge, missing, refused
+from jwseal.authorizer.lint import lint
+from jwseal.authorizer.policy import CompiledPolicy, compile_policy
+from jwseal.errors import InvalidToken, PolicyError, Unavailable
+from jwseal.state.check import BudgetExhausted, StateCheck
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Self
+
+    from jwseal.state import BudgetStore, ReplayStore, RevocationStore
+    from jwseal.state.check import Budget
+    from jwseal.types import Moment
+
+__all__ = ["Authorizer"]
+
+_LOG = logging.getLogger("jwseal.authorizer")
+
+
+class Authorizer:
+    """Decides what tokens allow. Make one with `from_file` or `from_text`; it can be used from any thread.
+
+    Options of both:
+
+    replay          a ReplayStore: a token is used once
+    revocation      a RevocationStore
+    budget          a BudgetStore: a token of a worker with `binding` is used `numSignatures` times
+    on_unavailable  "deny", or "allow" to pass a token whose store does not answer; its decision names the store
+    clock           a callable that returns the current time; None is the system's clock
+    """
+
+    def __init__(self) -> None:
+        raise TypeError("make an Authorizer with from_file or from_text")
+
+    @classmethod
+    def from_file(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        reload_every: float | None = None,
+        replay: ReplayStore | None = None,
+        revocation: RevocationStore | None = None,
+        budget: BudgetStore | None = None,
+        on_unavailable: str = "deny",
+        clock: Callable[[], Moment] | None = None,
+    ) -> Self:
+        """Return an authorizer for a TOML file; the files that it names are beside it.
+
+        With `reload_every` the files are looked at again at most every so many seconds, by the call that is due, and read
+        again where they changed. A configuration that cannot be used is PolicyError, with line, column and key.
+        """
+        state = StateCheck(replay=replay, revocation=revocation, budget=budget, on_unavailable=on_unavailable)
+        self = cls._make(state, clock)
+        self._path = Path(path)
+        self._reload_every = reload_every
+        self._policy = self._read_file({})
+        return self
+
+    @classmethod
+    def from_text(
+        cls,
+        toml: str,
+        *,
+        folder: str | os.PathLike[str] = ".",
+        replay: ReplayStore | None = None,
+        revocation: RevocationStore | None = None,
+        budget: BudgetStore | None = None,
+        on_unavailable: str = "deny",
+        clock: Callable[[], Moment] | None = None,
+    ) -> Self:
+        """Return an authorizer for a TOML text; `folder` is where the files that it names are."""
+        if not isinstance(toml, str):
+            raise TypeError(f"toml must be str, not {type(toml).__name__}")
+        state = StateCheck(replay=replay, revocation=revocation, budget=budget, on_unavailable=on_unavailable)
+        self = cls._make(state, clock)
+        self._policy = self._compiled(toml, "configuration", Path(folder), {})
+        return self
+
+    @classmethod
+    def _make(cls, state: StateCheck, clock: Callable[[], Moment] | None) -> Self:
+        if clock is not None and not callable(clock):
+            raise TypeError(f"clock must be a function that returns the time, not {type(clock).__name__}")
+        self = cls.__new__(cls)
+        self._state, self._clock = state, clock
+        self._path = None
+        self._reload_every = None
+        self._reloading = threading.Lock()
+        self._next_look = time.monotonic()
+        self._seen = ()
+        self._reload_error = None
+        self._warnings = ()
+        return self
+
+    _clock: Callable[[], Moment] | None
+    _next_look: float
+    _path: Path | None
+    _policy: CompiledPolicy
+    _reload_every: float | None
+    _reload_error: PolicyError | None
+    _reloading: threading.Lock
+    _seen: tuple[object, ...]
+    _state: StateCheck
+    _warnings: tuple[str, ...]
+
+    @property
+    def version(self) -> str:
+        """SHA-256 of the configuration in effect and of the files that it names, in hexadecimal."""
+        return self._policy.version
+
+    @property
+    def workers(self) -> tuple[str, ...]:
+        """The names of the workers; empty where the configuration has none."""
+        return tuple(name for name in self._policy.workers if name is not None)
+
+    @property
+    def reload_error(self) -> PolicyError | None:
+        """Why the newest configuration is not in effect, or None."""
+        return self._reload_error
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is valid in the configuration and probably not meant, a sentence each; the same is logged when it is loaded."""
+        return self._warnings
+
+    def authorize(
+        self, token: str | bytes | None, *, worker: str | None = None, request: Mapping[str, Any] | None = None
+    ) -> Decision:
+        """Decide on a token. A bad token, or none, is a decision and no exception.
+
+        `request` says what is to be done: values that conditions name, and for a worker with `binding` the parameters of the
+        CSC API: `credentialID`, `hashes` (text or bytes), `hashAlgorithmOID`. An unknown worker is PolicyError.
+        """
+        case = self._begin(token, worker, request)
+        if token is None:
+            return missing(case)
+        try:
+            verified = case.policy.verifiers.verify(token, now=case.now)
+        except (InvalidToken, Unavailable) as error:
+            return refused(case, error)
+        passed = judge(case, verified)
+        if isinstance(passed, Decision):
+            return passed
+        if not self._state:
+            return passed.allowed()
+        try:
+            unchecked = self._state.judge(verified, case.now, self._leeway(passed), self._budget(passed))
+        except BudgetExhausted:
+            return exhausted(passed)
+        except (InvalidToken, Unavailable) as error:
+            return refused(case, error, "state", passed.rule)
+        return passed.allowed(unchecked)
+
+    async def authorize_async(
+        self, token: str | bytes | None, *, worker: str | None = None, request: Mapping[str, Any] | None = None
+    ) -> Decision:
+        """As `authorize`; waits for sources of keys and for stores without blocking the event loop."""
+        case = self._begin(token, worker, request)
+        if token is None:
+            return missing(case)
+        try:
+            verified = await case.policy.verifiers.verify_async(token, now=case.now)
+        except (InvalidToken, Unavailable) as error:
+            return refused(case, error)
+        passed = judge(case, verified)
+        if isinstance(passed, Decision):
+            return passed
+        if not self._state:
+            return passed.allowed()
+        try:
+            unchecked = await self._state.judge_async(verified, case.now, self._leeway(passed), self._budget(passed))
+        except BudgetExhausted:
+            return exhausted(passed)
+        except (InvalidToken, Unavailable) as error:
+            return refused(case, error, "state", passed.rule)
+        return passed.allowed(unchecked)
+
+    def explain(
+        self,
+        token: str | bytes | None,
+        *,
+        worker: str | None = None,
+        request: Mapping[str, Any] | None = None,
+        values: bool = False,
+    ) -> Explanation:
+        """Return each rule and condition with its outcome, and the decision without the stores, which are not asked.
+
+        Claims are shown with `values=True` only.
+        """
+        case = self._begin(token, worker, request)
+        if token is None:
+            return Explanation(missing(case), [])
+        try:
+            verified = case.policy.verifiers.verify(token, now=case.now)
+        except (InvalidToken, Unavailable) as error:
+            return Explanation(refused(case, error), [])
+        passed = judge(case, verified)
+        name = case.policy.issuers[verified["iss"]].name
+        return Explanation(
+            passed if isinstance(passed, Decision) else passed.allowed(),
+            case.worker.rules.explain(verified, name, case.asked, values=values),
+        )
+
+    def reload(self) -> bool:
+        """Read the files again, and return whether the version changed. PolicyError leaves the last good version in effect.
+
+        An authorizer from text has no files, and stays as it is.
+        """
+        with self._reloading:
+            return self._reload()
+
+    def __repr__(self) -> str:
+        return f"<Authorizer of {len(self._policy.issuers)} issuer(s), version {self.version[:12]}>"
+
+    def _begin(self, token: str | bytes | None, worker: str | None, request: Mapping[str, Any] | None) -> Case:
+        if token is not None and not isinstance(token, (str, bytes)):
+            raise TypeError(f"token must be str, bytes or None, not {type(token).__name__}")
+        if self._reload_every is not None:
+            self._look_again(self._reload_every)
+        policy = self._policy
+        return Case(policy, worker, policy.workers.get(worker) or policy.worker(worker), token, request, self._now())
+
+    def _now(self) -> float:
+        if self._clock is None:
+            return time.time()
+        now = self._clock()
+        return now.timestamp() if isinstance(now, datetime) else float(now)
+
+    def _budget(self, passed: Passed) -> Budget | None:
+        return passed.budget if self._state.budget is not None else None
+
+    def _leeway(self, passed: Passed) -> float:
+        return 0.0 if passed.case.issuer is None else passed.case.issuer.leeway
+
+    def _look_again(self, every: float) -> None:
+        if time.monotonic() < self._next_look or not self._reloading.acquire(blocking=False):
+            return
+        try:
+            self._next_look = time.monotonic() + every
+            if self._signature(self._policy) != self._seen:
+                self._reload()
+        except PolicyError as error:
+            _LOG.error("the configuration is not replaced: %s", error)
+        finally:
+            self._reloading.release()
+
+    def _reload(self) -> bool:
+        if self._path is None:
+            return False
+        before = self._policy
+        try:
+            self._policy = self._read_file(before.sources)
+        except PolicyError as error:
+            self._reload_error = error
+            raise
+        self._reload_error = None
+        return self._policy.version != before.version
+
+    def _read_file(self, sources: dict[tuple[object, ...], Any]) -> CompiledPolicy:
+        assert self._path is not None  # noqa: S101  # for the type checker: from_file set it
+        known = self._policy if hasattr(self, "_policy") else None
+        self._seen = self._signature(known)
+        try:
+            text = self._path.read_bytes().decode()
+        except OSError as error:
+            raise PolicyError(f"{self._path}: {error.strerror}") from None
+        except UnicodeDecodeError:
+            raise PolicyError(f"{self._path}: TOML is written in UTF-8") from None
+        policy = self._compiled(text, str(self._path), self._path.parent, sources)
+        self._seen = self._signature(policy)
+        return policy
+
+    def _compiled(self, text: str, name: str, folder: Path, sources: dict[tuple[object, ...], Any]) -> CompiledPolicy:
+        """Compile a text, and log what its lint remarks."""
+        policy = compile_policy(read_configuration(text, name=name, folder=folder), sources)
+        self._warnings = lint(policy, self._now())
+        for sentence in self._warnings:
+            _LOG.warning("%s", sentence)
+        return policy
+
+    def _signature(self, policy: CompiledPolicy | None) -> tuple[object, ...]:
+        """What tells that a file changed: its device, its number, its size and the time it was written."""
+        found: list[object] = []
+        for path in [self._path, *(policy.files if policy else ())]:
+            try:
+                status = os.stat(str(path))
+            except OSError:
+                found.append(None)
+            else:
+                found.append((status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns))
+        return tuple(found)

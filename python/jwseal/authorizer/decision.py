@@ -1,0 +1,283 @@
+"""`Decision`: what an authorizer says of one token, and the record of it for an audit log.
+
+Reasons are for the operator's log; a client gets the status and the challenge. A refused token has no claims and no attributes.
+What is not read is not computed, the audit record among it: a decision keeps what was judged, privately.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
+
+from jwseal.authorizer.binding import with_digests
+from jwseal.authorizer.subject import alternative_name, distinguished_name_text, subject_name
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cryptography import x509
+
+    from jwseal import VerifiedJWT
+    from jwseal.authorizer.attribute_map import Attributes
+    from jwseal.authorizer.policy import CompiledPolicy, CompiledWorker, TrustedIssuer
+    from jwseal.errors import JOSEError
+
+__all__ = ["CODES", "SCHEMA", "STAGES", "Case", "Decision", "Stage"]
+
+Stage = Literal["token", "key", "signature", "claims", "rules", "binding", "attributes", "state"]
+
+# In the order of an authorization: a later stage is reached where every earlier one is passed.
+STAGES: tuple[Stage, ...] = ("token", "key", "signature", "claims", "rules", "binding", "attributes", "state")
+
+# Codes that no exception has.
+CODES = ("allowed", "no_rule_matched", "rule_denied", "condition_error", "attribute_invalid", "budget_exhausted")
+
+SCHEMA = "jwseal.audit/1"
+
+
+class Case:
+    """What one call of `authorize` judges, and by what."""
+
+    __slots__ = ("asked", "issuer", "now", "policy", "request", "token", "verified", "worker", "worker_name")
+
+    def __init__(
+        self,
+        policy: CompiledPolicy,
+        worker_name: str | None,
+        worker: CompiledWorker,
+        token: str | bytes | None,
+        request: Mapping[str, Any] | None,
+        now: float,
+    ) -> None:
+        self.policy, self.worker_name, self.worker = policy, worker_name, worker
+        self.token, self.request, self.now = token, request, now
+        # The same for the core's conditions.
+        self.asked = None if request is None else with_digests(request)
+        self.verified: VerifiedJWT | None = None
+        self.issuer: TrustedIssuer | None = None
+
+
+class Decision:
+    """What an authorizer says of one token. It is true in a condition if the token is allowed. Immutable.
+
+    allowed         whether the operation may be done
+    code            `allowed`, or the stable code of the refusal
+    stage           how far the token came: token, key, signature, claims, rules, binding, attributes, state
+    rule            the id of the rule that decided, or None
+    issuer          the name of the issuer in the configuration, or None before the signature was verified
+    kid, alg        of the header, or None before the signature was verified
+    subject         the `sub` of a token whose signature was verified, or None
+    attributes      what the worker's map made of the claims, raw; empty where the token is refused
+    headers         the map's headers, their values escaped for HTTP
+    claims          the claims, the caller's to change; empty where the token is refused
+    expires_at      until when the decision may be kept: `exp` in seconds since 1970, or None
+    http_status     200, 401, 403 or 503
+    unchecked       the stores that did not answer and were passed over ("replay", "revocation", "budget")
+    worker          the name of the worker, or None
+    policy_version  SHA-256 of the configuration and its files, in hexadecimal
+    reason          a sentence for the operator's log; not for the client
+    """
+
+    __slots__ = ("_attributes", "_case", "_code", "_error", "_rule", "_stage", "_unchecked")
+
+    _attributes: Attributes | None
+    _case: Case
+    _code: str
+    _error: JOSEError | None
+    _rule: str | None
+    _stage: Stage
+    _unchecked: frozenset[str]
+
+    def __init__(self) -> None:
+        raise TypeError("only an Authorizer makes decisions")
+
+    def __init_subclass__(cls) -> NoReturn:
+        raise TypeError("Decision is final")
+
+    @property
+    def allowed(self) -> bool:
+        """Whether the operation may be done."""
+        return self._error is None
+
+    @property
+    def code(self) -> str:
+        """`allowed`, or the stable code of the refusal."""
+        return self._code
+
+    @property
+    def stage(self) -> Stage:
+        """How far the token came."""
+        return self._stage
+
+    @property
+    def rule(self) -> str | None:
+        """The id of the rule that decided, or None."""
+        return self._rule
+
+    @property
+    def issuer(self) -> str | None:
+        """The name of the issuer in the configuration, or None before the signature was verified."""
+        return None if self._case.issuer is None else self._case.issuer.name
+
+    @property
+    def kid(self) -> str | None:
+        """The header's `kid`, or None before the signature was verified."""
+        return None if self._case.verified is None else self._case.verified.kid
+
+    @property
+    def alg(self) -> str | None:
+        """The header's `alg`, or None before the signature was verified."""
+        return None if self._case.verified is None else self._case.verified.alg
+
+    @property
+    def subject(self) -> str | None:
+        """The `sub` of a token whose signature was verified, or None."""
+        return None if self._case.verified is None else self._case.verified.get("sub")
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """What the map made of the claims, raw; empty where the token is refused."""
+        return {} if self._attributes is None else self._attributes.raw
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The map's headers, their values escaped for HTTP."""
+        return {} if self._attributes is None else self._attributes.headers
+
+    @property
+    def claims(self) -> dict[str, Any]:
+        """The claims; empty where the token is refused."""
+        return self._case.verified.claims if self.allowed and self._case.verified is not None else {}
+
+    @property
+    def expires_at(self) -> float | None:
+        """Until when the decision may be kept, in seconds since 1970, or None."""
+        return self._case.verified.expires_at if self.allowed and self._case.verified is not None else None
+
+    @property
+    def http_status(self) -> int:
+        """200, 401, 403 or 503."""
+        return 200 if self._error is None else self._error.http_status
+
+    @property
+    def unchecked(self) -> frozenset[str]:
+        """The stores that did not answer and were passed over."""
+        return self._unchecked
+
+    @property
+    def worker(self) -> str | None:
+        """The name of the worker, or None."""
+        return self._case.worker_name
+
+    @property
+    def policy_version(self) -> str:
+        """SHA-256 of the configuration and its files, in hexadecimal."""
+        return self._case.policy.version
+
+    @property
+    def reason(self) -> str:
+        """A sentence for the operator's log; not for the client."""
+        return "" if self._error is None else str(self._error)
+
+    def __bool__(self) -> bool:
+        return self.allowed
+
+    def __repr__(self) -> str:
+        rule = f", rule {self.rule!r}" if self.rule is not None else ""
+        return f"<Decision {self.code} at {self.stage}{rule}>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a Decision cannot be pickled: pass its audit record, or its attributes")
+
+    def challenge(
+        self, *, realm: str | None = None, resource_metadata: str | None = None, scope: str | None = None
+    ) -> tuple[int, list[tuple[str, str]]]:
+        """Return the status and the headers of the response (RFC 6750 section 3, RFC 9470); 200 and none if it is allowed."""
+        if self._error is None:
+            return 200, []
+        from jwseal import challenge
+
+        return challenge(self._error, realm=realm, resource_metadata=resource_metadata, scope=scope)
+
+    def subject_name(self) -> x509.Name:
+        """Return the map's `subject_dn` for a certificate. Raises ValueError if the token is refused or the map has none."""
+        return subject_name(self._subject_dn())
+
+    def subject_text(self) -> str:
+        """Return the map's `subject_dn` as text (RFC 4514). Raises ValueError as `subject_name` does."""
+        return distinguished_name_text(self._subject_dn())
+
+    def subject_alternative_name(self) -> x509.SubjectAlternativeName | None:
+        """Return the map's `san` for a certificate, or None if it has no entries. Raises ValueError if the token is refused."""
+        if not self.allowed:
+            raise ValueError(f"the token is refused ({self.code}), so there is no name for a certificate")
+        return alternative_name(self.attributes.get("san", {}))
+
+    def audit(self) -> dict[str, Any]:
+        """Return the record for an audit log: one JSON object, with the SHA-256 of the token and never the token."""
+        case = self._case
+        token = case.token.encode("utf-8", "surrogatepass") if isinstance(case.token, str) else case.token
+        claims: dict[str, Any] = {} if case.verified is None else case.verified.claims
+        typ = None if case.verified is None else case.verified.header.get("typ")
+        form = case.policy.audit_subject
+        return {
+            "schema": SCHEMA,
+            "time": _rfc3339(case.now),
+            "worker": self.worker,
+            "allowed": self.allowed,
+            "code": self.code,
+            "stage": self.stage,
+            "rule": self.rule,
+            "issuer": self.issuer,
+            "kid": self.kid,
+            "alg": self.alg,
+            "typ": typ,
+            "token_sha256": None if token is None else hashlib.sha256(token).hexdigest(),
+            "jti_sha256": _sha256(claims.get("jti")),
+            "subject": {"plain": self.subject, "sha256": _sha256(self.subject), "omit": None}[form],
+            "subject_form": form,
+            "aud": claims.get("aud"),
+            "acr": claims.get("acr"),
+            "amr": claims.get("amr"),
+            "auth_time": claims.get("auth_time"),
+            "expires_at": claims.get("exp"),
+            "unchecked": sorted(self.unchecked),
+            "policy_version": self.policy_version,
+        }
+
+    def _subject_dn(self) -> dict[str, str]:
+        components: dict[str, str] = self.attributes.get("subject_dn", {})
+        if not components:
+            why = f"the token is refused ({self.code})" if not self.allowed else "the worker's map has no subject_dn"
+            raise ValueError(f"{why}, so there is no name for a certificate")
+        return components
+
+
+def decide(
+    case: Case,
+    code: str,
+    stage: Stage,
+    *,
+    rule: str | None = None,
+    error: JOSEError | None = None,
+    attributes: Attributes | None = None,
+    unchecked: frozenset[str] = frozenset(),
+) -> Decision:
+    """Return a decision; one without an error allows."""
+    decision = Decision.__new__(Decision)
+    decision._case, decision._code, decision._stage = case, code, stage
+    decision._rule, decision._error = rule, error
+    decision._attributes, decision._unchecked = attributes, unchecked
+    return decision
+
+
+def _sha256(value: object) -> str | None:
+    return hashlib.sha256(value.encode()).hexdigest() if isinstance(value, str) else None
+
+
+def _rfc3339(moment: float) -> str:
+    whole = math.floor(moment)
+    milliseconds = int((moment - whole) * 1000)
+    return f"{datetime.fromtimestamp(whole, UTC):%Y-%m-%dT%H:%M:%S}.{milliseconds:03d}Z"

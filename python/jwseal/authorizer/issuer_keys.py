@@ -1,0 +1,147 @@
+"""The keys of an issuer: from the configuration, a file, a certificate, or a URL.
+
+An RSA key verifies with the algorithms that the table lists; other keys fix their own. Keys in a file are read when the
+configuration is, so that a missing or unreadable file is a PolicyError and not a refused token.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from jwseal import KeySet, SecretKey, VerifyingKey
+from jwseal.authorizer.configuration import seconds
+from jwseal.errors import InvalidKey, PolicyError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from jwseal.authorizer.configuration import IssuerTable
+
+__all__ = ["IssuerKeys", "issuer_keys"]
+
+# What "RSA" means to SignServer, and the curves' algorithms, which keys on them fix.
+_RSA = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512")
+_LONGEST_FILE = 1_048_576
+
+
+class IssuerKeys(NamedTuple):
+    """What a verifier takes: keys or a source of them, and the algorithms to accept; and the bytes of the files read."""
+
+    keys: Any
+    algorithms: list[str] | None
+    contents: list[bytes]
+    files: list[Path]
+
+
+def issuer_keys(issuer: IssuerTable, folder: Path, kept: dict[tuple[object, ...], Any]) -> IssuerKeys:
+    """Return the keys of an issuer. PolicyError if they cannot be read.
+
+    `kept` holds the sources at URLs by their settings, so that a configuration that is read again keeps their keys.
+    """
+    table = issuer.table
+    algorithms = table.get("algorithms")
+    if "keys" in table:
+        keys = _attempt(issuer, "keys", lambda: _local_set(table["keys"], algorithms))
+        return IssuerKeys(keys, algorithms, [], [])
+    for key, read in (("keys_file", _from_file), ("certificate_file", _from_certificate)):
+        if key in table:
+            path = folder / table[key]
+            content = _content(issuer, key, path)
+            return IssuerKeys(_attempt(issuer, key, lambda: read(content, algorithms)), algorithms, [content], [path])  # noqa: B023
+    if algorithms is None:
+        raise issuer.document.error(
+            ("issuers", issuer.name), "algorithms is missing, and a URL does not say which to accept"
+        )
+    return _remote(issuer, folder, algorithms, kept)
+
+
+def _attempt(issuer: IssuerTable, key: str, read: Callable[[], Any]) -> Any:
+    try:
+        return read()
+    except (InvalidKey, PolicyError) as error:
+        raise issuer.error(key, str(error)) from None
+
+
+def _content(issuer: IssuerTable, key: str, path: Path) -> bytes:
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(_LONGEST_FILE + 1)
+    except (OSError, ValueError) as error:
+        raise issuer.error(
+            key, f"the file cannot be read: {getattr(error, 'strerror', None) or 'it has no such name'}"
+        ) from None
+    if len(content) > _LONGEST_FILE:
+        raise issuer.error(key, f"a file of keys has at most {_LONGEST_FILE} bytes")
+    return content
+
+
+def _from_file(content: bytes, algorithms: list[str] | None) -> KeySet:
+    text = content.lstrip(b"\xef\xbb\xbf \t\r\n")
+    if text.startswith(b"{"):
+        import json
+
+        try:
+            document = json.loads(text)
+        except (ValueError, RecursionError):
+            raise InvalidKey("the file is no JSON that can be read") from None
+        return _local_set(document["keys"] if isinstance(document.get("keys"), list) else [document], algorithms)
+    if b"CERTIFICATE-----" in content:
+        return _from_certificate(content, algorithms)
+    return _of_each(lambda alg: VerifyingKey.from_pem(content, alg=alg), algorithms)
+
+
+def _from_certificate(content: bytes, algorithms: list[str] | None) -> KeySet:
+    return _of_each(lambda alg: VerifyingKey.from_certificate(content, alg=alg), algorithms)
+
+
+def _of_each(read: Callable[[Any], VerifyingKey], algorithms: list[str] | None) -> KeySet:
+    """One key for each algorithm: those of an RSA key are the operator's to name, another key has its own."""
+    try:
+        return KeySet([read(None)])
+    except InvalidKey:
+        names = _RSA if algorithms is None else algorithms
+    return KeySet([read(alg) for alg in names])
+
+
+def _local_set(jwks: list[Any], algorithms: list[str] | None) -> KeySet:
+    """Every key that was written must be usable."""
+    keys: list[VerifyingKey | SecretKey] = []
+    for number, jwk in enumerate(jwks):
+        if not isinstance(jwk, dict):
+            raise InvalidKey(f"key {number} is no JWK")
+        if jwk.get("kty") == "RSA" and "alg" not in jwk:
+            names: Any = _RSA if algorithms is None else algorithms
+            keys += [VerifyingKey.from_jwk(jwk, alg=alg) for alg in names if alg in _RSA]
+        elif jwk.get("kty") == "oct":
+            keys.append(SecretKey.from_jwk(jwk))
+        else:
+            keys.append(VerifyingKey.from_jwk(jwk))
+    return KeySet(keys)
+
+
+def _remote(
+    issuer: IssuerTable, folder: Path, algorithms: list[str], kept: dict[tuple[object, ...], Any]
+) -> IssuerKeys:
+    from jwseal.remote import RemoteKeySet, discover
+
+    table = issuer.table
+    options: dict[str, Any] = {"algorithms": tuple(algorithms)}
+    for key, name in (("ca_file", "ca_file"), ("client_certificate_file", "client_certificate")):
+        if key in table:
+            options[name] = str(folder / table[key])
+    if "timeout" in table:
+        options["timeout"] = seconds(table["timeout"])
+    make: Callable[..., Any]
+    key, make, place = (
+        ("discovery", discover, table["issuer"])
+        if "jwks_url" not in table
+        else ("jwks_url", RemoteKeySet, table["jwks_url"])
+    )
+    # Where TLS is impossible: an issuer on this machine.
+    if place.startswith("http://"):
+        options["allow_http_loopback"] = True
+    identity = (key, place, *sorted(options.items()))
+    if identity not in kept:
+        kept[identity] = _attempt(issuer, key, lambda: make(place, **options))
+    return IssuerKeys(kept[identity], algorithms, [], [])

@@ -1,0 +1,159 @@
+"""A configuration, compiled: verifiers by issuer, rules and map by worker, and the version of it all.
+
+The verifiers hold no state. A worker's rules are one object of the core; all rules are compiled once more together, so that a
+fault in a rule that no worker names is found too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from jwseal import DEFAULT_TYP, UNCHECKED, Issuers, Policy, VerifiedJWT, Verifier, _native
+from jwseal.authorizer.configuration import seconds
+from jwseal.authorizer.issuer_keys import issuer_keys
+from jwseal.errors import InvalidKey, PolicyError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from jwseal.authorizer.attribute_map import AttributeMap
+    from jwseal.authorizer.configuration import Configuration, IssuerTable
+    from jwseal.authorizer.issuer_keys import IssuerKeys
+
+__all__ = ["CompiledPolicy", "CompiledWorker", "TrustedIssuer", "compile_policy"]
+
+_COMPATIBLE_LEEWAY = 300
+
+
+class TrustedIssuer(NamedTuple):
+    """One issuer, as tokens meet it after their signature."""
+
+    name: str
+    leeway: float
+    # In the compatibility mode: the audiences, judged here because the token may have none. None: the policy judges.
+    audiences: frozenset[str] | None
+
+    def audience_fault(self, verified: VerifiedJWT) -> str | None:
+        """Return why the audience is refused in the compatibility mode: one that is there must be accepted."""
+        found = verified.get("aud")
+        if self.audiences is None or found is None:
+            return None
+        named = {found} if isinstance(found, str) else set(found)
+        return None if named & self.audiences else "aud is not among the accepted audiences"
+
+
+class CompiledWorker(NamedTuple):
+    """One worker: its rules, its map, and how its tokens are bound to the operation."""
+
+    rules: _native.RuleSet
+    map: AttributeMap | None
+    bindings: tuple[str, ...]
+
+
+class CompiledPolicy(NamedTuple):
+    """What one version of a configuration decides by."""
+
+    configuration: Configuration
+    verifiers: Issuers
+    issuers: Mapping[str, TrustedIssuer]
+    workers: Mapping[str | None, CompiledWorker]
+    all_rules: _native.RuleSet
+    version: str
+    files: list[Path]
+    sources: dict[tuple[object, ...], Any]
+    keys: Mapping[str, IssuerKeys]
+
+    @property
+    def audit_subject(self) -> str:
+        """How audit records name the subject."""
+        return self.configuration.audit_subject
+
+    def worker(self, name: str | None) -> CompiledWorker:
+        """The worker of a name, or the only one where the configuration has no workers; else PolicyError."""
+        if name in self.workers:
+            return self.workers[name]
+        known = ", ".join(str(one) for one in self.workers)
+        if name is None:
+            raise PolicyError(f"give a worker: this configuration has {known}")
+        if None in self.workers:
+            raise PolicyError("this configuration has no workers, so give none")
+        raise PolicyError(f"there is no such worker: this configuration has {known}")
+
+
+def compile_policy(configuration: Configuration, sources: dict[tuple[object, ...], Any]) -> CompiledPolicy:
+    """Compile a configuration; PolicyError with its place where that fails. `sources` are kept from the version before."""
+    kept = dict(sources)
+    tables = configuration.issuers
+    keys = {name: issuer_keys(table, configuration.folder, kept) for name, table in tables.items()}
+    verifiers = Issuers({table.table["issuer"]: _verifier(table, keys[name]) for name, table in tables.items()})
+    all_rules = _rule_set(configuration, configuration.rules)
+    digest = hashlib.sha256(configuration.document.text.encode())
+    for one in keys.values():
+        for content in one.contents:
+            digest.update(hashlib.sha256(content).digest())
+    return CompiledPolicy(
+        configuration,
+        verifiers,
+        {table.table["issuer"]: _trusted(table) for table in tables.values()},
+        _workers(configuration, all_rules),
+        all_rules,
+        digest.hexdigest(),
+        [path for one in keys.values() for path in one.files],
+        kept,
+        keys,
+    )
+
+
+def _verifier(issuer: IssuerTable, keys: IssuerKeys) -> Verifier:
+    table = issuer.table
+    try:
+        policy = Policy(
+            issuer=table["issuer"],
+            audience=UNCHECKED if issuer.is_compatible else table["audience"],
+            typ=table.get("typ", DEFAULT_TYP),
+            leeway=_leeway(issuer),
+            max_lifetime=seconds(table["max_lifetime"]) if "max_lifetime" in table else None,
+            max_age=seconds(table["max_age"]) if "max_age" in table else None,
+            required=table.get("required", ()),
+        )
+        algorithms: Any = keys.algorithms
+        return Verifier(keys.keys, policy, algorithms=algorithms)
+    except (PolicyError, InvalidKey) as error:
+        raise issuer.document.error(("issuers", issuer.name), str(error)) from None
+
+
+def _leeway(issuer: IssuerTable) -> float:
+    return seconds(issuer.table.get("leeway", _COMPATIBLE_LEEWAY if issuer.is_compatible else 0))
+
+
+def _trusted(issuer: IssuerTable) -> TrustedIssuer:
+    audience = issuer.table.get("audience", [])
+    audiences = frozenset([audience] if isinstance(audience, str) else audience)
+    return TrustedIssuer(issuer.name, _leeway(issuer), audiences if issuer.is_compatible else None)
+
+
+def _rule_set(configuration: Configuration, rules: list[dict[str, Any]]) -> _native.RuleSet:
+    facts: dict[str, dict[str, Any]] = {
+        name: {key: issuer.table[key] for key in ("acr_order", "compat") if key in issuer.table}
+        for name, issuer in configuration.issuers.items()
+    }
+    try:
+        return _native.RuleSet(rules, facts)
+    except PolicyError as error:
+        raise configuration.document.error(error.place, error.reason or str(error)) from None
+
+
+def _workers(configuration: Configuration, all_rules: _native.RuleSet) -> dict[str | None, CompiledWorker]:
+    maps = configuration.maps
+    if not configuration.workers:
+        return {None: CompiledWorker(all_rules, maps.get("default"), ())}
+    return {
+        name: CompiledWorker(
+            _rule_set(configuration, [rule for rule in configuration.rules if rule["id"] in worker.rules]),
+            None if worker.map is None else maps[worker.map],
+            worker.bindings,
+        )
+        for name, worker in configuration.workers.items()
+    }

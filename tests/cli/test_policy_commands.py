@@ -1,0 +1,202 @@
+"""The commands of the authorizer: what each prints, on which stream, and its exit status."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+import forge
+from terminal import run
+
+NOW = 1_700_000_000
+KEY = forge.material("ES256")
+CONFIGURATION = """\
+[issuers.as]
+issuer = "https://as.example"
+keys_file = "as.jwks"
+algorithms = ["ES256"]
+audience = "signing"
+
+[[rules]]
+id = "sign"
+issuer = "as"
+effect = "allow"
+when = { all = [{ claim = "scope", contains = "sign" }, { claim = "email_verified", equals = true }] }
+
+[maps.default]
+subject_dn.CN = "{name}"
+"""
+CLAIMS = {
+    "iss": "https://as.example", "aud": "signing", "sub": "ann", "exp": NOW + 60, "scope": "sign", "email_verified": True,
+    "name": "Ann Lee",
+}  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _files() -> None:
+    Path("signing.toml").write_text(CONFIGURATION)
+    Path("as.jwks").write_text(json.dumps({"keys": [KEY.public_jwk()]}))
+
+
+def token(**claims: object) -> str:
+    return forge.token({"alg": "ES256"}, {**CLAIMS, **claims}, KEY, "ES256")
+
+
+DECIDE = ("--config", "signing.toml", "--now", str(NOW))
+
+
+def test_authorize() -> None:
+    """An allowed token is status 0: its attributes on standard output, the rule on standard error."""
+    done = run("authorize", *DECIDE, token())
+    assert json.loads(done.stdout) == {"subject_dn": {"CN": "Ann Lee"}}
+    assert done.stderr == "allowed: rule sign, issuer as\n"
+
+
+def test_authorize_refused() -> None:
+    """A refused token is status 1, and the code and the reason are on standard error."""
+    done = run("authorize", *DECIDE, token(scope="read"), status=1)
+    assert (done.stdout, done.stderr) == ("", "refused: no_rule_matched at rules: no rule allows it\n")
+
+
+def test_authorize_as_json() -> None:
+    """`--json` prints the decision, allowed or not."""
+    shown = json.loads(run("authorize", *DECIDE, "--json", token(name="A\u202eB"), status=1).stdout)
+    assert (shown["allowed"], shown["code"], shown["stage"], shown["attributes"]) == (
+        False,
+        "attribute_invalid",
+        "attributes",
+        {},
+    )
+
+
+def test_audit_record() -> None:
+    """`--audit` prints the record as one line, which `jwseal audit` accepts."""
+    lines = [
+        run("authorize", *DECIDE, "--audit", token()).stdout,
+        run("authorize", *DECIDE, "--audit", token(aud="x"), status=1).stdout,
+    ]
+    Path("log.jsonl").write_text("".join(lines))
+    done = run("audit", "log.jsonl")
+    assert done.stdout.splitlines()[0].startswith(
+        "2023-11-14T22:13:20.000Z  allowed  rule=sign  issuer=as  subject=ann  token="
+    )
+    assert "refused claim_mismatch at claims" in done.stdout
+    assert done.stderr == "2 records, 1 allowed, 1 refused, 0 wrong\n"
+    assert run("audit", "log.jsonl", "--refused").stdout.count("\n") == 1
+    assert json.loads(run("audit", "log.jsonl", "--json").stdout) == {
+        "records": 2,
+        "allowed": 1,
+        "refused": 1,
+        "wrong": 0,
+    }
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ("not JSON", "is no JSON"),
+        ("[]", "is no JSON object"),
+        ({"schema": "x"}, "has another schema"),
+        ({"allowed": False}, "has a code that contradicts allowed"),
+        ({"code": "no_such_code"}, "has a code or stage that is not known"),
+        ({"stage": "later"}, "has a code or stage that is not known"),
+        ({"time": "yesterday"}, "has no time"),
+        ({"rule": None}, "is allowed without rule"),
+        ({"subject": 5}, "has a subject that is no text"),
+        ({"policy_version": "1"}, "has a policy_version that is no SHA-256"),
+        ({"extra": 1}, "has a member that is not known"),
+        ({"kid": None, "token": 1}, "has a member that is not known"),
+        ({"subject": "eyJhbGciOiJIUzI1NiJ9.e30.x"}, "holds a token"),
+    ],
+    ids=str,
+)
+def test_wrong_lines(change: object, reason: str) -> None:
+    """A line that no authorizer writes is named by its number, and the status is 1."""
+    record = json.loads(run("authorize", *DECIDE, "--audit", token()).stdout)
+    line = change if isinstance(change, str) else json.dumps({**record, **change})  # type: ignore[dict-item]
+    Path("log.jsonl").write_text(json.dumps(record) + f"\n\n{line}\n")
+    assert f"line 3 {reason}" in run("audit", "log.jsonl", status=1).stderr
+
+
+def test_a_missing_member() -> None:
+    """A record without one of its members is wrong."""
+    record = json.loads(run("authorize", *DECIDE, "--audit", token()).stdout)
+    del record["stage"]
+    Path("log.jsonl").write_text(json.dumps(record))
+    assert "line 1 lacks stage" in run("audit", "log.jsonl", status=1).stderr
+
+
+def test_check() -> None:
+    """`policy check` prints the version, and remarks on standard error; `--strict` makes them status 1."""
+    assert run("policy", "check", "signing.toml").stdout.startswith("valid: version ")
+    Path("signing.toml").write_text(CONFIGURATION.replace("[maps.default]", "[maps.other]"))
+    done = run("policy", "check", "signing.toml", "--strict", status=1)
+    assert done.stderr == "signing.toml:13:1: maps.other: without workers the map default applies alone\n"
+    shown = json.loads(run("policy", "check", "signing.toml", "--json").stdout)
+    assert (shown["valid"], len(shown["remarks"]), shown["workers"]) == (True, 1, [])
+
+
+def test_check_says_where() -> None:
+    """A fault is status 2, with file, line, column and key."""
+    Path("signing.toml").write_text(CONFIGURATION.replace('"allow"', '"permit"'))
+    done = run("policy", "check", "signing.toml", status=2)
+    assert done.stderr == 'jwseal: signing.toml:10:1: rules[0].effect: must be one of "allow", "deny"\n'
+
+
+def test_explain() -> None:
+    """`policy explain` shows each condition with its outcome; claim values with `--values` only."""
+    arguments = ("policy", "explain", *DECIDE, token(scope="read"))
+    done = run(*arguments, status=1)
+    assert "allow sign: false" in done.stdout
+    assert "claim scope contains: false" in done.stdout
+    assert "read" not in done.stdout
+    assert '"read"' in run(*arguments, "--values", status=1).stdout
+    rules = json.loads(run(*arguments, "--json", status=1).stdout)["rules"]
+    assert [leaf["outcome"] for leaf in rules[0]["when"]["all"]] == ["false", "true"]
+
+
+def test_import() -> None:
+    """`policy import` writes TOML that `policy check` accepts, and its report on standard error."""
+    import base64
+
+    Path("worker.properties").write_text(
+        f"SERVER.1.ISSUER=https://as.example\nSERVER.1.PUBLICKEY={base64.b64encode(KEY.spki()).decode()}\n"
+        "SERVER.1.KEYALGORITHM=ECDSA\nJWS.1.CLAIM.NAME=scope\nJWS.1.CLAIM.VALUE=sign\nTYPE=x\n"
+    )
+    done = run("policy", "import", "worker.properties", "--out", "imported.toml")
+    assert "not carried over: TYPE (line 6)" in done.stderr
+    assert run("policy", "import", "worker.properties").stdout == Path("imported.toml").read_text()
+    assert run("policy", "check", "imported.toml").stdout.startswith("valid: ")
+    run("policy", "import", "worker.properties", "--out", "imported.toml", status=2)
+    shown = json.loads(run("policy", "import", "worker.properties", "--json").stdout)
+    assert shown["toml"].startswith("[issuers.server1]")
+
+
+def test_schema() -> None:
+    """`policy schema` prints the JSON Schema."""
+    assert json.loads(run("policy", "schema").stdout)["title"] == "jwseal authorizer"
+
+
+@pytest.mark.parametrize("request_", ["[]", "{", "@missing.json"])
+def test_requests_that_cannot_be_read(request_: str) -> None:
+    """A request that is no JSON object is status 2."""
+    run("authorize", *DECIDE, "--request", request_, token(), status=2)
+
+
+def test_a_request() -> None:
+    """A request is what conditions compare a claim with."""
+    Path("signing.toml").write_text(CONFIGURATION.replace('contains = "sign"', 'equals_request = "wanted"'))
+    run("authorize", *DECIDE, "--request", '{"wanted": "sign"}', token())
+    Path("request.json").write_text('{"wanted": "read"}')
+    run("authorize", *DECIDE, "--request", "@request.json", token(), status=1)
+
+
+def test_an_unknown_worker() -> None:
+    """A worker that the configuration lacks is status 2."""
+    assert "no workers" in run("authorize", *DECIDE, "--worker", "x", token(), status=2).stderr
+
+
+def test_help() -> None:
+    """Each command's help has an example."""
+    for command in (("authorize",), ("audit",), ("policy", "check"), ("policy", "explain"), ("policy", "import")):
+        assert f"jwseal {' '.join(command)}" in run(*command, "--help").stdout
