@@ -65,7 +65,7 @@ def test_registered_claims_that_every_verifier_would_refuse(name: str, value: ob
 
 @pytest.mark.parametrize(
     "value",
-    [decimal.Decimal(NOW), dt.timedelta(minutes=5), dt.date(2030, 1, 1), dt.time(12), uuid.uuid4(), b"1"],
+    [decimal.Decimal(NOW), dt.timedelta(minutes=5), dt.date(2030, 1, 1), dt.time(12), uuid.UUID(int=1), b"1"],
     ids=repr,
 )
 def test_a_time_of_another_type_names_the_types_to_use(value: object) -> None:
