@@ -81,7 +81,7 @@ def send(name: str, judge: Verifier, issuer: FakeIssuer, headers: Headers, query
         return client.send("GET", "/orders", made, filled(query)).status
 
 
-@pytest.mark.parametrize(("situation", "headers", "query", "code"), ON_THE_WIRE, ids=lambda value: str(value)[:40])
+@pytest.mark.parametrize(("situation", "headers", "query", "code"), ON_THE_WIRE, ids=[str(row[0]) for row in ON_THE_WIRE])
 @pytest.mark.parametrize("name", APPS)
 def test_on_the_wire(
     name: str,
@@ -99,7 +99,7 @@ def test_on_the_wire(
     assert [f"401 {code}"] == [one.getMessage() for one in caplog.records if one.name == "jwseal.adapters"]
 
 
-@pytest.mark.parametrize(("situation", "headers", "query"), RIGHT, ids=lambda value: str(value)[:40])
+@pytest.mark.parametrize(("situation", "headers", "query"), RIGHT, ids=[str(row[0]) for row in RIGHT])
 @pytest.mark.parametrize("name", APPS)
 def test_right(name: str, situation: str, headers: Headers, query: str, issuer: FakeIssuer, verifier: Verifier) -> None:
     """What is right is accepted, so that the table above refuses for the reason it names."""
@@ -138,7 +138,7 @@ OF_THE_PROGRAM: list[tuple[str, Callable[[FakeIssuer], object], type[Exception],
 ]
 
 
-@pytest.mark.parametrize(("situation", "make", "error", "words"), OF_THE_PROGRAM, ids=lambda value: str(value)[:40])
+@pytest.mark.parametrize(("situation", "make", "error", "words"), OF_THE_PROGRAM, ids=[row[0] for row in OF_THE_PROGRAM])
 def test_of_the_program(
     situation: str, make: Callable[[FakeIssuer], object], error: type[Exception], words: str, issuer: FakeIssuer
 ) -> None:
