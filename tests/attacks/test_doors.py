@@ -27,6 +27,7 @@ from jwseal import _native, errors, insecure, jws, types
 MATERIAL = forge.material("ES256")
 PRIVATE = signing(MATERIAL, kid="a")
 PUBLIC = verifying(MATERIAL, kid="a")
+CONDITION = jwseal.claim("sub").equals("a")
 POLICY = jwseal.Policy(issuer=ISSUER, audience=AUDIENCE)
 VERIFIER = jwseal.Verifier(PUBLIC, POLICY)
 TOKEN = jwseal.Signer(PRIVATE).sign(claims())
@@ -39,6 +40,7 @@ OBJECTS: dict[type, Any] = {
     jwseal.VerifyingKey: PUBLIC,
     jwseal.SecretKey: secret(),
     jwseal.KeySet: jwseal.KeySet([PUBLIC]),
+    jwseal.Condition: CONDITION,
     jwseal.Policy: POLICY,
     jwseal.Signer: jwseal.Signer(PRIVATE),
     jwseal.Verifier: VERIFIER,
@@ -60,6 +62,8 @@ GOOD: dict[str, Any] = {
     "audience": AUDIENCE,
     "claim": "c",
     "claims": {"sub": "a"},
+    "condition": CONDITION,
+    "conditions": CONDITION,
     "data": PUBLIC.to_pem(),
     "der": MATERIAL.private.public_key().public_bytes(
         forge.serialization.Encoding.DER, forge.serialization.PublicFormat.SubjectPublicKeyInfo
@@ -77,11 +81,13 @@ GOOD: dict[str, Any] = {
     "octets": b"x",
     "operand": "sub",
     "password": None,
+    "path": "sub",
     "payload": b"x",
     "policy": POLICY,
     "secret": bytes(32),
     "signature": bytes(64),
     "signatures": PRIVATE,
+    "scopes": "read",
     "skipped": [],
     "template": "https://a/{b}",
     "text": "ES256",
@@ -114,6 +120,7 @@ GOOD_FOR: dict[str, dict[str, Any]] = {
     "VerifyingKey.from_certificate": {"data": b"no certificate"},
     "VerifyingKey.from_der": {"data": GOOD["der"]},
     "VerifyingKey.from_ssh": {"data": b"ssh-ed25519 AAAA"},
+    "_native._condition": {"table": {"claim": "sub", "equals": "a"}, "shown": "a condition"},
     "_native._restore_key_set": {"keys": [PUBLIC]},
     "_native._restore_verifying_key": {"spki": GOOD["der"]},
     "_native.base64url_decode": {"text": b"AAAA"},
@@ -130,6 +137,7 @@ GOOD_FOR: dict[str, dict[str, Any]] = {
 }
 # Calls that no arguments at hand satisfy, with the refusal that shows how far they come.
 REFUSED: dict[str, type[Exception]] = {
+    "VerifiedJWT.require": errors.InsufficientScope,
     "VerifyingKey.from_certificate": errors.InvalidKey,
     "VerifyingKey.from_ssh": errors.InvalidKey,
     "_native.verify_octets": errors.InvalidSignature,
@@ -192,7 +200,7 @@ def call(name: str, arguments: dict[str, object]) -> None:
             value = {**GOOD, **GOOD_FOR.get(name, {})}[parameter.name]
         else:
             continue
-        if parameter.kind is inspect.Parameter.POSITIONAL_ONLY:
+        if parameter.kind in (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.VAR_POSITIONAL):
             positional.append(value)
         elif parameter.kind is inspect.Parameter.VAR_KEYWORD:
             named["issuer"] = value

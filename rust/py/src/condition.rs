@@ -7,7 +7,7 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 
-use crate::convert::{integer, text, type_name};
+use crate::convert::{Text, integer, text, type_name};
 use crate::error::{Fault, exception};
 use crate::json_text::json_text;
 
@@ -83,10 +83,10 @@ impl ConditionObject {
 #[doc = doc!("_condition")]
 #[pyfunction]
 #[pyo3(name = "_condition")]
-pub(crate) fn condition(table: &Bound<'_, PyAny>, shown: &str) -> Result<ConditionObject, Fault> {
+pub(crate) fn condition(table: &Bound<'_, PyAny>, shown: Text<'_>) -> Result<ConditionObject, Fault> {
     let text = configuration_text(table, "a condition")?;
     let text = String::from_utf8(text).map_err(|_| Error::policy("a condition is not UTF-8"))?;
-    ConditionObject::from_text(text, shown)
+    ConditionObject::from_text(text, shown.0)
 }
 
 /// A configuration's table as JSON text. What JSON does not have in it (a date of TOML, NaN) is a mistake with a place.
