@@ -81,7 +81,9 @@ def send(name: str, judge: Verifier, issuer: FakeIssuer, headers: Headers, query
         return client.send("GET", "/orders", made, filled(query)).status
 
 
-@pytest.mark.parametrize(("situation", "headers", "query", "code"), ON_THE_WIRE, ids=[str(row[0]) for row in ON_THE_WIRE])
+@pytest.mark.parametrize(
+    ("situation", "headers", "query", "code"), ON_THE_WIRE, ids=[str(row[0]) for row in ON_THE_WIRE]
+)
 @pytest.mark.parametrize("name", APPS)
 def test_on_the_wire(
     name: str,
@@ -138,7 +140,9 @@ OF_THE_PROGRAM: list[tuple[str, Callable[[FakeIssuer], object], type[Exception],
 ]
 
 
-@pytest.mark.parametrize(("situation", "make", "error", "words"), OF_THE_PROGRAM, ids=[row[0] for row in OF_THE_PROGRAM])
+@pytest.mark.parametrize(
+    ("situation", "make", "error", "words"), OF_THE_PROGRAM, ids=[row[0] for row in OF_THE_PROGRAM]
+)
 def test_of_the_program(
     situation: str, make: Callable[[FakeIssuer], object], error: type[Exception], words: str, issuer: FakeIssuer
 ) -> None:

@@ -62,7 +62,8 @@ fn condition(head: &[u8], token: &VerifiedJwt) -> Outcome {
     let deny = rules(head, "deny", "").expect("a condition that was read");
     let explained = allow.explain(token, "i", Some(&REQUEST)).expect("an issuer that is declared");
     assert_eq!(vec![verdict], explained.iter().map(|(_, one)| one.outcome).collect::<Vec<_>>());
-    let decisions = [&allow, &deny].map(|set| set.judge(token, "i", Some(&REQUEST)).expect("an issuer that is declared"));
+    let decisions =
+        [&allow, &deny].map(|set| set.judge(token, "i", Some(&REQUEST)).expect("an issuer that is declared"));
     match (verdict, &decisions) {
         (Verdict::True, [Decision::Allowed(0), Decision::Denied(0)])
         | (Verdict::False, [Decision::NoMatch | Decision::StepUp(0, _), Decision::NoMatch])
@@ -133,7 +134,8 @@ fn slowly(pattern: &str, text: &str) -> bool {
             '\\' => rest.next(),
             letter => Some(letter),
         };
-        let step = |index: usize| index > 0 && reached[index - 1] && wanted.is_none_or(|letter| letter == letters[index - 1]);
+        let step =
+            |index: usize| index > 0 && reached[index - 1] && wanted.is_none_or(|letter| letter == letters[index - 1]);
         reached = (0..=letters.len()).map(step).collect();
     }
     reached.last().copied().unwrap_or_default()
