@@ -162,7 +162,7 @@ def test_long_fraction() -> None:
 
 
 def test_many_candidates() -> None:
-    """Of 64 keys without kid none is tried: at most 4 candidates (design section 3)."""
+    """Of 64 keys without kid none is tried: at most 4 candidates."""
     keys = [VerifyingKey.from_jwk(forge.material("ES256", str(place)).public_jwk()) for place in range(64)]
     token = forge.token({"alg": "ES256"}, {}, forge.material("ES256", "0"))
     assert "key_not_found" == refusal(verifier(KeySet(keys)).verify, token)

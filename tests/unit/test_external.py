@@ -1,4 +1,4 @@
-"""`SigningKey.external`: keys that live in a KMS, an HSM or another process (design section 3)."""
+"""`SigningKey.external`: keys that live in a KMS, an HSM or another process."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""What survives the way into a spawned process, and what must not (design section 3)."""
+"""What survives the way into a spawned process, and what must not."""
 
 import multiprocessing
 import pickle

@@ -1,4 +1,4 @@
-"""`Policy`: what it takes, what it refuses to be declared with, and how it compares (design section 3).
+"""`Policy`: what it takes, what it refuses to be declared with, and how it compares.
 
 What it judges in tokens is in `test_rules.py` and `attacks/test_claims.py`.
 """

@@ -1,4 +1,4 @@
-"""The rules decided once, each by its number (design section 4), with the exact code of each refusal.
+"""The rules decided once, each by its number, with the exact code of each refusal.
 
 Attacks on the same rules are in `attacks/`; here every rule has its plain case, its boundary and its control.
 """
