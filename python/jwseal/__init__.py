@@ -140,6 +140,7 @@ if not TYPE_CHECKING:
             import jwseal.remote as module
         elif name == "state":
             import jwseal.state as module
+            import jwseal.state.check  # noqa: F401
         elif name == "authorizer":
             import jwseal.authorizer as module
         elif name == "types":

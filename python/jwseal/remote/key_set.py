@@ -395,7 +395,11 @@ class RemoteKeySet(KeySetSource):
 
 
 def _about_one() -> float:
-    return random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311  # spreads load and guards nothing
+    return _JITTERS.uniform(1 - JITTER, 1 + JITTER)
+
+
+# Its own generator: the program's, which it may have seeded, stays as it is. It spreads load and guards nothing.
+_JITTERS = random.Random()  # noqa: S311
 
 
 def _between(name: str, seconds: float, least: float, most: float) -> float:
