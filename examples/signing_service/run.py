@@ -28,7 +28,7 @@ from json_http import call  # noqa: E402
 from jwseal import Signer, SigningKey  # noqa: E402
 from jwseal.insecure import read_unverified  # noqa: E402
 
-DOCUMENT = b"The undersigned buys the house."
+DOCUMENT = b"The undersigned buys the flat."
 
 # A one-time password is accepted once, so each refusal below has a user of its own.
 USERS: dict[str, dict[str, Any]] = {
@@ -147,7 +147,7 @@ def walk(running: Service) -> Iterator[tuple[str, str, str, bool]]:
     status, answer, _ = ann.validate(DOCUMENT, signed, token)
     yield "9-11", "The same, to validate", f"valid {answer.get('valid')}", (status, answer.get("valid")) == (200, True)
     token = running.client("user11").token("validate", DOCUMENT)
-    status, answer, _ = ann.validate(b"The undersigned sells the house.", signed, token)
+    status, answer, _ = ann.validate(b"The undersigned sells the flat.", signed, token)
     yield (
         "9-11",
         "Another document, to validate",
@@ -188,7 +188,7 @@ def refusals(running: Service) -> Iterator[tuple[str, int, str, int, str]]:
     yield tried("a user who is blocked", token("blocked"), 403, "rule_denied")
     yield tried("a user without the second factor", token("password"), 401, "insufficient_authentication")
     yield tried(
-        "a token for another document", token("user3"), 403, "condition_not_met", b"The undersigned sells the house."
+        "a token for another document", token("user3"), 403, "condition_not_met", b"The undersigned sells the flat."
     )
     yield tried("a name that turns the direction of text", token("unseen"), 403, "attribute_invalid")
     revoked = token("user4")

@@ -1,4 +1,4 @@
-"""Sender-constrained tokens: the proof that whoever sends a token holds its key (RFC 9449 DPoP, RFC 8705 mutual TLS).
+"""Sender-constrained tokens: the proof that the sender of a token holds its key (RFC 9449 DPoP, RFC 8705 mutual TLS).
 
     dpop = DpopCheck(nonce=Nonce(secret), replay=MemoryState())
     token = verifier.verify(text)

@@ -316,7 +316,7 @@ def test_which_addresses_are_private(address: str, private: bool) -> None:
 
 def test_private_addresses_and_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     """A proxy resolves names itself, so the rule about addresses cannot be kept: PolicyError."""
-    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:8080")
+    monkeypatch.setenv("HTTPS_PROXY", "http://gateway.example:8080")
     monkeypatch.setenv("NO_PROXY", "inside.example")
     with pytest.raises(PolicyError, match="proxy"):
         remote("https://id.example/jwks", refuse_private_addresses=True)

@@ -251,7 +251,7 @@ def _exposed(members: Sequence[Any]) -> Iterator[Finding]:
     for index, member in enumerate(members):
         if isinstance(member, dict) and _is_private(member):
             kid = member.get("kid")
-            said = "the JWK has private members: whoever has read it can sign; replace the key"
+            said = "the JWK has private members: anyone who has read it can sign; replace the key"
             yield Finding("error", index, kid if isinstance(kid, str) else None, said)
 
 

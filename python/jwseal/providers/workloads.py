@@ -48,7 +48,7 @@ def github_actions(
     audience             the audience that the workflow asks for; choose one that names this service
     repository_id        the ids of the repositories that are accepted, as text: an id is never given out again
     repository_owner_id  the ids of the users or organizations whose repositories are accepted, as text
-    repository           the same by name, "octo-org/octo-repo": whoever takes over an abandoned name is accepted too
+    repository           the same by name, "octo-org/octo-repo": anyone who takes over an abandoned name is accepted too
     repository_owner     the same by name, "octo-org"
     ref                  the Git refs, such as refs/heads/main
     environment          the deployment environments
