@@ -1,15 +1,17 @@
 """A provider that is not ours, `oidc-provider` on Node: discovery, tokens, rotation, withdrawal, and its end.
 
-It is installed by npm into a cache folder outside the tree. Without Node, npm or the registry the tests are skipped, unless
-JWSEAL_OIDC_PROVIDER=required says that they must run.
+It is installed by npm into a cache folder outside the tree. Where it cannot be installed or does not start within a minute
+the tests are skipped with the reason, unless JWSEAL_OIDC_PROVIDER=required says that they must run.
 """
 
 import base64
 import json
 import os
+import queue
 import shutil
 import subprocess
 import tempfile
+import threading
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,13 +29,14 @@ CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "jwse
 
 @pytest.fixture(scope="session")
 def folder() -> Path:
-    """Where the provider's packages are."""
+    """Where the provider's packages are; it was started from them once."""
     try:
         install()
+        Provider(CACHE).end()
     except (OSError, subprocess.SubprocessError) as error:
         if os.environ.get("JWSEAL_OIDC_PROVIDER") == "required":
             raise
-        pytest.skip(f"oidc-provider cannot be installed: {type(error).__name__}, needs Node, npm and its registry")
+        pytest.skip(f"oidc-provider cannot be installed and started (needs Node, npm, its registry): {error}")
     return CACHE
 
 
@@ -48,7 +51,7 @@ def install() -> None:
     with tempfile.TemporaryDirectory(dir=CACHE.parent) as new:
         options = ["--no-audit", "--no-fund", "--ignore-scripts", "--no-save", "--prefix", new]
         command = [shutil.which("npm") or "npm", "install", *options, f"oidc-provider@{VERSION}"]
-        subprocess.run(command, check=True, timeout=180, capture_output=True)
+        subprocess.run(command, check=True, timeout=180, stdin=subprocess.DEVNULL, capture_output=True)
         try:
             Path(new).rename(CACHE)
         except OSError:
@@ -58,6 +61,10 @@ def install() -> None:
             Path(new).mkdir()
 
 
+WAIT = 60.0
+"""Seconds to wait for a line of the provider."""
+
+
 class Provider:
     """The running provider."""
 
@@ -65,12 +72,29 @@ class Provider:
         command = [shutil.which("node") or "node", str(SCRIPT), str(folder)]
         pipe = subprocess.PIPE
         self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, text=True)
+        self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
         self.issuer: str = self._said()["issuer"]
 
-    def _said(self) -> dict[str, object]:
+    def _read(self) -> None:
+        """Queue each line of output, and None for its end."""
         assert self._process.stdout is not None
-        # The provider writes its notices between.
-        return json.loads(next(line for line in self._process.stdout if line.startswith("{")))
+        for line in self._process.stdout:
+            if line.startswith("{"):  # the provider writes its notices between
+                self._lines.put(line)
+        self._lines.put(None)
+
+    def _said(self) -> dict[str, object]:
+        """The next line. TimeoutExpired or CalledProcessError where none comes: the process is killed then."""
+        try:
+            line = self._lines.get(timeout=WAIT)
+        except queue.Empty:
+            self._process.kill()
+            raise subprocess.TimeoutExpired(self._process.args, WAIT) from None
+        if line is None:
+            raise subprocess.CalledProcessError(self._process.wait(WAIT), self._process.args)
+        return json.loads(line)
 
     def publish(self, *kids: str) -> None:
         """Publish these keys, and sign with the first."""
@@ -96,8 +120,12 @@ class Provider:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.close()
-        self._process.wait(30)
-        self._process.stdout.close()
+        try:
+            self._process.wait(WAIT)
+        finally:
+            self._process.kill()
+            self._reader.join(WAIT)
+            self._process.stdout.close()
 
 
 @pytest.fixture
