@@ -1,4 +1,4 @@
-# The one front door: everyone, CI included, builds, tests and measures jwseal through these targets.
+# Everyone, CI included, builds, tests and measures jwseal through these targets.
 #
 # Each target does its own set-up and none needs another to have run before. The virtual environment in $(VENV), the
 # installed packages and the compiled extension are stamp files, so a second run does nothing twice. Tests and demo share one

@@ -221,7 +221,7 @@ def forgeries(entries: dict[str, Entry]) -> list[tuple[str, str, str]]:
         ("HMAC with the RSA public key as its secret", confused, "algorithm_not_allowed"),
         ("signed by a stranger under our kid", jwseal.Signer(stranger).sign(CLAIMS), "invalid_signature"),
         ("signed by a stranger whose key is in the header", embedded, "invalid_signature"),
-        ("a kid nobody knows", sign_with_kid(es256, "es999"), "key_not_found"),
+        ("an unknown kid", sign_with_kid(es256, "es999"), "key_not_found"),
         ("an RS256 token relabelled PS256", relabelled(rs256, "PS256"), "algorithm_not_allowed"),
         ("base64 padding added", f"{head}.{body}.{signature}=", "malformed_token"),
         ("the signature in the other base64 spelling", other_spelling(head, body, signature), "malformed_token"),

@@ -184,7 +184,7 @@ def refusals(running: Service) -> Iterator[tuple[str, int, str, int, str]]:
     yield tried("a token that has expired", token("expired"), 401, "token_expired")
     yield tried("a token for another service", token("user1", audience="billing"), 401, "claim_mismatch")
     yield tried("a token to validate, used to sign", token("user2", "validate"), 403, "no_rule_matched")
-    yield tried("an address that nobody verified", token("unverified"), 403, "no_rule_matched")
+    yield tried("an address that was not verified", token("unverified"), 403, "no_rule_matched")
     yield tried("a user who is blocked", token("blocked"), 403, "rule_denied")
     yield tried("a user without the second factor", token("password"), 401, "insufficient_authentication")
     yield tried(

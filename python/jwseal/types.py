@@ -114,7 +114,7 @@ class KeySource(Protocol):
     """
 
     def find_key(self, header: dict[str, Any], /) -> VerifyingKey | SecretKey | KeySet | FoundKeys | None:
-        """Return the keys for a token with this protected `header`, which nothing vouches for; None is KeyNotFound."""
+        """Return the keys for a token with this protected `header`, which is not verified; None is KeyNotFound."""
 
 
 class AsyncKeySource(Protocol):

@@ -194,7 +194,7 @@ def test_two_issuers_with_one_kid() -> None:
 
 
 def test_right_key_wrong_issuer() -> None:
-    """A key vouches for its issuer's tokens only (CVE-2024-8901, CVE-2024-5037)."""
+    """A key verifies tokens of its own issuer only (CVE-2024-8901, CVE-2024-5037)."""
     one = Verifier(verifying(TRUSTED), Policy(issuer="https://as.example", audience="https://api.example"))
     token = forge.token({"alg": "ES256"}, claims(iss="https://evil.example"), TRUSTED)
     assert "claim_mismatch" == refusal(one.verify, token, now=NOW)

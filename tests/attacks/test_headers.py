@@ -201,6 +201,6 @@ def test_detached_payload_of_the_wrong_type(payload: object) -> None:
     ],
 )
 def test_json_text_is_no_compact_jws(text: str) -> None:
-    """The compact door takes compact form only (CVE-2022-39227)."""
+    """A verifier of compact tokens takes compact form only (CVE-2022-39227)."""
     assert "malformed_token" == refusal(Verifier(secret(), LAX).verify, text)
     assert "malformed_token" == refusal(jws.verify, text, secret())

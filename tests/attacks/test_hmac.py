@@ -23,7 +23,7 @@ SIZES = {"HS256": 32, "HS384": 48, "HS512": 64}
 
 @pytest.mark.parametrize("alg", forge.HMAC_ALGS)
 def test_empty_secret(alg: str) -> None:
-    """A secret of no octets cannot be made, by any door."""
+    """An empty secret cannot be made, by any function."""
     assert "invalid_key" == refusal(SecretKey.from_bytes, b"", alg=alg)
     assert "invalid_key" == refusal(SecretKey.from_jwk, {"kty": "oct", "k": ""}, alg=alg)
     assert "invalid_key" == refusal(SecretKey.from_jwk, {"kty": "oct", "k": "", "alg": alg})
@@ -66,7 +66,7 @@ def test_oversized_secret() -> None:
 
 
 @pytest.mark.parametrize("alg", forge.HMAC_ALGS)
-def test_weak_secret_is_the_only_door(alg: str) -> None:
+def test_weak_secret_is_the_only_way(alg: str) -> None:
     """`insecure.weak_secret` takes a short secret, and its repr says so."""
     weak = insecure.weak_secret(b"secret", alg=alg)
     assert "weak" in repr(weak).lower()

@@ -103,7 +103,7 @@ def _forged_chains() -> list[tuple[Any, ...]]:
 
 @needs_chains
 def test_a_genuine_certificate_beside_another_key() -> None:
-    """The certificate of somebody else in `x5c` vouches for that one's key alone."""
+    """Another subject's certificate in `x5c` is trusted for that subject's key alone."""
     verifier = Verifier(Anchors(root().pem, algorithms=["ES256"], subject=UNCHECKED), LAX, max_header_size=16_384)
     forged = forge.token({"alg": "ES256", "x5c": x5c(issue("signer", root()))}, claims(), EVIL)
     assert "invalid_signature" == refusal(verifier.verify, forged, now=NOW)

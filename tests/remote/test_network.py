@@ -226,7 +226,7 @@ def test_no_server(issuer: FakeIssuer) -> None:
 
 
 def test_tls(authority: Authority) -> None:
-    """Keys come over TLS that `ca_file` vouches for; any other certificate and any other name is refused."""
+    """Keys come over TLS with a certificate of `ca_file`; any other certificate and any other name is refused."""
     with FakeIssuer(alg=None, tls=authority.server()) as issuer:
         publish(issuer, "a")
         source = remote(issuer.jwks_uri, ca_file=authority.file)

@@ -117,7 +117,7 @@ def test_another_authority() -> None:
 
 
 def test_a_self_signed_signer() -> None:
-    """A certificate that its subject signed vouches for nothing."""
+    """A certificate that its own subject signed proves nothing."""
     assert "leads to no trust anchor" in reason(issue("signer"))
     assert "does not verify" in reason(issue("root"))
 

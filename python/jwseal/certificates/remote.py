@@ -1,7 +1,7 @@
 """`RemoteCertificates`: keys that are published as certificates under a URL, one JSON object of kid to PEM certificate.
 
 Google publishes its signing keys so beside its JWK Set, and Firebase documents no other form. The document stands in for a JWK
-Set: who publishes it vouches for the keys in it, so that the dates and the issuers of the certificates are not judged. A key
+Set: its publisher is trusted for the keys in it, so that the dates and the issuers of the certificates are not judged. A key
 is withdrawn when it is no longer in the document.
 """
 

@@ -80,7 +80,7 @@ class SignerRules:
         self._judge_names(signer)
         if not self._signer_oids <= _extension_oids(signer):
             raise Refused("the signer's certificate lacks an extension that is required")
-        # The anchor vouches for itself, so only a certificate between the two can show what is required of intermediates.
+        # The anchor is trusted as it is, so only a certificate between the two can show what is required of intermediates.
         issuers = chain.certificates[1:-1]
         if self._issuer_oids and not (issuers and self._issuer_oids <= _extension_oids(issuers[0])):
             raise Refused("the certificate that issued the signer's lacks an extension that is required")

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _SOON = 30 * 86_400
 # Keys that `RemoteKeySet` takes.
 _MOST_KEYS = 100
-# Members that nobody may publish.
+# Members that must never be published.
 _PRIVATE = ("d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv")
 
 Source = Annotated[

@@ -76,7 +76,7 @@ class _Forge:
         return f"{signed}.{_encoded(insecure.sign_octets(signed.encode(), key or self.key))}"
 
     def unsigned(self, signature: str = "", **changes: Any) -> str:
-        """A token whose header is changed and which nobody signed."""
+        """A token with a changed header and no valid signature."""
         return f"{_segment(_changed(self.header, changes))}.{self.body}.{signature}"
 
     def maced(self, secret: bytes) -> str:
@@ -132,7 +132,7 @@ def _with(forge: _Forge, part: Mapping[str, Any], extra: bytes) -> bytes:
 
 
 def _certificate(forge: _Forge) -> str:
-    """A self-signed certificate, as `x5c` holds it. Its key is of no consequence: nobody trusts it."""
+    """A self-signed certificate, as `x5c` holds it. No verifier trusts its key."""
     import datetime as dt
 
     from cryptography import x509

@@ -97,7 +97,7 @@ impl<T> Default for IssuerTable<T> {
     }
 }
 
-/// The `iss` of claims that nothing vouches for.
+/// The `iss` of claims that are not verified.
 fn issuer(claims: &Document) -> Option<&str> {
     claims.root().members().get("iss").and_then(Value::as_str)
 }

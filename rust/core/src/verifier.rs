@@ -1,7 +1,7 @@
 //! Verifying JWTs (RFC 7519 section 7.2): a key source and a policy, declared once, asked for every token.
 //!
-//! This is the function a reviewer must read: `Verifier::judge`. Cheapest refusal first; no step looks at data that a
-//! later step vouches for. A header that a verified token carried is remembered by its exact text, so that the next token
+//! This is the function a reviewer must read: `Verifier::judge`. The cheapest refusals come first, and no step reads data
+//! that a later step checks. A header that a verified token carried is remembered by its exact text, so that the next token
 //! with the same header and the same keys skips base64url, JSON, header rules and the choice of keys, all of which depend on
 //! that text and on those keys alone.
 
@@ -39,7 +39,7 @@ pub struct Token<'a> {
     ahead: Option<Ahead<'a>>,
 }
 
-/// A token taken apart by this reader, and the parse of its payload. Nothing vouches for either.
+/// A token taken apart by this reader, and the parse of its payload. Neither is verified.
 #[derive(Debug)]
 struct Ahead<'a> {
     reader: Reader,
@@ -217,7 +217,7 @@ impl Verifier {
         Err(Error::KeyNotFound(NoKey::UnknownKid))
     }
 
-    /// Whether a token says that it has expired, which spares a fetch of keys for it. Nothing vouches for what it says.
+    /// Whether a token says that it has expired, which spares a fetch of keys for it. The claim is not verified.
     fn has_expired(&self, compact: Compact<'_>, now: f64) -> bool {
         let Ok(document) = claims_document(compact.into_payload()) else { return false };
         let expiry = document.root().members().get("exp").and_then(Value::as_f64);

@@ -22,7 +22,7 @@ pub fn rsa(data: &[u8]) -> Outcome {
     KEYS[at].verify(message, signature)
 }
 
-/// A key of any modulus: nobody knows its factors, and neither way to verify asks for them.
+/// A key of any modulus: its factors are unknown, and neither way to verify needs them.
 fn made(n: &[u8; OCTETS], alg: Alg) -> Option<BothWays> {
     let mut n = *n;
     n[0] |= 0x80;

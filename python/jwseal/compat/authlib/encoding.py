@@ -40,7 +40,7 @@ def _utf8(text: str) -> bytes | None:
     try:
         return str.encode(text)
     except UnicodeEncodeError:
-        # The error holds the text, which may be a secret. Whoever raises instead must not have it as context.
+        # The error holds the text, which may be a secret. The caller's own exception must not have it as context.
         return None
 
 

@@ -36,7 +36,7 @@ pub enum KeySource {
 pub struct Need {
     /// Why.
     pub reason: Reason,
-    /// The token's protected header. Nothing vouches for it.
+    /// The token's protected header. It is not verified.
     pub header: Arc<Header>,
     /// Its text, base64url as received.
     pub text: Arc<[u8]>,

@@ -148,7 +148,7 @@ PROTOCOLS = ("__contains__", "__getitem__", "__eq__", "__or__", "__ror__")
 ALLOWED = (errors.JOSEError, TypeError, ValueError, OverflowError, RecursionError, hostile.Explosion)
 
 
-def doors() -> dict[str, Callable[..., object]]:
+def callables() -> dict[str, Callable[..., object]]:
     """Every public callable: functions, constructors, and the methods of an object of each class."""
     found: dict[str, Callable[..., object]] = {}
     modules = {"": jwseal, "jws.": jws, "insecure.": insecure, "types.": types, "_native.": _native}
@@ -173,27 +173,27 @@ def of_class(public: type) -> dict[str, Callable[..., object]]:
     return {public.__name__: public, **found}
 
 
-def parameters(name: str, door: Callable[..., object]) -> dict[str, inspect.Parameter]:
+def parameters(name: str, target: Callable[..., object]) -> dict[str, inspect.Parameter]:
     """What a callable takes; nothing for a class that callers cannot make."""
     if name.rpartition(".")[2] in PROTOCOLS:
         return {"operand": inspect.Parameter("operand", inspect.Parameter.POSITIONAL_ONLY)}
-    if isinstance(door, type):
-        door = {jwseal.Verifier: _native.Verifier, jwseal.Issuers: _native.Issuers}.get(door, door)
+    if isinstance(target, type):
+        target = {jwseal.Verifier: _native.Verifier, jwseal.Issuers: _native.Issuers}.get(target, target)
     try:
-        return dict(inspect.signature(door).parameters)
+        return dict(inspect.signature(target).parameters)
     except ValueError:
         return {}
 
 
-DOORS = doors()
-ATTACKS = [(name, parameter) for name, door in DOORS.items() for parameter in parameters(name, door)]
+CALLABLES = callables()
+ATTACKS = [(name, parameter) for name, target in CALLABLES.items() for parameter in parameters(name, target)]
 
 
 def call(name: str, arguments: dict[str, object]) -> None:
-    """Calls a door with these arguments and good ones for all else that it needs, and uses what it gives."""
-    door = DOORS[name]
+    """Calls a target with these arguments and good ones for all else that it needs, and uses what it gives."""
+    target = CALLABLES[name]
     positional, named = [], {}
-    for parameter in parameters(name, door).values():
+    for parameter in parameters(name, target).values():
         if parameter.name in arguments:
             value = arguments[parameter.name]
         elif parameter.default is inspect.Parameter.empty:
@@ -206,7 +206,7 @@ def call(name: str, arguments: dict[str, object]) -> None:
             named["issuer"] = value
         else:
             named[parameter.name] = value
-    result = door(*positional, **named)
+    result = target(*positional, **named)
     if inspect.iscoroutine(result):
         with pytest.raises(StopIteration):
             result.send(None)
@@ -229,14 +229,14 @@ def test_the_table_has_every_class() -> None:
         "insecure.weak_secret",
         "bearer",
         "types.algorithm",
-    } <= set(DOORS)
+    } <= set(CALLABLES)
     assert len(ATTACKS) > 100
 
 
-@pytest.mark.parametrize("name", [name for name in DOORS if parameters(name, DOORS[name])])
+@pytest.mark.parametrize("name", [name for name in CALLABLES if parameters(name, CALLABLES[name])])
 def test_good_arguments_are_good(name: str) -> None:
     """Each call works with the arguments that the attacks change one of; a parameter without a good value needs a row."""
-    good = {"now": NOW} if "now" in parameters(name, DOORS[name]) else {}
+    good = {"now": NOW} if "now" in parameters(name, CALLABLES[name]) else {}
     if name in REFUSED:
         with pytest.raises(REFUSED[name]):
             call(name, good)
@@ -278,9 +278,9 @@ def test_no_bytes_are_compared_with_text() -> None:
     code = f"""
 import sys
 sys.path[:0] = [{str(Path(__file__).parent)!r}, {str(Path(hostile.__file__).parent)!r}]
-import test_doors
-for name, parameter in test_doors.ATTACKS:
-    test_doors.test_hostile_arguments(name, parameter)
+import test_hostile_arguments
+for name, parameter in test_hostile_arguments.ATTACKS:
+    test_hostile_arguments.test_hostile_arguments(name, parameter)
 sys.exit(42)
 """
     done = subprocess.run([sys.executable, "-bb", "-c", code], capture_output=True, text=True, timeout=300, check=False)
