@@ -85,19 +85,21 @@ def serving(app: Any) -> Iterator[str]:
 
 
 def ask(url: str, method: str, path: str, headers: Any, query: str = "") -> tuple[int, Any, bytes]:
-    """One request; POST initializes a session."""
+    """One request; POST initializes a session.
+
+    Header and body are sent in one piece: a server that refuses the header closes the connection, and a body that arrives
+    after that resets it before the answer is read.
+    """
     parts = urlsplit(url)
-    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=30)
     body = INITIALIZE if method == "POST" else b""
-    connection.putrequest(method, path + (f"?{query}" if query else ""))
     more = [("Accept", "application/json, text/event-stream"), ("Content-Type", "application/json")]
-    for name, value in [*headers, *more, ("Content-Length", str(len(body)))]:
-        connection.putheader(name, value.encode("latin-1"))
-    connection.endheaders(body)
-    answer = connection.getresponse()
-    found = answer.status, answer.getheaders(), answer.read()
-    connection.close()
-    return found
+    fields = [("Host", parts.netloc), *headers, *more, ("Content-Length", str(len(body)))]
+    lines = [f"{method} {path}{'?' if query else ''}{query} HTTP/1.1", *(f"{name}: {value}" for name, value in fields)]
+    with socket.create_connection((parts.hostname or "", parts.port), timeout=30) as connection:
+        connection.sendall("\r\n".join([*lines, "", ""]).encode("latin-1") + body)
+        answer = http.client.HTTPResponse(connection, method=method)
+        answer.begin()
+        return answer.status, answer.getheaders(), answer.read()
 
 
 def client(url: str) -> Client:
