@@ -551,6 +551,41 @@ class PendingVerification:
     def failed(self, error: Exception) -> Exception:
         """The exception to raise for one that was raised while waiting."""
 
+@final
+class CacheInfo:
+    """How the cache of a Verifier or Issuers is used, at the time of the call."""
+
+    @property
+    def hits(self) -> int:
+        """Calls whose token was kept, under keys that are still current."""
+
+    @property
+    def misses(self) -> int:
+        """Calls in which a verifier read the token and checked its signature, or refused it."""
+
+    @property
+    def evictions(self) -> int:
+        """Tokens that were dropped to make room for others."""
+
+    @property
+    def entries(self) -> int:
+        """The number of tokens that are kept."""
+
+    @property
+    def max_entries(self) -> int:
+        """The number of tokens that may be kept; 0 without a cache."""
+
+    @property
+    def bytes(self) -> int:
+        """What the kept tokens take, in bytes."""
+
+    @property
+    def max_bytes(self) -> int:
+        """What they may take, in bytes: 8,192 for each of `max_entries`."""
+
+    def __eq__(self, other: object, /) -> bool:
+        """Whether all numbers are equal."""
+
 # Not final: `jwseal.verifier.Verifier` is its one subclass.
 @disjoint_base
 class Verifier:
@@ -565,6 +600,7 @@ class Verifier:
         max_token_size: int = ...,
         max_header_size: int = ...,
         accept_padding: bool = False,
+        cache: int = 0,
         replay: ReplayStore | None = None,
         revocation: RevocationStore | None = None,
         on_unavailable: Literal["deny", "allow"] = "deny",
@@ -578,6 +614,10 @@ class Verifier:
         header; certificate chains in `x5c` may need more. `accept_padding` also takes segments that end in correct
         base64 padding, as AWS ALB writes them, and leaves the signing input as received. `clock` is a function that
         returns the time, for tests: seconds or an aware datetime, anything else is TypeError or PolicyError.
+
+        `cache` is the number of accepted tokens to keep, 0 to 1,000,000, of 8,192 bytes each on average; more is
+        PolicyError, no int TypeError. A token that is kept is not parsed and its signature is not checked again; times,
+        stores and the validity of its key are, on every call.
 
         `replay` and `revocation` are stores of jwseal.state, asked last: revocation, then replay, which needs `jti`
         (MissingClaim) and a policy with an expiry. A store that fails is StateUnavailable; with `on_unavailable="allow"`
@@ -594,6 +634,9 @@ class Verifier:
 
     def prepare(self) -> int:
         """As `KeySet.prepare`, for the verifier's keys."""
+
+    def cache_info(self) -> CacheInfo:
+        """How the cache is used; all zero without one."""
 
     def verify(self, token: _Text, *, now: Moment | None = None) -> VerifiedJWT:
         """Return what the token says, or raise the InvalidToken that says why it is refused.
@@ -680,15 +723,23 @@ class Issuers(Mapping[str | IssuerTemplate, _PublicVerifier]):
     def __new__(
         cls,
         verifiers: Mapping[str, Verifier] | Mapping[IssuerTemplate, Verifier] | Mapping[str | IssuerTemplate, Verifier],
+        *,
+        cache: int = 0,
     ) -> Self:
         """`verifiers` maps each issuer, or a template of issuers, to its Verifier.
 
         Raises PolicyError if there is none, if a verifier's policy names another issuer, or if the policy of one that
         is listed under a template does not have the same template as its issuer.
+
+        `cache` is that of Verifier, for the tokens of all issuers: a token that is kept is not read to choose its
+        verifier either. The verifiers' own caches are not used then.
         """
 
     def prepare(self) -> int:
         """As `KeySet.prepare`, for the keys of all verifiers."""
+
+    def cache_info(self) -> CacheInfo:
+        """How the cache is used, as `Verifier.cache_info`."""
 
     def verify(self, token: _Text, *, now: Moment | None = None) -> VerifiedJWT:
         """As `Verifier.verify`, by the verifier of the token's issuer.

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, get_args
 
+from jwseal._native import CacheInfo
 from jwseal.errors import PolicyError
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Algorithm",
     "AsyncKeySource",
+    "CacheInfo",
     "Claims",
     "Digest",
     "ExternalSigner",

@@ -55,7 +55,7 @@ class Verifier(_native.Verifier):
     """Verifies compact JWTs with keys and a policy (RFC 7519 section 7.2, RFC 8725).
 
     Verifier(keys, policy, *, algorithms=None, max_token_size=16384, max_header_size=4096, accept_padding=False,
-    replay=None, revocation=None, on_unavailable="deny", clock=None)
+    cache=0, replay=None, revocation=None, on_unavailable="deny", clock=None)
 
     keys             a VerifyingKey, SecretKey or KeySet, or a source of keys: a jwseal.remote.RemoteKeySet, a store
     policy           a Policy
@@ -63,6 +63,7 @@ class Verifier(_native.Verifier):
     max_token_size   the maximum length of a token, in bytes
     max_header_size  the maximum length of a decoded header, in bytes
     accept_padding   whether to accept base64 padding, as AWS ALB writes it
+    cache            the number of accepted tokens to keep, 0 to 1,000,000: what they save is on the page "Cache"
     replay           a ReplayStore of jwseal.state: each token is accepted once, by its `iss` and `jti`
     revocation       a RevocationStore of jwseal.state
     on_unavailable   "deny", or "allow" to accept a token whose store does not answer; `unchecked` of the result names it
@@ -92,9 +93,10 @@ class Verifier(_native.Verifier):
 class Issuers(_native.Issuers):
     """Chooses a verifier by the `iss` of the token.
 
-    Issuers(verifiers)
+    Issuers(verifiers, *, cache=0)
 
     verifiers  a mapping of issuers to their Verifiers: {"https://id.example": verifier, IssuerTemplate(...): verifier, ...}
+    cache      as that of Verifier, for the tokens of all issuers; the verifiers' own caches are not used then
 
     `iss` is read before the signature is verified, and is then checked by the policy of the chosen verifier. An unknown or
     missing `iss` is KeyNotFound. Exact names win over templates. It is a read-only mapping.

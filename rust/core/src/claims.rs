@@ -3,6 +3,7 @@
 //! A `VerifiedJwt` is made of a `Verified` only, so a key verified every byte of its claims. It judges no value: that is
 //! `policy`'s subject. Outside this crate there is one way to get one, `Verifier::verify`, which asks the policy first.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
@@ -13,10 +14,23 @@ use crate::jws::{ResolvedHeader, Verified, VerifiedSignature};
 /// A JWT whose signature was verified.
 #[derive(Debug)]
 pub struct VerifiedJwt {
-    signature: VerifiedSignature,
-    document: Document,
+    content: Owned,
     verified_at: f64,
     leeway: f64,
+}
+
+/// What a verified token says, which never changes.
+#[derive(Debug)]
+pub struct Content {
+    signature: VerifiedSignature,
+    document: Document,
+}
+
+/// A content of one result, or one that other results of the same token share.
+#[derive(Debug)]
+enum Owned {
+    Alone(Content),
+    Shared(Arc<Content>),
 }
 
 /// The registered claims a policy reads, as they stand in the payload (RFC 7519 section 4.1).
@@ -49,7 +63,21 @@ impl VerifiedJwt {
             Some(document) => document,
             None => claims_document(payload)?,
         };
-        Ok(Self { signature, document, verified_at, leeway })
+        Ok(Self { content: Owned::Alone(Content { signature, document }), verified_at, leeway })
+    }
+
+    /// The same token once more, accepted at another time.
+    pub(crate) fn again(content: &Arc<Content>, verified_at: f64, leeway: f64) -> Self {
+        Self { content: Owned::Shared(Arc::clone(content)), verified_at, leeway }
+    }
+
+    /// The same, with a content that others may share.
+    pub(crate) fn shared(self) -> (Self, Arc<Content>) {
+        let content = match self.content {
+            Owned::Alone(content) => Arc::new(content),
+            Owned::Shared(content) => content,
+        };
+        (Self { content: Owned::Shared(Arc::clone(&content)), ..self }, content)
     }
 
     /// When it was verified, in seconds since 1970.
@@ -66,8 +94,8 @@ impl VerifiedJwt {
 
     /// The protected header and the keys it was verified with.
     #[must_use]
-    pub const fn resolved(&self) -> &Arc<ResolvedHeader> {
-        self.signature.resolved()
+    pub fn resolved(&self) -> &Arc<ResolvedHeader> {
+        self.content.signature.resolved()
     }
 
     /// The protected header.
@@ -78,20 +106,20 @@ impl VerifiedJwt {
 
     /// The index of the verifying key in its set.
     #[must_use]
-    pub const fn key_index(&self) -> usize {
-        self.signature.key_index()
+    pub fn key_index(&self) -> usize {
+        self.content.signature.key_index()
     }
 
     /// The parse of the payload.
     #[must_use]
-    pub const fn document(&self) -> &Document {
-        &self.document
+    pub fn document(&self) -> &Document {
+        &self.content.document
     }
 
     /// The claims.
     #[must_use]
     pub fn claims(&self) -> Object<'_> {
-        self.document.root().members()
+        self.document().root().members()
     }
 
     /// The registered claims, found in one walk.
@@ -148,6 +176,25 @@ impl VerifiedJwt {
             Some(Kind::Str(text)) => text.as_str().split(' ').filter(|scope| !scope.is_empty()).collect(),
             Some(Kind::Array(items)) => items.iter().filter_map(Value::as_str).collect(),
             _ => Vec::new(),
+        }
+    }
+}
+
+impl Content {
+    /// The memory that its header and its payload take, in bytes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.document.bytes() + self.signature.resolved().header().document().bytes()
+    }
+}
+
+impl Deref for Owned {
+    type Target = Content;
+
+    fn deref(&self) -> &Content {
+        match self {
+            Self::Alone(content) => content,
+            Self::Shared(content) => content,
         }
     }
 }

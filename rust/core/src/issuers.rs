@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 
+use crate::cache::{Cache, CacheInfo};
 use crate::claims::claims_document;
 use crate::error::{Error, NoKey, Result};
 use crate::issuer::IssuerTemplate;
@@ -16,10 +17,13 @@ use crate::verifier::{Token, Verifier};
 /// Values (a verifier and what belongs to it) by issuer.
 #[derive(Debug)]
 pub struct IssuerTable<T> {
-    names: HashMap<Box<str>, T>,
-    templates: Vec<(IssuerTemplate, T)>,
+    names: HashMap<Box<str>, usize>,
+    templates: Vec<(IssuerTemplate, usize)>,
+    /// What names and templates have the places of.
+    values: Vec<T>,
     /// Reads what any of the verifiers reads; each keeps its own bounds.
     reader: Option<Reader>,
+    cache: Option<Cache>,
 }
 
 impl<T> IssuerTable<T> {
@@ -27,7 +31,8 @@ impl<T> IssuerTable<T> {
     pub fn add(&mut self, issuer: &str, verifier: &Verifier, value: T) -> Result<()> {
         verifier.require_issuer(issuer)?;
         self.widen(verifier.reader());
-        self.names.insert(issuer.into(), value);
+        let place = self.add_value(value);
+        self.names.insert(issuer.into(), place);
         Ok(())
     }
 
@@ -35,7 +40,8 @@ impl<T> IssuerTable<T> {
     pub fn add_template(&mut self, template: &IssuerTemplate, verifier: &Verifier, value: T) -> Result<()> {
         verifier.require_template(template)?;
         self.widen(verifier.reader());
-        self.templates.push((template.clone(), value));
+        let place = self.add_value(value);
+        self.templates.push((template.clone(), place));
         Ok(())
     }
 
@@ -47,8 +53,33 @@ impl<T> IssuerTable<T> {
         Ok(self)
     }
 
+    /// The same with a cache of so many tokens, in front of the choice. What it keeps is bound to the verifier that accepted
+    /// the token, and that one judges it again. The verifiers' own caches are not used then.
+    pub fn with_cache(self, entries: usize) -> Result<Self> {
+        Ok(Self { cache: Cache::new(entries)?, ..self })
+    }
+
+    /// How its cache is used.
+    #[must_use]
+    pub fn cache_info(&self) -> CacheInfo {
+        self.cache.as_ref().map(Cache::info).unwrap_or_default()
+    }
+
     /// The value for the issuer that a token claims to be of, and the token with what was read of it.
-    pub fn choose<'a>(&self, token: &'a [u8]) -> Result<(&T, Token<'a>)> {
+    pub fn choose<'s: 'a, 'a>(&'s self, token: &'a [u8]) -> Result<(&'s T, Token<'a>)> {
+        let Some(cache) = &self.cache else {
+            let (place, token) = self.chosen(token)?;
+            return Ok((self.value(place)?, token));
+        };
+        if let Some(found) = cache.find(token) {
+            let place = found.kept().place;
+            return Ok((self.value(place)?, Token::from(token).with_front(cache, Some(found), place)));
+        }
+        let (place, token) = self.chosen(token)?;
+        Ok((self.value(place)?, token.with_front(cache, None, place)))
+    }
+
+    fn chosen<'a>(&self, token: &'a [u8]) -> Result<(usize, Token<'a>)> {
         let reader = self.reader.unwrap_or_default();
         let compact = reader.read(token)?;
         let claims = match claims_document(compact.payload().to_vec()) {
@@ -78,12 +109,21 @@ impl<T> IssuerTable<T> {
 
     /// All values.
     pub fn values(&self) -> impl Iterator<Item = &T> {
-        self.names.values().chain(self.templates.iter().map(|(_, value)| value))
+        self.values.iter()
     }
 
-    fn of(&self, issuer: &str) -> Option<&T> {
-        let by_template = || self.templates.iter().find(|(template, _)| template.fits(issuer)).map(|(_, value)| value);
-        self.names.get(issuer).or_else(by_template)
+    fn of(&self, issuer: &str) -> Option<usize> {
+        let by_template = || self.templates.iter().find(|(template, _)| template.fits(issuer)).map(|(_, place)| *place);
+        self.names.get(issuer).copied().or_else(by_template)
+    }
+
+    fn add_value(&mut self, value: T) -> usize {
+        self.values.push(value);
+        self.values.len() - 1
+    }
+
+    fn value(&self, place: usize) -> Result<&T> {
+        self.values.get(place).ok_or(Error::KeyNotFound(NoKey::UnknownIssuer))
     }
 
     fn widen(&mut self, reader: Reader) {
@@ -93,7 +133,7 @@ impl<T> IssuerTable<T> {
 
 impl<T> Default for IssuerTable<T> {
     fn default() -> Self {
-        Self { names: HashMap::new(), templates: Vec::new(), reader: None }
+        Self { names: HashMap::new(), templates: Vec::new(), values: Vec::new(), reader: None, cache: None }
     }
 }
 

@@ -8,6 +8,7 @@
 
 pub mod base64url;
 pub mod bearer;
+pub mod cache;
 pub mod claims;
 pub mod claims_writer;
 pub mod condition;

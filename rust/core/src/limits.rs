@@ -28,6 +28,10 @@ pub const KEY_TABLE_AFTER: u32 = 32;
 pub const EXPANDED_AFTER: u32 = 8;
 /// Keys that are prepared at one time; each takes 20 to 236 KiB, by its algorithm. No key set has more than half of them.
 pub const MAX_PREPARED: usize = 256;
+/// Tokens that a cache may keep.
+pub const MAX_CACHE: usize = 1_000_000;
+/// Bytes that the tokens of a cache may take, on average.
+pub const CACHED_BYTES: usize = 8_192;
 /// Headers that a verifier keeps.
 pub const MAX_MEMO: usize = 64;
 /// Seconds of clock difference that a policy may allow.

@@ -49,6 +49,16 @@ pub struct AcceptedIssuers {
     pub templates: Vec<IssuerTemplate>,
 }
 
+/// What the rules that read `now` compare with it, of a token that met a policy.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Moments {
+    exp: Option<f64>,
+    nbf: Option<f64>,
+    iat: Option<f64>,
+    /// Whether the policy's condition compares a claim with `now`.
+    condition: bool,
+}
+
 /// Which `typ` a policy accepts (RFC 8725 section 3.11).
 #[derive(Clone, Debug)]
 pub enum Typ {
@@ -113,6 +123,24 @@ impl Policy {
         demand(jwt, self.scopes.iter().map(|scope| &**scope), self.condition.as_ref())
     }
 
+    /// What `judge_again` needs of a token that met this policy.
+    #[must_use]
+    pub fn moments(&self, jwt: &VerifiedJwt) -> Moments {
+        let registered = jwt.registered();
+        let date = |value: Option<Value<'_>>| value.and_then(Value::as_f64);
+        let condition = self.condition.as_ref().is_some_and(Condition::reads_now);
+        Moments { exp: date(registered.exp), nbf: date(registered.nbf), iat: date(registered.iat), condition }
+    }
+
+    /// Judges a token that met this policy before, at another time. All other rules read the token alone, and it has not
+    /// changed, so these in their order say what `judge` would.
+    pub fn judge_again(&self, jwt: &VerifiedJwt, moments: Moments, now: f64) -> Result<()> {
+        self.judge_expiry(moments.exp, now)?;
+        self.judge_not_before(moments.nbf, now)?;
+        self.judge_issued_at(moments.iat, now)?;
+        if moments.condition { demand(jwt, [], self.condition.as_ref()) } else { Ok(()) }
+    }
+
     fn accepts_typ(&self, typ: Option<&str>) -> bool {
         match (&self.typ, typ) {
             (Typ::Unchecked, _) | (Typ::Default, None) => true,
@@ -133,27 +161,12 @@ impl Policy {
         key_issuer.map_or(Ok(()), |key_issuer| key_issuer.judge(issuer, jwt.claims()))
     }
 
-    /// The part of `judge` that depends on `now`.
     fn judge_times(&self, registered: &Registered<'_>, now: f64) -> Result<()> {
         let exp = date("exp", registered.exp)?;
-        match exp {
-            Some(exp) if now >= exp + self.leeway => return Err(Error::claim("exp", ClaimFault::Expired)),
-            None if self.expiry_required => return Err(Error::claim("exp", ClaimFault::Missing)),
-            _ => {}
-        }
-        if date("nbf", registered.nbf)?.is_some_and(|nbf| now < nbf - self.leeway) {
-            return Err(Error::claim("nbf", ClaimFault::NotYetValid));
-        }
+        self.judge_expiry(exp, now)?;
+        self.judge_not_before(date("nbf", registered.nbf)?, now)?;
         let iat = date("iat", registered.iat)?;
-        if iat.is_some_and(|iat| now < iat - self.leeway) {
-            return Err(Error::claim("iat", ClaimFault::NotYetValid));
-        }
-        if let Some(max_age) = self.max_age {
-            let iat = iat.ok_or(Error::claim("iat", ClaimFault::Missing))?;
-            if now - iat > max_age + self.leeway {
-                return Err(Error::claim("iat", ClaimFault::TooOld));
-            }
-        }
+        self.judge_issued_at(iat, now)?;
         if let Some(max_lifetime) = self.max_lifetime {
             let iat = iat.ok_or(Error::claim("iat", ClaimFault::Missing))?;
             let exp = exp.ok_or(Error::claim("exp", ClaimFault::Missing))?;
@@ -162,6 +175,28 @@ impl Policy {
             }
         }
         Ok(())
+    }
+
+    fn judge_expiry(&self, exp: Option<f64>, now: f64) -> Result<()> {
+        match exp {
+            Some(exp) if now >= exp + self.leeway => Err(Error::claim("exp", ClaimFault::Expired)),
+            None if self.expiry_required => Err(Error::claim("exp", ClaimFault::Missing)),
+            _ => Ok(()),
+        }
+    }
+
+    fn judge_not_before(&self, nbf: Option<f64>, now: f64) -> Result<()> {
+        let is_early = nbf.is_some_and(|nbf| now < nbf - self.leeway);
+        if is_early { Err(Error::claim("nbf", ClaimFault::NotYetValid)) } else { Ok(()) }
+    }
+
+    fn judge_issued_at(&self, iat: Option<f64>, now: f64) -> Result<()> {
+        if iat.is_some_and(|iat| now < iat - self.leeway) {
+            return Err(Error::claim("iat", ClaimFault::NotYetValid));
+        }
+        let Some(max_age) = self.max_age else { return Ok(()) };
+        let iat = iat.ok_or(Error::claim("iat", ClaimFault::Missing))?;
+        if now - iat > max_age + self.leeway { Err(Error::claim("iat", ClaimFault::TooOld)) } else { Ok(()) }
     }
 
     fn judge_others(&self, jwt: &VerifiedJwt) -> Result<()> {

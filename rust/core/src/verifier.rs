@@ -5,8 +5,10 @@
 //! with the same header and the same keys skips base64url, JSON, header rules and the choice of keys, all of which depend on
 //! that text and on those keys alone.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, RwLock};
 
+use crate::cache::{Cache, CacheInfo, Found, Kept};
 use crate::claims::{VerifiedJwt, claims_document};
 use crate::error::{Error, NoKey, Result};
 use crate::header::{CriticalExtensions, Header};
@@ -30,6 +32,11 @@ pub struct Verifier {
     policy: Policy,
     reader: Reader,
     memo: Memo,
+    /// Which of all verifiers it is; what a cache keeps is bound to it.
+    number: u64,
+    cache: Option<Cache>,
+    /// The newest generation that it used, by number.
+    newest: AtomicU64,
 }
 
 /// A token, and what was read of it when its verifier was chosen.
@@ -37,6 +44,15 @@ pub struct Verifier {
 pub struct Token<'a> {
     text: &'a [u8],
     ahead: Option<Ahead<'a>>,
+    front: Option<Front<'a>>,
+}
+
+/// The cache of a table of issuers, what it has for the token, and where the table lists the token's verifier.
+#[derive(Debug)]
+struct Front<'a> {
+    cache: &'a Cache,
+    found: Option<Found>,
+    place: usize,
 }
 
 /// A token taken apart by this reader, and the parse of its payload. Neither is verified.
@@ -76,19 +92,38 @@ struct MemoEntry {
     resolved: Arc<ResolvedHeader>,
 }
 
+/// How many verifiers there were.
+static VERIFIERS: AtomicU64 = AtomicU64::new(0);
+
 impl Verifier {
     /// Declares a verifier. `algorithms` narrows the keys' own; of a fixed set, each of them must be one that some key has.
     pub fn new(keys: Arc<KeySource>, policy: Policy, algorithms: Option<AlgSet>, reader: Reader) -> Result<Self> {
         let algorithms = keys.narrowed(algorithms)?;
         let reader = reader.checked()?;
-        Ok(Self { keys, algorithms, policy: policy.checked()?, reader, memo: Memo::default() })
+        let (memo, number) = (Memo::default(), VERIFIERS.fetch_add(1, Ordering::Relaxed));
+        let policy = policy.checked()?;
+        Ok(Self { keys, algorithms, policy, reader, memo, number, cache: None, newest: AtomicU64::new(0) })
+    }
+
+    /// The same with a cache of so many tokens.
+    pub fn with_cache(self, entries: usize) -> Result<Self> {
+        Ok(Self { cache: Cache::new(entries)?, ..self })
+    }
+
+    /// How its cache is used.
+    #[must_use]
+    pub fn cache_info(&self) -> CacheInfo {
+        self.cache.as_ref().map(Cache::info).unwrap_or_default()
     }
 
     /// Verifies one token with the keys at hand, or says which are needed.
-    pub fn verify(&self, token: Token<'_>, times: Times) -> Result<Outcome> {
-        let (compact, claims) = self.read(token, times)?;
+    pub fn verify(&self, mut token: Token<'_>, times: Times) -> Result<Outcome> {
+        if let Some(accepted) = self.recall(&token, times, |text| self.keys.current(text, times).ok())? {
+            return Ok(Outcome::Verified(accepted));
+        }
+        let (compact, claims) = self.read(&mut token, times)?;
         match self.keys.current(compact.protected_text(), times) {
-            Ok(generation) => self.judge(compact, claims, times, generation, true),
+            Ok(generation) => self.judge(&token, compact, claims, times, generation, true),
             Err(reason) => {
                 let header = header(&compact)?;
                 self.require_algorithm(&header)?;
@@ -98,19 +133,22 @@ impl Verifier {
     }
 
     /// Verifies one token under these keys of its source, whatever it names.
-    pub fn verify_under(&self, token: Token<'_>, times: Times, generation: Arc<Generation>) -> Result<Accepted> {
-        let (compact, claims) = self.read(token, times)?;
+    pub fn verify_under(&self, mut token: Token<'_>, times: Times, generation: Arc<Generation>) -> Result<Accepted> {
+        let (compact, claims) = self.read(&mut token, times)?;
         generation.require_valid(times.now)?;
-        match self.judge(compact, claims, times, generation, false)? {
+        match self.judge(&token, compact, claims, times, generation, false)? {
             Outcome::Verified(accepted) => Ok(accepted),
             Outcome::Needs(_) => Err(Error::KeyNotFound(NoKey::UnknownKid)),
         }
     }
 
     /// As `verify`, under the generation of a batch.
-    pub fn verify_in_batch(&self, token: Token<'_>, times: Times, generation: Arc<Generation>) -> Result<Outcome> {
-        let (compact, claims) = self.read(token, times)?;
-        self.judge(compact, claims, times, generation, true)
+    pub fn verify_in_batch(&self, mut token: Token<'_>, times: Times, generation: Arc<Generation>) -> Result<Outcome> {
+        if let Some(accepted) = self.recall(&token, times, |_| Some(Arc::clone(&generation)))? {
+            return Ok(Outcome::Verified(accepted));
+        }
+        let (compact, claims) = self.read(&mut token, times)?;
+        self.judge(&token, compact, claims, times, generation, true)
     }
 
     /// Where the keys come from.
@@ -149,12 +187,63 @@ impl Verifier {
         Err(Error::policy("a verifier that is listed under an IssuerTemplate needs Policy(issuer=) with the same one"))
     }
 
+    /// The result for a token that this verifier accepted before under the keys that are current, if it is still kept.
+    ///
+    /// `current` has the keys for a protected header, and the two clocks' say in them. The token is the same byte for byte, the
+    /// verifier and the keys are the same, so its signature and the rules over its claims alone give what they gave.
+    fn recall(
+        &self,
+        token: &Token<'_>,
+        times: Times,
+        current: impl FnOnce(&[u8]) -> Option<Arc<Generation>>,
+    ) -> Result<Option<Accepted>> {
+        require_finite(times)?;
+        let own;
+        let (cache, found) = match (&token.front, &self.cache) {
+            (Some(front), _) => (front.cache, &front.found),
+            (None, Some(cache)) => {
+                own = cache.find(token.text);
+                (cache, &own)
+            }
+            (None, None) => return Ok(None),
+        };
+        let usable = found.as_ref().filter(|found| found.kept().verifier == self.number).and_then(|found| {
+            let kept = found.kept();
+            let generation = current(token.text.get(..kept.header_len)?)?;
+            Arc::ptr_eq(&generation, &kept.generation).then_some((found, generation))
+        });
+        let Some((found, generation)) = usable else {
+            cache.count_miss();
+            return Ok(None);
+        };
+        cache.count_hit();
+        let jwt = found.jwt(times.now, self.policy.leeway);
+        self.policy.judge_again(&jwt, found.kept().moments, times.now)?;
+        Ok(Some(Accepted { jwt, generation }))
+    }
+
+    /// Keeps an accepted token, where there is a cache.
+    fn keep(&self, token: &Token<'_>, header_len: usize, accepted: Accepted) -> Accepted {
+        let place = token.front.as_ref().map_or(0, |front| front.place);
+        let Some(cache) = self.cache_for(token) else { return accepted };
+        let Accepted { jwt, generation } = accepted;
+        let moments = self.policy.moments(&jwt);
+        let (jwt, content) = jwt.shared();
+        let (verifier, kept_under) = (self.number, Arc::clone(&generation));
+        let kept = Kept { verifier, place, header_len, generation: kept_under, moments, content };
+        cache.keep(token.text, kept);
+        Accepted { jwt, generation }
+    }
+
+    /// The cache for a token: that of the table which chose this verifier, or its own.
+    fn cache_for<'a>(&'a self, token: &Token<'a>) -> Option<&'a Cache> {
+        token.front.as_ref().map(|front| front.cache).or(self.cache.as_ref())
+    }
+
     /// Takes a token apart, or takes what another reader with the same bounds took apart.
-    fn read<'a>(&self, token: Token<'a>, times: Times) -> Result<(Compact<'a>, Option<Document>)> {
-        if !times.now.is_finite() {
-            return Err(Error::policy("now must be finite"));
-        }
-        match token.ahead {
+    fn read<'a>(&self, token: &mut Token<'a>, times: Times) -> Result<(Compact<'a>, Option<Document>)> {
+        require_finite(times)?;
+        match token.ahead.take() {
             Some(ahead) if ahead.reader == self.reader => Ok((ahead.compact, Some(ahead.claims))),
             _ => Ok((self.reader.read(token.text)?, None)),
         }
@@ -163,12 +252,18 @@ impl Verifier {
     /// Judges a token under one generation. `may_ask` is whether keys that it names and that are not there may be asked for.
     fn judge(
         &self,
+        token: &Token<'_>,
         compact: Compact<'_>,
         claims: Option<Document>,
         times: Times,
         generation: Arc<Generation>,
         may_ask: bool,
     ) -> Result<Outcome> {
+        if let Some(cache) = self.cache_for(token)
+            && self.newest.fetch_max(generation.number(), Ordering::Relaxed) < generation.number()
+        {
+            cache.keys_have_changed();
+        }
         let text = compact.protected_text();
         let known = self.memo.get(text, &generation);
         let is_new = known.is_none();
@@ -189,7 +284,7 @@ impl Verifier {
         let jwt = VerifiedJwt::parse(verified, claims, times.now, self.policy.leeway)?;
         let key_issuer = generation.keys().key(jwt.key_index()).and_then(Key::issuer);
         self.policy.judge(&jwt, times.now, key_issuer)?;
-        Ok(Outcome::Verified(Accepted { jwt, generation }))
+        Ok(Outcome::Verified(self.keep(token, text.len(), Accepted { jwt, generation })))
     }
 
     /// What comes of a token for which these keys have no candidate.
@@ -238,14 +333,23 @@ impl<'a> Token<'a> {
     /// A token that was read to choose its verifier.
     #[must_use]
     pub const fn ahead(text: &'a [u8], reader: Reader, compact: Compact<'a>, claims: Document) -> Self {
-        Self { text, ahead: Some(Ahead { reader, compact, claims }) }
+        Self { text, ahead: Some(Ahead { reader, compact, claims }), front: None }
+    }
+
+    /// The same token, for the verifier at a place of a table of issuers that has a cache, and what it found there.
+    pub(crate) fn with_front(self, cache: &'a Cache, found: Option<Found>, place: usize) -> Self {
+        Self { front: Some(Front { cache, found, place }), ..self }
     }
 }
 
 impl<'a> From<&'a [u8]> for Token<'a> {
     fn from(text: &'a [u8]) -> Self {
-        Self { text, ahead: None }
+        Self { text, ahead: None, front: None }
     }
+}
+
+fn require_finite(times: Times) -> Result<()> {
+    if times.now.is_finite() { Ok(()) } else { Err(Error::policy("now must be finite")) }
 }
 
 /// The protected header, by the rules of a JWT.

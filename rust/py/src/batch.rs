@@ -32,7 +32,7 @@ const CHUNK: usize = 256;
 /// What has the verifier for each token.
 pub(crate) trait Verify: Sync {
     /// The verifier that judges this token, and the token with what was read of it to choose one.
-    fn choose<'a>(&self, token: &'a [u8]) -> CoreResult<(&Judge, Token<'a>)>;
+    fn choose<'s: 'a, 'a>(&'s self, token: &'a [u8]) -> CoreResult<(&'s Judge, Token<'a>)>;
 
     /// The verifier that judges this token.
     fn judge(&self, token: &[u8]) -> CoreResult<&Judge> {

@@ -102,11 +102,17 @@ pub(crate) fn bytes<'a>(octets: &'a Bound<'_, PyAny>, what: &str) -> PyResult<&'
 
 /// A size in bytes.
 pub(crate) fn size(octets: &Bound<'_, PyAny>, what: &str) -> Result<usize, Fault> {
-    if !octets.is_instance_of::<PyInt>() || octets.is_instance_of::<PyBool>() {
-        let given = type_name(octets);
-        return Err(PyTypeError::new_err(format!("{what} is a number of bytes, not {given}")).into());
+    let size = count(octets, what, "bytes")?;
+    size.ok_or_else(|| Error::policy(format!("{what} must be a positive number of bytes")).into())
+}
+
+/// A number of things; None for one that no machine counts to.
+pub(crate) fn count(argument: &Bound<'_, PyAny>, what: &str, of: &str) -> PyResult<Option<usize>> {
+    if !argument.is_instance_of::<PyInt>() || argument.is_instance_of::<PyBool>() {
+        let given = type_name(argument);
+        return Err(PyTypeError::new_err(format!("{what} is a number of {of}, not {given}")));
     }
-    octets.extract().map_err(|_| Error::policy(format!("{what} must be a positive number of bytes")).into())
+    Ok(argument.extract().ok())
 }
 
 /// How compact tokens are read; `name` is the argument for the size of the whole token.

@@ -10,6 +10,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyIterator, PyList};
 
 use crate::batch::{self, VerifiedIterator, Verify};
+use crate::cache_info::{self, CacheInfoObject};
 use crate::convert::{self, Text};
 use crate::error::Fault;
 use crate::issuer_template::IssuerTemplateObject;
@@ -34,7 +35,8 @@ pub(crate) struct IssuersObject {
 #[pymethods]
 impl IssuersObject {
     #[new]
-    fn new(verifiers: &Bound<'_, PyAny>) -> Result<Self, Fault> {
+    #[pyo3(signature = (verifiers, *, cache=None), text_signature = "(verifiers, *, cache=0)")]
+    fn new(verifiers: &Bound<'_, PyAny>, cache: Option<&Bound<'_, PyAny>>) -> Result<Self, Fault> {
         let (mut chosen, table) = (IssuerTable::default(), PyDict::new(verifiers.py()));
         let (mut has_clock, mut has_state) = (false, false);
         each_member(&convert::mapping(verifiers, "verifiers")?, |issuer, verifier| {
@@ -52,12 +54,18 @@ impl IssuersObject {
             }
             Ok::<(), Fault>(())
         })?;
-        Ok(Self { verifiers: chosen.checked()?, table: table.unbind(), has_clock, has_state })
+        let verifiers = chosen.checked()?.with_cache(cache_info::entries(cache)?)?;
+        Ok(Self { verifiers, table: table.unbind(), has_clock, has_state })
     }
 
     #[doc = doc!("Issuers.prepare")]
     fn prepare(&self, py: Python<'_>) -> usize {
         py.detach(|| self.verifiers.values().map(|verifier| verifier.get().judge().verifier().keys().prepare()).sum())
+    }
+
+    #[doc = doc!("Issuers.cache_info")]
+    fn cache_info(&self) -> CacheInfoObject {
+        self.verifiers.cache_info().into()
     }
 
     #[doc = doc!("Issuers.verify")]
@@ -163,7 +171,7 @@ impl IssuersObject {
 }
 
 impl Verify for IssuersObject {
-    fn choose<'a>(&self, token: &'a [u8]) -> CoreResult<(&Judge, Token<'a>)> {
+    fn choose<'s: 'a, 'a>(&'s self, token: &'a [u8]) -> CoreResult<(&'s Judge, Token<'a>)> {
         let (verifier, token) = self.verifiers.choose(token)?;
         Ok((verifier.get().judge(), token))
     }

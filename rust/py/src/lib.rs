@@ -10,6 +10,7 @@
 mod doc;
 mod batch;
 mod bearer;
+mod cache_info;
 mod clock;
 mod condition;
 mod convert;
@@ -59,6 +60,8 @@ use pyo3::types::{PyTuple, PyType};
 mod _native {
     #[pymodule_export]
     use super::bearer::bearer;
+    #[pymodule_export]
+    use super::cache_info::CacheInfoObject;
     #[pymodule_export]
     use super::condition::{ConditionObject, all_of, any_of, condition, not_};
     #[pymodule_export]

@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyFrozenSet, PyList};
 
 use crate::batch::{self, VerifiedIterator, Verify};
+use crate::cache_info::{self, CacheInfoObject};
 use crate::clock::Clock;
 use crate::convert;
 use crate::error::Fault;
@@ -30,11 +31,11 @@ impl VerifierObject {
     #[new]
     #[pyo3(
         signature = (
-            keys, policy, *, algorithms=None, max_token_size=None, max_header_size=None, accept_padding=false, replay=None,
-            revocation=None, on_unavailable=None, clock=None
+            keys, policy, *, algorithms=None, max_token_size=None, max_header_size=None, accept_padding=false, cache=None,
+            replay=None, revocation=None, on_unavailable=None, clock=None
         ),
         text_signature = "(keys, policy, *, algorithms=None, max_token_size=16384, max_header_size=4096, \
-                          accept_padding=False, replay=None, revocation=None, on_unavailable='deny', clock=None)"
+                          accept_padding=False, cache=0, replay=None, revocation=None, on_unavailable='deny', clock=None)"
     )]
     #[expect(clippy::too_many_arguments, reason = "Python's arguments, which are given by name")]
     fn new(
@@ -44,6 +45,7 @@ impl VerifierObject {
         max_token_size: Option<&Bound<'_, PyAny>>,
         max_header_size: Option<&Bound<'_, PyAny>>,
         accept_padding: bool,
+        cache: Option<&Bound<'_, PyAny>>,
         replay: Option<&Bound<'_, PyAny>>,
         revocation: Option<&Bound<'_, PyAny>>,
         on_unavailable: Option<&Bound<'_, PyAny>>,
@@ -56,6 +58,7 @@ impl VerifierObject {
             convert::algorithms(algorithms)?,
             convert::reader("max_token_size", max_token_size, max_header_size, accept_padding)?,
         )?;
+        let verifier = verifier.with_cache(cache_info::entries(cache)?)?;
         let state = State::from_arguments(policy, replay, revocation, on_unavailable)?;
         let (given_keys, policy) = (keys.clone().unbind(), policy.clone().unbind());
         Ok(Self {
@@ -80,6 +83,11 @@ impl VerifierObject {
     #[doc = doc!("Verifier.prepare")]
     fn prepare(&self, py: Python<'_>) -> usize {
         py.detach(|| self.judge.verifier().keys().prepare())
+    }
+
+    #[doc = doc!("Verifier.cache_info")]
+    fn cache_info(&self) -> CacheInfoObject {
+        self.judge.verifier().cache_info().into()
     }
 
     #[doc = doc!("Verifier.verify")]
@@ -165,7 +173,7 @@ impl VerifierObject {
 }
 
 impl Verify for VerifierObject {
-    fn choose<'a>(&self, token: &'a [u8]) -> CoreResult<(&Judge, Token<'a>)> {
+    fn choose<'s: 'a, 'a>(&'s self, token: &'a [u8]) -> CoreResult<(&'s Judge, Token<'a>)> {
         Ok((&self.judge, token.into()))
     }
 

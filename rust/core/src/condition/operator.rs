@@ -73,6 +73,23 @@ impl Operator {
         }
     }
 
+    /// Whether its outcome may be another at another time.
+    pub(super) const fn reads_now(&self) -> bool {
+        match self {
+            Self::Before(_) | Self::After(_) => true,
+            Self::Exists(_)
+            | Self::OneOf { .. }
+            | Self::Contains { .. }
+            | Self::StartsWith(_)
+            | Self::EndsWith(_)
+            | Self::Glob(_)
+            | Self::Number { .. }
+            | Self::AcrAtLeast { .. }
+            | Self::EqualsRequest(_)
+            | Self::CoversRequest { .. } => false,
+        }
+    }
+
     /// Judges a value that is there.
     #[inline]
     pub(super) fn judge(&self, value: Value<'_>, source: &Source, facts: &Facts<'_>) -> Outcome {

@@ -70,6 +70,12 @@ impl Condition {
         self.tree.judge(&mut Lookup::new(facts, &self.sources))
     }
 
+    /// Whether a demand compares a claim with the time.
+    #[must_use]
+    pub fn reads_now(&self) -> bool {
+        self.tree.leaves().into_iter().any(|leaf| leaf.operator.reads_now())
+    }
+
     /// The claim that one leaf alone finds at fault, where the condition is that leaf or demands it among others.
     #[must_use]
     pub fn claim_at_fault(&self, facts: Facts<'_>) -> Option<&str> {

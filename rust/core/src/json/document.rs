@@ -38,6 +38,12 @@ impl Document {
         self.text.as_bytes()
     }
 
+    /// The memory that it takes, in bytes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.text.capacity() + self.unescaped.capacity() + self.nodes.capacity() * size_of::<Node>()
+    }
+
     /// Overwrites everything that was parsed, for texts that hold a private key.
     pub fn wipe(mut self) {
         self.text.zeroize();

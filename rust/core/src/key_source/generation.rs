@@ -2,7 +2,7 @@
 
 use std::any::Any;
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crate::error::{Error, NoKey, Result};
 use crate::key_set::KeySet;
@@ -25,6 +25,8 @@ pub struct Generation {
     pub(super) refresh_at: Moment,
     pub(super) refuse_after: Moment,
     validity: Validity,
+    /// Whether its source has other keys now.
+    superseded: AtomicBool,
 }
 
 /// Something of the caller's that the core keeps beside keys.
@@ -57,7 +59,8 @@ impl Generation {
     #[must_use]
     pub fn fixed(keys: KeySet, attached: Attached) -> Self {
         let (refresh_at, refuse_after) = (Moment::new(f64::INFINITY), Moment::new(f64::INFINITY));
-        Self { keys, attached, number: 0, refresh_at, refuse_after, validity: Validity::ALWAYS }
+        let (validity, superseded) = (Validity::ALWAYS, AtomicBool::new(false));
+        Self { keys, attached, number: 0, refresh_at, refuse_after, validity, superseded }
     }
 
     /// The answer of a store.
@@ -94,6 +97,16 @@ impl Generation {
     /// Refuses keys that are not valid at this time.
     pub fn require_valid(&self, now: f64) -> Result<()> {
         if self.validity.contains(now) { Ok(()) } else { Err(Error::KeyNotFound(NoKey::OutsideValidity)) }
+    }
+
+    /// Whether its source has replaced it.
+    #[must_use]
+    pub fn is_superseded(&self) -> bool {
+        self.superseded.load(Ordering::Acquire)
+    }
+
+    pub(super) fn supersede(&self) {
+        self.superseded.store(true, Ordering::Release);
     }
 
     pub(super) fn is_usable(&self, times: Times) -> bool {
@@ -156,13 +169,14 @@ impl fmt::Debug for Moment {
 
 impl fmt::Debug for Generation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { keys, attached: _, number, refresh_at, refuse_after, validity } = self;
+        let Self { keys, attached: _, number, refresh_at, refuse_after, validity, superseded } = self;
         f.debug_struct("Generation")
             .field("number", number)
             .field("keys", keys)
             .field("refresh_at", refresh_at)
             .field("refuse_after", refuse_after)
             .field("validity", validity)
+            .field("superseded", superseded)
             .finish_non_exhaustive()
     }
 }

@@ -40,9 +40,12 @@ impl ReplacedSet {
             generation.refuse_after.set(refuse_after);
             return false;
         }
-        let number = current.map_or(0, |current| current.number()) + 1;
+        let number = current.as_ref().map_or(0, |current| current.number()) + 1;
         let generation = Generation::numbered(keys, attached, number, refresh_at, refuse_after);
         self.current.store(Some(Arc::new(generation)));
+        if let Some(former) = current {
+            former.supersede();
+        }
         true
     }
 
