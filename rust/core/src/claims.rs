@@ -71,10 +71,10 @@ impl VerifiedJwt {
         Self { content: Owned::Shared(Arc::clone(content)), verified_at, leeway }
     }
 
-    /// The same, with a content that others may share.
+    /// The same, with a content that others may share and that takes no more memory than it needs.
     pub(crate) fn shared(self) -> (Self, Arc<Content>) {
         let content = match self.content {
-            Owned::Alone(content) => Arc::new(content),
+            Owned::Alone(content) => Arc::new(Content { document: content.document.shrunk(), ..content }),
             Owned::Shared(content) => content,
         };
         (Self { content: Owned::Shared(Arc::clone(&content)), ..self }, content)

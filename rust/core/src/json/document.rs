@@ -44,6 +44,15 @@ impl Document {
         self.text.capacity() + self.unescaped.capacity() + self.nodes.capacity() * size_of::<Node>()
     }
 
+    /// The same without the memory that it has to spare.
+    #[must_use]
+    pub fn shrunk(mut self) -> Self {
+        self.text.shrink_to_fit();
+        self.unescaped.shrink_to_fit();
+        self.nodes.shrink_to_fit();
+        self
+    }
+
     /// Overwrites everything that was parsed, for texts that hold a private key.
     pub fn wipe(mut self) {
         self.text.zeroize();
