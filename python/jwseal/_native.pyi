@@ -44,6 +44,7 @@ from jwseal.types import (
 from jwseal.verifier import Verifier as _PublicVerifier
 
 __all__ = [
+    "CacheInfo",
     "Condition",
     "FoundKeys",
     "IssuerTemplate",

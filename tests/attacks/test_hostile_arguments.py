@@ -29,7 +29,7 @@ PRIVATE = signing(MATERIAL, kid="a")
 PUBLIC = verifying(MATERIAL, kid="a")
 CONDITION = jwseal.claim("sub").equals("a")
 POLICY = jwseal.Policy(issuer=ISSUER, audience=AUDIENCE)
-VERIFIER = jwseal.Verifier(PUBLIC, POLICY)
+VERIFIER = jwseal.Verifier(PUBLIC, POLICY, cache=4)
 TOKEN = jwseal.Signer(PRIVATE).sign(claims())
 OBJECT = jws.sign_json(b"x", PRIVATE)
 ENTRY = jws.parse(TOKEN).entries[0]
@@ -45,7 +45,7 @@ OBJECTS: dict[type, Any] = {
     jwseal.Signer: jwseal.Signer(PRIVATE),
     jwseal.Verifier: VERIFIER,
     jwseal.IssuerTemplate: jwseal.IssuerTemplate("https://a/{b}", claim="b", values={"c"}),
-    jwseal.Issuers: jwseal.Issuers({ISSUER: VERIFIER}),
+    jwseal.Issuers: jwseal.Issuers({ISSUER: VERIFIER}, cache=4),
     jwseal.VerifiedJWT: VERIFIER.verify(TOKEN, now=NOW),
     jws.Signature: jws.Signature(PRIVATE),
     jws.SignatureReport: jws.verify(TOKEN, PUBLIC).signatures[0],
@@ -53,6 +53,7 @@ OBJECTS: dict[type, Any] = {
     jws.Unverified: jws.parse(TOKEN),
     jws.UnverifiedSignature: ENTRY,
     insecure.UnverifiedJWT: insecure.read_unverified(TOKEN),
+    types.CacheInfo: VERIFIER.cache_info(),
 }
 
 # A good value for each parameter that has no default, by its name; for some callables by theirs as well.
@@ -221,7 +222,7 @@ def test_the_table_has_every_class() -> None:
     """A new public class needs an object here, whose methods are attacked as well."""
     public = {getattr(module, name) for module in (jwseal, jws, insecure) for name in module.__all__}
     classes = {one for one in public if isinstance(one, type) and not issubclass(one, Exception)}
-    assert set(OBJECTS) == classes
+    assert set(OBJECTS) == classes | {types.CacheInfo}
     assert {
         "SigningKey",
         "SigningKey.from_pem",
