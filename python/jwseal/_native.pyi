@@ -657,22 +657,32 @@ class Verifier:
     def _begin(self, token: _Text, *, now: Moment | None = None) -> VerifiedJWT | PendingVerification:
         """As `verify`, but where keys must be waited for return what `verify_async` waits with."""
 
-    def verify_many(self, tokens: Iterable[_Text], *, now: Moment | None = None) -> list[_Verdict]:
+    def verify_many(
+        self, tokens: Iterable[_Text], *, now: Moment | None = None, workers: int | None = None
+    ) -> list[_Verdict]:
         """Verify a batch at one reading of the clock; refusals stand in the list as exceptions, not raised.
 
         `tokens` is an iterable of str and bytes, `now` the time as `verify` takes it. The interpreter lock is released
-        once for the whole batch. An entry that is no str or bytes is a TypeError raised at once.
+        once for the whole batch, which `workers` threads verify, from 1 to 256 and the caller's among them; None is as
+        many as this process may use processors. The signature of equal tokens is checked once; each has a result of its
+        own. An interrupt (KeyboardInterrupt) stops the batch. An entry that is no str or bytes is a TypeError raised at
+        once.
         """
 
     def verify_iter(
-        self, tokens: Iterable[_Text], *, now: Moment | None = None, progress: Callable[[int], object] | None = None
+        self,
+        tokens: Iterable[_Text],
+        *,
+        now: Moment | None = None,
+        progress: Callable[[int], object] | None = None,
+        workers: int | None = None,
     ) -> Iterator[_Verdict]:
         """Verify a stream of any length in order, in chunks; as `verify_many`, but memory stays bounded.
 
         `tokens` is an iterable of str and bytes. The clock is read once per chunk of 256, unless `now` is given.
         `progress(done)` is called after each chunk with the number of tokens judged so far. If the stream raises, or an
         entry is no str or bytes, what came before it is judged and handed out first; then the exception is raised in
-        its place.
+        its place. `workers` is as in `verify_many`.
         """
 
     def __copy__(self) -> Self: ...
@@ -754,19 +764,26 @@ class Issuers(Mapping[str | IssuerTemplate, _PublicVerifier]):
     def _begin(self, token: _Text, *, now: Moment | None = None) -> VerifiedJWT | PendingVerification:
         """As `Verifier._begin`."""
 
-    def verify_many(self, tokens: Iterable[_Text], *, now: Moment | None = None) -> list[_Verdict]:
+    def verify_many(
+        self, tokens: Iterable[_Text], *, now: Moment | None = None, workers: int | None = None
+    ) -> list[_Verdict]:
         """As `Verifier.verify_many`, each token by the verifier of its issuer.
 
-        `tokens` is an iterable of str and bytes, `now` the time to judge them at.
+        `tokens` is an iterable of str and bytes, `now` the time to judge them at, `workers` the number of threads.
         """
 
     def verify_iter(
-        self, tokens: Iterable[_Text], *, now: Moment | None = None, progress: Callable[[int], object] | None = None
+        self,
+        tokens: Iterable[_Text],
+        *,
+        now: Moment | None = None,
+        progress: Callable[[int], object] | None = None,
+        workers: int | None = None,
     ) -> Iterator[_Verdict]:
         """As `Verifier.verify_iter`, each token by the verifier of its issuer.
 
         `tokens` is an iterable of str and bytes, `now` the time to judge them at; `progress(done)` is called after each
-        chunk.
+        chunk, and `workers` is the number of threads.
         """
 
     @overload

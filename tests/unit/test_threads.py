@@ -101,7 +101,7 @@ def test_batches_side_by_side() -> None:
 def test_a_batch_lets_others_work() -> None:
     """A batch runs without the interpreter lock: another thread counts meanwhile."""
     material = forge.material("ML-DSA-87")
-    tokens = [forge.token({"alg": "ML-DSA-87"}, {}, material)] * 3000
+    tokens = [forge.token({"alg": "ML-DSA-87"}, {"n": number}, material) for number in range(500)]
     judged, seen, done = verifier(verifying(material)), [], threading.Event()
 
     def work() -> None:
@@ -178,19 +178,20 @@ def test_after_fork() -> None:
 def test_fork_while_keys_are_prepared(alg: str) -> None:
     """A child forked while another thread builds tables of a key, or expands it, verifies with that key, without waiting."""
     material = forge.material(alg)
-    good = forge.token({"alg": alg}, {}, material)
+    many = [forge.token({"alg": alg}, {"n": number}, material) for number in range(70)]
+    good = many[0]
     bad = good[:-20] + ("A" if good[-20] != "A" else "B") + good[-19:]
     statuses = []
     for _ in range(10):
         # Batches run without the interpreter lock: the fork may come at any step of theirs.
         judged = verifier(verifying(material))
-        thread = threading.Thread(target=judged.verify_many, args=([good] * 60,), kwargs={"now": NOW})
+        thread = threading.Thread(target=judged.verify_many, args=(many[:60],), kwargs={"now": NOW})
         thread.start()
         child = os.fork()
         if child == 0:
             signal.alarm(10)
             try:
-                read = judged.verify_many([good] * 70 + [bad], now=NOW)
+                read = judged.verify_many([*many, bad], now=NOW)
                 os._exit(
                     0 if [type(token).__name__ for token in read[69:]] == ["VerifiedJWT", "InvalidSignature"] else 2
                 )

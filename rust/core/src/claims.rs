@@ -12,7 +12,7 @@ use crate::json::{Document, Kind, Limits, Object, Value};
 use crate::jws::{ResolvedHeader, Verified, VerifiedSignature};
 
 /// A JWT whose signature was verified.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct VerifiedJwt {
     content: Owned,
     verified_at: f64,
@@ -20,14 +20,14 @@ pub struct VerifiedJwt {
 }
 
 /// What a verified token says, which never changes.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Content {
     signature: VerifiedSignature,
     document: Document,
 }
 
 /// A content of one result, or one that other results of the same token share.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Owned {
     Alone(Content),
     Shared(Arc<Content>),

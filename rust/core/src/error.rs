@@ -7,12 +7,13 @@
 use std::any::Any;
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 /// The result of every fallible function of the core.
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// Why a token, a key or a policy was refused.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Error {
     /// No key here has the header's algorithm, or the key named by `kid` has another.
     AlgorithmNotAllowed,
@@ -115,7 +116,8 @@ pub enum ClaimFault {
 }
 
 /// An error of the caller's own, which the core passes on.
-pub struct Foreign(pub Box<dyn Any + Send + Sync>);
+#[derive(Clone)]
+pub struct Foreign(pub Arc<dyn Any + Send + Sync>);
 
 impl fmt::Debug for Foreign {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -7,6 +7,7 @@
 //! No I/O and no clock: `now` is an argument.
 
 pub mod base64url;
+pub mod batch;
 pub mod bearer;
 pub mod cache;
 pub mod claims;

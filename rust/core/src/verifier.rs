@@ -64,7 +64,7 @@ struct Ahead<'a> {
 }
 
 /// What comes of a token that is not refused.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Outcome {
     /// It was accepted.
     Verified(Accepted),
@@ -73,7 +73,7 @@ pub enum Outcome {
 }
 
 /// A token that was accepted, and the keys it was verified under.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Accepted {
     /// What it says.
     pub jwt: VerifiedJwt,

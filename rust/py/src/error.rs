@@ -56,7 +56,7 @@ pub(crate) fn exception(py: Python<'_>, error: Error) -> PyErr {
         Error::ConditionNotMet { claim } => return of_claim(py, "ConditionNotMet", message, claim.map(String::from)),
         Error::External(foreign) => {
             return match foreign.0.downcast::<PyErr>() {
-                Ok(error) => *error,
+                Ok(error) => error.clone_ref(py),
                 Err(_) => PyRuntimeError::new_err("the external signer failed"),
             };
         }

@@ -26,6 +26,6 @@ impl External for PythonSigner {
                 Err(_) => Err(PyTypeError::new_err("an external signer's sign(octets) must return bytes")),
             }
         })
-        .map_err(|error: PyErr| Foreign(Box::new(error)))
+        .map_err(|error: PyErr| Foreign(Arc::new(error)))
     }
 }

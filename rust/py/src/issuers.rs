@@ -9,16 +9,18 @@ use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyIterator, PyList};
 
-use crate::batch::{self, VerifiedIterator, Verify};
+use crate::batch::{self, Verify};
 use crate::cache_info::{self, CacheInfoObject};
 use crate::convert::{self, Text};
 use crate::error::Fault;
 use crate::issuer_template::IssuerTemplateObject;
 use crate::json_text::each_member;
 use crate::judge::Judge;
+use crate::many;
 use crate::pending;
 use crate::repr;
 use crate::state::Later;
+use crate::stream::VerifiedIterator;
 use crate::verified_jwt::VerifiedJwtObject;
 use crate::verifier::VerifierObject;
 
@@ -94,24 +96,26 @@ impl IssuersObject {
     }
 
     #[doc = doc!("Issuers.verify_many")]
-    #[pyo3(signature = (tokens, *, now=None))]
+    #[pyo3(signature = (tokens, *, now=None, workers=None))]
     fn verify_many<'py>(
-        &self,
+        slf: &Bound<'py, Self>,
         tokens: &Bound<'py, PyAny>,
         now: Option<&Bound<'py, PyAny>>,
+        workers: Option<&Bound<'py, PyAny>>,
     ) -> Result<Bound<'py, PyList>, Fault> {
-        batch::verify_many(self, tokens, now)
+        many::verify_many(slf, tokens, now, workers)
     }
 
     #[doc = doc!("Issuers.verify_iter")]
-    #[pyo3(signature = (tokens, *, now=None, progress=None))]
+    #[pyo3(signature = (tokens, *, now=None, progress=None, workers=None))]
     fn verify_iter(
         slf: Bound<'_, Self>,
         tokens: &Bound<'_, PyAny>,
         now: Option<&Bound<'_, PyAny>>,
         progress: Option<Py<PyAny>>,
+        workers: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<VerifiedIterator> {
-        VerifiedIterator::new(slf, tokens, now, progress)
+        VerifiedIterator::new(slf, tokens, now, progress, workers)
     }
 
     fn __getitem__<'py>(&self, issuer: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {

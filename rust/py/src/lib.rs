@@ -30,6 +30,7 @@ mod key;
 mod key_reading;
 mod key_set;
 mod key_source;
+mod many;
 mod names;
 mod objects;
 mod payload;
@@ -41,10 +42,12 @@ mod repr;
 mod rule_set;
 mod signer;
 mod state;
+mod stream;
 mod verified_jws;
 mod verified_jwt;
 mod verifier;
 mod waits;
+mod workers;
 
 use std::sync::atomic::{AtomicI64, Ordering};
 

@@ -6,16 +6,18 @@ use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::{PyFrozenSet, PyList};
 
-use crate::batch::{self, VerifiedIterator, Verify};
+use crate::batch::{self, Verify};
 use crate::cache_info::{self, CacheInfoObject};
 use crate::clock::Clock;
 use crate::convert;
 use crate::error::Fault;
 use crate::judge::Judge;
 use crate::key_source::KeysArgument;
+use crate::many;
 use crate::pending;
 use crate::policy;
 use crate::state::{Later, State};
+use crate::stream::VerifiedIterator;
 use crate::verified_jwt::VerifiedJwtObject;
 
 #[doc = doc!("Verifier")]
@@ -122,24 +124,26 @@ impl VerifierObject {
     }
 
     #[doc = doc!("Verifier.verify_many")]
-    #[pyo3(signature = (tokens, *, now=None))]
+    #[pyo3(signature = (tokens, *, now=None, workers=None))]
     fn verify_many<'py>(
-        &self,
+        slf: &Bound<'py, Self>,
         tokens: &Bound<'py, PyAny>,
         now: Option<&Bound<'py, PyAny>>,
+        workers: Option<&Bound<'py, PyAny>>,
     ) -> Result<Bound<'py, PyList>, Fault> {
-        batch::verify_many(self, tokens, now)
+        many::verify_many(slf, tokens, now, workers)
     }
 
     #[doc = doc!("Verifier.verify_iter")]
-    #[pyo3(signature = (tokens, *, now=None, progress=None))]
+    #[pyo3(signature = (tokens, *, now=None, progress=None, workers=None))]
     fn verify_iter(
         slf: Bound<'_, Self>,
         tokens: &Bound<'_, PyAny>,
         now: Option<&Bound<'_, PyAny>>,
         progress: Option<Py<PyAny>>,
+        workers: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<VerifiedIterator> {
-        VerifiedIterator::new(slf, tokens, now, progress)
+        VerifiedIterator::new(slf, tokens, now, progress, workers)
     }
 
     fn __copy__(slf: Py<Self>) -> Py<Self> {

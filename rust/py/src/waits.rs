@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use jwseal_core::error::Result as CoreResult;
 use jwseal_core::key_source::{Generation, KeySource, Need};
@@ -13,29 +13,34 @@ use crate::error::Fault;
 use crate::judge::Judge;
 use crate::key_source::{Answer, Asked, Source};
 
-/// The generation of each source that a batch began with.
+/// The generation of each source that a batch began with, and the number of a token of it.
 #[derive(Default)]
-pub(crate) struct Generations<'a>(HashMap<usize, (&'a Source, Arc<Generation>)>);
+pub(crate) struct Generations(RwLock<HashMap<usize, (usize, Arc<Generation>)>>);
 
-impl<'a> Generations<'a> {
+impl Generations {
     /// Verifies a token under its source's generation, or says which keys are needed.
-    pub(crate) fn verify(&mut self, judge: &'a Judge, token: Token<'_>, now: f64) -> CoreResult<Outcome> {
+    pub(crate) fn verify(&self, judge: &Judge, number: usize, token: Token<'_>, now: f64) -> CoreResult<Outcome> {
         let (verifier, times) = (judge.verifier(), judge.times(now));
         let Some(source) = judge.source() else { return verifier.verify(token, times) };
         let KeySource::Replaced(set) = &**source.core() else { return verifier.verify(token, times) };
-        let generation = match self.0.entry(source.id()) {
-            Entry::Occupied(known) => Arc::clone(&known.get().1),
-            Entry::Vacant(place) => match set.usable(times) {
-                Ok(generation) => Arc::clone(&place.insert((source, generation)).1),
-                Err(_) => return verifier.verify(token, times),
+        let known =
+            self.0.read().unwrap_or_else(PoisonError::into_inner).get(&source.id()).map(|(_, known)| Arc::clone(known));
+        let generation = match known {
+            Some(generation) => generation,
+            None => match self.0.write().unwrap_or_else(PoisonError::into_inner).entry(source.id()) {
+                Entry::Occupied(known) => Arc::clone(&known.get().1),
+                Entry::Vacant(place) => match set.usable(times) {
+                    Ok(generation) => Arc::clone(&place.insert((number, generation)).1),
+                    Err(_) => return verifier.verify(token, times),
+                },
             },
         };
         verifier.verify_in_batch(token, times, generation)
     }
 
-    /// Tells the sources whose keys are due for a refresh.
-    pub(crate) fn refresh_due(&self, py: Python<'_>) -> PyResult<()> {
-        self.0.values().try_for_each(|(source, _)| source.refresh_if_due(py, source.monotonic()))
+    /// A token of each source.
+    pub(crate) fn numbers(&self) -> Vec<usize> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).values().map(|(number, _)| *number).collect()
     }
 }
 

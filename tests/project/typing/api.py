@@ -148,7 +148,9 @@ async def tokens(key: SigningKey, secret: SecretKey, policy: Policy, now: dateti
     assert_type(verified["sub"], Any)
     assert_type(await verifier.verify_async(token), VerifiedJWT)
     assert_type(verifier.verify_many([token]), list[VerifiedJWT | InvalidToken | Unavailable])
-    assert_type(verifier.verify_iter([token], progress=print), Iterator[VerifiedJWT | InvalidToken | Unavailable])
+    assert_type(
+        verifier.verify_iter([token], progress=print, workers=2), Iterator[VerifiedJWT | InvalidToken | Unavailable]
+    )
     for result in verifier.verify_many([token]):
         if isinstance(result, InvalidToken):
             assert_type(result, InvalidToken)

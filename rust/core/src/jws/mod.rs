@@ -31,7 +31,7 @@ pub struct ResolvedHeader {
 }
 
 /// A signature that a key verified, over a payload that the caller holds.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct VerifiedSignature {
     resolved: Arc<ResolvedHeader>,
     key_index: usize,

@@ -1,0 +1,164 @@
+//! The work of a batch, shared by the thread that asked for it and threads of a pool.
+//!
+//! Items are numbered, each is done once, and the results come back in order. The caller works on its own batch, so a batch
+//! goes on while the pool is busy with others. A batch can be stopped between two items. A panic in the work of an item stops
+//! the batch and reaches nobody else.
+
+mod pool;
+mod repeats;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+pub use repeats::Repeats;
+
+use pool::{Latch, Pool, Work};
+
+/// Items that a thread takes at once.
+const TAKEN: usize = 4;
+
+/// A batch with results of this type.
+pub struct Batch<T> {
+    job: Arc<Job<T>>,
+    latch: Arc<Latch>,
+    pool: Option<Arc<Pool>>,
+}
+
+/// Why a batch has no results.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failed {
+    /// It was stopped.
+    Stopped,
+    /// The work of an item panicked.
+    Panicked,
+}
+
+struct Job<T> {
+    task: Box<Task<T>>,
+    next: AtomicUsize,
+    is_stopped: AtomicBool,
+    has_panicked: AtomicBool,
+    done: Done<T>,
+}
+
+/// The work of an item, which may look at what is done already.
+type Task<T> = dyn Fn(usize, &Done<T>) -> T + Send + Sync;
+
+/// The results that are there.
+pub struct Done<T>(Box<[OnceLock<T>]>);
+
+impl<T: Send + Sync + 'static> Batch<T> {
+    /// A batch of so many items; `task` does the work of one, by its number.
+    pub fn new(count: usize, task: impl Fn(usize, &Done<T>) -> T + Send + Sync + 'static) -> Self {
+        let job = Job {
+            task: Box::new(task),
+            next: AtomicUsize::new(0),
+            is_stopped: AtomicBool::new(false),
+            has_panicked: AtomicBool::new(false),
+            done: Done(std::iter::repeat_with(OnceLock::new).take(count).collect()),
+        };
+        Self { job: Arc::new(job), latch: Arc::default(), pool: None }
+    }
+
+    /// Has up to so many threads of the pool work on it; there may be fewer, or none, where none can be started.
+    pub fn share(&mut self, threads: usize) {
+        if threads > 0 {
+            let pool = Pool::of_this_process();
+            pool.offer(&(Arc::clone(&self.job) as Arc<dyn Work>), &self.latch, threads);
+            self.pool = Some(pool);
+        }
+    }
+
+    /// Has a function called on the thread that leaves the batch last, or now if none is in it. It must not panic.
+    pub fn at_end(&self, call: impl FnOnce() + Send + 'static) {
+        self.latch.at_end(Box::new(call));
+    }
+
+    /// Works on it on this thread while `goes_on`, which is asked every few items. Whether nothing is left to begin.
+    pub fn work(&self, goes_on: impl FnMut() -> bool) -> bool {
+        self.job.run(goes_on)
+    }
+
+    /// Waits until no thread of the pool is in it, but not longer than this. Whether none is. Nothing may be left to begin.
+    #[must_use]
+    pub fn wait(&self, span: Duration) -> bool {
+        self.withdraw();
+        self.latch.wait(span)
+    }
+
+    /// Has every thread leave it before its next item.
+    pub fn stop(&self) {
+        self.job.is_stopped.store(true, Ordering::Relaxed);
+        self.withdraw();
+    }
+
+    /// The results, once no thread is in it.
+    pub fn finish(self) -> Result<Vec<T>, Failed> {
+        self.withdraw();
+        while !self.latch.wait(Duration::MAX) {}
+        // A thread lets go of the job before it leaves, so this is the last reference.
+        let Some(job) = Arc::into_inner(self.job) else { return Err(Failed::Stopped) };
+        if job.has_panicked.into_inner() {
+            return Err(Failed::Panicked);
+        }
+        job.done.0.into_iter().map(|done| done.into_inner().ok_or(Failed::Stopped)).collect()
+    }
+}
+
+impl<T> Batch<T> {
+    /// Takes the offers back that no thread has taken.
+    fn withdraw(&self) {
+        if let Some(pool) = &self.pool {
+            pool.withdraw(&self.latch);
+        }
+    }
+}
+
+impl<T> Job<T> {
+    fn run(&self, mut goes_on: impl FnMut() -> bool) -> bool {
+        let items = || {
+            while !self.is_stopped.load(Ordering::Relaxed) {
+                let start = self.next.fetch_add(TAKEN, Ordering::Relaxed);
+                let Some(places) = self.done.0.get(start..) else { return true };
+                if places.is_empty() {
+                    return true;
+                }
+                for (place, item) in places.iter().take(TAKEN).zip(start..) {
+                    if self.is_stopped.load(Ordering::Relaxed) {
+                        return true;
+                    }
+                    // Each item is taken by one thread.
+                    let _ = place.set((self.task)(item, &self.done));
+                }
+                if !goes_on() {
+                    return false;
+                }
+            }
+            true
+        };
+        catch_unwind(AssertUnwindSafe(items)).unwrap_or_else(|_| {
+            self.has_panicked.store(true, Ordering::Relaxed);
+            self.is_stopped.store(true, Ordering::Relaxed);
+            true
+        })
+    }
+}
+
+impl<T: Send + Sync> Work for Job<T> {
+    fn work(&self) {
+        self.run(|| true);
+    }
+}
+
+impl<T> Done<T> {
+    /// The result of an item, if it is there.
+    #[must_use]
+    pub fn get(&self, item: usize) -> Option<&T> {
+        self.0.get(item)?.get()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,49 @@
+//! Finds equal texts of a batch while several threads look at them.
+//!
+//! Texts are compared whole; their hashes have a key of this batch, so nobody can choose texts that collide.
+
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// A table of the texts that were seen. No thread waits for another.
+pub struct Repeats {
+    /// The number of a text plus one, or zero. At most half of them are used.
+    slots: Box<[AtomicU32]>,
+    key: RandomState,
+}
+
+impl Repeats {
+    /// A table for so many texts.
+    #[must_use]
+    pub fn new(count: usize) -> Self {
+        let slots = std::iter::repeat_with(AtomicU32::default).take((2 * count).next_power_of_two()).collect();
+        Self { slots, key: RandomState::new() }
+    }
+
+    /// The number of the text that was seen first among those equal to this one; its own if it is the first.
+    pub fn first<'a>(&self, number: usize, text: impl Fn(usize) -> &'a [u8]) -> usize {
+        let Some(mark) = u32::try_from(number).ok().and_then(|number| number.checked_add(1)) else { return number };
+        let own = text(number);
+        let start = self.start(own);
+        let (before, from) = self.slots.split_at(start);
+        for slot in from.iter().chain(before) {
+            match slot.compare_exchange(0, mark, Ordering::Relaxed, Ordering::Relaxed) {
+                Ok(_) => return number,
+                Err(other) => {
+                    let other = other as usize - 1;
+                    if text(other) == own {
+                        return other;
+                    }
+                }
+            }
+        }
+        number
+    }
+
+    /// The slot that a text is looked for from.
+    #[expect(clippy::cast_possible_truncation, reason = "the low bits of the hash are what is wanted")]
+    fn start(&self, text: &[u8]) -> usize {
+        self.key.hash_one(text) as usize & (self.slots.len() - 1)
+    }
+}

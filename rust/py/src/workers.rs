@@ -1,0 +1,117 @@
+//! How many threads work on a batch, and the caller's own work on it.
+//!
+//! The interpreter lock is released once for a batch. The main thread of Python takes it back every few milliseconds, because
+//! signals are handled there alone: so an interrupt stops the batch.
+
+use std::num::NonZero;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use jwseal_core::batch::{Batch, Failed};
+use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyDict, PyInt};
+
+use crate::convert;
+
+/// The most threads that a caller can ask for.
+const MOST: usize = 256;
+/// Items for each thread below which another one is not worth waking.
+const WORTH: usize = 8;
+/// How long the main thread works before it looks for signals.
+const SLICE: Duration = Duration::from_millis(50);
+/// How many objects the main thread makes before it does so.
+const OBJECTS: usize = 1_024;
+
+/// The number of threads, that of the caller included.
+#[derive(Clone, Copy)]
+pub(crate) struct Workers(Option<usize>);
+
+impl Workers {
+    /// The `workers` argument: None is as many threads as this process may use processors at a time.
+    pub(crate) fn from_argument(workers: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
+        let Some(workers) = workers else { return Ok(Self(None)) };
+        if workers.is_instance_of::<PyBool>() || !workers.is_instance_of::<PyInt>() {
+            let given = convert::type_name(workers);
+            return Err(PyTypeError::new_err(format!("workers is a number of threads, an int or None, not {given}")));
+        }
+        match workers.extract::<usize>() {
+            Ok(count) if (1..=MOST).contains(&count) => Ok(Self(Some(count))),
+            _ => Err(PyValueError::new_err(format!("workers is a number of threads from 1 to {MOST}, or None"))),
+        }
+    }
+
+    /// The same, with the processors counted now. That follows the affinity mask and the quota of a container.
+    pub(crate) fn counted(self) -> Self {
+        Self(Some(self.0.unwrap_or_else(|| thread::available_parallelism().map_or(1, NonZero::get))))
+    }
+
+    /// Threads to work beside the caller on so many items.
+    fn beside_caller(self, items: usize) -> usize {
+        let worth = items / WORTH;
+        if worth < 2 { 0 } else { self.counted().0.unwrap_or(1).min(worth) - 1 }
+    }
+}
+
+/// Does all of a batch with these threads, the caller's among them.
+pub(crate) fn run<T: Send + Sync + 'static>(
+    py: Python<'_>,
+    mut batch: Batch<T>,
+    items: usize,
+    workers: Workers,
+) -> PyResult<Vec<T>> {
+    batch.share(workers.beside_caller(items));
+    let mut is_main = None;
+    loop {
+        // The first look for signals is after a slice, so a short batch does not ask which thread it is on.
+        let slice = if is_main == Some(false) { Duration::MAX } else { SLICE };
+        if py.detach(|| for_a_while(&batch, slice)) {
+            return results(batch);
+        }
+        if *is_main.get_or_insert_with(|| is_main_thread(py)) {
+            signals(py, || stop(py, &batch))?;
+        }
+    }
+}
+
+/// The results of a batch that no thread is in.
+pub(crate) fn results<T: Send + Sync + 'static>(batch: Batch<T>) -> PyResult<Vec<T>> {
+    batch.finish().map_err(|failed| {
+        PyRuntimeError::new_err(match failed {
+            Failed::Stopped => "the batch was stopped",
+            Failed::Panicked => "jwseal failed within a batch, which has no results: please report it",
+        })
+    })
+}
+
+/// Stops a batch, and waits until each thread is done with its item.
+pub(crate) fn stop<T: Send + Sync + 'static>(py: Python<'_>, batch: &Batch<T>) {
+    batch.stop();
+    py.detach(|| while !batch.wait(SLICE) {});
+}
+
+/// Lets signals be handled now and then while many objects are read or made.
+pub(crate) fn signals_at(py: Python<'_>, number: usize) -> PyResult<()> {
+    if number % OBJECTS == OBJECTS - 1 { py.check_signals() } else { Ok(()) }
+}
+
+/// Works on a batch, then waits for the others; whether it is done.
+fn for_a_while<T: Send + Sync + 'static>(batch: &Batch<T>, span: Duration) -> bool {
+    let start = Instant::now();
+    batch.work(|| start.elapsed() < span) && batch.wait(span.saturating_sub(start.elapsed()))
+}
+
+fn signals(py: Python<'_>, interrupted: impl FnOnce()) -> PyResult<()> {
+    py.check_signals().inspect_err(|_| interrupted())
+}
+
+/// Whether this is Python's main thread. Before `threading` is loaded it started no other.
+fn is_main_thread(py: Python<'_>) -> bool {
+    let is_main = || -> PyResult<bool> {
+        let modules = py.import("sys")?.getattr("modules")?.cast_into::<PyDict>()?;
+        let Some(threading) = modules.get_item("threading")? else { return Ok(true) };
+        let main = threading.call_method0("main_thread")?.getattr("ident")?;
+        main.eq(threading.call_method0("get_ident")?)
+    };
+    is_main().unwrap_or(true)
+}
