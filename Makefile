@@ -10,6 +10,8 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 VENV ?= .venv
 VERSIONS ?= 3.11 3.12 3.13 3.14 3.14t
 ARGS ?=
+COUNT ?= 1000000
+SEED ?= 1
 
 # A fresh rustup puts cargo here before the shell knows about it.
 export PATH := $(PATH):$(HOME)/.cargo/bin
@@ -22,13 +24,13 @@ RUST = Cargo.toml Cargo.lock pyproject.toml python/jwseal/_native.pyi $(shell fi
 OUTSIDE = benches/rust_peers rust/fuzz
 PACKAGE = $(shell find python -name '*.py' -o -name '*.pyi')
 
-.PHONY: help dev fmt lint test redis test-all test-lowest audit fuzz demo bench docs notices doctor doctor-python doctor-rust clean
+.PHONY: help dev fmt lint test redis test-all test-lowest audit fuzz differential demo bench docs notices doctor doctor-python doctor-rust clean
 .DEFAULT_GOAL := help
 # One environment is installed into at a time.
 .NOTPARALLEL:
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 dev: $(VENV)/.dev $(VENV)/.native ## Set up everything for daily work in .venv
 	@echo "ready: $(BIN)/python has jwseal, its tests, its lints and its docs; try 'make test' and 'make lint'"
@@ -75,6 +77,9 @@ audit: $(VENV)/.audit ## Ask for advisories about crates and packages (needs car
 
 fuzz: doctor-rust ## Feed the parsers mutated input on stable Rust (ARGS='--seconds 60 --seed 2 compact')
 	cargo run --quiet --release --no-default-features --manifest-path rust/fuzz/Cargo.toml --bin smoke -- $(ARGS)
+
+differential: doctor-rust ## Compare our verdicts with AWS-LC's on COUNT signatures of all algorithms (COUNT=10000000 SEED=2)
+	COUNT=$(COUNT) SEED=$(SEED) cargo test --quiet --release -p jwseal-verify-fast --lib many_signatures -- --ignored --nocapture
 
 demo: $(VENV)/.test $(VENV)/.native ## See it work: keys from openssl, tokens from three libraries, verdicts, a speed table, a signing service
 	@$(BIN)/python examples/demo.py $(ARGS)

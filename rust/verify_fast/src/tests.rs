@@ -2,6 +2,8 @@
 
 use crate::Algorithm;
 
+pub(crate) mod differential;
+
 /// Random bytes.
 pub(crate) fn random(len: usize) -> Vec<u8> {
     let mut octets = vec![0; len];

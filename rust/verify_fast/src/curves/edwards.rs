@@ -167,13 +167,78 @@ pub(super) fn sizes() -> [usize; 2] {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use aws_lc_rs::digest::digest;
-    use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
+    use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair, ParsedPublicKey, UnparsedPublicKey};
     use crrl::ed25519::Point;
 
     use super::*;
+    use crate::tests::differential::{Numbers, Subject};
     use crate::tests::random;
+
+    /// A key for `make differential`, whose point and whose signatures' points may have a low-order component.
+    pub(in crate::curves) fn subject() -> Subject {
+        let of_order = |octet: u8| if octet < 128 { Point::NEUTRAL } else { torsion()[usize::from(octet % 8)] };
+        let a = scalar();
+        let key = Key::new((Point::mulgen(&a) + of_order(random(1)[0])).encode());
+        let (x, backend) = (key.x, ParsedPublicKey::new(&ED25519, key.x).unwrap());
+        let signed = move |message: &[u8], low: Point| {
+            let r = scalar();
+            let encoded = (Point::mulgen(&r) + low).encode();
+            (message.to_vec(), sign(&encoded, r, &x, a, message))
+        };
+        let mut crafted: Vec<_> = torsion().iter().map(|low| signed(&random(40), *low)).collect();
+        for (first, last) in [(1, 0), (1, 0x80), (0xee, 0x7f), (0xee, 0xff)] {
+            let mut neutral = [if first == 1 { 0 } else { 0xff }; 32];
+            (neutral[0], neutral[31]) = (first, last);
+            crafted.push((vec![first, last], sign(&neutral, Scalar::ZERO, &x, a, &[first, last])));
+        }
+        Subject {
+            name: "EdDSA",
+            public: x.to_vec(),
+            judge: Box::new(move |(message, signature)| {
+                let verdict = key.tables.verify(message, signature);
+                [backend.verify_sig(message, signature).is_ok(), verdict, verdict]
+            }),
+            sign: Box::new(move |message| signed(message, of_order(random(1)[0]))),
+            craft: Box::new(changed),
+            crafted,
+        }
+    }
+
+    /// S with L added, at a border or another; R another point.
+    fn changed(signature: &[u8], numbers: &mut Numbers) -> Vec<u8> {
+        let Some((r, s)) = signature.split_first_chunk::<32>() else { return signature.to_vec() };
+        let s: [u8; 32] = s.try_into().unwrap_or_default();
+        let other = Scalar::decode_reduce(&numbers.octets(64));
+        let (r, s) = match numbers.below(6) {
+            0 | 1 => (*r, (0..=numbers.below(14)).fold(s, |s, _| raised(&s, &order()))),
+            2 => {
+                (*r, *numbers.one_of(&[[0; 32], order(), Scalar::MINUS_ONE.encode(), [0xff; 32], Scalar::ONE.encode()]))
+            }
+            3 => (*r, other.encode()),
+            4 => (Point::mulgen(&other).encode(), s),
+            _ => (numbers.one_of(&torsion()).encode(), s),
+        };
+        [r, s].concat()
+    }
+
+    /// L.
+    fn order() -> [u8; 32] {
+        let mut octets = Scalar::MINUS_ONE.encode();
+        octets[0] += 1;
+        octets
+    }
+
+    /// The sum, without what is beyond its bytes.
+    fn raised(one: &[u8; 32], more: &[u8; 32]) -> [u8; 32] {
+        let mut carry = 0;
+        std::array::from_fn(|at| {
+            let [low, high] = (u16::from(one[at]) + u16::from(more[at]) + carry).to_le_bytes();
+            carry = u16::from(high);
+            low
+        })
+    }
 
     /// A key and its tables.
     struct Key {
@@ -248,31 +313,16 @@ mod tests {
     fn borders_of_s() {
         let a = scalar();
         let key = Key::new(Point::mulgen(&a).encode());
-        let order = {
-            let mut octets = Scalar::MINUS_ONE.encode();
-            octets[0] += 1;
-            octets
-        };
         let r = scalar();
         let encoded = Point::mulgen(&r).encode();
         let good = sign(&encoded, r, &key.x, a, b"message");
         assert!(key.both(b"message", &good));
-        let raised = |s: &[u8], more: &[u8; 32]| -> Vec<u8> {
-            let mut carry = 0;
-            std::iter::zip(s, more)
-                .map(|(octet, more)| {
-                    let [low, high] = (u16::from(*octet) + u16::from(*more) + carry).to_le_bytes();
-                    carry = u16::from(high);
-                    low
-                })
-                .collect()
-        };
-        let mut s = good[32..].to_vec();
+        let mut s: [u8; 32] = good[32..].try_into().unwrap();
         for _ in 0..14 {
-            s = raised(&s, &order);
-            assert!(!key.both(b"message", &[&encoded[..], &s].concat()));
+            s = raised(&s, &order());
+            assert!(!key.both(b"message", &[encoded, s].concat()));
         }
-        for s in [[0; 32], order, Scalar::MINUS_ONE.encode(), [0xff; 32], Scalar::ONE.encode()] {
+        for s in [[0; 32], order(), Scalar::MINUS_ONE.encode(), [0xff; 32], Scalar::ONE.encode()] {
             assert!(!key.both(b"message", &[encoded, s].concat()));
         }
     }

@@ -15,7 +15,7 @@ mod parameters;
 mod shared;
 mod table;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod weierstrass;
 
 pub(crate) use self::ecdsa::{p256, p384, p521, secp256k1};

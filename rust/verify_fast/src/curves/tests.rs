@@ -19,6 +19,9 @@ use super::{ecdsa, edwards};
 use crate::PreparedKey;
 use crate::tests::random;
 
+mod subjects;
+pub(crate) use self::subjects::subjects;
+
 /// What AWS-LC calls a curve, and what only tests need of it.
 trait Named: Curve {
     const HASH: &'static digest::Algorithm;

@@ -7,7 +7,7 @@
 #![allow(clippy::inline_always, reason = "only what is inlined is compiled for the ring's instructions")]
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use super::encoding::{self, Signature};
 use super::parameters::{MOST, Parameters};

@@ -12,6 +12,8 @@ mod sampling;
 mod shake;
 
 use self::expanded::Expanded;
+#[cfg(test)]
+pub(crate) use self::expanded::tests::subjects;
 use self::parameters::Parameters;
 pub(crate) use self::parameters::{ML_DSA_44, ML_DSA_65, ML_DSA_87};
 use self::ring::Ring;

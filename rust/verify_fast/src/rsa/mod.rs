@@ -9,7 +9,7 @@ mod integers;
 mod lanes;
 mod operation;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use self::lanes::{Lanes, Portable};
 use self::operation::PublicOperation;

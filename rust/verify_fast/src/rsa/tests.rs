@@ -3,6 +3,8 @@
 
 #![allow(clippy::cast_possible_truncation, reason = "words are what is left of wider ones")]
 
+use std::rc::Rc;
+
 use aws_lc_rs::digest::{self, Digest};
 use aws_lc_rs::encoding::AsDer;
 use aws_lc_rs::rand::SystemRandom;
@@ -18,6 +20,7 @@ use super::integers::{self, Natural, WORDS};
 use super::lanes::Portable;
 use super::operation::PublicOperation;
 use super::{OCTETS, Prepared, ROWS, Row};
+use crate::tests::differential::{Numbers, Signed, Subject, flip};
 use crate::tests::random;
 use crate::{Algorithm, PreparedKey};
 
@@ -91,6 +94,84 @@ impl Key {
         let signature = raised(representative, &self.d, &self.n);
         assert_eq!(*representative, PublicOperation::new(Portable, &self.n).unwrap().apply(&signature).unwrap());
         signature
+    }
+}
+
+/// A key under each algorithm for `make differential`, with encodings that are right but for one rule.
+pub(crate) fn subjects() -> Vec<Subject> {
+    let key = Rc::new(Key::generate());
+    let subject = |(at, row): (usize, &'static Row)| {
+        let (judging, signing) = (Rc::clone(&key), Rc::clone(&key));
+        let n = key.n;
+        Subject {
+            name: NAMES[at],
+            public: n.to_vec(),
+            judge: Box::new(move |(message, signature)| {
+                let (backend, prepared) = &judging.ways[at];
+                let digest = hashed(row, message);
+                let [fast, portable] = prepared.each_ref().map(|way| way.verify(digest.as_ref(), signature));
+                [backend.verify_sig(message, signature).is_ok(), fast, portable]
+            }),
+            sign: Box::new(move |message| (message.to_vec(), signing.sign(row, message).to_vec())),
+            craft: Box::new(move |signature, numbers| changed(signature, &n, numbers)),
+            crafted: crafted(&key, row),
+        }
+    };
+    ROWS.iter().enumerate().map(subject).collect()
+}
+
+const NAMES: [&str; 6] = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"];
+
+/// Signatures of encodings: the right one, and some with a byte changed or a salt of another length.
+fn crafted(key: &Key, row: &Row) -> Vec<Signed> {
+    let mut numbers = Numbers::new(u64::from_le_bytes(random(8).try_into().unwrap()));
+    let message = random(40);
+    let digest = hashed(row, &message);
+    let len = digest.as_ref().len();
+    let information = OCTETS - 19 - len;
+    let encoding = |kind: usize, numbers: &mut Numbers| {
+        let mut right = if is_pss_row(row) {
+            let salt_len = if kind == 1 { numbers.below(OCTETS - 2 - len) } else { len };
+            let salt = numbers.octets(salt_len);
+            let (at, bit) = (numbers.below(OCTETS - 1 - len - salt.len()), 1 << numbers.below(8));
+            pss(&digest, &salt, |block| block[at] ^= if kind == 2 { bit } else { 0 })
+        } else {
+            encoding::pkcs1(digest.as_ref(), row.hash).unwrap()
+        };
+        match kind {
+            3 => right[OCTETS - 1] = numbers.octets(1)[0],
+            4 => flip(&mut right[1..], numbers),
+            5 => flip(&mut right[information..information + 19], numbers),
+            6 => right[2 + numbers.below(8)] = 0,
+            7 => right[0] = numbers.below(usize::from(key.n[0])).to_le_bytes()[0],
+            _ => {}
+        }
+        right
+    };
+    let encodings = (0..8).map(|kind| encoding(kind, &mut numbers)).filter(|encoding| encoding < &key.n);
+    encodings.map(|encoding| (message.clone(), key.forge(&encoding).to_vec())).collect()
+}
+
+/// The signature with n added, n less it, or a number beside n or at an end.
+fn changed(signature: &[u8], n: &[u8; OCTETS], numbers: &mut Numbers) -> Vec<u8> {
+    let Ok(own) = <[u8; OCTETS]>::try_from(signature) else { return signature.to_vec() };
+    let combined = |one: &[u8; OCTETS], other: &[u8; OCTETS], invert: u8, mut carry: u16| {
+        let mut sum = [0; OCTETS];
+        for ((sum, one), other) in sum.iter_mut().zip(one).zip(other).rev() {
+            let wide = u16::from(*one) + u16::from(*other ^ invert) + carry;
+            (*sum, carry) = (wide.to_le_bytes()[0], wide >> 8);
+        }
+        sum
+    };
+    let mut small = [0; OCTETS];
+    small[OCTETS - 1] = numbers.octets(1)[0];
+    match numbers.below(6) {
+        0 => combined(&own, n, 0, 0).to_vec(),
+        1 => combined(n, &own, 0xff, 1).to_vec(),
+        2 => combined(n, &small, 0, 0).to_vec(),
+        3 => combined(n, &small, 0xff, 1).to_vec(),
+        4 => combined(&own, &small, 0, 0).to_vec(),
+        _ => small.to_vec(),
     }
 }
 

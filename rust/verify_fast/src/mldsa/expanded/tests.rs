@@ -10,6 +10,8 @@ use aws_lc_rs::signature::{
 
 use super::super::{ML_DSA_44, ML_DSA_65, ML_DSA_87};
 use super::*;
+use crate::tests::differential::{self, Signed, Subject, flip};
+use crate::tests::random;
 
 /// What AWS-LC calls a parameter set.
 #[derive(Debug)]
@@ -28,13 +30,14 @@ static ROWS: [Row; 3] = [
 struct Key {
     expanded: Vec<Expanded>,
     backend: ParsedPublicKey,
+    public: Vec<u8>,
 }
 
 impl Key {
     fn new(row: &Row, parameters: &'static Parameters, key: &[u8]) -> Self {
         let rings = [Some(Ring::Portable), Ring::on_vectors()].into_iter().flatten();
         let expanded = rings.map(|ring| Expanded::new(parameters, ring, key).unwrap()).collect();
-        Self { expanded, backend: ParsedPublicKey::new(row.verifying, key).unwrap() }
+        Self { expanded, backend: ParsedPublicKey::new(row.verifying, key).unwrap(), public: key.to_vec() }
     }
 
     /// The one verdict that all ways come to.
@@ -124,6 +127,19 @@ impl Forger {
         [signature, positions, ends].concat()
     }
 
+    /// A signature with any hints, and a coefficient of z at its bound or beyond it.
+    fn crafted(&self) -> Signed {
+        let mut numbers = Numbers(u64::from_le_bytes(random(8).try_into().unwrap()));
+        let mut z = numbers.z(self.parameters);
+        let bound = self.parameters.gamma1() - self.parameters.beta;
+        let (polynomial, position) = (numbers.below(self.parameters.l), numbers.below(256));
+        z[polynomial].0[position] = [bound, bound - 1, 1 - bound, -bound, 0, 1, -1, 2][numbers.below(8)];
+        let count = numbers.below(self.parameters.omega + 1);
+        let (message, hints) = (random(40), numbers.hints(count, self.parameters.k));
+        let signature = self.sign(&message, &z, &hints);
+        (message, signature)
+    }
+
     /// Where the positions of hints begin.
     fn positions(&self) -> usize {
         self.parameters.signature_len() - self.parameters.k - self.parameters.omega
@@ -140,6 +156,68 @@ fn written(z: &Polynomial, parameters: &Parameters) -> Vec<u8> {
         }
     }
     out
+}
+
+/// A key of each parameter set for `make differential`; every other one is a key whose t1 is 0.
+pub(crate) fn subjects() -> Vec<Subject> {
+    sets()
+        .zip(["ML-DSA-44", "ML-DSA-65", "ML-DSA-87"])
+        .map(|((row, parameters), name)| subject(row, parameters, name))
+        .collect()
+}
+
+fn subject(row: &'static Row, parameters: &'static Parameters, name: &'static str) -> Subject {
+    let pair = PqdsaKeyPair::generate(row.signing).unwrap();
+    let forger = Forger::new(row, parameters, random(1)[0]);
+    let is_forger = random(1)[0].is_multiple_of(2);
+    let public = if is_forger { forger.key.public.clone() } else { pair.public_key().as_ref().to_vec() };
+    let key = Key::new(row, parameters, &public);
+    let crafted = if is_forger { (0..12).map(|_| forger.crafted()).collect() } else { Vec::new() };
+    Subject {
+        name,
+        public,
+        judge: Box::new(move |(message, signature)| {
+            let ours = |at: usize| key.expanded[at % key.expanded.len()].verify(message, signature);
+            [key.backend.verify_sig(message, signature).is_ok(), ours(0), ours(1)]
+        }),
+        sign: Box::new(move |message| {
+            if is_forger {
+                return forger.crafted();
+            }
+            let mut signature = vec![0; parameters.signature_len()];
+            pair.sign(message, &mut signature).unwrap();
+            (message.to_vec(), signature)
+        }),
+        craft: Box::new(|signature, numbers| changed(signature, parameters, numbers)),
+        crafted,
+    }
+}
+
+/// A byte of the challenge, of z or of the hints changed, or two of the hints exchanged.
+fn changed(signature: &[u8], parameters: &Parameters, numbers: &mut differential::Numbers) -> Vec<u8> {
+    let mut changed = signature.to_vec();
+    if changed.len() != parameters.signature_len() {
+        return changed;
+    }
+    let hints = parameters.signature_len() - parameters.k - parameters.omega;
+    match numbers.below(5) {
+        0 => flip(&mut changed[..parameters.challenge_len], numbers),
+        1 => flip(&mut changed[parameters.challenge_len..hints], numbers),
+        2 => {
+            let (one, other) = (hints + numbers.below(parameters.omega), hints + numbers.below(parameters.omega));
+            changed.swap(one, other);
+        }
+        3 => {
+            let at = hints + numbers.below(parameters.omega + parameters.k);
+            changed[at] = changed[at].wrapping_add(*numbers.one_of(&[1, 0xff]));
+        }
+        _ => {
+            // A coefficient at an end: all bits of three bytes.
+            let at = parameters.challenge_len + numbers.below(hints - parameters.challenge_len - 3);
+            changed[at..at + 3].fill(*numbers.one_of(&[0, 0xff]));
+        }
+    }
+    changed
 }
 
 /// The sizes that SECURITY.md states.
