@@ -87,7 +87,8 @@ fn split(case: &Case) -> Vec<(Vec<u8>, Vec<u8>)> {
     case.tokens.iter().map(pair).collect()
 }
 
-fn mac(alg: &str) -> Option<hmac::Algorithm> {
+/// The HMAC of an algorithm that has one.
+pub fn mac(alg: &str) -> Option<hmac::Algorithm> {
     match alg {
         "HS256" => Some(hmac::HMAC_SHA256),
         "HS384" => Some(hmac::HMAC_SHA384),
@@ -118,7 +119,8 @@ fn curve(alg: &str) -> Option<&'static sig::EcdsaSigningAlgorithm> {
     }
 }
 
-fn public(alg: &str) -> Option<&'static dyn VerificationAlgorithm> {
+/// AWS-LC's algorithm for public keys.
+pub fn public(alg: &str) -> Option<&'static dyn VerificationAlgorithm> {
     match alg {
         "RS256" => Some(&sig::RSA_PKCS1_2048_8192_SHA256),
         "RS384" => Some(&sig::RSA_PKCS1_2048_8192_SHA384),

@@ -1,4 +1,4 @@
-//! The Rust contenders of `make bench`: AWS-LC's bare primitive with a key parsed once, and the crate jsonwebtoken.
+//! The Rust contenders of `make bench`: AWS-LC's bare primitive with a key parsed once, and the crates jsonwebtoken and oxitoken.
 //!
 //! Started as a child process with the name of a JSON file of keys and tokens, it reads one command a line,
 //! `<contender> <verb> <alg> <rounds>`, and answers the nanoseconds of processor time that took, or `unsupported`.
@@ -8,6 +8,7 @@
 
 mod bare;
 mod jwt_crate;
+mod oxi_crate;
 
 use std::collections::HashMap;
 use std::io::{BufRead, Write};
@@ -65,6 +66,8 @@ fn prepare(name: &str, cases: &HashMap<String, Case>) -> Option<Operation> {
         ("bare", "sign") => bare::sign(words[2], case),
         ("jsonwebtoken", "verify") => jwt_crate::verify(words[2], case),
         ("jsonwebtoken", "sign") => jwt_crate::sign(words[2], case),
+        ("oxitoken", "verify") => oxi_crate::verify_map(words[2], case),
+        ("oxitoken-struct", "verify") => oxi_crate::verify_struct(words[2], case),
         _ => None,
     }
 }
