@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
+import cached
 import conditions
 import contenders
 import figures
@@ -67,7 +68,7 @@ def report(options: argparse.Namespace, cases: dict[str, Case], rust: RustPeers)
 
     title("layers", "the compatibility layers, general JSON and our primitives against what they replace")
     races = layer_races(options, cases)
-    found += figures.of_layers(races)
+    found += figures.of_layers(races) + cached.figures(races)
     results["layers"] = {name: as_json(race) for name, race in races.items()}
     title("conditions", "a policy of three conditions, and 20 rules, beside a plain verification; microseconds")
     races = condition_races(options, cases, rust)
@@ -114,6 +115,7 @@ def layer_races(options: argparse.Namespace, cases: dict[str, Case]) -> dict[str
         "loaded RSA keys": (layers.loaded_keys, "RS256"),
         "json": (layers.four_signatures, "ES256"),
         "sources": (sources.key_sources, "RS256"),
+        "cached": (cached.kept_tokens, "RS256"),
     }
     wanted |= {f"primitive {alg}": (layers.primitives, alg) for alg in ("ES256", "ES384", "ES512", "ES256K", "EdDSA")}
     races = {}

@@ -81,6 +81,22 @@ def test_entries_under_former_keys_go(make: Any) -> None:
     assert [refusal(cached.verify, text) for text in tokens] == ["key_not_found"] * 20
 
 
+def test_a_large_cache_is_cleared_in_steps() -> None:
+    """Each call that finds nothing drops a part of what was kept under former keys, until nothing of it is left."""
+    source = installed("a", "b")
+    cached = verifier(source, cache=2000)
+    for number in range(500):
+        cached.verify(token("a", n=number))
+    replace(source, "b")
+    remaining = []
+    for number in range(5):
+        cached.verify(token("b", n=number))
+        remaining.append(cached.cache_info().entries - number - 1)
+    assert 0 < remaining[0] < 500
+    assert remaining[-1] == 0
+    assert remaining == sorted(remaining, reverse=True)
+
+
 def test_a_key_that_comes_back(make: Any) -> None:
     """What was kept before a key was withdrawn is not used when it is published again: it is verified anew."""
     source, text = installed("a", "b"), token("a")

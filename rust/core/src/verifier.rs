@@ -35,8 +35,6 @@ pub struct Verifier {
     /// Which of all verifiers it is; what a cache keeps is bound to it.
     number: u64,
     cache: Option<Cache>,
-    /// The newest generation that it used, by number.
-    newest: AtomicU64,
 }
 
 /// A token, and what was read of it when its verifier was chosen.
@@ -102,7 +100,7 @@ impl Verifier {
         let reader = reader.checked()?;
         let (memo, number) = (Memo::default(), VERIFIERS.fetch_add(1, Ordering::Relaxed));
         let policy = policy.checked()?;
-        Ok(Self { keys, algorithms, policy, reader, memo, number, cache: None, newest: AtomicU64::new(0) })
+        Ok(Self { keys, algorithms, policy, reader, memo, number, cache: None })
     }
 
     /// The same with a cache of so many tokens.
@@ -213,10 +211,10 @@ impl Verifier {
             Arc::ptr_eq(&generation, &kept.generation).then_some((found, generation))
         });
         let Some((found, generation)) = usable else {
-            cache.count_miss();
+            cache.miss();
             return Ok(None);
         };
-        cache.count_hit();
+        cache.hit();
         let jwt = found.jwt(times.now, self.policy.leeway);
         self.policy.judge_again(&jwt, found.kept().moments, times.now)?;
         Ok(Some(Accepted { jwt, generation }))
@@ -259,11 +257,6 @@ impl Verifier {
         generation: Arc<Generation>,
         may_ask: bool,
     ) -> Result<Outcome> {
-        if let Some(cache) = self.cache_for(token)
-            && self.newest.fetch_max(generation.number(), Ordering::Relaxed) < generation.number()
-        {
-            cache.keys_have_changed();
-        }
         let text = compact.protected_text();
         let known = self.memo.get(text, &generation);
         let is_new = known.is_none();

@@ -22,7 +22,9 @@ pub struct Cache {
     table: table::Table<Kept>,
     hits: AtomicU64,
     misses: AtomicU64,
-    /// The slot from which entries under superseded keys are still to be removed.
+    /// How many generations of keys were replaced when it was last swept.
+    superseded: AtomicU64,
+    /// The slot from which entries under replaced keys are still to be removed.
     unswept: AtomicUsize,
 }
 
@@ -65,8 +67,8 @@ pub struct CacheInfo {
     pub max_bytes: usize,
 }
 
-/// Slots that one call sweeps.
-const SWEPT_AT_ONCE: usize = 4_096;
+/// Slots that one call sweeps: it should not take long because keys have changed.
+const SWEPT_AT_ONCE: usize = 1_024;
 
 impl Cache {
     /// A cache of so many entries; none for 0.
@@ -78,6 +80,7 @@ impl Cache {
             table: table::Table::new(entries, entries * limits::CACHED_BYTES),
             hits: AtomicU64::new(0),
             misses: AtomicU64::new(0),
+            superseded: AtomicU64::new(Generation::superseded()),
             unswept: AtomicUsize::new(usize::MAX),
         };
         Ok((entries > 0).then(cache))
@@ -104,37 +107,31 @@ impl Cache {
     }
 
     /// Counts a token that was found, under keys that are still current.
-    pub(crate) fn count_hit(&self) {
+    pub(crate) fn hit(&self) {
         self.hits.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Counts a token that is to be verified in full.
-    pub(crate) fn count_miss(&self) {
+    /// Counts a token that is to be verified in full. If keys were replaced, entries under the former ones are removed: no call
+    /// finds them any more, and they take memory.
+    pub(crate) fn miss(&self) {
         self.misses.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// Keeps a token, unless its keys were replaced in the meantime.
-    pub(crate) fn keep(&self, token: &[u8], kept: Kept) {
-        self.sweep();
-        if !kept.generation.is_superseded() {
-            let bytes = size_of::<Content>() + kept.content.bytes();
-            self.table.insert(token, kept, bytes);
+        let superseded = Generation::superseded();
+        if self.superseded.swap(superseded, Ordering::Relaxed) != superseded {
+            self.unswept.store(0, Ordering::Relaxed);
         }
-    }
-
-    /// Has the entries under superseded keys removed: no call finds them any more, and they take memory.
-    pub(crate) fn keys_have_changed(&self) {
-        self.unswept.store(0, Ordering::Relaxed);
-        self.sweep();
-    }
-
-    /// Sweeps some slots, if any are unswept. Few at once: a call should not take long because keys have changed.
-    fn sweep(&self) {
         let first = self.unswept.load(Ordering::Relaxed);
         if first < self.table.slots() {
             let end = self.table.slots().min(first + SWEPT_AT_ONCE);
             self.unswept.store(end, Ordering::Relaxed);
             self.table.retain(first..end, |kept| !kept.generation.is_superseded());
+        }
+    }
+
+    /// Keeps a token, unless its keys were replaced in the meantime.
+    pub(crate) fn keep(&self, token: &[u8], kept: Kept) {
+        if !kept.generation.is_superseded() {
+            let bytes = size_of::<Content>() + kept.content.bytes();
+            self.table.insert(token, kept, bytes);
         }
     }
 }

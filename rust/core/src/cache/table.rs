@@ -15,6 +15,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use arc_swap::ArcSwapOption;
 
+use crate::crypto;
+
 /// Values by tokens.
 pub(super) struct Table<T> {
     key: RandomState,
@@ -245,8 +247,7 @@ impl<T> Entry<T> {
 
     /// Whether it is the entry of this token, byte for byte. Every byte is compared, whichever differs.
     fn is_of(&self, token: &[u8]) -> bool {
-        self.token.len() == token.len()
-            && self.token.iter().zip(token).fold(0, |all, (one, other)| all | (one ^ other)) == 0
+        crypto::is_same(&self.token, token)
     }
 }
 

@@ -18,6 +18,7 @@ mod verify_fast;
 
 use std::sync::Arc;
 
+use aws_lc_rs::constant_time::verify_slices_are_equal;
 use zeroize::Zeroizing;
 
 use self::digest::{Digested, Message, Method};
@@ -29,6 +30,12 @@ pub use self::public_key::PublicKey;
 pub use self::verify_fast::{in_use, use_backend_alone};
 use crate::error::{Error, Result};
 use crate::jwa::{Alg, AlgSet, Curve, Kty, TABLE};
+
+/// Compares bytes in a time that depends on their lengths alone.
+#[must_use]
+pub fn is_same(one: &[u8], other: &[u8]) -> bool {
+    verify_slices_are_equal(one, other).is_ok()
+}
 
 /// What a key verifies with under one algorithm, parsed and judged.
 #[derive(Clone)]

@@ -29,6 +29,9 @@ pub struct Generation {
     superseded: AtomicBool,
 }
 
+/// How many generations were replaced, of all sources.
+static SUPERSEDED: AtomicU64 = AtomicU64::new(0);
+
 /// Something of the caller's that the core keeps beside keys.
 pub type Attached = Box<dyn Any + Send + Sync>;
 
@@ -99,6 +102,12 @@ impl Generation {
         if self.validity.contains(now) { Ok(()) } else { Err(Error::KeyNotFound(NoKey::OutsideValidity)) }
     }
 
+    /// How many of them their sources have replaced, in this process.
+    #[must_use]
+    pub fn superseded() -> u64 {
+        SUPERSEDED.load(Ordering::Acquire)
+    }
+
     /// Whether its source has replaced it.
     #[must_use]
     pub fn is_superseded(&self) -> bool {
@@ -107,6 +116,7 @@ impl Generation {
 
     pub(super) fn supersede(&self) {
         self.superseded.store(true, Ordering::Release);
+        SUPERSEDED.fetch_add(1, Ordering::AcqRel);
     }
 
     pub(super) fn is_usable(&self, times: Times) -> bool {
