@@ -530,20 +530,50 @@ def test_a_call_that_is_due_looks_again(path: Path, caplog: pytest.LogCaptureFix
 
 @pytest.mark.parametrize(
     ("content", "sentence"),
-    [(None, "the file cannot be read: No such file"), ("", "issuers.bank.keys_file: "), ('{"keys": 5}', "issuers.bank.keys_file: "),
+    [(None, "'bank.jwks' cannot be read: No such file"), ("", "keys_file: the file is empty"), ("hello", "neither JSON"),
+     ('{"keys": 5}', "issuers.bank.keys_file: "),
      ('{"keys": [{"kty": "RSA"}]}', "issuers.bank.keys_file: "), ('{"keys": []}', "issuers.bank.keys_file: "),
-     ("{" * 9, "the file is no JSON"), ("[]", "issuers.bank.keys_file: ")],
-    ids=["missing", "empty", "no keys", "no key", "no members", "no JSON", "a list"],
+     ("{" * 9, "the file is no JSON"), ("[]", "issuers.bank.keys_file: "), ('{"keys": [], "keys": []}', "duplicate member"),
+     (json.dumps(JWK | {"use": "enc"}), "a key set needs a key"), (json.dumps({"keys": [JWK, 5]}), "key 1 is no JWK"),
+     (json.dumps({"keys": [JWK, JWK | {"alg": "x"}]}), "keys_file: key 1: the JWK's alg is not"),
+     (json.dumps(forge.material("ES256").public_jwk()), ":5:1: issuers.bank.algorithms: algorithms names PS512, which no key here has; they"),
+     (forge.material("ES256").private_pem(), "write its public key to the file")],
+    ids=["missing", "empty", "no key at all", "no keys", "no key", "no members", "no JSON", "a list", "twice", "for encryption", "a number",
+         "one of two", "another algorithm", "a private key"],
 )  # fmt: skip
-def test_keys_that_cannot_be_read(path: Path, content: str | None, sentence: str) -> None:
+def test_keys_that_cannot_be_read(path: Path, content: str | bytes | None, sentence: str) -> None:
     """Keys that are missing or unusable are a PolicyError with the key of the configuration."""
     keys = path.parent / "bank.jwks"
     os.remove(keys)
     if content is not None:
-        keys.write_text(content)
+        keys.write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(PolicyError) as caught:
         Authorizer.from_file(path)
     assert sentence in str(caught.value)
+
+
+def test_keys_for_encryption_are_left_out(path: Path) -> None:
+    """A JWK Set as an authorization server publishes it, with a key for encryption, serves as `keys_file`."""
+    published = [{**JWK, "kid": "e", "use": "enc", "alg": "RSA-OAEP"}, {**JWK, "use": "sig", "alg": "PS512"}]
+    (path.parent / "bank.jwks").write_text(json.dumps({"keys": published}))
+    assert Authorizer.from_file(path, clock=lambda: NOW).authorize(token(), worker="invoice").allowed
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ('certificate_file = "bank.jwks"', "certificate_file: this is JSON: name it as keys_file"),
+        ('certificate_file = "bank.pem"', "certificate_file: PEM block 'PUBLIC KEY' is no certificate: name it as keys_file"),
+        ('jwks_url = "http://as.example/jwks"', "use https (http to 127.0.0.1, ::1 and localhost may go without)"),
+    ],
+)  # fmt: skip
+def test_advice_is_for_the_writer_of_a_configuration(path: Path, line: str, sentence: str) -> None:
+    """An error names what a configuration can say, and no argument of a function."""
+    (path.parent / "bank.pem").write_bytes(KEY.public_pem())
+    replace(path, 'keys_file = "bank.jwks"', line)
+    with pytest.raises(PolicyError) as caught:
+        Authorizer.from_file(path)
+    assert str(caught.value).endswith(sentence)
 
 
 @pytest.mark.parametrize("form", ["pem", "certificate"])
@@ -567,8 +597,24 @@ def test_keys_as_pem(path: Path, form: str) -> None:
     assert Authorizer.from_file(path, clock=lambda: NOW).authorize(token(), worker="invoice").allowed
 
 
+@pytest.mark.parametrize("asked", ["x", 5, [("hashes", [])]], ids=["text", "number", "pairs"])
+def test_what_is_no_request(decide: Any, asked: Any) -> None:
+    """A request that is no mapping is an error of the program."""
+    with pytest.raises(TypeError, match="request must be a mapping or None"):
+        decide(token(), request=asked)
+
+
+@pytest.mark.parametrize("every", ["10s", True, -1, float("nan")])
+def test_how_often_files_are_looked_at(path: Path, every: Any) -> None:
+    """`reload_every` is a number of seconds, which is judged when the authorizer is made."""
+    with pytest.raises((TypeError, PolicyError), match="reload_every must be"):
+        Authorizer.from_file(path, reload_every=every)
+
+
 def test_no_constructor() -> None:
     """An authorizer is made from a file or a text."""
+    with pytest.raises(TypeError, match="from_file or from_text"):
+        Authorizer("signing.toml")
     with pytest.raises(TypeError, match="from_file or from_text"):
         Authorizer()
     with pytest.raises(TypeError, match="toml must be str"):

@@ -76,8 +76,18 @@ CHANGES = [
     ('issuer = "bank"\n', "", "a.toml:7:1: rules[0]: issuer is missing"),
     ('effect = "allow"', 'effect = "permit"', 'a.toml:10:1: rules[0].effect: must be one of "allow", "deny"'),
     ("[[rules]]", "[rules]", "a.toml:7:1: rules: must be what is allowed"),
-    ("[[rules]]", "[[rule]]", "a.toml:1:1: rules is missing"),
+    ("[[rules]]", "[[rule]]", "a.toml:7:1: rule: is not known here; did you mean rules?"),
+    ("[issuers.bank]", "[issuer.bank]", "a.toml:1:1: issuer: is not known here; did you mean issuers?"),
+    ("[issuers.bank]", "[issuers]", "a.toml:2:1: issuers.issuer: must be a table [issuers.NAME]"),
+    ('when = { claim = "scope", contains = "sign" }', "", "a.toml:7:1: rules[0]: when is missing: a condition such as {"),
+    ('audience = ["signing"]', 'audience = "a"\nrequired = "sub"', "a.toml:6:1: issuers.bank.required: must be claims that must be there, "),
     ('audience = ["signing"]', 'audience = ["signing"', "a.toml:7:1: this is no TOML: "),
+    ('audience = ["signing"]', "audience = signing", "a.toml:5:12: this is no TOML: Invalid value (a text stands in quotation marks"),
+    ('audience = ["signing"]', 'audience: "signing"', "a.toml:5:9: this is no TOML: Expected '=' after a key in a key/value pair (TOML writes"),
+    ('audience = ["signing"]', 'audience = "signing', "a.toml:5:20: this is no TOML: Illegal character '\\n' (a text ends on its line"),
+    ('audience = ["signing"]', 'audience = "a"\naudience = "b"', "a.toml:6:15: this is no TOML: Cannot overwrite a value (a key or a table"),
+    ("[[rules]]", "[rules]\n[rules]", "a.toml:8:7: this is no TOML: Cannot declare ('rules',) twice (a table stands twice"),
+    ("[issuers.bank]", "\ufeff[issuers.bank]", "a.toml:1:1: it begins with a byte order mark"),
 ]  # fmt: skip
 
 
@@ -94,9 +104,9 @@ def test_faults_say_where(before: str, after: str, sentence: str) -> None:
 
 ADDITIONS = [
     ('[[rules]]\nid = "sign"\nissuer = "bank"\neffect = "allow"\nwhen = {}', "13:1: rules[1].id: is the id of another rule"),
-    ('[workers.a]\nrules = ["x"]', "13:10: workers.a.rules[0]: there is no rule of this id"),
+    ('[workers.a]\nrules = ["x"]', "13:10: workers.a.rules[0]: there is no rule of this id; there is sign"),
     ("[workers.a]\nrules = []", "13:1: workers.a.rules: must not be empty"),
-    ('[workers.a]\nrules = ["sign"]\nmap = "m"', "14:1: workers.a.map: there is no [maps.m]"),
+    ('[workers.a]\nrules = ["sign"]\nmap = "m"', "14:1: workers.a.map: there is no [maps.m]; there is none"),
     ('[workers.a]\nrules = ["sign"]\nbinding = "csc"', "14:1: workers.a.binding: must be the forms"),
     ('[maps.m]\nsubject_dn.CN = "{name"', "13:1: maps.m.subject_dn.CN: a brace is open"),
     ('[maps.m]\nsubject_dn.CN = "${JWT.name}"', "13:1: maps.m.subject_dn.CN: a claim is written {name}, without $"),

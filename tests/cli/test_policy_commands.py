@@ -1,6 +1,8 @@
 """The commands of the authorizer: what each prints, on which stream, and its exit status."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -134,6 +136,23 @@ def test_check() -> None:
     assert done.stderr == "signing.toml:13:1: maps.other: without workers the map default applies alone\n"
     shown = json.loads(run("policy", "check", "signing.toml", "--json").stdout)
     assert (shown["valid"], len(shown["remarks"]), shown["workers"]) == (True, 1, [])
+
+
+def test_remarks_are_printed_once() -> None:
+    """In a process of its own, where nothing handles what is logged, a remark is on standard error once."""
+    Path("signing.toml").write_text(CONFIGURATION.replace("[maps.default]", "[maps.other]"))
+    command = [sys.executable, "-m", "jwseal.cli", "policy", "check", "signing.toml"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stderr == "signing.toml:13:1: maps.other: without workers the map default applies alone\n"
+
+
+@pytest.mark.parametrize("command", [("authorize",), ("policy", "explain")])
+def test_keys_that_cannot_be_fetched(command: tuple[str, ...]) -> None:
+    """Where the server of the keys cannot be reached, nothing is known of the token, and the status is 2."""
+    url = 'jwks_url = "https://127.0.0.1:9/jwks"'
+    Path("signing.toml").write_text(CONFIGURATION.replace('keys_file = "as.jwks"', url))
+    done = run(*command, "--config", "signing.toml", token(exp=4_000_000_000), status=2)
+    assert "key_source_unavailable at key" in done.stdout + done.stderr
 
 
 def test_check_says_where() -> None:

@@ -65,6 +65,31 @@ def test_rules_that_are_refused(rules: Any, place: tuple[str | int, ...]) -> Non
 
 
 @pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("contain", "did you mean contains?"),
+        ("startswith", "did you mean starts_with?"),
+        ("at_last", "did you mean at_least?"),
+        ("Equals", "did you mean equals?"),
+        ("not_equal", "did you mean not_equals?"),
+        ("eq", "there must be one operator of acr_at_least, after, "),
+        ("regex", "there must be one operator of acr_at_least, after, "),
+        ("équals", "did you mean equals?"),
+        ("e" * 100_000, "there must be one operator of acr_at_least, after, "),
+        ("", "there must be one operator of acr_at_least, after, "),
+    ],
+    ids=lambda value: value[:20],
+)
+def test_a_misspelt_operator(name: str, words: str) -> None:
+    """An operator that is not known is named, with the one that was probably meant, or with all."""
+    with pytest.raises(PolicyError) as caught:
+        RuleSet([{**GOOD, "when": {"claim": "x", name: 5}}], ISSUERS)
+    assert caught.value.place == ("rules", 0, "when", name)
+    assert caught.value.reason is not None
+    assert caught.value.reason.startswith(f"is no operator; {words}")
+
+
+@pytest.mark.parametrize(
     ("issuers", "place"),
     [
         ([], ("issuers",)),

@@ -49,7 +49,7 @@ class Authorizer:
     clock           a callable that returns the current time; None is the system's clock
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *_: object, **__: object) -> None:
         raise TypeError("make an Authorizer with from_file or from_text")
 
     @classmethod
@@ -69,6 +69,10 @@ class Authorizer:
         With `reload_every` the files are looked at again at most every so many seconds, by the call that is due, and read
         again where they changed. A configuration that cannot be used is PolicyError, with line, column and key.
         """
+        if reload_every is not None and (isinstance(reload_every, bool) or not isinstance(reload_every, int | float)):
+            raise TypeError(f"reload_every must be a number of seconds, not {type(reload_every).__name__}")
+        if reload_every is not None and not reload_every >= 0:
+            raise PolicyError("reload_every must be 0 seconds or more, or None")
         state = StateCheck(replay=replay, revocation=revocation, budget=budget, on_unavailable=on_unavailable)
         self = cls._make(state, clock)
         self._path = Path(path)
@@ -234,6 +238,8 @@ class Authorizer:
     def _begin(self, token: str | bytes | None, worker: str | None, request: Mapping[str, Any] | None) -> Case:
         if token is not None and not isinstance(token, (str, bytes)):
             raise TypeError(f"token must be str, bytes or None, not {type(token).__name__}")
+        if request is not None and not hasattr(request, "keys"):
+            raise TypeError(f"request must be a mapping or None, not {type(request).__name__}")
         if self._reload_every is not None:
             self._look_again(self._reload_every)
         policy = self._policy

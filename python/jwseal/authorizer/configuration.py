@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import os
 import re
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jwseal.authorizer.attribute_map import AttributeMap, Slot, slots
 from jwseal.authorizer.document import Document
-from jwseal.authorizer.schema import first_fault
+from jwseal.authorizer.schema import first_fault, missing
 from jwseal.authorizer.template import Template
 from jwseal.errors import PolicyError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from jwseal.authorizer.document import Place
 
@@ -114,7 +115,7 @@ def _issuer_faults(issuers: dict[str, IssuerTable]) -> Iterator[tuple[Place, str
                 yield (*place, key), "goes with jwks_url or discovery only"
         for key in ("algorithms", "audience"):
             if key not in table and "compat" not in table:
-                yield place, f"{key} is missing"
+                yield place, missing(key, "issuer")
         if table["issuer"] in seen:
             yield (*place, "issuer"), f"is the issuer of issuers.{seen[table['issuer']]} too; each has one table"
         seen[table["issuer"]] = name
@@ -139,7 +140,7 @@ def _rule_faults(data: dict[str, Any]) -> Iterator[tuple[Place, str]]:
                     if named is not rule["issuer"]
                     else ("rules", number, "issuer", position)
                 )
-                yield place, f"there is no [issuers.{name}]"
+                yield place, f"there is no [issuers.{name}]; there is {_names(data['issuers'])}"
 
 
 def _worker_faults(data: dict[str, Any]) -> Iterator[tuple[Place, str]]:
@@ -147,9 +148,18 @@ def _worker_faults(data: dict[str, Any]) -> Iterator[tuple[Place, str]]:
     for name, worker in data.get("workers", {}).items():
         for number, rule in enumerate(worker["rules"]):
             if rule not in ids:
-                yield ("workers", name, "rules", number), "there is no rule of this id"
+                yield ("workers", name, "rules", number), f"there is no rule of this id; there is {_names(sorted(ids))}"
         if "map" in worker and worker["map"] not in data.get("maps", {}):
-            yield ("workers", name, "map"), f"there is no [maps.{worker['map']}]"
+            yield (
+                ("workers", name, "map"),
+                f"there is no [maps.{worker['map']}]; there is {_names(data.get('maps', {}))}",
+            )
+
+
+def _names(names: Iterable[str]) -> str:
+    """The first few names that there are, for an error."""
+    few = list(islice(names, 9))
+    return ", ".join([*few[:8], "..."][: len(few)]) if few else "none"
 
 
 def _worker(table: dict[str, Any]) -> Worker:

@@ -26,6 +26,18 @@ _SPACE = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
 _BLANK = re.compile(r"[ \t]*")
 _STRING = re.compile(r'"""(?:\\.|[^\\])*?"{3,5}|\'\'\'.*?\'{3,5}|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'', re.DOTALL)
 _SCALAR = re.compile(r"[^,\]}\n#]+")
+# What a reader of TOML says, and what a person probably did.
+_HINTS = (
+    ("Cannot overwrite a value", "a key or a table stands twice; each rule begins with [[rules]]"),
+    ("Cannot declare", "a table stands twice; each rule begins with [[rules]]"),
+    (
+        "Invalid initial character for a key part",
+        "a table in braces stands on one line, a list in brackets may have several",
+    ),
+    ("Illegal character '\\n'", "a text ends on its line, with a quotation mark"),
+    ("Expected '=' after a key", "TOML writes key = value"),
+    ("Invalid value", "a text stands in quotation marks; true and false do not"),
+)
 _AT = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
@@ -39,6 +51,8 @@ class Document:
         self._positions: dict[Place, int] | None = None
         if len(text) > _LONGEST:
             raise PolicyError(f"{name}: a configuration has at most {_LONGEST} characters")
+        if text.startswith("\ufeff"):
+            raise PolicyError(f"{name}:1:1: it begins with a byte order mark: save it as UTF-8 without one")
         try:
             self.data: dict[str, Any] = tomllib.loads(text)
         except RecursionError:
@@ -67,7 +81,8 @@ class Document:
         if at := _AT.search(sentence):
             line, column = (int(at[1]), int(at[2])) if at[1] else (line, column)
             sentence = sentence[: at.start()]
-        return PolicyError(f"{self.name}:{line}:{column}: this is no TOML: {_shown(sentence)}")
+        hint = next((f" ({meant})" for said, meant in _HINTS if sentence.startswith(said)), "")
+        return PolicyError(f"{self.name}:{line}:{column}: this is no TOML: {_shown(sentence)}{hint}")
 
 
 def dotted(place: Sequence[str | int]) -> str:

@@ -6,9 +6,11 @@ configuration is, so that a missing or unreadable file is a PolicyError and not 
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jwseal import KeySet, SecretKey, VerifyingKey
+from jwseal._encoding import read_json
 from jwseal.authorizer.configuration import seconds
 from jwseal.errors import InvalidKey, PolicyError
 
@@ -20,6 +22,17 @@ if TYPE_CHECKING:
 
 __all__ = ["IssuerKeys", "issuer_keys"]
 
+# What a message of the library says to a program, and what the writer of a configuration can do instead.
+_INSTEAD = (
+    (re.compile(r": use VerifyingKey\.from_jwk, or KeySet\.from_jwks for a set"), ": name it as keys_file"),
+    (re.compile(r": use from_pem"), ": name it as keys_file"),
+    (
+        re.compile(r": use SigningKey\.from_pem\(\.\.\.\)\.verifying_key"),
+        ": write its public key to the file, with jwseal convert",
+    ),
+    (re.compile(r": lenient=True accepts it"), ": jwseal convert --lenient writes it as RFC 7518 has it"),
+    (re.compile(r" \(allow_http_loopback=True allows (.*?)\)"), r" (\1 may go without)"),
+)
 # What "RSA" means to SignServer, and the curves' algorithms, which keys on them fix.
 _RSA = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512")
 _LONGEST_FILE = 1_048_576
@@ -32,6 +45,12 @@ class IssuerKeys(NamedTuple):
     algorithms: list[str] | None
     contents: list[bytes]
     files: list[Path]
+
+    @property
+    def algs(self) -> list[str]:
+        """The algorithms that keys of a file or of the configuration have; none for keys at a URL."""
+        keys = self.keys if isinstance(self.keys, KeySet) else ()
+        return sorted({alg for key in keys for alg in (key.algs if isinstance(key, VerifyingKey) else [key.alg])})
 
 
 def issuer_keys(issuer: IssuerTable, folder: Path, kept: dict[tuple[object, ...], Any]) -> IssuerKeys:
@@ -60,7 +79,10 @@ def _attempt(issuer: IssuerTable, key: str, read: Callable[[], Any]) -> Any:
     try:
         return read()
     except (InvalidKey, PolicyError) as error:
-        raise issuer.error(key, str(error)) from None
+        sentence = str(error)
+        for said, instead in _INSTEAD:
+            sentence = said.sub(instead, sentence)
+        raise issuer.error(key, sentence) from None
 
 
 def _content(issuer: IssuerTable, key: str, path: Path) -> bytes:
@@ -68,8 +90,9 @@ def _content(issuer: IssuerTable, key: str, path: Path) -> bytes:
         with path.open("rb") as stream:
             content = stream.read(_LONGEST_FILE + 1)
     except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "it has no such name"
         raise issuer.error(
-            key, f"the file cannot be read: {getattr(error, 'strerror', None) or 'it has no such name'}"
+            key, f"{issuer.table[key]!r} cannot be read: {reason}; its place is beside the configuration"
         ) from None
     if len(content) > _LONGEST_FILE:
         raise issuer.error(key, f"a file of keys has at most {_LONGEST_FILE} bytes")
@@ -77,17 +100,19 @@ def _content(issuer: IssuerTable, key: str, path: Path) -> bytes:
 
 
 def _from_file(content: bytes, algorithms: list[str] | None) -> KeySet:
+    if not content.strip():
+        raise InvalidKey("the file is empty")
     text = content.lstrip(b"\xef\xbb\xbf \t\r\n")
     if text.startswith(b"{"):
-        import json
-
         try:
-            document = json.loads(text)
-        except (ValueError, RecursionError):
-            raise InvalidKey("the file is no JSON that can be read") from None
+            document = read_json(text)
+        except ValueError as error:
+            raise InvalidKey(f"the file is no JSON that can be read: {error}") from None
         return _local_set(document["keys"] if isinstance(document.get("keys"), list) else [document], algorithms)
     if b"CERTIFICATE-----" in content:
         return _from_certificate(content, algorithms)
+    if b"-----BEGIN" not in content:
+        raise InvalidKey("the file has neither JSON, which is a JWK or a JWK Set, nor PEM")
     return _of_each(lambda alg: VerifyingKey.from_pem(content, alg=alg), algorithms)
 
 
@@ -105,19 +130,25 @@ def _of_each(read: Callable[[Any], VerifyingKey], algorithms: list[str] | None) 
 
 
 def _local_set(jwks: list[Any], algorithms: list[str] | None) -> KeySet:
-    """Every key that was written must be usable."""
+    """Every key that was written must be usable. Keys for encryption, which authorization servers publish too, are left out."""
     keys: list[VerifyingKey | SecretKey] = []
     for number, jwk in enumerate(jwks):
         if not isinstance(jwk, dict):
             raise InvalidKey(f"key {number} is no JWK")
-        if jwk.get("kty") == "RSA" and "alg" not in jwk:
-            names: Any = _RSA if algorithms is None else algorithms
-            keys += [VerifyingKey.from_jwk(jwk, alg=alg) for alg in names if alg in _RSA]
-        elif jwk.get("kty") == "oct":
-            keys.append(SecretKey.from_jwk(jwk))
-        else:
-            keys.append(VerifyingKey.from_jwk(jwk))
+        if jwk.get("use") == "enc":
+            continue
+        try:
+            keys += _keys_of(jwk, algorithms)
+        except InvalidKey as error:
+            raise InvalidKey(f"key {number}: {error}") from None
     return KeySet(keys)
+
+
+def _keys_of(jwk: dict[str, Any], algorithms: list[str] | None) -> list[VerifyingKey | SecretKey]:
+    if jwk.get("kty") == "RSA" and "alg" not in jwk:
+        names: Any = _RSA if algorithms is None else algorithms
+        return [VerifyingKey.from_jwk(jwk, alg=alg) for alg in names if alg in _RSA]
+    return [SecretKey.from_jwk(jwk) if jwk.get("kty") == "oct" else VerifyingKey.from_jwk(jwk)]
 
 
 def _remote(

@@ -121,7 +121,13 @@ def _verifier(issuer: IssuerTable, keys: IssuerKeys) -> Verifier:
         algorithms: Any = keys.algorithms
         return Verifier(keys.keys, policy, algorithms=algorithms)
     except (PolicyError, InvalidKey) as error:
-        raise issuer.document.error(("issuers", issuer.name), str(error)) from None
+        sentence = str(error)
+        # The library names the argument that is at fault, which is the key of the table.
+        subject = sentence.partition(" ")[0]
+        if subject == "algorithms" and keys.algs:
+            sentence += f"; they have {', '.join(keys.algs)}"
+        place = ("issuers", issuer.name, subject) if subject in table else ("issuers", issuer.name)
+        raise issuer.document.error(place, sentence) from None
 
 
 def _leeway(issuer: IssuerTable) -> float:

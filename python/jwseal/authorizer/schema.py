@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     Fault = tuple[Place, str]
 
-__all__ = ["first_fault", "schema", "schema_text"]
+__all__ = ["first_fault", "missing", "schema", "schema_text"]
 
 _CONDITION = "#/$defs/condition"
 _KINDS: dict[str, tuple[str, tuple[type, ...]]] = {
@@ -47,6 +47,11 @@ def schema() -> dict[str, Any]:
 def first_fault(data: dict[str, Any]) -> Fault | None:
     """Return the place and the sentence of the first fault, or None."""
     return next(_faults(schema(), data, ()), None)
+
+
+def missing(name: str, table: str) -> str:
+    """Return the sentence for a key that a table of the schema lacks: what it is."""
+    return _missing(name, schema()["$defs"][table]["properties"])
 
 
 def _faults(rule: dict[str, Any], value: Any, place: Place) -> Iterator[Fault]:
@@ -80,15 +85,18 @@ def _of_any(rule: dict[str, Any], value: Any, place: Place) -> Iterator[Fault]:
 def _of_table(rule: dict[str, Any], value: dict[str, Any], place: Place) -> Iterator[Fault]:
     known = rule.get("properties", {})
     others = rule.get("additionalProperties", True)
+    # A name that is misspelt is found before the name that it stands for is missed.
+    unknown = [name for name in value if others is False and name not in known]
+    yield from (((*place, name), _unknown(name, known)) for name in unknown)
     for name in rule.get("required", ()):
         if name not in value:
-            yield place, f"{name} is missing"
+            yield place, _missing(name, known)
     for name, member in value.items():
         at = (*place, name)
         if name in known:
             yield from _faults(known[name], member, at)
         elif others is False:
-            yield at, _unknown(name, known)
+            continue
         elif (sentence := _own_fault(rule.get("propertyNames", {}), name)) is not None:
             yield at, f"the name {sentence}"
         elif others is not True:
@@ -143,6 +151,10 @@ def _is(kind: str, value: Any) -> bool:
 
 def _list(kinds: str | list[str]) -> list[str]:
     return [kinds] if isinstance(kinds, str) else kinds
+
+
+def _missing(name: str, known: dict[str, Any]) -> str:
+    return f"{name} is missing: {known[name]['description']}"
 
 
 def _unknown(name: str, known: dict[str, Any]) -> str:

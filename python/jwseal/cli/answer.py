@@ -29,6 +29,9 @@ _ARGUMENT = re.compile(
 # What a message of the library begins with, where it is about an argument.
 _SUBJECT = re.compile(r"^(issuer|audience|subject|typ|leeway|max_age|max_lifetime|require|claim)(d?s?)\b(?=[\[ ])")
 
+# A claim that the shell made a number, a truth value or null.
+_NO_STRING = re.compile(r'claim "(\w+)" must be a string, not .*: verifiers would refuse the token$')
+
 
 @contextmanager
 def answering(*, as_json: bool, indent: int | None = 2) -> Iterator[None]:
@@ -66,6 +69,7 @@ def with_options(sentence: str) -> str:
     """Replace the names of arguments in a message of the library with the names of options."""
     sentence = sentence.replace("give alg", "give --alg").replace("give its password", "add --password")
     sentence = _SUBJECT.sub(lambda subject: f"--{subject[1].replace('_', '-')}", sentence)
+    sentence = _NO_STRING.sub(r"""\g<0>; for a string write \g<1>='"..."'""", sentence)
     return _ARGUMENT.sub(lambda argument: f"--{argument[1].replace('_', '-')}", sentence)
 
 

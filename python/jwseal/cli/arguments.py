@@ -109,7 +109,7 @@ def token(argument: str | None) -> str:
         raise ValueError("TOKEN is empty")
     if os.path.exists(argument):
         raise ValueError(
-            f"TOKEN {argument} is a file: give @{argument} for the token in it, or --file for one token a line"
+            f"TOKEN {argument} is a file: give @{argument} for the token in it; verify takes --file for one token a line"
         )
     return argument
 

@@ -5,6 +5,7 @@ Exit status as everywhere: 0 allowed or done, 1 refused (or a line of a log that
 
 from __future__ import annotations
 
+import logging
 from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,12 +18,15 @@ from jwseal.authorizer.audit_log import line_of, read_record
 from jwseal.authorizer.schema import schema_text
 from jwseal.authorizer.signserver import import_signserver
 from jwseal.cli import arguments
-from jwseal.cli.answer import REFUSED, answering, remark, write, write_json
+from jwseal.cli.answer import REFUSED, UNUSABLE, answering, remark, write, write_json
 from jwseal.cli.arguments import Json, Text, TokenArgument
 from jwseal.cli.files import File
 
 if TYPE_CHECKING:
     from jwseal.authorizer import Decision
+
+# What is remarked on a configuration is logged when it is loaded; `policy check` prints it, and once is enough.
+logging.getLogger("jwseal.authorizer").addHandler(logging.NullHandler())
 
 policy = typer.Typer(
     name="policy", help="Check, explain and import configurations of the authorizer.", no_args_is_help=True
@@ -48,7 +52,7 @@ def authorize(
 ) -> None:
     """Decide whether a token allows an operation, and print the attributes that its claims give.
 
-    Stores of used and revoked tokens are not asked.
+    Stores of used and revoked tokens are not asked. If keys cannot be fetched, the status is 2.
 
     Examples:
     jwseal authorize --config signing.toml --worker invoice TOKEN
@@ -68,7 +72,7 @@ def authorize(
             else:
                 remark(f"refused: {decision.code} at {decision.stage}: {decision.reason}")
         if not decision.allowed:
-            raise typer.Exit(REFUSED)
+            raise typer.Exit(_status(decision))
 
 
 @policy.command(no_args_is_help=True)
@@ -78,6 +82,8 @@ def check(
     as_json: Json = False,
 ) -> None:
     """Read a configuration and its keys, and remark what is probably not meant.
+
+    Keys at URLs are not fetched. `jwseal authorize` fetches them.
 
     Examples:
     jwseal policy check signing.toml
@@ -121,7 +127,7 @@ def explain(
             else:
                 write(str(explanation))
         if not explanation.decision.allowed:
-            raise typer.Exit(REFUSED)
+            raise typer.Exit(_status(explanation.decision))
 
 
 @policy.command("import", no_args_is_help=True)
@@ -194,6 +200,11 @@ def audit(
 
 def _authorizer(name: str, now: float | None) -> Authorizer:
     return Authorizer.from_file(name, clock=None if now is None else lambda: now)
+
+
+def _status(decision: Decision) -> int:
+    """A token about which nothing could be found out is not a refused one, here as for `verify`."""
+    return UNUSABLE if decision.http_status == 503 else REFUSED
 
 
 def _request(argument: str | None) -> dict[str, Any] | None:

@@ -129,7 +129,7 @@ impl Compiler {
                 continue;
             }
             let known = OPERATORS.iter().find(|known| **known == name);
-            let known = *known.ok_or_else(|| Misplaced::at(name, unknown_operator()))?;
+            let known = *known.ok_or_else(|| Misplaced::at(name, unknown_operator(name)))?;
             if operator.is_some() {
                 return Err(Misplaced::at(
                     name,
@@ -139,7 +139,8 @@ impl Compiler {
             let read = Reader { members, words, context }.operator(known, value);
             operator = Some((known, read.map_err(|mistake| mistake.within(name))?));
         }
-        let (name, operator) = operator.ok_or_else(|| Misplaced::here(unknown_operator()))?;
+        let (name, operator) =
+            operator.ok_or_else(|| Misplaced::here(format!("needs {ONE_OPERATOR}{}", OPERATORS.join(", "))))?;
         for (modifier, applies) in [
             ("split", matches!(operator, Operator::Contains { .. } | Operator::CoversRequest { .. })),
             ("order", matches!(operator, Operator::AcrAtLeast { .. })),
@@ -179,8 +180,37 @@ const RESERVED: &str =
 const EXPECTED: &str =
     "must be a condition such as { claim = \"scope\", contains = \"read\" }, or all, any or not with conditions";
 
-fn unknown_operator() -> String {
-    format!("must have one operator of {}", OPERATORS.join(", "))
+const ONE_OPERATOR: &str = "one operator of ";
+
+/// An operator that is not known, with the one that was probably meant, or with all.
+fn unknown_operator(name: &str) -> String {
+    let meant = OPERATORS.iter().map(|known| (edits(name, known), known)).min();
+    match meant.filter(|(edits, known)| 2 * edits < known.len()) {
+        Some((_, known)) => format!("is no operator; did you mean {known}?"),
+        None => format!("is no operator; there must be {ONE_OPERATOR}{}", OPERATORS.join(", ")),
+    }
+}
+
+/// How many characters must be put in, taken out or replaced to make one name of another (Levenshtein's distance). The names of
+/// operators are short; a longer name than any is as far away as can be.
+fn edits(one: &str, other: &str) -> usize {
+    if one.len() > 32 {
+        return usize::MAX / 2;
+    }
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (done, letter) in one.bytes().enumerate() {
+        let mut diagonal = done;
+        let mut left = done + 1;
+        for (cell, wanted) in row.iter_mut().skip(1).zip(other.bytes()) {
+            let above = *cell;
+            *cell = (diagonal + usize::from(letter != wanted)).min(above + 1).min(left + 1);
+            (diagonal, left) = (above, *cell);
+        }
+        if let Some(first) = row.first_mut() {
+            *first = done + 1;
+        }
+    }
+    row.last().copied().unwrap_or_default()
 }
 
 /// The value of `all`, `any` or `not`, beside which nothing may stand.
@@ -244,7 +274,7 @@ impl Reader<'_> {
             "acr_at_least" => self.acr_at_least(text(value)?),
             "equals_request" => Ok(Operator::EqualsRequest(self.request_name(value)?)),
             "covers_request" => Ok(Operator::CoversRequest { name: self.request_name(value)?, split: self.split()? }),
-            _ => Err(Misplaced::here(unknown_operator())),
+            _ => Err(Misplaced::here(unknown_operator(name))),
         }
     }
 
@@ -268,7 +298,7 @@ impl Reader<'_> {
         };
         match order.level(least) {
             Some(least) => Ok(Operator::AcrAtLeast { order, least }),
-            None => Err(Misplaced::here("is an acr value that the order does not have")),
+            None => Err(Misplaced::here("is no level of the order: write one of the values of acr_order, or of order")),
         }
     }
 
