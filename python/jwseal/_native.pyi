@@ -434,11 +434,18 @@ class Signer:
         """
 
     def sign_many(
-        self, claims: Iterable[JSONMapping], *, headers: JSONMapping | None = None, now: Moment | None = None
+        self,
+        claims: Iterable[JSONMapping],
+        *,
+        headers: JSONMapping | None = None,
+        now: Moment | None = None,
+        workers: int | None = None,
     ) -> list[str]:
         """Sign many sets of claims at one reading of the clock, in order.
 
-        `claims` is an iterable of what `sign` takes; `headers` and `now` count for all of them.
+        `claims` is an iterable of what `sign` takes; `headers` and `now` count for all of them. `workers` threads sign,
+        from 1 to 256 and the caller's among them; None is as many as this process may use processors. An external
+        signer is called on the caller's thread.
         """
 
     def __copy__(self) -> Self: ...

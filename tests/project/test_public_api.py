@@ -66,7 +66,7 @@ SIGNATURES: dict[str, str] = {
     "KeySet.prepare": "(self, /)",
     "KeySet.to_jwks": "(self, /)",
     "Signer.sign": "(self, /, claims, *, headers=None, now=None)",
-    "Signer.sign_many": "(self, /, claims, *, headers=None, now=None)",
+    "Signer.sign_many": "(self, /, claims, *, headers=None, now=None, workers=None)",
     "Verifier.cache_info": "(self, /)",
     "Verifier.prepare": "(self, /)",
     "Verifier.verify": "(self, /, token, *, now=None)",

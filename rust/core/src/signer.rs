@@ -52,6 +52,16 @@ impl Signer {
         prefix: Option<&[u8]>,
         now: f64,
     ) -> std::result::Result<Vec<u8>, C::Error> {
+        Ok(self.input(claims, prefix, now)?.sign(&self.key)?)
+    }
+
+    /// What is to be signed for a claims set; `sign` of it then needs nothing of the caller's.
+    pub fn input<C: ClaimsSource>(
+        &self,
+        claims: &C,
+        prefix: Option<&[u8]>,
+        now: f64,
+    ) -> std::result::Result<SigningInput, C::Error> {
         let mut payload = Vec::with_capacity(512);
         let mut writer = ClaimsWriter::new(&mut payload, self.issuer.as_deref());
         claims.write(&mut writer)?;
@@ -60,10 +70,7 @@ impl Signer {
         let mut token = Vec::with_capacity(prefix.len() + payload.len().div_ceil(3) * 4 + 768);
         token.extend_from_slice(prefix);
         base64url::encode_into(&payload, &mut token);
-        let signature = self.key.sign(Message::Whole(&token))?;
-        token.push(b'.');
-        base64url::encode_into(&signature, &mut token);
-        Ok(token)
+        Ok(SigningInput(token))
     }
 
     /// The encoded header, with a dot, for one call of `sign`.
@@ -75,6 +82,21 @@ impl Signer {
     #[must_use]
     pub const fn key(&self) -> &AnySigningKey {
         &self.key
+    }
+}
+
+/// An encoded header and an encoded payload (RFC 7515 section 5.1 step 5).
+#[derive(Clone, Debug)]
+pub struct SigningInput(Vec<u8>);
+
+impl SigningInput {
+    /// The token that this key signs.
+    pub fn sign(self, key: &AnySigningKey) -> Result<Vec<u8>> {
+        let Self(mut token) = self;
+        let signature = key.sign(Message::Whole(&token))?;
+        token.push(b'.');
+        base64url::encode_into(&signature, &mut token);
+        Ok(token)
     }
 }
 

@@ -1,7 +1,9 @@
 //! `Signer`: claims in, a token out.
 
+use jwseal_core::batch::{Batch, Done};
+use jwseal_core::error::Result as CoreResult;
 use jwseal_core::key::AnySigningKey;
-use jwseal_core::signer::Signer;
+use jwseal_core::signer::{Signer, SigningInput};
 use pyo3::exceptions::PyTypeError;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
@@ -14,6 +16,10 @@ use crate::json_text::{self, Claims};
 use crate::key::{SecretKeyObject, SigningKeyObject};
 use crate::objects;
 use crate::reentry;
+use crate::workers::{self, Workers};
+
+/// Claims that are signed together, while the next ones are read.
+const CHUNK: usize = 64;
 
 #[doc = doc!("Signer")]
 #[pyclass(name = "Signer", module = "jwseal._native", frozen)]
@@ -62,15 +68,21 @@ impl SignerObject {
     }
 
     #[doc = doc!("Signer.sign_many")]
-    #[pyo3(signature = (claims, *, headers=None, now=None))]
+    #[pyo3(signature = (claims, *, headers=None, now=None, workers=None))]
     fn sign_many<'py>(
         &self,
         claims: &Bound<'py, PyAny>,
         headers: Option<&Bound<'py, PyAny>>,
         now: Option<&Bound<'py, PyAny>>,
+        workers: Option<&Bound<'py, PyAny>>,
     ) -> Result<Bound<'py, PyList>, Fault> {
+        let workers = Workers::from_argument(workers)?;
         let now = self.clock.now(claims.py(), now)?;
         let prefix = self.prefix(headers)?;
+        if !self.signer.key().signs_elsewhere() {
+            return self.sign_together(claims, prefix.as_deref(), now, workers);
+        }
+        // Its signatures come from Python, one after the other.
         let tokens = PyList::empty(claims.py());
         for claims in reentry::items(claims)? {
             tokens.append(self.mint(&claims?, prefix.as_deref(), now)?)?;
@@ -107,6 +119,40 @@ impl SignerObject {
         let mut members: Vec<_> = self.headers.iter().filter(|(name, _)| !replaced(name)).cloned().collect();
         members.extend(more.iter().cloned());
         Ok(Some(self.signer.prefix(self.typ.as_deref(), &members)?))
+    }
+
+    /// Signs with several threads. Claims are read here, chunk by chunk, while others sign what was read before.
+    fn sign_together<'py>(
+        &self,
+        claims: &Bound<'py, PyAny>,
+        prefix: Option<&[u8]>,
+        now: f64,
+        workers: Workers,
+    ) -> Result<Bound<'py, PyList>, Fault> {
+        let (py, tokens) = (claims.py(), PyList::empty(claims.py()));
+        let mut chunks = workers::Chunks::new(workers);
+        let mut inputs = Vec::with_capacity(CHUNK);
+        for (number, claims) in reentry::items(claims)?.enumerate() {
+            workers::signals_at(py, number)?;
+            inputs.push(self.signer.input(&Claims(&convert::mapping(&claims?, "claims")?), prefix, now)?);
+            if inputs.len() == CHUNK {
+                chunks.begin(self.batch(std::mem::take(&mut inputs)), CHUNK);
+            }
+        }
+        let rest = inputs.len();
+        chunks.begin(self.batch(inputs), rest);
+        for token in chunks.run(py)? {
+            tokens.append(objects::token(py, &token?)?)?;
+        }
+        Ok(tokens)
+    }
+
+    fn batch(&self, inputs: Vec<SigningInput>) -> Batch<CoreResult<Vec<u8>>> {
+        let key = self.signer.key().clone();
+        Batch::new(inputs.len(), move |number, _: &Done<_>| match inputs.get(number) {
+            Some(input) => input.clone().sign(&key),
+            None => Ok(Vec::new()),
+        })
     }
 
     fn mint<'py>(

@@ -47,29 +47,73 @@ impl Workers {
     }
 
     /// Threads to work beside the caller on so many items.
-    fn beside_caller(self, items: usize) -> usize {
+    fn beside_caller(&mut self, items: usize) -> usize {
         let worth = items / WORTH;
-        if worth < 2 { 0 } else { self.counted().0.unwrap_or(1).min(worth) - 1 }
+        if worth < 2 {
+            return 0;
+        }
+        // Counting processors reads files, so it is done once.
+        *self = self.counted();
+        self.0.unwrap_or(1).min(worth) - 1
     }
 }
 
 /// Does all of a batch with these threads, the caller's among them.
 pub(crate) fn run<T: Send + Sync + 'static>(
     py: Python<'_>,
-    mut batch: Batch<T>,
+    batch: Batch<T>,
     items: usize,
     workers: Workers,
 ) -> PyResult<Vec<T>> {
-    batch.share(workers.beside_caller(items));
-    let mut is_main = None;
-    loop {
-        // The first look for signals is after a slice, so a short batch does not ask which thread it is on.
-        let slice = if is_main == Some(false) { Duration::MAX } else { SLICE };
-        if py.detach(|| for_a_while(&batch, slice)) {
-            return results(batch);
+    let mut chunks = Chunks::new(workers);
+    chunks.begin(batch, items);
+    chunks.run(py)
+}
+
+/// A batch that comes in chunks: the threads of the pool work on the first while the caller prepares the next.
+pub(crate) struct Chunks<T> {
+    workers: Workers,
+    batches: Vec<Batch<T>>,
+}
+
+impl<T: Send + Sync + 'static> Chunks<T> {
+    pub(crate) const fn new(workers: Workers) -> Self {
+        Self { workers, batches: Vec::new() }
+    }
+
+    /// Has the other threads begin with a chunk of so many items.
+    pub(crate) fn begin(&mut self, mut batch: Batch<T>, items: usize) {
+        batch.share(self.workers.beside_caller(items));
+        self.batches.push(batch);
+    }
+
+    /// Does what is not done, and returns all results in order.
+    pub(crate) fn run(mut self, py: Python<'_>) -> PyResult<Vec<T>> {
+        let mut is_main = None;
+        loop {
+            // The first look for signals is after a slice, so a short batch does not ask which thread it is on.
+            let slice = if is_main == Some(false) { Duration::MAX } else { SLICE };
+            if py.detach(|| for_a_while(&self.batches, slice)) {
+                break;
+            }
+            if *is_main.get_or_insert_with(|| is_main_thread(py)) {
+                py.check_signals()?;
+            }
         }
-        if *is_main.get_or_insert_with(|| is_main_thread(py)) {
-            signals(py, || stop(py, &batch))?;
+        let mut all = Vec::new();
+        for batch in self.batches.drain(..) {
+            all.append(&mut results(batch)?);
+        }
+        Ok(all)
+    }
+}
+
+/// After an error nothing goes on: what the threads refer to is given back while the interpreter lock is held.
+impl<T> Drop for Chunks<T> {
+    fn drop(&mut self) {
+        self.batches.iter().for_each(Batch::stop);
+        for batch in &self.batches {
+            while !batch.wait(SLICE) {}
         }
     }
 }
@@ -84,25 +128,16 @@ pub(crate) fn results<T: Send + Sync + 'static>(batch: Batch<T>) -> PyResult<Vec
     })
 }
 
-/// Stops a batch, and waits until each thread is done with its item.
-pub(crate) fn stop<T: Send + Sync + 'static>(py: Python<'_>, batch: &Batch<T>) {
-    batch.stop();
-    py.detach(|| while !batch.wait(SLICE) {});
-}
-
 /// Lets signals be handled now and then while many objects are read or made.
 pub(crate) fn signals_at(py: Python<'_>, number: usize) -> PyResult<()> {
     if number % OBJECTS == OBJECTS - 1 { py.check_signals() } else { Ok(()) }
 }
 
-/// Works on a batch, then waits for the others; whether it is done.
-fn for_a_while<T: Send + Sync + 'static>(batch: &Batch<T>, span: Duration) -> bool {
+/// Works on these batches, then waits for the others; whether all is done.
+fn for_a_while<T: Send + Sync + 'static>(batches: &[Batch<T>], span: Duration) -> bool {
     let start = Instant::now();
-    batch.work(|| start.elapsed() < span) && batch.wait(span.saturating_sub(start.elapsed()))
-}
-
-fn signals(py: Python<'_>, interrupted: impl FnOnce()) -> PyResult<()> {
-    py.check_signals().inspect_err(|_| interrupted())
+    let is_begun = batches.iter().all(|batch| batch.work(|| start.elapsed() < span));
+    is_begun && batches.iter().all(|batch| batch.wait(span.saturating_sub(start.elapsed())))
 }
 
 /// Whether this is Python's main thread. Before `threading` is loaded it started no other.

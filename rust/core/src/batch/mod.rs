@@ -81,19 +81,6 @@ impl<T: Send + Sync + 'static> Batch<T> {
         self.job.run(goes_on)
     }
 
-    /// Waits until no thread of the pool is in it, but not longer than this. Whether none is. Nothing may be left to begin.
-    #[must_use]
-    pub fn wait(&self, span: Duration) -> bool {
-        self.withdraw();
-        self.latch.wait(span)
-    }
-
-    /// Has every thread leave it before its next item.
-    pub fn stop(&self) {
-        self.job.is_stopped.store(true, Ordering::Relaxed);
-        self.withdraw();
-    }
-
     /// The results, once no thread is in it.
     pub fn finish(self) -> Result<Vec<T>, Failed> {
         self.withdraw();
@@ -108,6 +95,19 @@ impl<T: Send + Sync + 'static> Batch<T> {
 }
 
 impl<T> Batch<T> {
+    /// Waits until no thread of the pool is in it, but not longer than this. Whether none is. Nothing may be left to begin.
+    #[must_use]
+    pub fn wait(&self, span: Duration) -> bool {
+        self.withdraw();
+        self.latch.wait(span)
+    }
+
+    /// Has every thread leave it before its next item.
+    pub fn stop(&self) {
+        self.job.is_stopped.store(true, Ordering::Relaxed);
+        self.withdraw();
+    }
+
     /// Takes the offers back that no thread has taken.
     fn withdraw(&self) {
         if let Some(pool) = &self.pool {

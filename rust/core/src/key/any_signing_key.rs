@@ -34,6 +34,12 @@ impl AnySigningKey {
         }
     }
 
+    /// Whether its signatures are computed elsewhere: by another program or another library.
+    #[must_use]
+    pub fn signs_elsewhere(&self) -> bool {
+        matches!(self, Self::Signing(key) if key.signs_elsewhere())
+    }
+
     /// Signs.
     pub fn sign(&self, message: Message<'_>) -> Result<Vec<u8>> {
         match self {

@@ -136,6 +136,12 @@ impl SigningKey {
         self.0.verifying.kid()
     }
 
+    /// Whether its signatures are computed elsewhere: by another program or another library.
+    #[must_use]
+    pub fn signs_elsewhere(&self) -> bool {
+        matches!(self.0.holder, Holder::External { .. })
+    }
+
     /// Its public half.
     #[must_use]
     pub fn verifying_key(&self) -> &VerifyingKey {
