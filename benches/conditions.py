@@ -1,12 +1,14 @@
 """Policies with conditions, and the rules of an authorizer, against a plain verification of the same tokens."""
 
+import json
+
 from contenders import jwseal_keys, same_claims
 from race import Contender, python_contender
 from tokens import AUDIENCE, ISSUER, Case
 
 import jwseal
 from jwseal import all_of, claim
-from jwseal._native import RuleSet
+from jwseal.authorizer import Authorizer
 
 THREE = all_of(
     claim("realm_access.roles").contains("editor"),
@@ -22,21 +24,35 @@ def policy_with_conditions(case: Case) -> list[Contender]:
 
 
 def rules(case: Case) -> list[Contender]:
-    """A verification alone, and one whose result 20 rules judge; the last of them allows."""
-    policy = jwseal.Policy(issuer=ISSUER, audience=AUDIENCE)
-    verify = jwseal.Verifier(jwseal_keys(case)[1], policy).verify
-    judge = RuleSet([rule(number) for number in range(20)], {"idp": {"acr_order": ["1", "urn:example:loa:2"]}}).judge
+    """A verification alone, and the decision of an authorizer with 20 rules, of which the last allows."""
+    key = jwseal_keys(case)[1]
+    issuer = {"issuer": ISSUER, "keys": [key.to_jwk()], "algorithms": ["RS256"], "audience": [AUDIENCE]}
+    issuer["acr_order"] = ["1", "urn:example:loa:2"]
+    lines = ["[issuers.idp]", *members(issuer)]
+    for number in range(20):
+        lines += ["[[rules]]", *members(rule(number))]
     return [
-        verifying(case, "plain", policy),
+        verifying(case, "plain", jwseal.Policy(issuer=ISSUER, audience=AUDIENCE)),
         python_contender(
             "20 rules",
-            "judge(verify(item), 'idp')",
+            "authorize(item)",
             case.tokens,
-            lambda _, answer: answer == ("allowed", "rule-19", None),
-            verify=verify,
-            judge=judge,
+            lambda _, decision: decision.allowed and decision.rule == "rule-19",
+            authorize=Authorizer.from_text("\n".join(lines)).authorize,
         ),
     ]
+
+
+def members(table: dict) -> list[str]:
+    """A table of TOML, a line for each of its members."""
+    return [f"{name} = {toml(value)}" for name, value in table.items()]
+
+
+def toml(value: object) -> str:
+    """A value as TOML writes it: JSON, but for inline tables."""
+    if isinstance(value, dict):
+        return "{ " + ", ".join(members(value)) + " }"
+    return "[" + ", ".join(map(toml, value)) + "]" if isinstance(value, list) else json.dumps(value)
 
 
 def rule(number: int) -> dict:

@@ -15,10 +15,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from jwseal.authorizer.binding import with_digests
 from jwseal.authorizer.configuration import read_configuration
-from jwseal.authorizer.decision import Case, Decision
+from jwseal.authorizer.decision import Decision
 from jwseal.authorizer.explanation import Explanation
-from jwseal.authorizer.judgement import Passed, exhausted, judge, missing, refused
+from jwseal.authorizer.judgement import judge, refuse, refuse_exhausted, refuse_missing, refuse_unverified
 from jwseal.authorizer.lint import lint
 from jwseal.authorizer.policy import CompiledPolicy, compile_policy
 from jwseal.errors import InvalidToken, PolicyError, Unavailable
@@ -28,11 +29,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Self
 
+    from jwseal import VerifiedJWT
     from jwseal.state import BudgetStore, ReplayStore, RevocationStore
     from jwseal.state.check import Budget
     from jwseal.types import Moment
 
 __all__ = ["Authorizer"]
+
+_new = Decision.__new__
 
 _LOG = logging.getLogger("jwseal.authorizer")
 
@@ -106,6 +110,7 @@ class Authorizer:
             raise TypeError(f"clock must be a function that returns the time, not {type(clock).__name__}")
         self = cls.__new__(cls)
         self._state, self._clock = state, clock
+        self._has_stores = bool(state)
         self._path = None
         self._reload_every = None
         self._reloading = threading.Lock()
@@ -116,6 +121,7 @@ class Authorizer:
         return self
 
     _clock: Callable[[], Moment] | None
+    _has_stores: bool
     _next_look: float
     _path: Path | None
     _policy: CompiledPolicy
@@ -154,49 +160,47 @@ class Authorizer:
         `request` says what is to be done: values that conditions name, and for a worker with `binding` the parameters of the
         CSC API: `credentialID`, `hashes` (text or bytes), `hashAlgorithmOID`. An unknown worker is PolicyError.
         """
-        case = self._begin(token, worker, request)
+        decision = self._begin(token, worker, request)
         if token is None:
-            return missing(case)
+            refuse_missing(decision)
+            return decision
         try:
-            verified = case.policy.verifiers.verify(token, now=case.now)
+            verified = decision._policy.verifiers.verify(token, now=decision._now)
         except (InvalidToken, Unavailable) as error:
-            return refused(case, error)
-        passed = judge(case, verified)
-        if isinstance(passed, Decision):
-            return passed
-        if not self._state:
-            return passed.allowed()
-        try:
-            unchecked = self._state.judge(verified, case.now, self._leeway(passed), self._budget(passed))
-        except BudgetExhausted:
-            return exhausted(passed)
-        except (InvalidToken, Unavailable) as error:
-            return refused(case, error, "state", passed.rule)
-        return passed.allowed(unchecked)
+            refuse_unverified(decision, error)
+            return decision
+        budget = judge(decision, verified, request)
+        if self._has_stores and decision._error is None:
+            try:
+                decision._unchecked = self._state.judge(*self._questions(decision, verified, budget))
+            except BudgetExhausted:
+                refuse_exhausted(decision)
+            except (InvalidToken, Unavailable) as error:
+                refuse(decision, error, "state")
+        return decision
 
     async def authorize_async(
         self, token: str | bytes | None, *, worker: str | None = None, request: Mapping[str, Any] | None = None
     ) -> Decision:
         """As `authorize`; waits for sources of keys and for stores without blocking the event loop."""
-        case = self._begin(token, worker, request)
+        decision = self._begin(token, worker, request)
         if token is None:
-            return missing(case)
+            refuse_missing(decision)
+            return decision
         try:
-            verified = await case.policy.verifiers.verify_async(token, now=case.now)
+            verified = await decision._policy.verifiers.verify_async(token, now=decision._now)
         except (InvalidToken, Unavailable) as error:
-            return refused(case, error)
-        passed = judge(case, verified)
-        if isinstance(passed, Decision):
-            return passed
-        if not self._state:
-            return passed.allowed()
-        try:
-            unchecked = await self._state.judge_async(verified, case.now, self._leeway(passed), self._budget(passed))
-        except BudgetExhausted:
-            return exhausted(passed)
-        except (InvalidToken, Unavailable) as error:
-            return refused(case, error, "state", passed.rule)
-        return passed.allowed(unchecked)
+            refuse_unverified(decision, error)
+            return decision
+        budget = judge(decision, verified, request)
+        if self._has_stores and decision._error is None:
+            try:
+                decision._unchecked = await self._state.judge_async(*self._questions(decision, verified, budget))
+            except BudgetExhausted:
+                refuse_exhausted(decision)
+            except (InvalidToken, Unavailable) as error:
+                refuse(decision, error, "state")
+        return decision
 
     def explain(
         self,
@@ -210,19 +214,19 @@ class Authorizer:
 
         Claims are shown with `values=True` only.
         """
-        case = self._begin(token, worker, request)
+        decision = self._begin(token, worker, request)
         if token is None:
-            return Explanation(missing(case), [])
+            refuse_missing(decision)
+            return Explanation(decision, [])
         try:
-            verified = case.policy.verifiers.verify(token, now=case.now)
+            verified = decision._policy.verifiers.verify(token, now=decision._now)
         except (InvalidToken, Unavailable) as error:
-            return Explanation(refused(case, error), [])
-        passed = judge(case, verified)
-        name = case.policy.issuers[verified["iss"]].name
-        return Explanation(
-            passed if isinstance(passed, Decision) else passed.allowed(),
-            case.worker.rules.explain(verified, name, case.asked, values=values),
-        )
+            refuse_unverified(decision, error)
+            return Explanation(decision, [])
+        judge(decision, verified, request)
+        name = decision._policy.issuers[verified["iss"]].name
+        asked = None if request is None else with_digests(request)
+        return Explanation(decision, decision._worker.rules.explain(verified, name, asked, values=values))
 
     def reload(self) -> bool:
         """Read the files again, and return whether the version changed. PolicyError leaves the last good version in effect.
@@ -235,15 +239,19 @@ class Authorizer:
     def __repr__(self) -> str:
         return f"<Authorizer of {len(self._policy.issuers)} issuer(s), version {self.version[:12]}>"
 
-    def _begin(self, token: str | bytes | None, worker: str | None, request: Mapping[str, Any] | None) -> Case:
-        if token is not None and not isinstance(token, (str, bytes)):
+    def _begin(self, token: str | bytes | None, worker: str | None, request: Mapping[str, Any] | None) -> Decision:
+        if type(token) is not str and not isinstance(token, str | bytes | None):
             raise TypeError(f"token must be str, bytes or None, not {type(token).__name__}")
         if request is not None and not hasattr(request, "keys"):
             raise TypeError(f"request must be a mapping or None, not {type(request).__name__}")
         if self._reload_every is not None:
             self._look_again(self._reload_every)
         policy = self._policy
-        return Case(policy, worker, policy.workers.get(worker) or policy.worker(worker), token, request, self._now())
+        decision = _new(Decision)
+        decision._policy, decision._token = policy, token
+        decision._worker = policy.workers.get(worker) or policy.worker(worker)
+        decision._now = time.time() if self._clock is None else self._now()
+        return decision
 
     def _now(self) -> float:
         if self._clock is None:
@@ -251,11 +259,12 @@ class Authorizer:
         now = self._clock()
         return now.timestamp() if isinstance(now, datetime) else float(now)
 
-    def _budget(self, passed: Passed) -> Budget | None:
-        return passed.budget if self._state.budget is not None else None
-
-    def _leeway(self, passed: Passed) -> float:
-        return 0.0 if passed.case.issuer is None else passed.case.issuer.leeway
+    def _questions(
+        self, decision: Decision, verified: VerifiedJWT, budget: Budget | None
+    ) -> tuple[VerifiedJWT, float, float, Budget | None]:
+        """What the stores are asked about."""
+        leeway = 0.0 if decision._issuer is None else decision._issuer.leeway
+        return verified, decision._now, leeway, None if self._state.budget is None else budget
 
     def _look_again(self, every: float) -> None:
         if time.monotonic() < self._next_look or not self._reloading.acquire(blocking=False):

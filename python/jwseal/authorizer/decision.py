@@ -11,12 +11,9 @@ import math
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
-from jwseal.authorizer.binding import with_digests
 from jwseal.authorizer.subject import alternative_name, distinguished_name_text, subject_name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from cryptography import x509
 
     from jwseal import VerifiedJWT
@@ -24,7 +21,7 @@ if TYPE_CHECKING:
     from jwseal.authorizer.policy import CompiledPolicy, CompiledWorker, TrustedIssuer
     from jwseal.errors import JOSEError
 
-__all__ = ["CODES", "SCHEMA", "STAGES", "Case", "Decision", "Stage"]
+__all__ = ["CODES", "SCHEMA", "STAGES", "Decision", "Stage"]
 
 Stage = Literal["token", "key", "signature", "claims", "rules", "binding", "attributes", "state"]
 
@@ -35,28 +32,6 @@ STAGES: tuple[Stage, ...] = ("token", "key", "signature", "claims", "rules", "bi
 CODES = ("allowed", "no_rule_matched", "rule_denied", "condition_error", "attribute_invalid", "budget_exhausted")
 
 SCHEMA = "jwseal.audit/1"
-
-
-class Case:
-    """What one call of `authorize` judges, and by what."""
-
-    __slots__ = ("asked", "issuer", "now", "policy", "request", "token", "verified", "worker", "worker_name")
-
-    def __init__(
-        self,
-        policy: CompiledPolicy,
-        worker_name: str | None,
-        worker: CompiledWorker,
-        token: str | bytes | None,
-        request: Mapping[str, Any] | None,
-        now: float,
-    ) -> None:
-        self.policy, self.worker_name, self.worker = policy, worker_name, worker
-        self.token, self.request, self.now = token, request, now
-        # The same for the core's conditions.
-        self.asked = None if request is None else with_digests(request)
-        self.verified: VerifiedJWT | None = None
-        self.issuer: TrustedIssuer | None = None
 
 
 class Decision:
@@ -80,14 +55,34 @@ class Decision:
     reason          a sentence for the operator's log; not for the client
     """
 
-    __slots__ = ("_attributes", "_case", "_code", "_error", "_rule", "_stage", "_unchecked")
+    __slots__ = (
+        "_attributes",
+        "_code",
+        "_error",
+        "_issuer",
+        "_now",
+        "_policy",
+        "_rule",
+        "_stage",
+        "_token",
+        "_unchecked",
+        "_verified",
+        "_worker",
+    )
 
-    _attributes: Attributes | None
-    _case: Case
-    _code: str
-    _error: JOSEError | None
+    # The authorizer sets what is known before a token is read, and the judgement the rest, in this order. Everything is set before
+    # a caller has the object.
+    _policy: CompiledPolicy
+    _worker: CompiledWorker
+    _token: str | bytes | None
+    _now: float
+    _verified: VerifiedJWT | None
+    _issuer: TrustedIssuer | None
     _rule: str | None
+    _attributes: Attributes | None
+    _code: str
     _stage: Stage
+    _error: JOSEError | None
     _unchecked: frozenset[str]
 
     def __init__(self) -> None:
@@ -119,22 +114,22 @@ class Decision:
     @property
     def issuer(self) -> str | None:
         """The name of the issuer in the configuration, or None before the signature was verified."""
-        return None if self._case.issuer is None else self._case.issuer.name
+        return None if self._issuer is None else self._issuer.name
 
     @property
     def kid(self) -> str | None:
         """The header's `kid`, or None before the signature was verified."""
-        return None if self._case.verified is None else self._case.verified.kid
+        return None if self._verified is None else self._verified.kid
 
     @property
     def alg(self) -> str | None:
         """The header's `alg`, or None before the signature was verified."""
-        return None if self._case.verified is None else self._case.verified.alg
+        return None if self._verified is None else self._verified.alg
 
     @property
     def subject(self) -> str | None:
         """The `sub` of a token whose signature was verified, or None."""
-        return None if self._case.verified is None else self._case.verified.get("sub")
+        return None if self._verified is None else self._verified.get("sub")
 
     @property
     def attributes(self) -> dict[str, Any]:
@@ -149,12 +144,12 @@ class Decision:
     @property
     def claims(self) -> dict[str, Any]:
         """The claims; empty where the token is refused."""
-        return self._case.verified.claims if self.allowed and self._case.verified is not None else {}
+        return self._verified.claims if self.allowed and self._verified is not None else {}
 
     @property
     def expires_at(self) -> float | None:
         """Until when the decision may be kept, in seconds since 1970, or None."""
-        return self._case.verified.expires_at if self.allowed and self._case.verified is not None else None
+        return self._verified.expires_at if self.allowed and self._verified is not None else None
 
     @property
     def http_status(self) -> int:
@@ -169,12 +164,12 @@ class Decision:
     @property
     def worker(self) -> str | None:
         """The name of the worker, or None."""
-        return self._case.worker_name
+        return self._worker.name
 
     @property
     def policy_version(self) -> str:
         """SHA-256 of the configuration and its files, in hexadecimal."""
-        return self._case.policy.version
+        return self._policy.version
 
     @property
     def reason(self) -> str:
@@ -217,14 +212,13 @@ class Decision:
 
     def audit(self) -> dict[str, Any]:
         """Return the record for an audit log: one JSON object, with the SHA-256 of the token and never the token."""
-        case = self._case
-        token = case.token.encode("utf-8", "surrogatepass") if isinstance(case.token, str) else case.token
-        claims: dict[str, Any] = {} if case.verified is None else case.verified.claims
-        typ = None if case.verified is None else case.verified.header.get("typ")
-        form = case.policy.audit_subject
+        token = self._token.encode("utf-8", "surrogatepass") if isinstance(self._token, str) else self._token
+        claims: dict[str, Any] = {} if self._verified is None else self._verified.claims
+        typ = None if self._verified is None else self._verified.header.get("typ")
+        form = self._policy.audit_subject
         return {
             "schema": SCHEMA,
-            "time": _rfc3339(case.now),
+            "time": _rfc3339(self._now),
             "worker": self.worker,
             "allowed": self.allowed,
             "code": self.code,
@@ -253,24 +247,6 @@ class Decision:
             why = f"the token is refused ({self.code})" if not self.allowed else "the worker's map has no subject_dn"
             raise ValueError(f"{why}, so there is no name for a certificate")
         return components
-
-
-def decide(
-    case: Case,
-    code: str,
-    stage: Stage,
-    *,
-    rule: str | None = None,
-    error: JOSEError | None = None,
-    attributes: Attributes | None = None,
-    unchecked: frozenset[str] = frozenset(),
-) -> Decision:
-    """Return a decision; one without an error allows."""
-    decision = Decision.__new__(Decision)
-    decision._case, decision._code, decision._stage = case, code, stage
-    decision._rule, decision._error = rule, error
-    decision._attributes, decision._unchecked = attributes, unchecked
-    return decision
 
 
 def _sha256(value: object) -> str | None:

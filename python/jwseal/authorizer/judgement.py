@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from jwseal.authorizer.attribute_map import AttributeFault, Attributes
-from jwseal.authorizer.binding import BindingFault, bind
-from jwseal.authorizer.decision import Decision, decide
+from jwseal.authorizer.attribute_map import AttributeFault
+from jwseal.authorizer.binding import BindingFault, bind, with_digests
 from jwseal.errors import (
     AlgorithmNotAllowed,
     ClaimMismatch,
@@ -26,11 +25,13 @@ from jwseal.errors import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from jwseal import VerifiedJWT
-    from jwseal.authorizer.decision import Case, Stage
+    from jwseal.authorizer.decision import Decision, Stage
     from jwseal.state.check import Budget
 
-__all__ = ["Passed", "exhausted", "judge", "missing", "refused"]
+__all__ = ["judge", "refuse", "refuse_exhausted", "refuse_missing", "refuse_unverified"]
 
 _STAGES: tuple[tuple[tuple[type[JOSEError], ...], Stage], ...] = (
     ((MissingToken, MalformedToken, UnsupportedHeader), "token"),
@@ -45,73 +46,88 @@ _SENTENCES = {
     "condition_error": "a condition of a deny rule cannot be told, so it denies",
 }
 
-_NOTHING = Attributes({}, {})
+
+_EVERY_STORE_ANSWERED: frozenset[str] = frozenset()
 
 
-class Passed:
-    """A token that passed everything but the stores."""
+def judge(decision: Decision, verified: VerifiedJWT, request: Mapping[str, Any] | None) -> Budget | None:
+    """Judge a verified token: rules, binding, attributes. The decision allows, or refuses; the stores are not asked.
 
-    __slots__ = ("attributes", "budget", "case", "rule")
-
-    def __init__(self, case: Case, rule: str, attributes: Attributes, budget: Budget | None) -> None:
-        self.case, self.rule, self.attributes, self.budget = case, rule, attributes, budget
-
-    def allowed(self, unchecked: frozenset[str] = frozenset()) -> Decision:
-        """The decision for a token that passed everything."""
-        return decide(self.case, "allowed", "state", rule=self.rule, attributes=self.attributes, unchecked=unchecked)
-
-
-def judge(case: Case, verified: VerifiedJWT) -> Passed | Decision:
-    """Judge a verified token: rules, binding, attributes. Return the refusal, or what is left for the stores."""
-    worker = case.worker
-    case.verified = verified
-    issuer = case.issuer = case.policy.issuers[verified["iss"]]
+    Return how many of how many signatures an allowed token wants, where its worker binds tokens to the operation.
+    """
+    policy, worker = decision._policy, decision._worker
+    decision._verified = verified
+    issuer = decision._issuer = policy.only_issuer or policy.issuers[verified["iss"]]
     if issuer.audiences is not None and (mismatch := issuer.audience_fault(verified)) is not None:
-        return refused(case, ClaimMismatch(mismatch, "aud"), "claims")
-    code, rule, step_up = worker.rules.judge(verified, issuer.name, case.asked)
-    if code != "allowed" or rule is None:
-        return _refused_by_rules(case, code, rule, step_up)
-    attributes, budget = _NOTHING, None
+        decision._rule = None
+        refuse(decision, ClaimMismatch(mismatch, "aud"), "claims")
+        return None
+    asked = None if request is None else with_digests(request)
+    code, rule, step_up = worker.rules.judge(verified, issuer.name, asked)
+    decision._rule, decision._code = rule, code
+    decision._attributes = budget = None
+    if code != "allowed":
+        _refuse_by_rules(decision, code, step_up)
+        return None
+    decision._stage, decision._error, decision._unchecked = "state", None, _EVERY_STORE_ANSWERED
+    if worker.is_plain:
+        return None
     try:
         if worker.bindings:
-            budget = bind(worker.bindings, verified, case.request, case.asked)
+            budget = bind(worker.bindings, verified, request, asked)
         if worker.map is not None:
-            attributes = worker.map.fill(verified.claims)
+            decision._attributes = worker.map.fill(verified.claims)
     except BindingFault as fault:
-        return _denied(case, fault.code, "binding", str(fault), rule)
+        _deny(decision, fault.code, "binding", str(fault))
     except AttributeFault as fault:
-        return _denied(case, "attribute_invalid", "attributes", str(fault), rule)
-    return Passed(case, rule, attributes, budget)
+        _deny(decision, "attribute_invalid", "attributes", str(fault))
+    return budget
 
 
-def missing(case: Case) -> Decision:
-    """The decision for a request without a token."""
-    return refused(case, MissingToken("the request has no token"))
+def refuse_missing(decision: Decision) -> None:
+    """Refuse a request without a token."""
+    refuse_unverified(decision, MissingToken("the request has no token"))
 
 
-def exhausted(passed: Passed) -> Decision:
-    """The decision for a token whose signatures are used up."""
-    return _denied(passed.case, "budget_exhausted", "state", "the token's signatures are used up", passed.rule)
+def refuse_unverified(decision: Decision, error: JOSEError) -> None:
+    """Refuse a token that its verifier refused."""
+    decision._verified = decision._issuer = decision._rule = None
+    refuse(decision, error, _stage_of(error))
 
 
-def refused(case: Case, error: JOSEError, stage: Stage | None = None, rule: str | None = None) -> Decision:
-    """The decision for a refusal that is an exception."""
-    # Its frames hold the token.
-    return decide(case, error.code, stage or _stage_of(error), rule=rule, error=error.with_traceback(None))
+def refuse_exhausted(decision: Decision) -> None:
+    """Refuse a token whose signatures are used up."""
+    _deny(decision, "budget_exhausted", "state", "the token's signatures are used up")
+
+
+def refuse(decision: Decision, error: JOSEError, stage: Stage) -> None:
+    """Refuse for a reason that is an exception."""
+    _set_refusal(decision, error.code, stage, error)
 
 
 def _stage_of(error: JOSEError) -> Stage:
     return next(stage for classes, stage in _STAGES if isinstance(error, classes))
 
 
-def _refused_by_rules(case: Case, code: str, rule: str | None, step_up: Any) -> Decision:
-    if step_up is not None:
-        acr_values, max_age = step_up
-        sentence = "a rule would allow it if the user authenticated again"
-        error = InsufficientAuthentication(sentence, acr_values=acr_values, max_age=max_age)
-        return refused(case, error, "rules", rule)
-    return _denied(case, code, "rules", _SENTENCES[code], rule)
+def _refuse_by_rules(decision: Decision, code: str, step_up: Any) -> None:
+    if step_up is None:
+        _deny(decision, code, "rules", _SENTENCES[code])
+        return
+    acr_values, max_age = step_up
+    sentence = "a rule would allow it if the user authenticated again"
+    refuse(decision, InsufficientAuthentication(sentence, acr_values=acr_values, max_age=max_age), "rules")
 
 
-def _denied(case: Case, code: str, stage: Stage, reason: str, rule: str | None) -> Decision:
-    return decide(case, code, stage, rule=rule, error=ConditionNotMet(reason))
+def _deny(decision: Decision, code: str, stage: Stage, reason: str) -> None:
+    _set_refusal(decision, code, stage, ConditionNotMet(reason))
+
+
+def _set_refusal(decision: Decision, code: str, stage: Stage, error: JOSEError) -> None:
+    decision._code, decision._stage, decision._attributes, decision._unchecked = (
+        code,
+        stage,
+        None,
+        _EVERY_STORE_ANSWERED,
+    )
+    # Its frames hold the token.
+    decision._error = error.with_traceback(None)

@@ -7,7 +7,8 @@ fault in a rule that no worker names is found too.
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from jwseal import DEFAULT_TYP, UNCHECKED, Issuers, Policy, VerifiedJWT, Verifier, _native
 from jwseal.authorizer.configuration import seconds
@@ -27,7 +28,8 @@ __all__ = ["CompiledPolicy", "CompiledWorker", "TrustedIssuer", "compile_policy"
 _COMPATIBLE_LEEWAY = 300
 
 
-class TrustedIssuer(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class TrustedIssuer:
     """One issuer, as tokens meet it after their signature."""
 
     name: str
@@ -44,20 +46,27 @@ class TrustedIssuer(NamedTuple):
         return None if named & self.audiences else "aud is not among the accepted audiences"
 
 
-class CompiledWorker(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class CompiledWorker:
     """One worker: its rules, its map, and how its tokens are bound to the operation."""
 
+    name: str | None
     rules: _native.RuleSet
     map: AttributeMap | None
     bindings: tuple[str, ...]
+    # Whether its rules are all that is judged: it has no map and binds nothing.
+    is_plain: bool
 
 
-class CompiledPolicy(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class CompiledPolicy:
     """What one version of a configuration decides by."""
 
     configuration: Configuration
     verifiers: Issuers
     issuers: Mapping[str, TrustedIssuer]
+    # Where there is one, each verified token is of it.
+    only_issuer: TrustedIssuer | None
     workers: Mapping[str | None, CompiledWorker]
     all_rules: _native.RuleSet
     version: str
@@ -93,10 +102,12 @@ def compile_policy(configuration: Configuration, sources: dict[tuple[object, ...
     for one in keys.values():
         for content in one.contents:
             digest.update(hashlib.sha256(content).digest())
+    issuers = {table.table["issuer"]: _trusted(table) for table in tables.values()}
     return CompiledPolicy(
         configuration,
         verifiers,
-        {table.table["issuer"]: _trusted(table) for table in tables.values()},
+        issuers,
+        next(iter(issuers.values())) if len(issuers) == 1 else None,
         _workers(configuration, all_rules),
         all_rules,
         digest.hexdigest(),
@@ -154,12 +165,19 @@ def _rule_set(configuration: Configuration, rules: list[dict[str, Any]]) -> _nat
 def _workers(configuration: Configuration, all_rules: _native.RuleSet) -> dict[str | None, CompiledWorker]:
     maps = configuration.maps
     if not configuration.workers:
-        return {None: CompiledWorker(all_rules, maps.get("default"), ())}
+        return {None: _worker(None, all_rules, maps.get("default"), ())}
     return {
-        name: CompiledWorker(
+        name: _worker(
+            name,
             _rule_set(configuration, [rule for rule in configuration.rules if rule["id"] in worker.rules]),
             None if worker.map is None else maps[worker.map],
             worker.bindings,
         )
         for name, worker in configuration.workers.items()
     }
+
+
+def _worker(
+    name: str | None, rules: _native.RuleSet, attribute_map: AttributeMap | None, bindings: tuple[str, ...]
+) -> CompiledWorker:
+    return CompiledWorker(name, rules, attribute_map, bindings, attribute_map is None and not bindings)
