@@ -14,6 +14,7 @@ import pytest
 from judge import ISSUER, NOW, STRICT, claims, code, hs256, refusal, secret, verdict
 from jwseal import Issuers, Verifier
 from jwseal.errors import InvalidToken
+from jwseal.state import MemoryState
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
 TOKENS = [hs256(claims(n=number)) for number in range(40)]
@@ -81,9 +82,10 @@ def in_child(action: Callable[[], bool]) -> None:
 
 @needs_fork
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
-def test_fork_while_threads_use_it() -> None:
+@pytest.mark.parametrize("by", cached(), ids=["Verifier", "Issuers"])
+def test_fork_while_threads_use_it(by: Any) -> None:
     """A child that was forked while threads changed the cache verifies, keeps and finds tokens in its own copy."""
-    by, done = cached()[0], threading.Event()
+    done = threading.Event()
 
     def use() -> None:
         while not done.is_set():
@@ -191,3 +193,29 @@ def test_expiry_under_way() -> None:
             by.verify_many(TOKENS)
             clock[0] += 1
         assert [fault for each in running for fault in each.result()] == []
+
+
+def test_revocation_under_way() -> None:
+    """Threads that verify kept tokens while a subject is revoked: no call that begins after it accepts its tokens."""
+    state, is_revoked = MemoryState(clock=lambda: NOW), threading.Event()
+    by = Verifier(secret(), STRICT, cache=16, revocation=state)
+    subjects = [hs256(claims(sub=sub)) for sub in ("ann", "bob")]
+
+    def verify() -> list[str]:
+        found, rounds = [], 0
+        while rounds < 50:
+            begun = is_revoked.is_set()
+            rounds += begun
+            verdicts = [verdict(by.verify, token, now=NOW) for token in subjects]
+            if verdicts[1] != "accepted" or (begun and verdicts[0] != "revoked"):
+                found += verdicts
+        return found
+
+    with ThreadPoolExecutor(8) as pool:
+        running = [pool.submit(verify) for _ in range(8)]
+        for _ in range(50):
+            by.verify_many(subjects, now=NOW)
+        state.revoke(ISSUER, sub="ann", before=NOW, ttl=600)
+        is_revoked.set()
+        assert [fault for each in running for fault in each.result()] == []
+    assert by.cache_info().hits > 0
