@@ -18,7 +18,8 @@ import hashlib
 import hmac
 import re
 import time
-from collections.abc import Awaitable, Collection
+from collections.abc import Awaitable, Collection, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
@@ -171,7 +172,9 @@ class DpopCheck:
         """Raise SenderMismatch unless the proof is one for this token, its text, and this request."""
         used = self._judge(token, sender, text, time.time() if now is None else now)
         if used is not None:
-            self._burn(cast("ReplayStore", self.replay).add(used, self.max_age + self.leeway))
+            with _asking():
+                first = cast("ReplayStore", self.replay).add(*used)
+            self._burn(first)
 
     async def check_async(
         self, token: VerifiedJWT, sender: Dpop, text: str | bytes, *, now: float | None = None
@@ -179,11 +182,13 @@ class DpopCheck:
         """As `check`, with a store that may be asynchronous."""
         used = self._judge(token, sender, text, time.time() if now is None else now)
         if used is not None:
-            answer: Any = cast("ReplayStore", self.replay).add(used, self.max_age + self.leeway)
-            self._burn(await answer if isinstance(answer, Awaitable) else answer)
+            with _asking():
+                answer: Any = cast("ReplayStore", self.replay).add(*used)
+                first = await answer if isinstance(answer, Awaitable) else answer
+            self._burn(first)
 
-    def _judge(self, token: VerifiedJWT, sender: Dpop, text: str | bytes, now: float) -> str | None:
-        """The identifier to burn, if there is a store."""
+    def _judge(self, token: VerifiedJWT, sender: Dpop, text: str | bytes, now: float) -> tuple[str, float] | None:
+        """The identifier to burn and for how many seconds, if there is a store."""
         if not isinstance(sender, Dpop):
             raise TypeError(f"a DPoP-bound token needs Dpop(proof, method, url), not {type(sender).__name__}")
         bound = _confirmation(token, "jkt", self._refusal)
@@ -203,7 +208,9 @@ class DpopCheck:
         if self.replay is None:
             return None
         parts = (b"dpop", bound.encode(), proof["jti"].encode())
-        return hashlib.sha256(b"".join(len(part).to_bytes(4, "big") + part for part in parts)).hexdigest()
+        used = hashlib.sha256(b"".join(len(part).to_bytes(4, "big") + part for part in parts)).hexdigest()
+        # A proof may be dated ahead, and is accepted in the last moment of its time too: its entry outlives it by a second.
+        return used, proof["iat"] + self.max_age + self.leeway - now + 1
 
     def _proof(self, values: Any, now: float) -> tuple[VerifyingKey, VerifiedJWT]:
         """The proof's key and the verified proof (RFC 9449 section 4.3, checks 1 to 7 and 11)."""
@@ -239,6 +246,19 @@ class DpopCheck:
                 if first is False
                 else StateUnavailable("the store gave no answer")
             )
+
+
+@contextmanager
+def _asking() -> Iterator[None]:
+    """A store that fails in any way gives no answer."""
+    try:
+        yield
+    except StateUnavailable:
+        raise
+    except Exception as error:
+        raise StateUnavailable(
+            f"a store failed with {type(error).__name__}, so the proof could not be judged"
+        ) from error
 
 
 def _confirmation(token: VerifiedJWT, member: str, refusal: Any = None) -> str:

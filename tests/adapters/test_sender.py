@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -20,9 +21,10 @@ from jwseal import MissingToken, PolicyError, SigningKey, StateUnavailable, Veri
 from jwseal.adapters.resource_server import Received, Refused, ResourceServer
 from jwseal.errors import SenderMismatch
 from jwseal.sender import CertificateCheck, ClientCertificate, Dpop, DpopCheck, Nonce
-from jwseal.state import MemoryState
+from jwseal.state import MemoryState, RedisState
 from jwseal.testing import FakeIssuer
 from jwseal.testing.client import client_of
+from redis_server import Server, needs_server
 
 NOW = 1_800_000_000
 URL = "https://api.example/orders"
@@ -218,7 +220,7 @@ def test_stores(token: VerifiedJWT, bound: str) -> None:
         seen: set[str] = set()  # noqa: RUF012
 
         async def add(self, key: str, ttl: float, /) -> bool:
-            assert ttl == 305
+            assert ttl == 306
             first = key not in self.seen
             self.seen.add(key)
             return first
@@ -234,6 +236,40 @@ def test_stores(token: VerifiedJWT, bound: str) -> None:
 
     with pytest.raises(StateUnavailable):
         DpopCheck(replay=Silent()).check(token, made, bound, now=NOW)
+
+
+@pytest.mark.parametrize("ahead", [0, 5, -100])
+def test_an_entry_outlives_its_proof(ahead: int, token: VerifiedJWT, bound: str) -> None:
+    """A proof that was used is refused as long as it is valid, also one whose `iat` lies ahead."""
+    now = float(NOW)
+    check = DpopCheck(replay=MemoryState(clock=lambda: now))
+    made = Dpop(proof(bound, iat=NOW + ahead), "GET", URL)
+    check.check(token, made, bound, now=now)
+    for now in (NOW + ahead + 304.999, NOW + ahead + 305):
+        with pytest.raises(SenderMismatch, match="used before"):
+            check.check(token, made, bound, now=now)
+    now = NOW + ahead + 305.001
+    with pytest.raises(SenderMismatch, match="token_too_old"):
+        check.check(token, made, bound, now=now)
+
+
+@needs_server
+def test_a_proof_on_another_node(tmp_path: Path, token: VerifiedJWT, bound: str) -> None:
+    """A proof that one node accepted is refused by another until its last millisecond; without the server neither accepts one."""
+    server = Server(tmp_path)
+    server.start()
+    nodes = [DpopCheck(replay=RedisState(server.client(), prefix="dpop:")) for _ in range(2)]
+    made = Dpop(proof(bound), "GET", URL)
+    try:
+        nodes[0].check(token, made, bound, now=NOW)
+        assert server.client().pttl(server.client().keys("dpop:*")[0]) > 305_000
+        for now in (NOW, NOW + 304.999):
+            with pytest.raises(SenderMismatch, match="used before"):
+                nodes[1].check(token, made, bound, now=now)
+    finally:
+        server.kill()
+    with pytest.raises(StateUnavailable, match="a store failed with ConnectionError"):
+        nodes[1].check(token, Dpop(proof(bound, jti="2"), "GET", URL), bound, now=NOW)
 
 
 def certificate() -> x509.Certificate:
