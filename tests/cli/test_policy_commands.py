@@ -102,6 +102,12 @@ def test_audit_record() -> None:
         ({"allowed": False}, "has a code that contradicts allowed"),
         ({"code": "no_such_code"}, "has a code or stage that is not known"),
         ({"stage": "later"}, "has a code or stage that is not known"),
+        ({"stage": "rules"}, "has a code that contradicts its stage"),
+        ({"code": [], "allowed": False}, "has a code or stage that is not known"),
+        ({"code": "rule_denied", "allowed": False}, "has a code that contradicts its stage"),
+        ({"code": "invalid_signature", "allowed": False, "stage": "signature"}, "repeats what a token says"),
+        ({"unchecked": "replay"}, "has an unchecked that is no list of stores"),
+        ({"subject_form": "hash"}, "has a subject_form that is not known"),
         ({"time": "yesterday"}, "has no time"),
         ({"rule": None}, "is allowed without rule"),
         ({"subject": 5}, "has a subject that is no text"),
@@ -118,6 +124,16 @@ def test_wrong_lines(change: object, reason: str) -> None:
     line = change if isinstance(change, str) else json.dumps({**record, **change})  # type: ignore[dict-item]
     Path("log.jsonl").write_text(json.dumps(record) + f"\n\n{line}\n")
     assert f"line 3 {reason}" in run("audit", "log.jsonl", status=1).stderr
+
+
+def test_a_log_that_was_cut_off_and_changed() -> None:
+    """A record that ends in its middle, one with a member twice, and bytes that are no text are wrong; the others are counted."""
+    line = run("authorize", *DECIDE, "--audit", token()).stdout.encode().strip()
+    twice = line.replace(b'"allowed": true', b'"allowed": false, "allowed": true')
+    Path("log.jsonl").write_bytes(b"\n".join([line, twice, b"\xff\0", line, line[:200]]))
+    done = run("audit", "log.jsonl", status=1)
+    assert done.stderr.splitlines()[-1] == "2 records, 2 allowed, 0 refused, 3 wrong"
+    assert [one.split(":")[0] for one in done.stderr.splitlines()[:3]] == [f"line {n} is no JSON" for n in (2, 3, 5)]
 
 
 def test_a_missing_member() -> None:

@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from jwseal import errors
+from jwseal._encoding import read_json
 from jwseal.authorizer.decision import CODES, SCHEMA, STAGES
 
 if TYPE_CHECKING:
@@ -25,6 +26,17 @@ _MEMBERS = frozenset(
     (*_TEXTS, *_HASHES, "schema", "time", "allowed", "code", "stage", "subject_form", "aud", "acr", "amr", "auth_time",
      "expires_at", "unchecked")
 )  # fmt: skip
+# The stages at which an authorizer's own codes arise; the others are those of exceptions.
+_OWN_STAGES: dict[str, tuple[str, ...]] = {
+    "allowed": ("state",),
+    "no_rule_matched": ("rules",),
+    "rule_denied": ("rules",),
+    "condition_error": ("rules",),
+    "attribute_invalid": ("attributes",),
+    "budget_exhausted": ("binding", "state"),
+}
+_UNVERIFIED = ("token", "key", "signature")
+_TOLD = ("rule", "issuer", "kid", "alg", "typ", "subject", "jti_sha256", "aud", "acr", "amr", "auth_time", "expires_at")
 _TOKEN = re.compile(r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]*")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -36,9 +48,9 @@ def read_record(line: bytes) -> dict[str, Any] | str:
     if len(line) > _LONGEST_LINE:
         return f"is longer than {_LONGEST_LINE} bytes"
     try:
-        record = json.loads(line)
-    except (ValueError, RecursionError):
-        return "is no JSON"
+        record = read_json(line)
+    except ValueError as error:
+        return f"is no JSON: {error}"
     if not isinstance(record, dict):
         return "is no JSON object"
     return next(_faults(record), None) or record
@@ -54,10 +66,20 @@ def _faults(record: dict[str, Any]) -> Iterator[str]:
         yield "holds a token"
     if not isinstance(record.get("time"), str) or not _TIME.fullmatch(record["time"]):
         yield "has no time"
-    if record.get("code") not in _ERRORS | set(CODES) or record.get("stage") not in STAGES:
+    code, stage = record.get("code"), record.get("stage")
+    if not isinstance(code, str) or code not in _ERRORS | set(CODES) or stage not in STAGES:
         yield "has a code or stage that is not known"
+        return
+    if stage not in _OWN_STAGES.get(code, STAGES):
+        yield "has a code that contradicts its stage"
+    if stage in _UNVERIFIED and any(record.get(name) is not None for name in _TOLD):
+        yield "repeats what a token says whose signature was not verified"
     if record.get("allowed") is not (record.get("code") == "allowed"):
         yield "has a code that contradicts allowed"
+    if record.get("subject_form") not in ("plain", "sha256", "omit"):
+        yield "has a subject_form that is not known"
+    if not isinstance(record.get("unchecked"), list) or not all(isinstance(one, str) for one in record["unchecked"]):
+        yield "has an unchecked that is no list of stores"
     for name in _TEXTS:
         if not isinstance(record.get(name), str | None):
             yield f"has a {name} that is no text"
