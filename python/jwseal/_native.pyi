@@ -53,6 +53,7 @@ __all__ = [
     "KeySet",
     "KeySetSource",
     "MonotonicClock",
+    "PendingBatch",
     "PendingVerification",
     "RuleSet",
     "SecretKey",
@@ -594,6 +595,22 @@ class CacheInfo:
     def __eq__(self, other: object, /) -> bool:
         """Whether all numbers are equal."""
 
+@final
+class PendingBatch:
+    """A batch of tokens that other threads verify; `verify_many_async` makes it."""
+
+    def start(self, ended: Callable[[], object]) -> None:
+        """Begin, and have `ended()` called once all are judged: on another thread, or now for a small batch."""
+
+    def results(self) -> list[_Verdict | None]:
+        """The results, in order, once it has ended; None for a token that needs other keys."""
+
+    def again(self, numbers: Sequence[int]) -> PendingBatch:
+        """A batch of the tokens at these indexes, to be judged at the same time."""
+
+    def stop(self) -> None:
+        """Have every thread leave it before its next token."""
+
 # Not final: `jwseal.verifier.Verifier` is its one subclass.
 @disjoint_base
 class Verifier:
@@ -663,6 +680,11 @@ class Verifier:
 
     def _begin(self, token: _Text, *, now: Moment | None = None) -> VerifiedJWT | PendingVerification:
         """As `verify`, but where keys must be waited for return what `verify_async` waits with."""
+
+    def _begin_many(
+        self, tokens: Iterable[_Text], *, now: Moment | None = None, workers: int | None = None
+    ) -> PendingBatch:
+        """Take the tokens and read the clock, for `verify_many_async`."""
 
     def verify_many(
         self, tokens: Iterable[_Text], *, now: Moment | None = None, workers: int | None = None
@@ -770,6 +792,11 @@ class Issuers(Mapping[str | IssuerTemplate, _PublicVerifier]):
 
     def _begin(self, token: _Text, *, now: Moment | None = None) -> VerifiedJWT | PendingVerification:
         """As `Verifier._begin`."""
+
+    def _begin_many(
+        self, tokens: Iterable[_Text], *, now: Moment | None = None, workers: int | None = None
+    ) -> PendingBatch:
+        """As `Verifier._begin_many`."""
 
     def verify_many(
         self, tokens: Iterable[_Text], *, now: Moment | None = None, workers: int | None = None

@@ -1,8 +1,9 @@
-"""`Verifier` and `Issuers`: the native classes, each with an asynchronous method.
+"""`Verifier` and `Issuers`: the native classes, with their asynchronous methods.
 
 `verify` is the native method, called without a Python frame. `verify_async` is for applications with an event loop, asyncio's
 or trio's. With keys in memory it does not wait, and it runs on the thread of the event loop, because a verification takes
 less time than handing it to another thread. Where keys must be fetched it waits without blocking the loop.
+`verify_many_async` leaves a batch to other threads.
 
 Both classes are final: `verify_many`, `verify_iter` and `Issuers` would not call an overridden `verify`.
 """
@@ -13,8 +14,10 @@ from jwseal import _native
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import NoReturn, final
 
+    from jwseal.errors import InvalidToken, Unavailable
     from jwseal.types import Moment
 else:
 
@@ -37,6 +40,28 @@ async def _finish(pending: _native.PendingVerification) -> _native.VerifiedJWT:
             raise
         raise failure from error
     return pending.finish(found)
+
+
+async def _unsettled(verifier: Verifier | Issuers, token: str | bytes, now: Moment | None) -> _native.VerifiedJWT:
+    """The result of a token, before the stores are asked."""
+    result = verifier._begin(token, now=now)
+    return await _finish(result) if isinstance(result, _native.PendingVerification) else result
+
+
+async def _many(
+    verifier: Verifier | Issuers, tokens: Iterable[str | bytes], now: Moment | None, workers: int | None
+) -> list[_native.VerifiedJWT | InvalidToken | Unavailable]:
+    """The verdicts on a batch. What it needs of the standard library is loaded when it is first wanted."""
+    from jwseal._many import verify_many
+
+    return await verify_many(
+        verifier,
+        tokens,
+        now,
+        workers,
+        verify=lambda token, now: _unsettled(verifier, token, now),
+        settle=lambda token, verified: _settled(verifier, token, verified),
+    )
 
 
 async def _settled(
@@ -79,9 +104,17 @@ class Verifier(_native.Verifier):
 
         `token` is the compact JWT, `now` the time to judge it at.
         """
-        result = self._begin(token, now=now)
-        verified = await _finish(result) if isinstance(result, _native.PendingVerification) else result
-        return await _settled(self, token, verified)
+        return await _settled(self, token, await _unsettled(self, token, now))
+
+    async def verify_many_async(
+        self, tokens: Iterable[str | bytes], *, now: Moment | None = None, workers: int | None = None
+    ) -> list[_native.VerifiedJWT | InvalidToken | Unavailable]:
+        """As `verify_many`, on `workers` other threads while the event loop goes on.
+
+        `tokens` is read at once, an iterable of str and bytes; `now` is the time to judge them at. Under asyncio and trio.
+        A task that is cancelled stops its batch.
+        """
+        return await _many(self, tokens, now, workers)
 
     def __init_subclass__(cls) -> NoReturn:
         raise TypeError(
@@ -109,9 +142,17 @@ class Issuers(_native.Issuers):
 
         `token` is the compact JWT, `now` the time to judge it at.
         """
-        result = self._begin(token, now=now)
-        verified = await _finish(result) if isinstance(result, _native.PendingVerification) else result
-        return await _settled(self, token, verified)
+        return await _settled(self, token, await _unsettled(self, token, now))
+
+    async def verify_many_async(
+        self, tokens: Iterable[str | bytes], *, now: Moment | None = None, workers: int | None = None
+    ) -> list[_native.VerifiedJWT | InvalidToken | Unavailable]:
+        """As `verify_many`, on `workers` other threads while the event loop goes on.
+
+        `tokens` is read at once, an iterable of str and bytes; `now` is the time to judge them at. Under asyncio and trio.
+        A task that is cancelled stops its batch.
+        """
+        return await _many(self, tokens, now, workers)
 
     def __init_subclass__(cls) -> NoReturn:
         raise TypeError("Issuers is final: wrap it, because verify_many would not call an overridden verify")

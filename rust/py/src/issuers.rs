@@ -18,6 +18,7 @@ use crate::json_text::each_member;
 use crate::judge::Judge;
 use crate::many;
 use crate::pending;
+use crate::pending_batch::{self, PendingBatchObject};
 use crate::repr;
 use crate::state::Later;
 use crate::stream::VerifiedIterator;
@@ -93,6 +94,17 @@ impl IssuersObject {
         now: Option<&Bound<'_, PyAny>>,
     ) -> Result<Py<PyAny>, Fault> {
         pending::begin(slf, token, now)
+    }
+
+    #[doc = doc!("Issuers._begin_many")]
+    #[pyo3(signature = (tokens, *, now=None, workers=None))]
+    fn _begin_many(
+        slf: &Bound<'_, Self>,
+        tokens: &Bound<'_, PyAny>,
+        now: Option<&Bound<'_, PyAny>>,
+        workers: Option<&Bound<'_, PyAny>>,
+    ) -> Result<PendingBatchObject, Fault> {
+        pending_batch::begin(slf, tokens, now, workers)
     }
 
     #[doc = doc!("Issuers.verify_many")]

@@ -35,6 +35,7 @@ mod names;
 mod objects;
 mod payload;
 mod pending;
+mod pending_batch;
 mod policy;
 mod primitive;
 mod reentry;
@@ -93,6 +94,8 @@ mod _native {
     use super::key_source::{FoundKeysObject, KeyLookupObject, KeySetSourceObject, MonotonicClockObject};
     #[pymodule_export]
     use super::pending::PendingVerificationObject;
+    #[pymodule_export]
+    use super::pending_batch::PendingBatchObject;
     #[pymodule_export]
     use super::policy::check_policy;
     #[pymodule_export]

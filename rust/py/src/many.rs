@@ -44,6 +44,16 @@ pub(crate) fn verify_many<'py, V: Shared>(
     Ok(PyList::new(tokens.py(), verify_all(verifier, &list, now, workers)?)?)
 }
 
+/// A batch of these tokens at one `now`, for the asynchronous methods.
+pub(crate) fn round<V: Shared>(
+    verifier: &Bound<'_, V>,
+    tokens: &Bound<'_, PyAny>,
+    now: Option<&Bound<'_, PyAny>>,
+) -> Result<Arc<dyn AnyRound>, Fault> {
+    let list = reentry::items(iterate(tokens)?.as_any())?.collect::<PyResult<Vec<_>>>()?;
+    Ok(Arc::new(Round::new(verifier, &list, now)?))
+}
+
 /// The iterator of an iterable of tokens. A str or bytes is one token and no batch.
 pub(crate) fn iterate<'py>(tokens: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyIterator>> {
     if tokens.is_instance_of::<PyString>() || tokens.is_instance_of::<PyBytes>() {
@@ -62,7 +72,8 @@ pub(crate) fn verify_all<V: Shared>(
 ) -> Result<Vec<Py<PyAny>>, Fault> {
     let py = verifier.py();
     let round = Arc::new(Round::new(verifier, tokens, now)?);
-    let first = Round::<V>::without_repeats(workers::run(py, Round::first(&round), tokens.len(), workers)?);
+    let first = without_repeats(workers::run(py, Arc::clone(&round).first(), tokens.len(), workers)?);
+    round.refresh_due(py)?;
     let needs = round.needs(py, &first)?;
     let answers = needs.wait(py);
     let (mut verdicts, again) = round.verdicts(py, first, &answers);
@@ -97,8 +108,23 @@ struct Round<V> {
     generations: Generations,
 }
 
+/// The first round of a batch, for a verifier of whatever class.
+pub(crate) trait AnyRound: Send + Sync {
+    /// The number of its tokens.
+    fn len(&self) -> usize;
+
+    /// Judges each token with the keys at hand.
+    fn first(self: Arc<Self>) -> Batch<Judged>;
+
+    /// Tells the sources whose keys are due for a refresh.
+    fn refresh_due(&self, py: Python<'_>) -> PyResult<()>;
+
+    /// A round of some of its tokens, at the same time.
+    fn part(&self, py: Python<'_>, numbers: &[usize]) -> Arc<dyn AnyRound>;
+}
+
 /// What the first round says of a token.
-enum Judged {
+pub(crate) enum Judged {
     Itself(CoreResult<Outcome>),
     /// The same as of an earlier or later token with the same text.
     Same(usize),
@@ -132,58 +158,13 @@ impl<V: Shared> Round<V> {
         self.times.get(number).copied().flatten().unwrap_or(f64::NAN)
     }
 
-    /// Judges each token with the keys at hand. The signature of equal tokens is checked once.
-    fn first(round: &Arc<Self>) -> Batch<Judged> {
-        let round = Arc::clone(round);
-        Batch::new(round.tokens.len(), move |number, done: &Done<Judged>| {
-            let same = round.repeats.first(number, |number| round.text(number));
-            if same == number {
-                return Judged::Itself(prepared(round.judge(number)));
-            }
-            match done.get(same) {
-                Some(Judged::Itself(outcome)) => Judged::Itself(outcome.clone()),
-                _ => Judged::Same(same),
-            }
-        })
-    }
-
     fn judge(&self, number: usize) -> CoreResult<Outcome> {
         let (judge, token) = self.verifier.get().choose(self.text(number))?;
         self.generations.verify(judge, number, token, self.now(number))
     }
 
-    /// The first round's outcomes, each token with its own.
-    fn without_repeats(judged: Vec<Judged>) -> Vec<CoreResult<Outcome>> {
-        let mut outcomes = Vec::with_capacity(judged.len());
-        let mut same = HashMap::new();
-        for (number, judged) in judged.into_iter().enumerate() {
-            match judged {
-                Judged::Itself(outcome) => outcomes.push(outcome),
-                Judged::Same(other) => {
-                    same.insert(number, other);
-                    outcomes.push(Err(Error::InvalidSignature));
-                }
-            }
-        }
-        for (number, other) in same {
-            if let Some(outcome) = outcomes.get(other).cloned()
-                && let Some(place) = outcomes.get_mut(number)
-            {
-                *place = outcome;
-            }
-        }
-        outcomes
-    }
-
-    /// Asks the sources for what the tokens need, after those whose keys are due for a refresh were told so.
+    /// Asks the sources for what the tokens need.
     fn needs<'a, 'py>(&'a self, py: Python<'py>, outcomes: &[CoreResult<Outcome>]) -> Result<Waits<'a, 'py>, Fault> {
-        for number in self.generations.numbers() {
-            if let Ok(judge) = self.verifier.get().judge(self.text(number))
-                && let Some(source) = judge.source()
-            {
-                source.refresh_if_due(py, source.monotonic())?;
-            }
-        }
         let mut waits = Waits::default();
         for (number, outcome) in outcomes.iter().enumerate() {
             if let Ok(Outcome::Needs(need)) = outcome {
@@ -235,6 +216,68 @@ impl<V: Shared> Round<V> {
     }
 }
 
+impl<V: Shared> AnyRound for Round<V> {
+    fn len(&self) -> usize {
+        self.tokens.len()
+    }
+
+    /// The signature of equal tokens is checked once.
+    fn first(self: Arc<Self>) -> Batch<Judged> {
+        Batch::new(self.tokens.len(), move |number, done: &Done<Judged>| {
+            let same = self.repeats.first(number, |number| self.text(number));
+            if same == number {
+                return Judged::Itself(prepared(self.judge(number)));
+            }
+            match done.get(same) {
+                Some(Judged::Itself(outcome)) => Judged::Itself(outcome.clone()),
+                _ => Judged::Same(same),
+            }
+        })
+    }
+
+    fn refresh_due(&self, py: Python<'_>) -> PyResult<()> {
+        for number in self.generations.numbers() {
+            if let Ok(judge) = self.verifier.get().judge(self.text(number))
+                && let Some(source) = judge.source()
+            {
+                source.refresh_if_due(py, source.monotonic())?;
+            }
+        }
+        Ok(())
+    }
+
+    fn part(&self, py: Python<'_>, numbers: &[usize]) -> Arc<dyn AnyRound> {
+        let token = |number: &usize| self.tokens.get(*number).map_or(Octets::NoText, |token| token.clone_ref(py));
+        let tokens: Vec<Octets> = numbers.iter().map(token).collect();
+        let times = numbers.iter().map(|number| self.times.get(*number).copied().flatten()).collect();
+        let (repeats, generations) = (Repeats::new(tokens.len()), Generations::default());
+        Arc::new(Self { verifier: self.verifier.clone_ref(py), tokens, times, repeats, generations })
+    }
+}
+
+/// The first round's outcomes, each token with its own.
+pub(crate) fn without_repeats(judged: Vec<Judged>) -> Vec<CoreResult<Outcome>> {
+    let mut outcomes = Vec::with_capacity(judged.len());
+    let mut same = HashMap::new();
+    for (number, judged) in judged.into_iter().enumerate() {
+        match judged {
+            Judged::Itself(outcome) => outcomes.push(outcome),
+            Judged::Same(other) => {
+                same.insert(number, other);
+                outcomes.push(Err(Error::InvalidSignature));
+            }
+        }
+    }
+    for (number, other) in same {
+        if let Some(outcome) = outcomes.get(other).cloned()
+            && let Some(place) = outcomes.get_mut(number)
+        {
+            *place = outcome;
+        }
+    }
+    outcomes
+}
+
 /// A result, after the key that it made due was prepared.
 fn prepared<T>(result: T) -> T {
     if let Some(due) = due() {
@@ -280,6 +323,14 @@ impl Octets {
             return Ok(Self::Text(text.clone().try_into()?));
         }
         Ok(Self::Bytes(token.cast::<PyBytes>()?.clone().into()))
+    }
+
+    fn clone_ref(&self, py: Python<'_>) -> Self {
+        match self {
+            Self::Text(text) => Self::Text(text.clone_ref(py)),
+            Self::Bytes(octets) => Self::Bytes(octets.clone_ref(py)),
+            Self::NoText => Self::NoText,
+        }
     }
 
     pub(crate) fn as_bytes(&self) -> &[u8] {

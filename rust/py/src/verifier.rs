@@ -15,6 +15,7 @@ use crate::judge::Judge;
 use crate::key_source::KeysArgument;
 use crate::many;
 use crate::pending;
+use crate::pending_batch::{self, PendingBatchObject};
 use crate::policy;
 use crate::state::{Later, State};
 use crate::stream::VerifiedIterator;
@@ -121,6 +122,17 @@ impl VerifierObject {
         now: Option<&Bound<'_, PyAny>>,
     ) -> Result<Py<PyAny>, Fault> {
         pending::begin(slf, token, now)
+    }
+
+    #[doc = doc!("Verifier._begin_many")]
+    #[pyo3(signature = (tokens, *, now=None, workers=None))]
+    fn _begin_many(
+        slf: &Bound<'_, Self>,
+        tokens: &Bound<'_, PyAny>,
+        now: Option<&Bound<'_, PyAny>>,
+        workers: Option<&Bound<'_, PyAny>>,
+    ) -> Result<PendingBatchObject, Fault> {
+        pending_batch::begin(slf, tokens, now, workers)
     }
 
     #[doc = doc!("Verifier.verify_many")]

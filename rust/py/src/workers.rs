@@ -46,6 +46,12 @@ impl Workers {
         Self(Some(self.0.unwrap_or_else(|| thread::available_parallelism().map_or(1, NonZero::get))))
     }
 
+    /// Has threads of the pool do all of a batch, without the caller. Whether any do.
+    pub(crate) fn share<T: Send + Sync + 'static>(self, batch: &mut Batch<T>, items: usize) -> bool {
+        let worth = items / WORTH;
+        worth >= 2 && batch.share(self.counted().0.unwrap_or(1).min(worth)) > 0
+    }
+
     /// Threads to work beside the caller on so many items.
     fn beside_caller(&mut self, items: usize) -> usize {
         let worth = items / WORTH;
@@ -126,6 +132,15 @@ pub(crate) fn results<T: Send + Sync + 'static>(batch: Batch<T>) -> PyResult<Vec
             Failed::Panicked => "jwseal failed within a batch, which has no results: please report it",
         })
     })
+}
+
+/// Stops a batch, and waits until each thread is done with its item.
+pub(crate) fn stop<T>(py: Python<'_>, batch: &Batch<T>)
+where
+    T: Send + Sync,
+{
+    batch.stop();
+    py.detach(|| while !batch.wait(SLICE) {});
 }
 
 /// Lets signals be handled now and then while many objects are read or made.

@@ -147,6 +147,7 @@ async def tokens(key: SigningKey, secret: SecretKey, policy: Policy, now: dateti
     assert_type(verified.key, VerifyingKey | SecretKey)
     assert_type(verified["sub"], Any)
     assert_type(await verifier.verify_async(token), VerifiedJWT)
+    assert_type(await verifier.verify_many_async([token]), list[VerifiedJWT | InvalidToken | Unavailable])
     assert_type(verifier.verify_many([token]), list[VerifiedJWT | InvalidToken | Unavailable])
     assert_type(
         verifier.verify_iter([token], progress=print, workers=2), Iterator[VerifiedJWT | InvalidToken | Unavailable]

@@ -62,13 +62,16 @@ impl<T: Send + Sync + 'static> Batch<T> {
         Self { job: Arc::new(job), latch: Arc::default(), pool: None }
     }
 
-    /// Has up to so many threads of the pool work on it; there may be fewer, or none, where none can be started.
-    pub fn share(&mut self, threads: usize) {
-        if threads > 0 {
-            let pool = Pool::of_this_process();
-            pool.offer(&(Arc::clone(&self.job) as Arc<dyn Work>), &self.latch, threads);
-            self.pool = Some(pool);
+    /// Has up to so many threads of the pool work on it, and returns how many; there may be fewer, or none, where none can be
+    /// started.
+    pub fn share(&mut self, threads: usize) -> usize {
+        if threads == 0 {
+            return 0;
         }
+        let pool = Pool::of_this_process();
+        let offers = pool.offer(&(Arc::clone(&self.job) as Arc<dyn Work>), &self.latch, threads);
+        self.pool = Some(pool);
+        offers
     }
 
     /// Has a function called on the thread that leaves the batch last, or now if none is in it. It must not panic.

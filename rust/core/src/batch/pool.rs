@@ -50,8 +50,8 @@ impl Pool {
         POOL.load_full().unwrap_or(new)
     }
 
-    /// Offers work to so many threads, and starts those that are missing.
-    pub(super) fn offer(self: &Arc<Self>, work: &Arc<dyn Work>, latch: &Arc<Latch>, threads: usize) {
+    /// Offers work to so many threads, and starts those that are missing. Returns to how many.
+    pub(super) fn offer(self: &Arc<Self>, work: &Arc<dyn Work>, latch: &Arc<Latch>, threads: usize) -> usize {
         let mut queue = locked(&self.queue);
         while queue.threads < threads && self.start_thread() {
             queue.threads += 1;
@@ -65,6 +65,7 @@ impl Pool {
         for _ in 0..offers {
             self.offered.notify_one();
         }
+        offers
     }
 
     /// Takes back what no thread has taken.
