@@ -92,6 +92,8 @@ def only_block(text: bytes, owner: str) -> Block:
     """Return the one PEM block of this text; what stands around it is explanatory."""
     if _BEGIN not in text:
         refuse_other_text(text, owner)
+        if b"%" in text or b"+" in text:
+            _refuse_url_encoded(text)
         raise InvalidKey("this is no PEM: a key stands between a BEGIN and an END line of the same label")
     blocks = _blocks(text)
     # `openssl ecparam -genkey` writes the curve's name in a block of its own ahead of the key, which repeats it.
@@ -128,6 +130,8 @@ def refuse_other_text(text: bytes, owner: str) -> None:
         raise InvalidKey("this is a URL, not a key: fetch it and give what it returns")
     if _ENCODED.fullmatch(text):
         _refuse_encoded(text, owner)
+    if start.startswith(b"eyJ") and text.count(b".") == 2:
+        raise InvalidKey("this is a token, not a key: give the key that its issuer publishes")
     if _FILE_NAME.fullmatch(text.strip()):
         raise InvalidKey("this is a file's name, not a key: give what the file holds, as Path(name).read_bytes()")
 
@@ -177,6 +181,15 @@ def _refuse_encoded(text: bytes, owner: str) -> None:
             raise InvalidKey(
                 f"this is the encoded body of a key without its BEGIN and END lines: give {name}(text) to {owner}.from_der"
             )
+
+
+def _refuse_url_encoded(text: bytes) -> None:
+    """Say so if this is a PEM as it is sent in a URL or a form."""
+    from urllib.parse import unquote_to_bytes
+
+    for name, octets in (("unquote", text), ("unquote_plus", text.replace(b"+", b" "))):
+        if _BEGIN in unquote_to_bytes(octets):
+            raise InvalidKey(f"this is a PEM that is URL-encoded: give urllib.parse.{name}(text)")
 
 
 def _from_hex(digits: bytes) -> bytes:

@@ -57,6 +57,10 @@ def test_options_that_repeat_are_repeated() -> None:
         (("--subject", ""), ("--subject",)),
         (("--require", ""), ("--require",)),
         (("--typ", ""), ("--typ",)),
+        (("--now", "nan"), ("--now",)),
+        (("--alg", "rs256"), ("--alg", "RS256")),
+        (("--alg", "ES256", "--alg", "none"), ("--alg",)),
+        (("--key", "https://id.example/jwks.json"), ("--key", "--jwks-url", "--alg")),
     ],
 )
 def test_a_message_names_the_option_it_is_about(arguments: tuple[str, ...], named: tuple[str, ...]) -> None:
@@ -65,3 +69,24 @@ def test_a_message_names_the_option_it_is_about(arguments: tuple[str, ...], name
     answer = run("verify", "--key", "key.pem", *ANY, *arguments, token, status=2)
     assert all(option in answer.stderr for option in named), answer.stderr
     assert not any(f"{option[2:].replace('-', '_')}=" in answer.stderr for option in named)
+
+
+@pytest.mark.parametrize(
+    "command", [("sign", "--key", "key.pem", "-c", "a=1"), ("jwks", "lint", "set.json"), ("inspect", "TOKEN")]
+)
+def test_a_misspelt_algorithm_is_about_alg_in_every_command(command: tuple[str, ...]) -> None:
+    """`--alg es256` is status 2, and the message is not about the key file."""
+    key = key_file()
+    Path("set.json").write_text(run("jwks", "make", "key.pem").stdout)
+    told = run(*(mint(key) if word == "TOKEN" else word for word in command), "--alg", "es256", status=2).stderr
+    assert told.startswith("jwseal: --alg: this is no algorithm's name: it must be one of HS256,")
+
+
+def test_a_refused_claim_is_not_called_an_option() -> None:
+    """The message of a refusal begins with the claim or with typ; `--claim` and `--typ` are options of the command."""
+    key = key_file()
+    for token, words in (
+        (mint(key, exp=1), 'token_expired: claim "exp" says'),
+        (mint(key, aud="other"), 'claim_mismatch: claim "aud"'),
+    ):
+        assert words in run("verify", "--key", "key.pem", *EXPECT, token, status=1).stderr

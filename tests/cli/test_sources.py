@@ -135,6 +135,23 @@ def test_one_refused_token_among_many_is_status_1() -> None:
     )
 
 
+def test_files_that_windows_wrote() -> None:
+    """A byte order mark and CRLF are no part of a token, claims or JWK Set; tokens in UTF-16 are status 2 with the cause."""
+    key = key_file()
+    mark = b"\xef\xbb\xbf"
+    Path("tokens.txt").write_bytes(mark + f"{mint(key)}\r\n{mint(key)}\r\n".encode())
+    assert 2 == answered("verify", "-k", "key.pem", *EXPECT, "--file", "tokens.txt")["valid"]
+    Path("token.txt").write_bytes(mark + mint(key).encode() + b"\r\n")
+    assert "alice" == json.loads(run("verify", "-k", "key.pem", *EXPECT, "@token.txt").stdout)["sub"]
+    Path("set.json").write_bytes(mark + run("jwks", "make", "key.pem").stdout.encode())
+    run("verify", "-k", "set.json", *EXPECT, mint(key))
+    Path("claims.json").write_bytes(mark + b'{"sub": "alice"}\r\n')
+    run("sign", "-k", "key.pem", "claims.json")
+    Path("tokens.txt").write_bytes(f"{mint(key)}\r\n".encode("utf-16"))
+    told = run("verify", "-k", "key.pem", *EXPECT, "--file", "tokens.txt", status=2).stderr
+    assert told == "jwseal: --file tokens.txt: it is text in UTF-16, as PowerShell writes it: save it as UTF-8\n"
+
+
 def test_a_line_of_json_for_each_token() -> None:
     """`--jsonl` prints one line for each token, in order."""
     key = key_file()

@@ -4,6 +4,7 @@ import base64
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
 import pytest
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
@@ -77,6 +78,9 @@ NOT_PEM: dict[str, tuple[Callable[[bytes], str | bytes], str]] = {
     ),
     "base64 of a PEM, in lines": (base64.encodebytes, "this is a PEM encoded once more"),
     "hex of a PEM": (lambda pem: pem.hex(), r"this is a PEM encoded once more: give bytes\.fromhex\(text\)"),
+    "URL-encoded": (lambda pem: quote(pem.decode()), r"is URL-encoded: give urllib\.parse\.unquote\(text\)"),
+    "URL-encoded, as in a form": (lambda pem: quote_plus(pem), r"give urllib\.parse\.unquote_plus\(text\)"),
+    "a token": (lambda _: "eyJhbGciOiJFUzI1NiJ9.e30.AAAA", "this is a token, not a key"),
     "a file path": (lambda _: "/etc/ssl/private/key.pem", r"this is a file's name.*Path\(name\)\.read_bytes\(\)"),
     "a relative path": (lambda _: "keys/private.pem", "this is a file's name"),
     "a file's name": (lambda _: b"jwt-key.pub\n", "this is a file's name"),
@@ -113,6 +117,8 @@ def test_named(situation: str) -> None:
         (r"literal \r\n", lambda text: text.replace("\\r", "").replace("\\n", "\n")),
         ("the body alone", lambda text: text),
         ("base64 of a PEM", base64.b64decode),
+        ("URL-encoded", unquote),
+        ("URL-encoded, as in a form", unquote_plus),
     ],
 )
 def test_the_cure_cures(situation: str, cure: Callable[[str], bytes]) -> None:

@@ -27,7 +27,7 @@ _ARGUMENT = re.compile(
     r"\b(alg|kid|lenient|accept_padding|max_header_size|max_token_size|issuer|audience|subject)=(True\b)?"
 )
 # What a message of the library begins with, where it is about an argument.
-_SUBJECT = re.compile(r"^(issuer|audience|subject|typ|leeway|max_age|max_lifetime|require|claim)(d?s?)\b(?=[\[ ])")
+_SUBJECT = re.compile(r"^(issuer|audience|subject|typ|now|leeway|max_age|max_lifetime|require|claim)(d?s?)\b(?=[\[ ])")
 
 # A claim that the shell made a number, a truth value or null.
 _NO_STRING = re.compile(r'claim "(\w+)" must be a string, not .*: verifiers would refuse the token$')
@@ -62,14 +62,17 @@ def answering(*, as_json: bool, indent: int | None = 2) -> Iterator[None]:
 def facts(error: JOSEError) -> dict[str, Any]:
     """Return the members that describe an error in JSON."""
     claim = {"claim": error.claim} if isinstance(error, ClaimError) else {}
-    return {"code": error.code, **claim, "message": with_options(str(error))}
+    # A refusal is about the token: where it begins with `claim` or `typ`, that is no option.
+    message = with_options(str(error), about_arguments=not isinstance(error, InvalidToken))
+    return {"code": error.code, **claim, "message": message}
 
 
-def with_options(sentence: str) -> str:
+def with_options(sentence: str, *, about_arguments: bool = True) -> str:
     """Replace the names of arguments in a message of the library with the names of options."""
     sentence = sentence.replace("give alg", "give --alg").replace("give its password", "add --password")
-    sentence = _SUBJECT.sub(lambda subject: f"--{subject[1].replace('_', '-')}", sentence)
-    sentence = _NO_STRING.sub(r"""\g<0>; for a string write \g<1>='"..."'""", sentence)
+    if about_arguments:
+        sentence = _SUBJECT.sub(lambda subject: f"--{subject[1].replace('_', '-')}", sentence)
+        sentence = _NO_STRING.sub(r"""\g<0>; for a string write \g<1>='"..."'""", sentence)
     return _ARGUMENT.sub(lambda argument: f"--{argument[1].replace('_', '-')}", sentence)
 
 

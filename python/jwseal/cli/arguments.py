@@ -14,9 +14,13 @@ from typer.core import TyperCommand, TyperOption
 
 from jwseal._encoding import read_json
 from jwseal.cli.files import File
+from jwseal.errors import PolicyError
+from jwseal.types import algorithm
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from jwseal.types import Algorithm
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -83,6 +87,19 @@ def pairs(items: Iterable[str], option: str) -> dict[str, Any]:
                 raise ValueError(f"{option} {name}: {error}; for a string write {name}='\"...\"'") from None
             found[name] = value
     return found
+
+
+def algorithms(names: Iterable[str] | None) -> list[Algorithm]:
+    """Return the values of --alg as algorithms."""
+    try:
+        return [algorithm(name) for name in names or ()]
+    except PolicyError as error:
+        raise ValueError(f"--alg: {error}") from None
+
+
+def algorithm_of(name: str | None) -> Algorithm | None:
+    """As `algorithms`, for an option that is given once or not at all."""
+    return None if name is None else algorithms([name])[0]
 
 
 def json_object(source: File) -> dict[str, Any]:

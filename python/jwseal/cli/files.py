@@ -7,6 +7,7 @@ the permissions 0600 from the start.
 
 from __future__ import annotations
 
+import codecs
 import os
 import secrets
 import stat
@@ -46,9 +47,9 @@ class File(NamedTuple):
             raise ValueError(f"{self}: {error.strerror}") from None
 
     def read(self) -> bytes:
-        """Return the file's contents."""
+        """Return the file's contents, without the byte order mark that Windows editors write before text."""
         with self.open() as stream:
-            content = stream.read()
+            content = stream.read().removeprefix(codecs.BOM_UTF8)
         if not content.strip():
             raise ValueError(f"{self} is empty")
         return content

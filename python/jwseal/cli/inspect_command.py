@@ -24,7 +24,6 @@ from jwseal.cli.files import File
 from jwseal.cli.key_file import KeyReader, verifying
 from jwseal.errors import AlgorithmNotAllowed, ClaimError, JOSEError, MalformedToken
 from jwseal.insecure import header_unverified, read_unverified, sign_octets
-from jwseal.types import Algorithm
 
 _TIMES = ("exp", "nbf", "iat", "auth_time")
 # Accepts everything that has the form of a JWT; each rule is this policy with one argument.
@@ -159,7 +158,7 @@ def _signature(
     options: Mapping[str, Any],
 ) -> Iterator[Finding]:
     """Whether the keys verify it; without keys, whether its algorithm is accepted."""
-    wanted = [cast(Algorithm, name) for name in algs]
+    wanted = arguments.algorithms(algs)
     if not names:
         words = f"alg is {_shown(header.get('alg'))}, and {_shown(wanted)} is accepted"
         yield Finding("--alg", None if header.get("alg") in wanted else AlgorithmNotAllowed(words), words)

@@ -18,6 +18,7 @@ from typer.core import TyperGroup
 
 from jwseal import KeySet, SecretKey, VerifyingKey
 from jwseal._encoding import base64url_decode, read_json
+from jwseal.cli import arguments
 from jwseal.cli.answer import REFUSED, answering, relative, remark, with_options, write, write_json
 from jwseal.cli.arguments import Json, Lenient, Texts
 from jwseal.cli.files import File
@@ -27,6 +28,8 @@ from jwseal.errors import InvalidKey, JOSEError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    from jwseal.types import Algorithm
 
 # Seconds before the end of a certificate or key in which `lint` names it.
 _SOON = 30 * 86_400
@@ -104,7 +107,7 @@ def show(
     """
     with answering(as_json=as_json):
         body, headers = _content(source, issuer, ca_file, loopback=loopback)
-        keys, skipped, members = _read(body, alg, lenient=lenient)
+        keys, skipped, members = _read(body, arguments.algorithms(alg), lenient=lenient)
         shown = [_described(index, key, members[index]) for index, key in keys]
         if as_json:
             write_json({"keys": shown, "skipped": skipped, "fresh_for": _fresh_for(headers)})
@@ -137,7 +140,7 @@ def lint(
     with answering(as_json=as_json):
         body, _ = _content(source, issuer, ca_file, loopback=loopback)
         try:
-            keys, skipped, members = _read(body, alg, lenient=False)
+            keys, skipped, members = _read(body, arguments.algorithms(alg), lenient=False)
         except InvalidKey as error:
             findings = [Finding("error", None, None, with_options(str(error)))]
         else:
@@ -180,17 +183,17 @@ def _content(source: str | None, issuer: str | None, ca_file: str | None, *, loo
 
 
 def _read(
-    body: bytes, algs: Sequence[str] | None, *, lenient: bool
+    body: bytes, algs: Sequence[Algorithm], *, lenient: bool
 ) -> tuple[list[tuple[int, VerifyingKey | SecretKey]], list[dict[str, Any]], list[Any]]:
     """The usable keys, each with its place in the set, the members that cannot be used, and all members as they are."""
-    read = KeySet.from_jwks(body, algorithms=algs or None, lenient=lenient)  # type: ignore[arg-type]
+    read = KeySet.from_jwks(body, algorithms=algs or None, lenient=lenient)
     members = read_json(body)["keys"]
     skipped = [{"place": index, "kid": kid, "reason": with_options(reason)} for index, kid, reason in read.skipped]
     unusable = {one["place"] for one in skipped}
     found: list[tuple[int, VerifyingKey | SecretKey]] = []
     for index, member in enumerate(members):
         if index not in unusable:
-            (key,) = KeySet.from_jwks({"keys": [member]}, algorithms=algs or None, lenient=lenient)  # type: ignore[arg-type]
+            (key,) = KeySet.from_jwks({"keys": [member]}, algorithms=algs or None, lenient=lenient)
             # A key that is there twice is in the set once.
             found += [] if any(key == other for _, other in found) else [(index, key)]
     return found, skipped, members

@@ -117,7 +117,7 @@ def convert(
     with answering(as_json=as_json):
         reader = KeyReader(arguments.password(wanted=password), lenient)
         source, target = File(key), File(out, "--out")
-        name, known = cast("Algorithm | None", alg), alg is not None or to == "jwk"
+        name, known = arguments.algorithm_of(alg), alg is not None or to == "jwk"
         found = reader.read(source, alg=name, kid=kid) if known else reader.read_with_any(source)
         if private:
             if not isinstance(found, SigningKey | SecretKey):
@@ -189,8 +189,9 @@ def jwks(
         reader = KeyReader(arguments.password(wanted=password), lenient)
         members: list[VerifyingKey] = []
         skipped: list[dict[str, Any]] = []
+        wanted = arguments.algorithms([alg] if alg else None)
         for source in map(File, keys):
-            for found in reader.read_with(source, [cast("Algorithm", alg)] if alg else []):
+            for found in reader.read_with(source, wanted):
                 if isinstance(found, KeySet):
                     skipped += [
                         {"file": source.name, "place": place, "kid": kid, "reason": with_options(reason)}

@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import os
 import time
 from collections import Counter, deque
 from contextlib import suppress
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer import Argument, Option
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
 
     from jwseal import KeySet, VerifiedJWT, VerifyingKey
     from jwseal.remote import RemoteKeySet
-    from jwseal.types import Algorithm
 
 # How many refused lines are listed; the rest are counted.
 _NAMED_LINES = 20
@@ -77,7 +77,7 @@ def sign(
     with answering(as_json=as_json):
         source = File(key, "--key")
         reader = KeyReader(arguments.password(wanted=password))
-        signer_key = reader.read(source, alg=cast("Algorithm | None", alg), kid=kid)
+        signer_key = reader.read(source, alg=arguments.algorithm_of(alg), kid=kid)
         if not isinstance(signer_key, SigningKey | SecretKey):
             raise InvalidKey(f"{source}: this is a public key, which cannot sign: give the private key")
         content = {} if claims is None else arguments.json_object(File(claims, "CLAIMS"))
@@ -146,7 +146,7 @@ def verify(
             raise ValueError("--json and --jsonl cannot be combined")
         if file is not None and token is not None:
             raise ValueError("give either TOKEN or --file")
-        algs = [cast("Algorithm", name) for name in alg or ()]
+        algs = arguments.algorithms(alg)
         if discovery is not None and not any_issuer:
             issuer = issuer or [discovery]
         if not (issuer or any_issuer):
@@ -175,6 +175,8 @@ def verify(
                 raise ValueError("give --alg: what keys are used with is not left to who publishes them")
             found = Place(jwks_url, discovery, ca_file, loopback).key_set(algs, lenient=lenient)
         else:
+            if url := next((name for name in keys if "://" in name[:12]), None):
+                raise ValueError(f"--key {url} is a URL: give --jwks-url and --alg to fetch the keys")
             reader = KeyReader(arguments.password(wanted=password), lenient)
             found = verifying([one for name in keys for one in reader.read_with(File(name, "--key"), algs)])
         verifier = Verifier(
@@ -214,7 +216,7 @@ def _verify_file(verifier: Verifier, source: File, now: float | None, *, as_json
         size = None if source.name == "-" else os.stat(source.name).st_size or None  # a pipe has none
         task = bar.add_task("verifying", total=size)
         for verdict in verifier.verify_iter(
-            _tokens(stream, lines),
+            _tokens(source, stream, lines),
             now=now,
             progress=lambda done: bar.update(task, completed=stream.tell() if size else done),
         ):
@@ -238,10 +240,12 @@ def _verify_file(verifier: Verifier, source: File, now: float | None, *, as_json
         raise typer.Exit(REFUSED)
 
 
-def _tokens(stream: BinaryIO, lines: deque[int]) -> Iterator[bytes]:
+def _tokens(source: File, stream: BinaryIO, lines: deque[int]) -> Iterator[bytes]:
     """Yield the tokens, and append the number of each one's line to `lines`."""
     for number, line in enumerate(stream, 1):
-        token = line.strip()
+        if number == 1 and line.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            raise ValueError(f"{source}: it is text in UTF-16, as PowerShell writes it: save it as UTF-8")
+        token = line.removeprefix(codecs.BOM_UTF8 if number == 1 else b"").strip()
         if token:
             lines.append(number)
             yield token

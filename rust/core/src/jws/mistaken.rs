@@ -22,6 +22,14 @@ pub(super) fn mistaken_start(text: &[u8]) -> Option<&'static str> {
             "is the value of an Authorization header: jwseal.bearer(value) gives the token in it, which follows \"Bearer \"",
         );
     }
+    if begins(b"DPoP ") {
+        return Some(
+            "is the value of an Authorization header of the scheme DPoP: give the token that follows \"DPoP \"",
+        );
+    }
+    if text.starts_with("\u{feff}".as_bytes()) {
+        return Some("has a byte order mark before it: give it without, as token.lstrip(\"\\ufeff\") does");
+    }
     if begins(b"b'") || begins(b"b\"") {
         return Some("is the text that Python writes for a bytes object, b'...': give the bytes, or token.decode()");
     }
@@ -31,8 +39,16 @@ pub(super) fn mistaken_start(text: &[u8]) -> Option<&'static str> {
     if begins(b"{") {
         return Some("is a JSON object: jwseal.jws.verify_json verifies a JWS in JSON serialization");
     }
+    if memchr::memchr(b',', text).is_some() {
+        return Some("has a comma in it, and no token has: it may be a list, or a header that was sent twice");
+    }
     if text.iter().any(u8::is_ascii_whitespace) {
         return Some("has whitespace in it, and no token has");
+    }
+    if memchr::memchr(b'~', text).is_some() {
+        return Some(
+            "is an SD-JWT: the signed token is what stands before the first ~, and jwseal reads no disclosures",
+        );
     }
     memchr::memchr(b'=', text)
         .is_some_and(|at| at > 0 && text.get(at + 1..).is_some_and(is_header))
