@@ -63,9 +63,11 @@ from jwseal.verifier import Issuers, Verifier
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from jwseal import authorizer as authorizer
+    from jwseal import certificates as certificates
     from jwseal import compat as compat
     from jwseal import insecure as insecure
     from jwseal import jws as jws
+    from jwseal import providers as providers
     from jwseal import remote as remote
     from jwseal import state as state
     from jwseal import types as types
@@ -143,6 +145,10 @@ if not TYPE_CHECKING:
             import jwseal.state.check  # noqa: F401
         elif name == "authorizer":
             import jwseal.authorizer as module
+        elif name == "certificates":
+            import jwseal.certificates as module
+        elif name == "providers":
+            import jwseal.providers as module
         elif name == "types":
             import jwseal.types as module
         elif name == "challenge":
@@ -156,7 +162,19 @@ if not TYPE_CHECKING:
         return module
 
     def __dir__():
-        return sorted({*globals(), "authorizer", "challenge", "compat", "insecure", "jws", "state", "types"})
+        lazy = (
+            "authorizer",
+            "certificates",
+            "challenge",
+            "compat",
+            "insecure",
+            "jws",
+            "providers",
+            "remote",
+            "state",
+            "types",
+        )
+        return sorted({*globals(), *lazy})
 
 
 del TYPE_CHECKING

@@ -483,7 +483,7 @@ class KeySetSource:
         """Replace the keys, and return whether they changed. None is a set without keys.
 
         An equal set, in whatever order, keeps its generation, which is renewed. The times are those of `clock`:
-        `refresh_due` is called after the first, and the keys are not used after the second.
+        `refresh_due` is called after `refresh_at`, and the keys are not used after `refuse_after`.
         """
 
     @property
@@ -534,9 +534,9 @@ class KeyLookup:
 
 @final
 class FoundKeys:
-    """What a store found: keys, and the times between which they are valid, both inclusive.
+    """What a store found: `keys`, and the times between which they are valid, both inclusive.
 
-    The times are compared with `now` on every call. Outside them the token is KeyNotFound.
+    `not_before` and `not_after` are compared with `now` on every call. Outside them the token is KeyNotFound.
     """
 
     def __new__(

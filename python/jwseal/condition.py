@@ -44,7 +44,10 @@ def header(name: str) -> Operand:
 
 
 class Operand:
-    """A claim or a header parameter; each method returns a condition on it."""
+    """A claim or a header parameter; each method returns a condition on it.
+
+    `claim` and `header` make it: `source` is the one or the other, and `name` is what they were given.
+    """
 
     __slots__ = ("_name", "_source")
 
@@ -81,11 +84,11 @@ class Operand:
         return self._condition("contains", _plain(value), split=split)
 
     def contains_any(self, *values: Literal, split: str | None = None) -> Condition:
-        """An array with one of these elements at least, a string as for `contains`."""
+        """An array with one of these elements at least; a string, and `split`, as for `contains`."""
         return self._of_many("contains_any", values, split=split)
 
     def contains_all(self, *values: Literal, split: str | None = None) -> Condition:
-        """An array with all of these elements, a string as for `contains`."""
+        """An array with all of these elements; a string, and `split`, as for `contains`."""
         return self._of_many("contains_all", values, split=split)
 
     def starts_with(self, prefix: str, /) -> Condition:

@@ -1,5 +1,6 @@
 """`help()` of everything public says what each argument is."""
 
+import dataclasses
 import inspect
 import re
 import types
@@ -16,6 +17,9 @@ MODULES = [
     jwseal.jws,
     jwseal.insecure,
     jwseal.types,
+    jwseal.condition,
+    jwseal.remote,
+    jwseal.state,
     compat.pyjwt,
     compat.pyjwt.algorithms,
     compat.authlib,
@@ -46,13 +50,18 @@ def public_callables() -> Iterator[tuple[str, Any]]:
 
 def parameters(thing: Any) -> list[str]:
     """The names of a callable's parameters; none for a class that has no constructor."""
+    if dataclasses.is_dataclass(thing):  # what the library returns: each field has a docstring of its own
+        return []
     try:
         signature = inspect.signature(thing)
     except ValueError:
         return []
     ignored = ("self", "cls")
     kinds = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
-    return [one.name for one in signature.parameters.values() if one.name not in ignored and one.kind not in kinds]
+    found = [one for one in signature.parameters.values() if one.name not in ignored and one.kind not in kinds]
+    unnamed = [one for one in found if one.kind is inspect.Parameter.POSITIONAL_ONLY]
+    # The name of a lone argument that cannot be given by name says nothing: `claim("exp").less(5)`.
+    return [one.name for one in found if unnamed != [one]]
 
 
 def description(thing: Any) -> str:

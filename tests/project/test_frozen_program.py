@@ -33,6 +33,17 @@ secret = "a secret of more than thirty-two bytes"
 assert jwseal.compat.pyjwt.decode(jwseal.compat.pyjwt.encode({}, secret), secret, ["HS256"]) == {}
 assert jwseal.compat.authlib.jwt.decode(jwseal.compat.authlib.jwt.encode({"alg": "HS256"}, {}, secret), secret) == {}
 jwseal.SigningKey.generate("Ed448")
+
+from jwseal.adapters import asgi, wsgi
+from jwseal.testing import FakeIssuer
+
+with FakeIssuer() as issuer:
+    keys = jwseal.remote.discover(issuer.url, algorithms=["ES256"], allow_http_loopback=True)
+    remote = jwseal.Verifier(keys, jwseal.Policy(issuer=issuer.url, audience="api"))
+    assert remote.verify(issuer.token())["sub"] == "alice"
+    keycloak = jwseal.providers.keycloak(issuer.url, audience="api", allow_http_loopback=True)
+    assert jwseal.certificates.RemoteCertificates(issuer.jwks_uri, algorithms=["ES256"], allow_http_loopback=True)
+assert jwseal.challenge(jwseal.MissingToken("none"))[0] == 401
 print("frozen", getattr(__import__("sys"), "frozen", False))
 """
 # One analysis for both kinds of program; nothing here is about jwseal.

@@ -29,7 +29,22 @@ def test_importing_jwseal_loads_nothing_heavy() -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["authorizer", "compat", "errors", "insecure", "jws", "policy", "state", "types", "verifier"]
+    "module",
+    [
+        "authorizer",
+        "certificates",
+        "compat",
+        "condition",
+        "errors",
+        "insecure",
+        "jws",
+        "policy",
+        "providers",
+        "remote",
+        "state",
+        "types",
+        "verifier",
+    ],
 )
 def test_modules_are_there_after_import_jwseal(module: str) -> None:
     """`import jwseal; jwseal.jws` works without another import, and so does completion by tab."""

@@ -152,11 +152,28 @@ def test_keys_on_another_server(issuer: FakeIssuer) -> None:
         assert 2 == elsewhere.count("/keys")
 
 
-@pytest.mark.parametrize("url", ["http://example.com/jwks", "file:///etc/passwd", "data:,x", "", 5, None, ["x"], ...])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://example.com/jwks",
+        "file:///etc/passwd",
+        "data:,x",
+        "/jwks",
+        "https://u:p@id.example/",
+        "",
+        5,
+        None,
+        ["x"],
+        ...,
+    ],
+)
 def test_jwks_uri_that_is_no_https_url(issuer: FakeIssuer, url: Any) -> None:
-    """A jwks_uri that could not be configured cannot be published either, whatever is waived."""
+    """A jwks_uri that could not be configured cannot be published either, whatever is waived; the metadata is named."""
     issuer.metadata["jwks_uri"] = url
-    failure(keys_of(issuer, same_origin=False))
+    told = failure(keys_of(issuer, same_origin=False))
+    cause = "its jwks_uri cannot be used" if isinstance(url, str) else "the metadata has no jwks_uri"
+    assert f"{issuer.url}/.well-known/openid-configuration: {cause}" in told
+    assert "u:p" not in told
     assert 0 == issuer.count()
 
 

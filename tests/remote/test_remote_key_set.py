@@ -3,8 +3,10 @@
 import gc
 import json
 import threading
+import time
 import weakref
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -437,6 +439,11 @@ OPTIONS: dict[str, Any] = {
     "no number": {"timeout": float("nan")},
     "a secret beside public keys": {"local_keys": KeySet([SecretKey.generate("HS256")])},
     "a local key of another algorithm": {"local_keys": KeySet([key("a", "ES384")])},
+    "no bytes": {"max_bytes": 0},
+    "no keys": {"max_keys": 0},
+    "less than no keys": {"max_keys": -1},
+    "more bytes than fit": {"max_bytes": 2**31},
+    "a port that is none": {"url": "https://id.example:99999/jwks"},
     "two trust stores": {"ca_file": "x", "system_trust_store": True},
     "four parts of a certificate": {"client_certificate": ("a", "b", "c", "d")},
 }
@@ -446,15 +453,30 @@ OPTIONS: dict[str, Any] = {
 def test_options_that_are_refused(options: dict[str, Any]) -> None:
     """A wrong declaration is a PolicyError when it is made."""
     with pytest.raises(PolicyError) as raised:
-        RemoteKeySet("https://id.example/jwks", **{"algorithms": ["ES256"], **options})
+        RemoteKeySet(**{"url": "https://id.example/jwks", "algorithms": ["ES256"], **options})
     assert code(raised.value) == "invalid_policy"
 
 
 def test_arguments_of_the_wrong_type() -> None:
-    """`local_keys` is a KeySet, a URL a str, and there is at least one."""
-    for options in ({"local_keys": [key("a")]}, {"url": 5}, {"url": [b"https://id.example"]}):
-        with pytest.raises(TypeError):
-            RemoteKeySet(**{"url": "https://id.example/jwks", "algorithms": ["ES256"], **options})  # type: ignore[arg-type]
+    """The message names the argument and what it is; a URL is a str, and there is at least one."""
+    for name, value in (
+        ("local_keys", [key("a")]),
+        ("on_event", "print"),
+        ("transport", "https://proxy.example"),
+        ("clock", time.time),
+        ("timeout", "3"),
+        ("timeout", True),
+        ("fresh_for", timedelta(minutes=5)),
+        ("max_keys", 100.0),
+        ("max_bytes", "262144"),
+        ("url", 5),
+        ("url", None),
+        ("url", b"https://id.example/jwks"),
+        ("url", [b"https://id.example"]),
+    ):
+        options: dict[str, Any] = {"url": "https://id.example/jwks", "algorithms": ["ES256"], name: value}
+        with pytest.raises(TypeError, match=name.upper() if name == "url" else name):
+            RemoteKeySet(**options)
     with pytest.raises(PolicyError):
         RemoteKeySet([], algorithms=["ES256"])
 

@@ -34,6 +34,8 @@ def checked_url(text: str, *, allow_http_loopback: bool = False) -> httpx.URL:
         raise PolicyError("the URL of a key set cannot be parsed") from None
     if url.scheme not in {"https", "http"} or not url.host:
         raise PolicyError("keys are fetched by https, from a URL such as https://id.example/jwks.json")
+    if url.port is not None and not 1 <= url.port <= 65_535:
+        raise PolicyError("the port of a URL is 1 to 65535")
     if url.userinfo:
         raise PolicyError("the URL of a key set has credentials in it: use token_file= or client_certificate=")
     if url.scheme == "http" and not (allow_http_loopback and _is_loopback_name(url.host)):

@@ -15,7 +15,7 @@ class ManualClock:
         keys = RemoteKeySet(url, algorithms=["RS256"], clock=clock)
         clock.advance(3600)
 
-    Moving it wakes the thread that fetches. It is not the clock of `now`, which claims are judged by.
+    It begins at `start` seconds. Moving it wakes the thread that fetches. It is not the clock of `now`, which claims are judged by.
     """
 
     def __init__(self, start: float = 0.0) -> None:
@@ -26,6 +26,6 @@ class ManualClock:
         return self.native.read()
 
     def advance(self, seconds: float) -> None:
-        """Move it."""
+        """Move it forward by these `seconds`."""
         self.native.advance(seconds)
         FETCHER.wake()

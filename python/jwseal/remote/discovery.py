@@ -111,7 +111,10 @@ class _DiscoveredKeySet(RemoteKeySet):
         found = metadata.get("jwks_uri")
         if not isinstance(found, str):
             raise FetchError(f"{named(where)}: the metadata has no jwks_uri")
-        target = self._checked(found)
+        try:
+            target = self._checked(found)
+        except FetchError as failure:
+            raise FetchError(f"{named(where)}: its jwks_uri cannot be used: {failure}") from None
         if self._same_origin and origin(target) not in {self._issuer_origin, origin(where)}:
             raise FetchError(
                 f"{named(where)}: its jwks_uri is on another server, {named(target)}: give jwks_uri= to choose it, or "

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from jwseal._native import KeySet, KeySetSource, SecretKey, read_published_jwks
 from jwseal.errors import JOSEError, KeySourceUnavailable, PolicyError
 from jwseal.remote.address import checked_url, named, origin
+from jwseal.remote.clock import ManualClock
 from jwseal.remote.fetch import NOT_MODIFIED, Answer, Fetch, FetchError
 from jwseal.remote.fetcher import FETCHER
 from jwseal.remote.freshness import LONGEST, fresh_for
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from jwseal.remote.clock import ManualClock
     from jwseal.types import Algorithm
 
 __all__ = ["RemoteKeySet"]
@@ -64,6 +64,8 @@ class RemoteKeySet(KeySetSource):
     local_keys                a KeySet that is there always; its keys win over fetched ones of the same kid
     on_event                  called with a KeySetEvent after each fetch, on the thread that fetches
     transport                 an httpx.BaseTransport to fetch through
+    clock                     a ManualClock that measures the age of keys, for tests
+    wall_clock                the time that `Expires` is compared with where the server sends no `Date`, in seconds since 1970
 
     Nothing is fetched before it is needed; `preload` fetches at start-up. Errors of this declaration are PolicyError.
     """
@@ -73,6 +75,8 @@ class RemoteKeySet(KeySetSource):
     ) -> Self:
         """Make a source without keys."""
         del args, options
+        if clock is not None and not isinstance(clock, ManualClock):
+            raise TypeError(f"clock is a jwseal.remote.ManualClock, not {type(clock).__name__}")
         return super().__new__(cls, algorithms=algorithms, clock=None if clock is None else clock.native)
 
     def __init__(
@@ -100,11 +104,11 @@ class RemoteKeySet(KeySetSource):
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
         del clock
-        self._lenient, self._max_keys = lenient, max_keys
+        self._lenient, self._max_keys = lenient, _count("max_keys", max_keys)
         self._algorithms = tuple(algorithms)
         RemoteKeySet._read(self, b'{"keys":[]}')  # refuses names that no public key has
         self._allow_http_loopback = allow_http_loopback
-        texts = [url] if isinstance(url, str) else list(url)
+        texts = [url] if isinstance(url, str) else _texts(url)
         self._urls = tuple(checked_url(text, allow_http_loopback=allow_http_loopback) for text in texts)
         if not self._urls:
             raise PolicyError("a remote key set needs a URL")
@@ -113,8 +117,12 @@ class RemoteKeySet(KeySetSource):
         self._timeout = _between("timeout", timeout, 0.001, 60.0)
         self._background_timeout = _between("background_timeout", background_timeout, 0.001, 60.0)
         self._local_keys = _local_keys(local_keys, self._algorithms)
+        if on_event is not None and not callable(on_event):
+            raise TypeError(f"on_event is a function of one event, not {type(on_event).__name__}")
+        if transport is not None and not hasattr(transport, "handle_request"):
+            raise TypeError(f"transport is an httpx.BaseTransport, not {type(transport).__name__}")
         self._fetch = Fetch(
-            max_bytes=max_bytes,
+            max_bytes=_count("max_bytes", max_bytes),
             trust=Trust(ca_file=ca_file, system_trust_store=system_trust_store, client_certificate=client_certificate),
             transport=transport,
             refuse_private_addresses=refuse_private_addresses,
@@ -142,7 +150,10 @@ class RemoteKeySet(KeySetSource):
     # What verifiers call, where the keys at hand will not do.
 
     def keys_needed(self, reason: str, kid: str | None) -> Ticket | None:
-        """Begin a fetch, or join the one under way, unless it is too early for one. Blocks for nothing."""
+        """Begin a fetch, or join the one under way, unless it is too early for one. Blocks for nothing.
+
+        `reason` is "cold", "stale" or "unknown_kid", and `kid` the token's, or None.
+        """
         with FETCHER.lock:
             now = self.clock.read()
             required = reason != "unknown_kid" or now > self._refuse_after
@@ -402,7 +413,23 @@ def _about_one() -> float:
 _JITTERS = random.Random()  # noqa: S311
 
 
-def _between(name: str, seconds: float, least: float, most: float) -> float:
+def _texts(urls: Any) -> list[str]:
+    if isinstance(urls, bytes) or not isinstance(urls, Iterable):
+        raise TypeError(f"a URL is a str, or several in a list, not {type(urls).__name__}")
+    return list(urls)
+
+
+def _count(name: str, number: Any) -> int:
+    if isinstance(number, bool) or not isinstance(number, int):
+        raise TypeError(f"{name} is an int, not {type(number).__name__}")
+    if not 1 <= number < 2**31:
+        raise PolicyError(f"{name} must be 1 or more, and less than 2**31")
+    return number
+
+
+def _between(name: str, seconds: Any, least: float, most: float) -> float:
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        raise TypeError(f"{name} is a number of seconds, not {type(seconds).__name__}")
     if not least <= seconds <= most:
         raise PolicyError(f"{name} must be {least:g} to {most:g} seconds")
     return float(seconds)

@@ -56,7 +56,10 @@ class MemoryState:
             return True
 
     def take(self, key: str, n: int, limit: int, ttl: float, /) -> bool:
-        """Take `n` of a budget of `limit`. False if less is left; StateUnavailable if there is no room."""
+        """Take `n` of the budget `key` of `limit`. False if less is left; StateUnavailable if there is no room.
+
+        The count is kept for at least `ttl` seconds.
+        """
         with self._lock:
             now = self._drop_ended()
             used, end = self._entries.get("budget " + key, (0, 0.0))
@@ -75,7 +78,9 @@ class MemoryState:
         kid: str | None,
         /,
     ) -> bool:
-        """Return whether the token, its session, its subject's earlier tokens or its key were revoked."""
+        """Return whether the token (`jti`), its session (`sid`), its subject's earlier tokens (`sub`, `iat`) or its key (`kid`)
+        were revoked at the issuer `iss`. What a token lacks is None.
+        """
         named = {"jti": jti, "sid": sid, "kid": kid}
         keys = [_revoked_key(iss, kind, value) for kind, value in named.items() if value is not None]
         with self._lock:
@@ -96,7 +101,7 @@ class MemoryState:
         kid: str | None = None,
         before: float | None = None,
     ) -> None:
-        """Revoke, at one issuer, a token (`jti`), a session (`sid`), a key (`kid`) or a subject's tokens (`sub`).
+        """Revoke, at the issuer `iss`, a token (`jti`), a session (`sid`), a key (`kid`) or a subject's tokens (`sub`).
 
         With `sub` goes `before`, a NumericDate: the subject's tokens with an earlier `iat`, or without one, are revoked.
         The entry is kept for `ttl` seconds: at least the longest time that such a token is valid, leeway included.

@@ -91,7 +91,7 @@ class RedisState:
         return self._run(self._add(key, ttl))
 
     def take(self, key: str, n: int, limit: int, ttl: float, /) -> Any:
-        """Take `n` of a budget of `limit`: True, or False if less is left."""
+        """Take `n` of the budget `key` of `limit`, kept for `ttl` seconds: True, or False if less is left."""
         return self._run(self._take(key, n, limit, ttl))
 
     def revoked(
@@ -104,7 +104,9 @@ class RedisState:
         kid: str | None,
         /,
     ) -> Any:
-        """Return whether the token, its session, its subject's earlier tokens or its key were revoked."""
+        """Return whether the token (`jti`), its session (`sid`), its subject's earlier tokens (`sub`, `iat`) or its key (`kid`)
+        were revoked at the issuer `iss`. What a token lacks is None.
+        """
         named = {"jti": jti, "sid": sid, "kid": kid, "sub": sub}
         return self._run(self._revoked(iss, {kind: value for kind, value in named.items() if value is not None}, iat))
 
@@ -119,7 +121,10 @@ class RedisState:
         kid: str | None = None,
         before: float | None = None,
     ) -> Any:
-        """As `MemoryState.revoke`."""
+        """As `MemoryState.revoke`: revoke a `jti`, a `sid`, a `kid` or, `before` a time, the tokens of a `sub`, of the issuer `iss`.
+
+        The entry is kept for `ttl` seconds.
+        """
         entry = revocation(jti=jti, sid=sid, sub=sub, kid=kid, before=before)
         key = self._revoked_key(iss, entry.kind, entry.value)
         return self._run(self._revoke(key, entry.before or 0, ttl))

@@ -40,7 +40,10 @@ class RevocationStore(Protocol):
         kid: str | None,
         /,
     ) -> bool | Awaitable[bool]:
-        """Return whether a token with these claims and this header `kid` was revoked. What a token lacks is None."""
+        """Return whether a token with these claims and this header `kid` was revoked. What a token lacks is None.
+
+        `iss`, `jti`, `sid`, `sub` and `iat` are the claims of these names; `iat` is in seconds since 1970.
+        """
 
 
 @runtime_checkable
@@ -48,7 +51,7 @@ class BudgetStore(Protocol):
     """Counts what a token was used for."""
 
     def take(self, key: str, n: int, limit: int, ttl: float, /) -> bool | Awaitable[bool]:
-        """Take `n` of a budget of `limit` and return True, or return False if less is left: one atomic step.
+        """Take `n` of the budget `key` of `limit` and return True, or return False if less is left: one atomic step.
 
         The count is kept for at least `ttl` seconds. A store without room for it must raise.
         """

@@ -6,7 +6,7 @@ find, and mypy reports the comment if it stops finding it.
 
 import time
 from collections.abc import ItemsView, Iterator, KeysView, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, assert_type
 
 import jwseal
@@ -36,7 +36,10 @@ from jwseal import (
     jws,
     not_,
 )
-from jwseal.types import Algorithm, ExternalSigner, algorithm
+from jwseal.certificates import Anchors, RemoteCertificates
+from jwseal.providers import entra_tenants, keycloak, verify_id_token
+from jwseal.remote import FoundKeys, Health, KeyLookup, KeySetEvent, RemoteKeySet, discover
+from jwseal.types import Algorithm, ExternalSigner, KeySource, algorithm
 
 
 def keys(pem: bytes, jwk: dict[str, Any]) -> None:
@@ -188,6 +191,64 @@ async def tokens(key: SigningKey, secret: SecretKey, policy: Policy, now: dateti
     bearer({"Authorization": "Bearer x"})  # type: ignore[arg-type]
     verified["sub"] = "b"  # type: ignore[index]
     issuers["a"] = verifier  # type: ignore[index]
+
+
+class Table:
+    """A source of keys needs no base class."""
+
+    def find_key(self, header: dict[str, Any], /) -> VerifyingKey | None:
+        """Find a key."""
+        return header.get("key")
+
+
+def report(event: KeySetEvent) -> None:
+    """A callback of a remote key set."""
+    assert_type(event.kind, str)
+    assert_type(event.added, tuple[VerifyingKey | SecretKey, ...])
+
+
+async def sources(policy: Policy, pem: bytes, key: VerifyingKey, token: str) -> None:
+    """What gives keys goes where a KeySet goes."""
+    remote = RemoteKeySet(["https://id.example/jwks"], algorithms=["RS256"], timeout=2, on_event=report)
+    remote.preload()
+    await remote.preload_async()
+    assert_type(remote.ready, bool)
+    assert_type(remote.refresh(), bool)
+    assert_type(await remote.refresh_async(), bool)
+    assert_type(remote.health, Health)
+    assert_type(remote.health.keys, KeySet | None)
+    assert_type(remote.health.age, float | None)
+    assert_type(discover("https://id.example", algorithms=["RS256"], ca_file="ca.pem"), RemoteKeySet)
+    table: KeySource = Table()
+    for source in (remote, table, KeyLookup(table), Anchors(pem, algorithms=["ES256"], san=["DNS:a"])):
+        assert_type(Verifier(source, policy), Verifier)
+        assert_type(jws.verify(token, source).payload, bytes | None)
+    Verifier(RemoteCertificates("https://id.example/certs", algorithms=["RS256"]), policy)
+    FoundKeys(KeySet([key]), not_before=0.0, not_after=datetime.now(UTC))
+
+    RemoteKeySet("https://id.example/jwks")  # type: ignore[call-arg]
+    RemoteKeySet("https://id.example/jwks", algorithms=["none"])  # type: ignore[list-item]
+    RemoteKeySet(b"https://id.example/jwks", algorithms=["RS256"])  # type: ignore[arg-type]
+    RemoteKeySet("https://id.example/jwks", algorithms=["RS256"], local_keys=[key])  # type: ignore[arg-type]
+    Anchors(pem)  # type: ignore[call-arg]
+    Verifier("https://id.example/jwks", policy)  # type: ignore[arg-type]
+
+
+def tenants(keys: KeySet, token: str) -> None:
+    """Templates stand in policies and tables, and providers give what verifies."""
+    template = IssuerTemplate("https://id.example/{tenant}", claim="tid", values=["a"])
+    verifier = Verifier(keys, Policy(issuer=template, audience="b"))
+    table: dict[str | IssuerTemplate, Verifier] = {template: verifier, "https://id.example": verifier}
+    assert_type(Issuers(table).verify(token), VerifiedJWT)
+    assert_type(Issuers({template: verifier})[template], Verifier)
+    assert_type(entra_tenants(["a"], audience="b"), Issuers)
+    client = keycloak("https://id.example/realms/shop", audience="b", timeout=2)
+    assert_type(client, Verifier)
+    assert_type(verify_id_token(client, token, nonce="n"), VerifiedJWT)
+
+    IssuerTemplate("https://id.example/{tenant}")  # type: ignore[call-arg]
+    IssuerTemplate("https://id.example/{tenant}", claim="tid", values=None)  # type: ignore[arg-type]
+    verify_id_token(client, token)  # type: ignore[call-arg]
 
 
 def octets(key: SigningKey) -> None:
