@@ -564,6 +564,9 @@ def test_keys_for_encryption_are_left_out(path: Path) -> None:
     [
         ('certificate_file = "bank.jwks"', "certificate_file: this is JSON: name it as keys_file"),
         ('certificate_file = "bank.pem"', "certificate_file: PEM block 'PUBLIC KEY' is no certificate: name it as keys_file"),
+        ('jwks_url = "https://as.example/jwks"\nca_file = "ca.pem"',
+         "bank.ca_file: 'ca.pem' cannot be read: No such file or directory; its place is beside the configuration"),
+        ("keys = [{ kty = 07:32:00 }]", 'keys: key 0: member "kty": time is not a JSON value; write value.isoformat()'),
         ('jwks_url = "http://as.example/jwks"', "use https (http to 127.0.0.1, ::1 and localhost may go without)"),
     ],
 )  # fmt: skip

@@ -139,7 +139,7 @@ def _local_set(jwks: list[Any], algorithms: list[str] | None) -> KeySet:
             continue
         try:
             keys += _keys_of(jwk, algorithms)
-        except InvalidKey as error:
+        except (InvalidKey, TypeError) as error:  # TOML has dates, which no JWK has
             raise InvalidKey(f"key {number}: {error}") from None
     return KeySet(keys)
 
@@ -160,6 +160,7 @@ def _remote(
     options: dict[str, Any] = {"algorithms": tuple(algorithms)}
     for key, name in (("ca_file", "ca_file"), ("client_certificate_file", "client_certificate")):
         if key in table:
+            _content(issuer, key, folder / table[key])  # one that is missing is found now, and not by the first token
             options[name] = str(folder / table[key])
     if "timeout" in table:
         options["timeout"] = seconds(table["timeout"])
