@@ -231,6 +231,24 @@ def test_lint_of_what_is_no_set(content: str) -> None:
     assert ("error", None) == (level, place)
 
 
+@pytest.mark.parametrize(
+    "member",
+    [
+        {"kty": "oct", "k": "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow"},
+        {"kty": "RSA", "d": "AQAB"},
+    ],
+    ids=["a secret without alg", "a damaged private key"],
+)
+def test_lint_names_a_published_secret_where_no_key_can_be_used(member: dict[str, Any]) -> None:
+    """What everyone can read is named, whatever else is wrong with the set, and is not repeated."""
+    Path("set.json").write_text(json.dumps({"keys": [1, member]}))
+    shown = run("jwks", "lint", "set.json", status=1).stdout
+    assert "error: set: the JWK Set has no usable key" in shown
+    assert "error: key 1" in shown
+    assert "replace the key" in shown
+    assert not [value for name, value in member.items() if name in "dk" and value in shown]
+
+
 def test_lint_says_right_x5t() -> None:
     """The right thumbprints of a certificate are no finding."""
     made = with_certificate(time.time() + 1e8)

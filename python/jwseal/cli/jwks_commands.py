@@ -142,7 +142,7 @@ def lint(
         try:
             keys, skipped, members = _read(body, arguments.algorithms(alg), lenient=False)
         except InvalidKey as error:
-            findings = [Finding("error", None, None, with_options(str(error)))]
+            findings = [Finding("error", None, None, with_options(str(error))), *_exposed(_members(body))]
         else:
             findings = [*_unusable(skipped, members), *_doubtful(keys, members), *_exposed(members)]
             findings.sort(key=lambda one: -1 if one.place is None else one.place)
@@ -247,6 +247,16 @@ def _doubtful(keys: Sequence[tuple[int, VerifyingKey | SecretKey]], members: Seq
             yield Finding("warning", index, kid, f"the key or its certificate expires {relative(left)}")
         if (difference := _difference(key, member)) is not None:
             yield Finding("error", index, kid, difference)
+
+
+def _members(body: bytes) -> list[Any]:
+    """The members of a set of which no key can be used; none of what is no set."""
+    try:
+        found = read_json(body)
+    except ValueError:
+        return []
+    members = found.get("keys") if isinstance(found, dict) else None
+    return members if isinstance(members, list) else []
 
 
 def _exposed(members: Sequence[Any]) -> Iterator[Finding]:
