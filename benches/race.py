@@ -77,10 +77,18 @@ class RustPeers:
 
     def ask(self, command: str) -> str:
         """Send a command, read its answer."""
+        self.send(command + "\n")
+        return self.receive(command)
+
+    def send(self, command: str) -> None:
+        """Send a command, which ends with its line."""
         assert self.child.stdin is not None
-        assert self.child.stdout is not None
-        self.child.stdin.write(command + "\n")
+        self.child.stdin.write(command)
         self.child.stdin.flush()
+
+    def receive(self, command: str) -> str:
+        """Read the answer to a command."""
+        assert self.child.stdout is not None
         answer = self.child.stdout.readline().strip()
         if not answer:
             raise RuntimeError(f"rust_peers ended at: {command}")

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
+import batches
 import cached
 import conditions
 import contenders
@@ -70,6 +71,13 @@ def report(options: argparse.Namespace, cases: dict[str, Case], rust: RustPeers)
     races = layer_races(options, cases)
     found += figures.of_layers(races) + cached.figures(races)
     results["layers"] = {name: as_json(race) for name, race in races.items()}
+    title("batches", "10,000 tokens on all cores, microseconds each, by the clock on the wall")
+    with on_all_cores():
+        races = batches.races(cases, rust.child.args, max(5, options.rounds // 10))
+    for name, race in races.items():
+        print(batches.row(name, race), flush=True)
+    found += batches.figures(races)
+    results["batches"] = {name: as_json(race) for name, race in races.items()}
     title("conditions", "a policy of three conditions, and 20 rules, beside a plain verification; microseconds")
     races = condition_races(options, cases, rust)
     found += figures.of_conditions(races)
