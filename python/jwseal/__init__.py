@@ -143,6 +143,8 @@ if not TYPE_CHECKING:
         elif name == "state":
             import jwseal.state as module
             import jwseal.state.check  # noqa: F401
+        elif name == "sender":
+            import jwseal.sender as module
         elif name == "authorizer":
             import jwseal.authorizer as module
         elif name == "certificates":

@@ -28,6 +28,7 @@ from typing_extensions import disjoint_base
 
 from jwseal.errors import InvalidToken, Unavailable
 from jwseal.policy import Policy, Unchecked
+from jwseal.sender import CertificateCheck, ClientCertificate, Dpop, DpopCheck
 from jwseal.state import ReplayStore, RevocationStore
 from jwseal.state.check import StateCheck
 from jwseal.types import (
@@ -629,6 +630,7 @@ class Verifier:
         replay: ReplayStore | None = None,
         revocation: RevocationStore | None = None,
         on_unavailable: Literal["deny", "allow"] = "deny",
+        sender: Literal["dpop", "mtls"] | DpopCheck | CertificateCheck | None = None,
         clock: _Clock | None = None,
     ) -> Self:
         """`keys` are a VerifyingKey, SecretKey or KeySet, `policy` is a Policy.
@@ -647,7 +649,15 @@ class Verifier:
         `replay` and `revocation` are stores of jwseal.state, asked last: revocation, then replay, which needs `jti`
         (MissingClaim) and a policy with an expiry. A store that fails is StateUnavailable; with `on_unavailable="allow"`
         the token is accepted, and `unchecked` of the result names the store.
+
+        `sender` demands that the sender of each token proves that it holds the key of the token's `cnf`: "dpop" a proof
+        (RFC 9449), "mtls" a TLS client's certificate (RFC 8705). A DpopCheck or CertificateCheck of jwseal.sender does
+        the same with other settings. Without it `cnf` is a claim like any other, and a bound token is a bearer token.
         """
+
+    @property
+    def sender(self) -> DpopCheck | CertificateCheck | None:
+        """What judges the proofs of senders; None for bearer tokens."""
 
     @property
     def keys(self) -> _Keys:
@@ -663,16 +673,24 @@ class Verifier:
     def cache_info(self) -> CacheInfo:
         """How the cache is used; all zero without one."""
 
-    def verify(self, token: _Text, *, now: Moment | None = None) -> VerifiedJWT:
+    def verify(
+        self, token: _Text, *, now: Moment | None = None, sender: Dpop | ClientCertificate | None = None
+    ) -> VerifiedJWT:
         """Return what the token says, or raise the InvalidToken that says why it is refused.
 
         `token` is the compact JWT, str or bytes, without "Bearer". `now` is the time to judge it at, in seconds or as
         an aware datetime; None reads the verifier's clock. The order of refusals is fixed: size, shape, header,
-        algorithm, key, signature, then typ, exp, nbf, iat, max_age, max_lifetime, iss, aud, sub, jti, required, claims.
+        algorithm, key, signature, then typ, exp, nbf, iat, max_age, max_lifetime, iss, aud, sub, jti, required, claims,
+        scopes, where, sender, revocation, replay.
+
+        `sender` is the Dpop or ClientCertificate of the request, which a verifier with `sender=` demands: without one,
+        or with one that does not match the token, it is SenderMismatch. For a verifier without, it is PolicyError.
         """
 
-    def _state(self, token: _Text, verified: VerifiedJWT) -> tuple[StateCheck, float, float] | None:
-        """What `verify_async` asks the stores with, the time and the leeway; None without stores."""
+    def _state(
+        self, token: _Text, verified: VerifiedJWT
+    ) -> tuple[DpopCheck | CertificateCheck | None, StateCheck | None, float, float] | None:
+        """What `verify_async` judges the sender and asks the stores with, the time and the leeway; None without both."""
 
     @staticmethod
     def _settle(verified: VerifiedJWT, unchecked: frozenset[str]) -> None:
@@ -695,7 +713,7 @@ class Verifier:
         once for the whole batch, which `workers` threads verify, from 1 to 256 and the caller's among them; None is as
         many as this process may use processors. The signature of equal tokens is checked once; each has a result of its
         own. An interrupt (KeyboardInterrupt) stops the batch. An entry that is no str or bytes is a TypeError raised at
-        once.
+        once. With `sender=` it is PolicyError, since each token has a proof of its own.
         """
 
     def verify_iter(
@@ -769,11 +787,16 @@ class Issuers(Mapping[str | IssuerTemplate, _PublicVerifier]):
         """`verifiers` maps each issuer, or a template of issuers, to its Verifier.
 
         Raises PolicyError if there is none, if a verifier's policy names another issuer, or if the policy of one that
-        is listed under a template does not have the same template as its issuer.
+        is listed under a template does not have the same template as its issuer, or if not all verifiers have the same
+        `sender`.
 
         `cache` is that of Verifier, for the tokens of all issuers: a token that is kept is not read to choose its
         verifier either. The verifiers' own caches are not used then.
         """
+
+    @property
+    def sender(self) -> DpopCheck | CertificateCheck | None:
+        """What judges the proofs of senders, the same for all verifiers; None for bearer tokens."""
 
     def prepare(self) -> int:
         """As `KeySet.prepare`, for the keys of all verifiers."""
@@ -781,13 +804,18 @@ class Issuers(Mapping[str | IssuerTemplate, _PublicVerifier]):
     def cache_info(self) -> CacheInfo:
         """How the cache is used, as `Verifier.cache_info`."""
 
-    def verify(self, token: _Text, *, now: Moment | None = None) -> VerifiedJWT:
+    def verify(
+        self, token: _Text, *, now: Moment | None = None, sender: Dpop | ClientCertificate | None = None
+    ) -> VerifiedJWT:
         """As `Verifier.verify`, by the verifier of the token's issuer.
 
-        `token` is the compact JWT. `now` is the time to judge it at; None reads the clock of that verifier.
+        `token` is the compact JWT. `now` is the time to judge it at; None reads the clock of that verifier. `sender` is
+        what that verifier demands.
         """
 
-    def _state(self, token: _Text, verified: VerifiedJWT) -> tuple[StateCheck, float, float] | None:
+    def _state(
+        self, token: _Text, verified: VerifiedJWT
+    ) -> tuple[DpopCheck | CertificateCheck | None, StateCheck | None, float, float] | None:
         """As `Verifier._state`."""
 
     def _begin(self, token: _Text, *, now: Moment | None = None) -> VerifiedJWT | PendingVerification:

@@ -1,13 +1,13 @@
 """Sender-constrained tokens: the proof that the sender of a token holds its key (RFC 9449 DPoP, RFC 8705 mutual TLS).
 
-    dpop = DpopCheck(nonce=Nonce(secret), replay=MemoryState())
-    token = verifier.verify(text)
-    dpop.check(token, Dpop(proof, "GET", "https://api.example/orders"), text)
+    verifier = Verifier(keys, policy, sender="dpop")  # or sender=DpopCheck(nonce=Nonce(secret), replay=MemoryState())
+    token = verifier.verify(text, sender=Dpop(proof, "GET", "https://api.example/orders"))
 
-    CertificateCheck().check(token, ClientCertificate(der), text)
+    verifier = Verifier(keys, policy, sender="mtls")
+    token = verifier.verify(text, sender=ClientCertificate(der))
 
 A token names its key in `cnf`: the thumbprint of the proof's key (RFC 9449 section 6), or the hash of the client's certificate
-(RFC 8705 section 3). After `check` the proof is one for this token, this request and this key. What is missing, malformed or
+(RFC 8705 section 3). After `verify` the proof is one for this token, this request and this key. What is missing, malformed or
 does not match is SenderMismatch, which `challenge` answers. The certificate itself is not judged: the TLS server does that.
 """
 
@@ -20,6 +20,7 @@ import re
 import time
 from collections.abc import Awaitable, Collection, Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
@@ -115,9 +116,13 @@ class CertificateCheck:
     """Demands the certificate that the token is bound to (RFC 8705 section 3.1)."""
 
     def check(
-        self, token: VerifiedJWT, sender: ClientCertificate, text: str | bytes, *, now: float | None = None
+        self, token: VerifiedJWT, sender: ClientCertificate | None, text: str | bytes, *, now: float | None = None
     ) -> None:
         """Raise SenderMismatch unless the token's `x5t#S256` is the hash of this certificate."""
+        if sender is None:
+            raise SenderMismatch(
+                "the token needs the client's certificate: verify(token, sender=ClientCertificate(der))", "cnf"
+            )
         if not isinstance(sender, ClientCertificate):
             raise TypeError(f"a certificate-bound token needs ClientCertificate(der), not {type(sender).__name__}")
         bound = _confirmation(token, "x5t#S256")
@@ -127,7 +132,7 @@ class CertificateCheck:
             raise SenderMismatch("the client's certificate is not the one that the token is bound to", "cnf")
 
     async def check_async(
-        self, token: VerifiedJWT, sender: ClientCertificate, text: str | bytes, *, now: float | None = None
+        self, token: VerifiedJWT, sender: ClientCertificate | None, text: str | bytes, *, now: float | None = None
     ) -> None:
         """As `check`."""
         self.check(token, sender, text, now=now)
@@ -168,7 +173,7 @@ class DpopCheck:
             leeway=leeway,
         )
 
-    def check(self, token: VerifiedJWT, sender: Dpop, text: str | bytes, *, now: float | None = None) -> None:
+    def check(self, token: VerifiedJWT, sender: Dpop | None, text: str | bytes, *, now: float | None = None) -> None:
         """Raise SenderMismatch unless the proof is one for this token, its text, and this request."""
         used = self._judge(token, sender, text, time.time() if now is None else now)
         if used is not None:
@@ -177,7 +182,7 @@ class DpopCheck:
             self._burn(first)
 
     async def check_async(
-        self, token: VerifiedJWT, sender: Dpop, text: str | bytes, *, now: float | None = None
+        self, token: VerifiedJWT, sender: Dpop | None, text: str | bytes, *, now: float | None = None
     ) -> None:
         """As `check`, with a store that may be asynchronous."""
         used = self._judge(token, sender, text, time.time() if now is None else now)
@@ -187,8 +192,12 @@ class DpopCheck:
                 first = await answer if isinstance(answer, Awaitable) else answer
             self._burn(first)
 
-    def _judge(self, token: VerifiedJWT, sender: Dpop, text: str | bytes, now: float) -> tuple[str, float] | None:
+    def _judge(
+        self, token: VerifiedJWT, sender: Dpop | None, text: str | bytes, now: float
+    ) -> tuple[str, float] | None:
         """The identifier to burn and for how many seconds, if there is a store."""
+        if sender is None:
+            raise self._refusal("the token needs a proof: verify(token, sender=Dpop(proof, method, url))")
         if not isinstance(sender, Dpop):
             raise TypeError(f"a DPoP-bound token needs Dpop(proof, method, url), not {type(sender).__name__}")
         bound = _confirmation(token, "jkt", self._refusal)
@@ -259,6 +268,25 @@ def _asking() -> Iterator[None]:
         raise StateUnavailable(
             f"a store failed with {type(error).__name__}, so the proof could not be judged"
         ) from error
+
+
+def sender_check(given: object) -> DpopCheck | CertificateCheck:
+    """Return the check for `Verifier(sender=)`: one that was made, or the one of a name with its standard settings."""
+    if isinstance(given, DpopCheck | CertificateCheck):
+        return given
+    if isinstance(given, str):
+        return _named(given)
+    raise TypeError(f'sender must be "dpop", "mtls", a DpopCheck or a CertificateCheck, not {type(given).__name__}')
+
+
+@cache
+def _named(name: str) -> DpopCheck | CertificateCheck:
+    """The same object each time, so that verifiers of one name share it."""
+    if name == "dpop":
+        return DpopCheck()
+    if name == "mtls":
+        return CertificateCheck()
+    raise PolicyError('sender must be "dpop" or "mtls"')
 
 
 def _confirmation(token: VerifiedJWT, member: str, refusal: Any = None) -> str:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from typing import NoReturn, final
 
     from jwseal.errors import InvalidToken, Unavailable
+    from jwseal.sender import ClientCertificate, Dpop
     from jwseal.types import Moment
 else:
 
@@ -65,13 +66,20 @@ async def _many(
 
 
 async def _settled(
-    verifier: Verifier | Issuers, token: str | bytes, verified: _native.VerifiedJWT
+    verifier: Verifier | Issuers,
+    token: str | bytes,
+    verified: _native.VerifiedJWT,
+    sender: Dpop | ClientCertificate | None = None,
 ) -> _native.VerifiedJWT:
-    """The result, after the stores of its verifier were asked."""
+    """The result, after the sender was judged and the stores of its verifier were asked."""
     state = verifier._state(token, verified)
     if state is not None:
-        check, now, leeway = state
-        _native.Verifier._settle(verified, await check.judge_async(verified, now, leeway))
+        proofs, stores, at, leeway = state
+        if proofs is not None:
+            # The types of what each takes differ, and both say so.
+            await proofs.check_async(verified, sender, token, now=at)  # type: ignore[arg-type]
+        if stores is not None:
+            _native.Verifier._settle(verified, await stores.judge_async(verified, at, leeway))
     return verified
 
 
@@ -80,7 +88,7 @@ class Verifier(_native.Verifier):
     """Verifies compact JWTs with keys and a policy (RFC 7519 section 7.2, RFC 8725).
 
     Verifier(keys, policy, *, algorithms=None, max_token_size=16384, max_header_size=4096, accept_padding=False,
-    cache=0, replay=None, revocation=None, on_unavailable="deny", clock=None)
+    cache=0, replay=None, revocation=None, on_unavailable="deny", sender=None, clock=None)
 
     keys             a VerifyingKey, SecretKey or KeySet, or a source of keys: a jwseal.remote.RemoteKeySet, a store
     policy           a Policy
@@ -92,6 +100,8 @@ class Verifier(_native.Verifier):
     replay           a ReplayStore of jwseal.state: each token is accepted once, by its `iss` and `jti`
     revocation       a RevocationStore of jwseal.state
     on_unavailable   "deny", or "allow" to accept a token whose store does not answer; `unchecked` of the result names it
+    sender           "dpop" or "mtls": `verify(sender=)` must then have the proof that the sender of the token holds the key
+                     that it is bound to; or a DpopCheck or CertificateCheck of jwseal.sender
     clock            a callable that returns the current time as `now` does; None is the system's clock
 
     Build it once and call `verify` for each request. It is immutable and can be used from any thread.
@@ -99,12 +109,17 @@ class Verifier(_native.Verifier):
 
     __slots__ = ()
 
-    async def verify_async(self, token: str | bytes, *, now: Moment | None = None) -> _native.VerifiedJWT:
+    async def verify_async(
+        self, token: str | bytes, *, now: Moment | None = None, sender: Dpop | ClientCertificate | None = None
+    ) -> _native.VerifiedJWT:
         """As `verify`, without blocking the event loop while keys are fetched.
 
-        `token` is the compact JWT, `now` the time to judge it at.
+        `token` is the compact JWT, `now` the time to judge it at, `sender` as `verify` takes it.
         """
-        return await _settled(self, token, await _unsettled(self, token, now))
+        if sender is not None and self.sender is None:
+            # It says what to do.
+            return self.verify(token, now=now, sender=sender)
+        return await _settled(self, token, await _unsettled(self, token, now), sender)
 
     async def verify_many_async(
         self, tokens: Iterable[str | bytes], *, now: Moment | None = None, workers: int | None = None
@@ -137,12 +152,17 @@ class Issuers(_native.Issuers):
 
     __slots__ = ()
 
-    async def verify_async(self, token: str | bytes, *, now: Moment | None = None) -> _native.VerifiedJWT:
+    async def verify_async(
+        self, token: str | bytes, *, now: Moment | None = None, sender: Dpop | ClientCertificate | None = None
+    ) -> _native.VerifiedJWT:
         """As `verify`, without blocking the event loop while keys are fetched.
 
-        `token` is the compact JWT, `now` the time to judge it at.
+        `token` is the compact JWT, `now` the time to judge it at, `sender` as `verify` takes it.
         """
-        return await _settled(self, token, await _unsettled(self, token, now))
+        if sender is not None and self.sender is None:
+            # It says what to do.
+            return self.verify(token, now=now, sender=sender)
+        return await _settled(self, token, await _unsettled(self, token, now), sender)
 
     async def verify_many_async(
         self, tokens: Iterable[str | bytes], *, now: Moment | None = None, workers: int | None = None

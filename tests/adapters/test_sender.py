@@ -5,6 +5,7 @@ import base64
 import datetime as dt
 import hashlib
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,18 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
 import protected_apps
-from jwseal import MissingToken, PolicyError, SigningKey, StateUnavailable, VerifiedJWT, Verifier, challenge, insecure
+from jwseal import (
+    KeySet,
+    MissingToken,
+    Policy,
+    PolicyError,
+    SigningKey,
+    StateUnavailable,
+    VerifiedJWT,
+    Verifier,
+    challenge,
+    insecure,
+)
 from jwseal.adapters.resource_server import Received, Refused, ResourceServer
 from jwseal.errors import SenderMismatch
 from jwseal.sender import CertificateCheck, ClientCertificate, Dpop, DpopCheck, Nonce
@@ -134,6 +146,10 @@ WRONG: dict[str, tuple[Callable[[str], Any], str]] = {
     "ath is the token": (lambda t: proof(t, ath=t), "another token"),
     "oversized": (lambda t: proof(t, x="x" * 20_000), "token_too_large"),
 }
+
+
+# A server refuses these before the application sees them.
+NOT_IN_A_HEADER = frozenset({"oversized"})
 
 
 @pytest.mark.parametrize("name", WRONG)
@@ -332,17 +348,20 @@ def test_reprs_show_nothing() -> None:
 # In adapters.
 
 
+def demanding(issuer: FakeIssuer, sender: DpopCheck | CertificateCheck) -> Verifier:
+    """A verifier of the issuer's tokens that demands a proof of their sender."""
+    return Verifier(KeySet.from_jwks(issuer.jwks()), Policy(issuer=issuer.url, audience="api"), sender=sender)
+
+
 def dpop_headers(token: str, *proofs: str, scheme: str = "DPoP") -> list[tuple[str, str]]:
     return [("Authorization", f"{scheme} {token}"), *(("DPoP", one) for one in proofs)]
 
 
 @pytest.mark.parametrize("name", ["asgi", "wsgi", "fastapi", "flask", "django"])
-def test_dpop_in_adapters(name: str, bound: str, issuer: FakeIssuer, verifier: Verifier) -> None:
+def test_dpop_in_adapters(name: str, bound: str, issuer: FakeIssuer) -> None:
     """An adapter demands the scheme DPoP and one right proof; the challenge has the scheme and the algorithms."""
-    import time
-
     check = DpopCheck(algorithms=["ES256"])
-    app = protected_apps.APPS[name](verifier, sender=check, base_url="https://api.example/")
+    app = protected_apps.APPS[name](demanding(issuer, check), base_url="https://api.example/")
     right = proof(bound, iat=int(time.time()))
     cases = [
         (dpop_headers(bound, right), 200, ""),
@@ -361,6 +380,26 @@ def test_dpop_in_adapters(name: str, bound: str, issuer: FakeIssuer, verifier: V
             assert status == 200 or (value.startswith("DPoP ") and words in value), value
 
 
+@pytest.mark.parametrize("name", [name for name in WRONG if name not in NOT_IN_A_HEADER])
+def test_a_wrong_proof_in_an_adapter(name: str, issuer: FakeIssuer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each is 401 with invalid_dpop_proof in a request too, and the token is not used up by it."""
+    monkeypatch.setitem(globals(), "NOW", int(time.time()))
+    cnf = {"jkt": KEY.verifying_key.thumbprint()}
+    bound = issuer.token(cnf=cnf, jti=name, scope=protected_apps.SCOPE)
+    store = MemoryState()
+    keys, policy = KeySet.from_jwks(issuer.jwks()), Policy(issuer=issuer.url, audience="api")
+    judge = Verifier(keys, policy, sender=DpopCheck(algorithms=["ES256"]), replay=store)
+    made = WRONG[name][0](bound)
+    proofs = [] if made is None else [made] if isinstance(made, str) else made
+    app = protected_apps.APPS["asgi"](judge, base_url="https://api.example")
+    with client_of(app) as client:
+        answer = client.send("GET", "/orders", dpop_headers(bound, *proofs))
+        assert 401 == answer.status
+        assert 'error="invalid_dpop_proof"' in dict(answer.headers)["www-authenticate"]
+        assert 200 == client.send("GET", "/orders", dpop_headers(bound, proof(bound, iat=int(time.time())))).status
+        assert 401 == client.send("GET", "/orders", dpop_headers(bound, proof(bound, iat=int(time.time())))).status
+
+
 def received(**headers: str | list[str]) -> Received:
     def values(name: str) -> list[str | bytes]:
         found = headers.get(name.replace("-", "_"), [])
@@ -369,9 +408,9 @@ def received(**headers: str | list[str]) -> Received:
     return Received(values, path="/orders")
 
 
-def test_two_proofs_in_an_adapter(bound: str, verifier: Verifier) -> None:
+def test_two_proofs_in_an_adapter(bound: str, issuer: FakeIssuer) -> None:
     """A request has exactly one proof (RFC 9449 section 4.3), and one Authorization header."""
-    server = ResourceServer(verifier, sender=DpopCheck(), base_url="https://api.example")
+    server = ResourceServer(demanding(issuer, DpopCheck()), base_url="https://api.example")
     for headers in ({"dpop": ["a", "a"], "authorization": f"DPoP {bound}"}, {"authorization": [f"DPoP {bound}"] * 2}):
         with pytest.raises(Refused) as caught:
             server.authenticate(received(**headers))  # type: ignore[arg-type]
@@ -391,9 +430,9 @@ def test_two_proofs_in_an_adapter(bound: str, verifier: Verifier) -> None:
         ([f":{base64.b64encode(DER).decode()}:"] * 2, "sender_mismatch"),
     ],
 )
-def test_certificates_in_adapters(header: Any, code: str | None, certified: str, verifier: Verifier) -> None:
+def test_certificates_in_adapters(header: Any, code: str | None, certified: str, issuer: FakeIssuer) -> None:
     """The certificate comes in the header that the operator named, once (RFC 9440, or as nginx escapes it)."""
-    server = ResourceServer(verifier, sender=CertificateCheck(), certificate_header="Client-Cert")
+    server = ResourceServer(demanding(issuer, CertificateCheck()), certificate_header="Client-Cert")
     request = received(authorization=f"Bearer {certified}", client_cert=header)
     if code is None:
         assert server.authenticate(request)
@@ -404,17 +443,11 @@ def test_certificates_in_adapters(header: Any, code: str | None, certified: str,
     assert code == caught.value.code
 
 
-def test_what_an_adapter_needs(verifier: Verifier) -> None:
-    """A proof needs the public URL, a certificate its header, and both a verifier."""
+def test_what_an_adapter_needs(issuer: FakeIssuer) -> None:
+    """A proof needs the public URL, and a certificate its header."""
     for sender in (DpopCheck(), CertificateCheck()):
         with pytest.raises(PolicyError):
-            ResourceServer(verifier, sender=sender)
+            ResourceServer(demanding(issuer, sender))
     with pytest.raises(PolicyError):
-        ResourceServer(verifier, sender=DpopCheck(), base_url="api.example")
-
-    class Authorizer:
-        authorize = authorize_async = None
-
-    with pytest.raises(PolicyError, match="Authorizer"):
-        ResourceServer(Authorizer(), sender=DpopCheck(), base_url=URL)  # type: ignore[arg-type]
+        ResourceServer(demanding(issuer, DpopCheck()), base_url="api.example")
     assert MissingToken().http_status == 401

@@ -47,11 +47,11 @@ class Verifies(Protocol):
     """A `Verifier` or `Issuers`."""
 
     @property
-    def verify(self) -> Callable[[str], VerifiedJWT]:
+    def verify(self) -> Callable[..., VerifiedJWT]:
         """Return the verified token or raise."""
 
     @property
-    def verify_async(self) -> Callable[[str], Awaitable[VerifiedJWT]]:
+    def verify_async(self) -> Callable[..., Awaitable[VerifiedJWT]]:
         """As `verify`, without blocking the event loop."""
 
 
@@ -130,10 +130,9 @@ class ResourceServer:
     exclude             paths that need no token: `/health` is that path alone, `/public/*` every path below `/public/`
     preflights          whether CORS preflights pass without a token. Set it to False where the application does not answer
                         them itself and treats OPTIONS as another method
-    sender              a DpopCheck or CertificateCheck of `jwseal.sender`: the token must be bound to a key, and the sender
-                        prove that it holds it. With a DpopCheck the scheme is `DPoP` (RFC 9449 section 7.1)
-    base_url            for a DpopCheck: scheme and host of the URLs that clients ask for, `https://api.example`
-    certificate_header  for a CertificateCheck: the header in which the proxy sends the client's certificate, as RFC 9440 has
+    base_url            for a judge with sender="dpop": the scheme of the Authorization header is then `DPoP` (RFC 9449
+                        section 7.1). Scheme and host of the URLs that clients ask for, `https://api.example`
+    certificate_header  for a judge with sender="mtls": the header in which the proxy sends the client's certificate, as RFC 9440 has
                         it or as escaped PEM. The proxy must remove what clients send under this name
     observe             a function of code, result or None, and seconds, called for each request that needs a token:
                         `observe` of `jwseal.metrics.Metrics`
@@ -151,7 +150,6 @@ class ResourceServer:
         header: str = "authorization",
         exclude: Collection[str] = (),
         preflights: bool = True,
-        sender: DpopCheck | CertificateCheck | None = None,
         base_url: str | None = None,
         certificate_header: str | None = None,
         observe: Callable[[str, Any, float], object] | None = None,
@@ -171,8 +169,7 @@ class ResourceServer:
             raise PolicyError("an Authorizer's rules decide about scopes: leave scopes out")
         if any(not path.startswith("/") or "*" in path.removesuffix("/*") for path in exclude):
             raise PolicyError("an excluded path begins with '/', and '*' stands only in a final '/*'")
-        if sender is not None and self._authorizes:
-            raise PolicyError("an Authorizer's decision has no key to compare with: give sender a Verifier or Issuers")
+        sender = getattr(judge, "sender", None)
         if isinstance(sender, DpopCheck) and not (base_url and base_url.startswith(("https://", "http://"))):
             raise PolicyError(
                 "a DPoP proof names the URL that the client asked for: give base_url='https://api.example'"
@@ -230,9 +227,7 @@ class ResourceServer:
             token = self._credential(request)
             if self._authorizes:
                 return self._allowed(self._judge.authorize(token, **self._context(request)))
-            result = self._judge.verify(token)
-            if self._sender:
-                self._sender.check(result, self._proof(request), token)  # type: ignore[arg-type]
+            result = self._judge.verify(token, **self._proof(request))
         except (InvalidToken, Unavailable) as error:
             raise self.refused(error, scopes) from None
         return self.demand(result, scopes)
@@ -242,9 +237,7 @@ class ResourceServer:
             token = self._credential(request)
             if self._authorizes:
                 return self._allowed(await self._judge.authorize_async(token, **self._context(request)))
-            result = await self._judge.verify_async(token)
-            if self._sender:
-                await self._sender.check_async(result, self._proof(request), token)  # type: ignore[arg-type]
+            result = await self._judge.verify_async(token, **self._proof(request))
         except (InvalidToken, Unavailable) as error:
             raise self.refused(error, scopes) from None
         return self.demand(result, scopes)
@@ -272,11 +265,14 @@ class ResourceServer:
             ]
         return self._logged(Refused(status, list(headers), error.code))
 
-    def _proof(self, request: Received) -> Dpop | ClientCertificate:
+    def _proof(self, request: Received) -> dict[str, Dpop | ClientCertificate]:
+        """What the judge demands beside the token."""
+        if self._sender is None:
+            return {}
         if isinstance(self._sender, DpopCheck):
             url = self._base_url + quote(request.path, safe="/~:@!$&'()*+,;=")
-            return Dpop(request.values("dpop"), request.method, url)
-        return ClientCertificate(_certificate(request.values(self._certificate_header)))
+            return {"sender": Dpop(request.values("dpop"), request.method, url)}
+        return {"sender": ClientCertificate(_certificate(request.values(self._certificate_header)))}
 
     def _credential(self, request: Received) -> str:
         values = request.values(self._header)

@@ -3,7 +3,7 @@
 //! A single verification keeps the interpreter lock: taking it back under contention costs a thousand times what the check
 //! does. Only the verification after which its key is due releases it, once, while the key is prepared.
 
-use jwseal_core::error::Result as CoreResult;
+use jwseal_core::error::{Error, Result as CoreResult};
 use jwseal_core::verifier::{Accepted, Outcome, Token};
 use pyo3::prelude::*;
 
@@ -24,8 +24,11 @@ pub(crate) trait Verify: Sync {
         Ok(self.choose(token)?.0)
     }
 
-    /// Whether any of its tokens has stores to be asked about it.
+    /// Whether any of its tokens has a sender to be judged or stores to be asked about it.
     fn has_state(&self) -> bool;
+
+    /// Whether its tokens need a proof of their sender.
+    fn has_sender(&self) -> bool;
 
     /// Whether a caller gave a clock for any of its tokens.
     fn has_clock(&self) -> bool;
@@ -36,7 +39,11 @@ pub(crate) fn verify<V: Verify>(
     verifier: &V,
     token: &Bound<'_, PyAny>,
     now: Option<&Bound<'_, PyAny>>,
+    sender: Option<&Bound<'_, PyAny>>,
 ) -> Result<Py<VerifiedJwtObject>, Fault> {
+    if sender.is_some() && !verifier.has_sender() {
+        return Err(Error::policy(NO_SENDER).into());
+    }
     let accepted = match begin(verifier, token, now)? {
         Outcome::Verified(accepted) => accepted,
         Outcome::Needs(need) => {
@@ -46,10 +53,31 @@ pub(crate) fn verify<V: Verify>(
             accepted?
         }
     };
-    settled(verifier, token.py(), convert::token_octets(token)?, accepted)
+    let result = Bound::new(token.py(), judge::object(accepted))?;
+    if verifier.has_state()
+        && let Some(state) = verifier.judge(convert::token_octets(token)?)?.state()
+    {
+        state.judge_sender(&result, token, sender)?;
+        state.judge(&result)?;
+    }
+    Ok(result.unbind())
 }
 
-/// A token that passed everything else, after its verifier's stores were asked.
+/// Refuses a list or a stream of tokens that each need a proof of their sender.
+pub(crate) fn require_no_sender<V: Verify>(verifier: &V) -> Result<(), Fault> {
+    if verifier.has_sender() {
+        return Err(Error::policy(ONE_BY_ONE).into());
+    }
+    Ok(())
+}
+
+const NO_SENDER: &str = "this verifier was made without sender=, so it judges no proof: give sender=\"dpop\" or \"mtls\" to \
+                         Verifier, or give verify no sender";
+
+const ONE_BY_ONE: &str =
+    "this verifier was made with sender=, and each of its tokens comes with a proof: give them one by one to verify";
+
+/// A token of a batch that passed everything else, after its verifier's stores were asked.
 pub(crate) fn settled<V: Verify>(
     verifier: &V,
     py: Python<'_>,
@@ -65,7 +93,7 @@ pub(crate) fn settled<V: Verify>(
     Ok(result.unbind())
 }
 
-/// What asks the stores about a verified token later.
+/// What judges the sender of a verified token, and asks the stores about it, later.
 pub(crate) fn later<V: Verify>(
     verifier: &V,
     token: &Bound<'_, PyAny>,

@@ -2,7 +2,7 @@
 //!
 //! The unverified `iss` only chooses the verifier, which judges the verified `iss` again.
 
-use jwseal_core::error::Result as CoreResult;
+use jwseal_core::error::{Error, Result as CoreResult};
 use jwseal_core::issuers::IssuerTable;
 use jwseal_core::verifier::Token;
 use pyo3::gc::{PyTraverseError, PyVisit};
@@ -20,7 +20,7 @@ use crate::many;
 use crate::pending;
 use crate::pending_batch::{self, PendingBatchObject};
 use crate::repr;
-use crate::state::Later;
+use crate::state::{Later, State};
 use crate::stream::VerifiedIterator;
 use crate::verified_jwt::VerifiedJwtObject;
 use crate::verifier::VerifierObject;
@@ -33,6 +33,8 @@ pub(crate) struct IssuersObject {
     table: Py<PyDict>,
     has_clock: bool,
     has_state: bool,
+    /// What judges the proofs of senders, the same for all verifiers.
+    sender: Option<Py<PyAny>>,
 }
 
 #[pymethods]
@@ -42,10 +44,12 @@ impl IssuersObject {
     fn new(verifiers: &Bound<'_, PyAny>, cache: Option<&Bound<'_, PyAny>>) -> Result<Self, Fault> {
         let (mut chosen, table) = (IssuerTable::default(), PyDict::new(verifiers.py()));
         let (mut has_clock, mut has_state) = (false, false);
+        let mut senders: Vec<Option<Py<PyAny>>> = Vec::new();
         each_member(&convert::mapping(verifiers, "verifiers")?, |issuer, verifier| {
             let verifier = verifier.cast::<VerifierObject>().map_err(PyErr::from)?;
             has_clock |= verifier.get().judge().clock().is_given();
             has_state |= verifier.get().judge().state().is_some();
+            senders.push(verifier.get().judge().state().and_then(State::sender).map(|one| one.clone_ref(issuer.py())));
             let value = verifier.clone().unbind();
             if let Ok(template) = issuer.cast::<IssuerTemplateObject>() {
                 chosen.add_template(template.get().inner(), verifier.get().judge().verifier(), value)?;
@@ -58,7 +62,21 @@ impl IssuersObject {
             Ok::<(), Fault>(())
         })?;
         let verifiers = chosen.checked()?.with_cache(cache_info::entries(cache)?)?;
-        Ok(Self { verifiers, table: table.unbind(), has_clock, has_state })
+        let is_same = |one: &Option<Py<PyAny>>, other: &Option<Py<PyAny>>| match (one, other) {
+            (Some(one), Some(other)) => one.is(other),
+            (one, other) => one.is_none() && other.is_none(),
+        };
+        if senders.windows(2).any(|pair| matches!(pair, [one, other] if !is_same(one, other))) {
+            return Err(Error::policy(ONE_SENDER).into());
+        }
+        let sender = senders.pop().flatten();
+        Ok(Self { verifiers, table: table.unbind(), has_clock, has_state, sender })
+    }
+
+    #[doc = doc!("Issuers.sender")]
+    #[getter]
+    fn sender(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        self.sender.as_ref().map(|sender| sender.clone_ref(py))
     }
 
     #[doc = doc!("Issuers.prepare")]
@@ -72,9 +90,14 @@ impl IssuersObject {
     }
 
     #[doc = doc!("Issuers.verify")]
-    #[pyo3(signature = (token, *, now=None))]
-    fn verify(&self, token: &Bound<'_, PyAny>, now: Option<&Bound<'_, PyAny>>) -> Result<Py<VerifiedJwtObject>, Fault> {
-        batch::verify(self, token, now)
+    #[pyo3(signature = (token, *, now=None, sender=None))]
+    fn verify(
+        &self,
+        token: &Bound<'_, PyAny>,
+        now: Option<&Bound<'_, PyAny>>,
+        sender: Option<&Bound<'_, PyAny>>,
+    ) -> Result<Py<VerifiedJwtObject>, Fault> {
+        batch::verify(self, token, now, sender)
     }
 
     #[doc = doc!("Issuers._state")]
@@ -126,7 +149,7 @@ impl IssuersObject {
         now: Option<&Bound<'_, PyAny>>,
         progress: Option<Py<PyAny>>,
         workers: Option<&Bound<'_, PyAny>>,
-    ) -> PyResult<VerifiedIterator> {
+    ) -> Result<VerifiedIterator, Fault> {
         VerifiedIterator::new(slf, tokens, now, progress, workers)
     }
 
@@ -177,6 +200,7 @@ impl IssuersObject {
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.table)?;
+        visit.call(&self.sender)?;
         self.verifiers.values().try_for_each(|verifier| visit.call(verifier))
     }
 
@@ -186,6 +210,9 @@ impl IssuersObject {
     }
 }
 
+const ONE_SENDER: &str = "all verifiers of Issuers have the same sender=: a name, or one check that they share; a token's unverified \
+                          iss must not choose whether a proof is demanded";
+
 impl Verify for IssuersObject {
     fn choose<'s: 'a, 'a>(&'s self, token: &'a [u8]) -> CoreResult<(&'s Judge, Token<'a>)> {
         let (verifier, token) = self.verifiers.choose(token)?;
@@ -194,6 +221,10 @@ impl Verify for IssuersObject {
 
     fn has_state(&self) -> bool {
         self.has_state
+    }
+
+    fn has_sender(&self) -> bool {
+        self.sender.is_some()
     }
 
     fn has_clock(&self) -> bool {

@@ -18,7 +18,7 @@ use pyo3::pybacked::{PyBackedBytes, PyBackedStr};
 use pyo3::pyclass::boolean_struct::True;
 use pyo3::types::{PyBytes, PyIterator, PyList, PyString};
 
-use crate::batch::{Verify, settled};
+use crate::batch::{Verify, require_no_sender, settled};
 use crate::clock::Clock;
 use crate::convert;
 use crate::error::{Fault, exception, is_verdict};
@@ -39,6 +39,7 @@ pub(crate) fn verify_many<'py, V: Shared>(
     now: Option<&Bound<'py, PyAny>>,
     workers: Option<&Bound<'py, PyAny>>,
 ) -> Result<Bound<'py, PyList>, Fault> {
+    require_no_sender(verifier.get())?;
     let workers = Workers::from_argument(workers)?;
     let list = reentry::items(iterate(tokens)?.as_any())?.collect::<PyResult<Vec<_>>>()?;
     Ok(PyList::new(tokens.py(), verify_all(verifier, &list, now, workers)?)?)

@@ -9,6 +9,7 @@ use jwseal_core::verifier::Outcome;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
+use crate::batch::require_no_sender;
 use crate::error::{Fault, exception};
 use crate::judge;
 use crate::many::{self, AnyRound, Judged, Shared};
@@ -29,6 +30,7 @@ pub(crate) fn begin<V: Shared>(
     now: Option<&Bound<'_, PyAny>>,
     workers: Option<&Bound<'_, PyAny>>,
 ) -> Result<PendingBatchObject, Fault> {
+    require_no_sender(verifier.get())?;
     let workers = Workers::from_argument(workers)?;
     Ok(PendingBatchObject { round: many::round(verifier, tokens, now)?, workers, batch: Mutex::default() })
 }

@@ -10,6 +10,7 @@ use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::PyIterator;
 
+use crate::batch::require_no_sender;
 use crate::error::Fault;
 use crate::many::{Octets, Shared, iterate, verify_all};
 use crate::reentry;
@@ -48,7 +49,8 @@ impl VerifiedIterator {
         now: Option<&Bound<'_, PyAny>>,
         progress: Option<Py<PyAny>>,
         workers: Option<&Bound<'_, PyAny>>,
-    ) -> PyResult<Self> {
+    ) -> Result<Self, Fault> {
+        require_no_sender(verifier.get())?;
         // Counting processors reads files, so it is done once.
         let workers = Workers::from_argument(workers)?.counted();
         Ok(Self {

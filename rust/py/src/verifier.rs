@@ -35,10 +35,11 @@ impl VerifierObject {
     #[pyo3(
         signature = (
             keys, policy, *, algorithms=None, max_token_size=None, max_header_size=None, accept_padding=false, cache=None,
-            replay=None, revocation=None, on_unavailable=None, clock=None
+            replay=None, revocation=None, on_unavailable=None, sender=None, clock=None
         ),
         text_signature = "(keys, policy, *, algorithms=None, max_token_size=16384, max_header_size=4096, \
-                          accept_padding=False, cache=0, replay=None, revocation=None, on_unavailable='deny', clock=None)"
+                          accept_padding=False, cache=0, replay=None, revocation=None, on_unavailable='deny', \
+                          sender=None, clock=None)"
     )]
     #[expect(clippy::too_many_arguments, reason = "Python's arguments, which are given by name")]
     fn new(
@@ -52,6 +53,7 @@ impl VerifierObject {
         replay: Option<&Bound<'_, PyAny>>,
         revocation: Option<&Bound<'_, PyAny>>,
         on_unavailable: Option<&Bound<'_, PyAny>>,
+        sender: Option<&Bound<'_, PyAny>>,
         clock: Option<Bound<'_, PyAny>>,
     ) -> Result<Self, Fault> {
         let chosen = KeysArgument::from_argument(keys)?;
@@ -62,7 +64,7 @@ impl VerifierObject {
             convert::reader("max_token_size", max_token_size, max_header_size, accept_padding)?,
         )?;
         let verifier = verifier.with_cache(cache_info::entries(cache)?)?;
-        let state = State::from_arguments(policy, replay, revocation, on_unavailable)?;
+        let state = State::from_arguments(policy, replay, revocation, on_unavailable, sender)?;
         let (given_keys, policy) = (keys.clone().unbind(), policy.clone().unbind());
         Ok(Self {
             judge: Judge::new(verifier, chosen.into_source(), Clock::from_argument(clock)?, state),
@@ -83,6 +85,12 @@ impl VerifierObject {
         self.policy.clone_ref(py)
     }
 
+    #[doc = doc!("Verifier.sender")]
+    #[getter]
+    fn sender(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        self.judge.state().and_then(State::sender).map(|sender| sender.clone_ref(py))
+    }
+
     #[doc = doc!("Verifier.prepare")]
     fn prepare(&self, py: Python<'_>) -> usize {
         py.detach(|| self.judge.verifier().keys().prepare())
@@ -94,9 +102,14 @@ impl VerifierObject {
     }
 
     #[doc = doc!("Verifier.verify")]
-    #[pyo3(signature = (token, *, now=None))]
-    fn verify(&self, token: &Bound<'_, PyAny>, now: Option<&Bound<'_, PyAny>>) -> Result<Py<VerifiedJwtObject>, Fault> {
-        batch::verify(self, token, now)
+    #[pyo3(signature = (token, *, now=None, sender=None))]
+    fn verify(
+        &self,
+        token: &Bound<'_, PyAny>,
+        now: Option<&Bound<'_, PyAny>>,
+        sender: Option<&Bound<'_, PyAny>>,
+    ) -> Result<Py<VerifiedJwtObject>, Fault> {
+        batch::verify(self, token, now, sender)
     }
 
     #[doc = doc!("Verifier._state")]
@@ -154,7 +167,7 @@ impl VerifierObject {
         now: Option<&Bound<'_, PyAny>>,
         progress: Option<Py<PyAny>>,
         workers: Option<&Bound<'_, PyAny>>,
-    ) -> PyResult<VerifiedIterator> {
+    ) -> Result<VerifiedIterator, Fault> {
         VerifiedIterator::new(slf, tokens, now, progress, workers)
     }
 
@@ -195,6 +208,10 @@ impl Verify for VerifierObject {
 
     fn has_state(&self) -> bool {
         self.judge.state().is_some()
+    }
+
+    fn has_sender(&self) -> bool {
+        self.judge.state().is_some_and(|state| state.sender().is_some())
     }
 
     fn has_clock(&self) -> bool {
