@@ -108,7 +108,12 @@ impl<T: Send + Sync + 'static> Chunks<T> {
         }
         let mut all = Vec::new();
         for batch in self.batches.drain(..) {
-            all.append(&mut results(batch)?);
+            let mut more = results(batch)?;
+            if all.is_empty() {
+                all = more;
+            } else {
+                all.append(&mut more);
+            }
         }
         Ok(all)
     }
