@@ -1,6 +1,6 @@
 """JSON Web Signatures and JWTs, at the speed of the cryptography underneath (RFC 7515, RFC 7519).
 
-Have a key, sign, state what you demand, verify:
+Create a key, sign a token, state what you require, and verify:
 
     key = SigningKey.generate("ES256", kid="2026-a")
     token = Signer(key, issuer="https://id.example", expires_in=300).sign({"sub": "alice", "aud": "api"})

@@ -1,7 +1,7 @@
 """Canonical JSON: one text for one JSON value (RFC 8785), which is what `jws.sign_object` signs.
 
 After `canonical_json` the text is UTF-8 without white space, members are in the order of their UTF-16 code units, and numbers
-are written as ECMAScript writes them. What has no such text is ValueError: NaN and infinities, integers that a double does
+are written as ECMAScript writes them. Other values raise ValueError: NaN and infinities, integers that a double does
 not hold exactly, lone surrogates, nesting over 32. Nothing is rounded or left out.
 """
 

@@ -65,6 +65,7 @@ __all__ = [
     "Unverified",
     "UnverifiedJWT",
     "UnverifiedSignature",
+    "VerificationCounter",
     "VerifiedJWS",
     "VerifiedJWT",
     "Verifier",
@@ -612,6 +613,29 @@ class PendingBatch:
     def stop(self) -> None:
         """Have every thread leave it before its next token."""
 
+@final
+class VerificationCounter:
+    """Counts verifications for `jwseal.metrics.Metrics`. Counting takes no lock."""
+
+    def __new__(cls, issuers: dict[str, str], codes: Sequence[str]) -> Self:
+        """Return counts that are all zero.
+
+        `issuers` maps the `iss` of tokens to the label under which they are counted, `codes` are the labels of outcomes;
+        everything else is counted as `other`.
+        """
+
+    def observe(self, code: str, result: object, seconds: float) -> None:
+        """Count one verification.
+
+        `code` is what came of it, `result` the VerifiedJWT or Decision, else None, `seconds` the time that it took.
+        """
+
+    def counts(self) -> list[tuple[str, Algorithm | None, str, int]]:
+        """The counts that are not zero: issuer, algorithm, code, count."""
+
+    def times(self) -> tuple[list[tuple[float | None, int]], float]:
+        """How many took at most so many seconds and more than the bound before, and the sum of all seconds."""
+
 # Not final: `jwseal.verifier.Verifier` is its one subclass.
 @disjoint_base
 class Verifier:
@@ -707,7 +731,7 @@ class Verifier:
     def verify_many(
         self, tokens: Iterable[_Text], *, now: Moment | None = None, workers: int | None = None
     ) -> list[_Verdict]:
-        """Verify a batch at one reading of the clock; refusals stand in the list as exceptions, not raised.
+        """Verify a batch, reading the clock once; refusals are returned in the list as exceptions, not raised.
 
         `tokens` is an iterable of str and bytes, `now` the time as `verify` takes it. The interpreter lock is released
         once for the whole batch, which `workers` threads verify, from 1 to 256 and the caller's among them; None is as
@@ -979,7 +1003,7 @@ class RuleSet:
                  `effect` ("allow" or "deny") and `when` (a condition as a table)
         issuers  name to a mapping with `acr_order` (a list, weakest first) and `compat` ("signserver"), both optional
 
-        Whatever else stands in them is PolicyError, whose `place` begins with "rules" or "issuers".
+        Anything else in them raises PolicyError, whose `place` begins with "rules" or "issuers".
         """
 
     def judge(
@@ -1354,7 +1378,7 @@ def _condition(table: str | JSONMapping, shown: str) -> Condition:
     """The condition of a table, or of its JSON text."""
 
 def _check_policy(policy: Policy) -> None:
-    """Refuse a policy that no token could meet, or whose bounds are none."""
+    """Refuse a policy that no token could meet, or that has invalid bounds."""
 
 def der_form(der: bytes) -> str:
     """Tell what `der` holds by its outline.

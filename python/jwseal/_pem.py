@@ -1,7 +1,7 @@
-"""Reads and writes the text around key files: PEM (RFC 7468), and what is taken for PEM by mistake.
+"""Reads and writes the text around key files: PEM (RFC 7468), and other text that is mistaken for PEM.
 
 A PEM may have a byte order mark, be UTF-16, have spaces or any line ends, or have lost its line breaks, as happens in
-environment variables and configuration files; it is read all the same. Anything else is InvalidKey with a sentence that
+environment variables and configuration files; it can still be read. Anything else is InvalidKey with a sentence that
 names what it is and what to do, and holds no part of it. What is inside a block is judged elsewhere.
 """
 
@@ -80,7 +80,7 @@ def looks_like_pem(text: bytes) -> bool:
 
 
 def form_of(octets: bytes) -> str:
-    """Return what sort of DER this is, the empty string if it is none."""
+    """Return the kind of DER this is, or the empty string if it is not DER."""
     # A text may begin with the digit 0, which is the tag of a SEQUENCE; no text has its own length after it.
     try:
         return der_form(octets)
@@ -89,7 +89,7 @@ def form_of(octets: bytes) -> str:
 
 
 def only_block(text: bytes, owner: str) -> Block:
-    """Return the one PEM block of this text; what stands around it is explanatory."""
+    """Return the one PEM block of this text; the text around it is ignored."""
     if _BEGIN not in text:
         refuse_other_text(text, owner)
         if b"%" in text or b"+" in text:
@@ -137,7 +137,7 @@ def refuse_other_text(text: bytes, owner: str) -> None:
 
 
 def unwrap(block: Block) -> bytes | None:
-    """Return the octets that a block holds, or None if its base64 is damaged."""
+    """Return the bytes that a block holds, or None if its base64 is damaged."""
     try:
         return binascii.a2b_base64(block.body, strict_mode=True)
     except binascii.Error:
@@ -145,7 +145,7 @@ def unwrap(block: Block) -> bytes | None:
 
 
 def wrap(label: str, octets: bytes, cipher: bytes | None = None) -> bytes:
-    """Return octets as a PEM block, with the header of the old encryption if they are encrypted so."""
+    """Return the bytes as a PEM block, with the header of the old encryption if they are encrypted that way."""
     header = [] if cipher is None else [b"Proc-Type: 4,ENCRYPTED", b"DEK-Info: " + cipher, b""]
     body = binascii.b2a_base64(octets, newline=False)
     lines = [body[at : at + 64] for at in range(0, len(body), 64)]

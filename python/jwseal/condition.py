@@ -2,9 +2,9 @@
 
     where = all_of(claim("roles").contains("Admin"), claim("email_verified").equals(True))
 
-A condition is true, false or an error. An absent claim makes every condition on it false, but `exists(False)`. A claim of a type
+A condition is true, false or an error. An absent claim makes every condition on it but `exists(False)` false. A claim of a type
 that the operator cannot compare is an error, which `not_` does not turn into true. Conditions are immutable, compare and hash
-by value and can be pickled. They are compiled when they are made; what cannot be judged is PolicyError then.
+by value and can be pickled. They are compiled when they are created; an invalid one then raises PolicyError.
 
 This module is part of `import jwseal`, so it imports nothing heavy.
 """
@@ -108,7 +108,7 @@ class Operand:
         return self._condition("less", _plain(bound))
 
     def at_most(self, bound: float, /) -> Condition:
-        """A number of this at most."""
+        """A number that is not greater than this."""
         return self._condition("at_most", _plain(bound))
 
     def greater(self, bound: float, /) -> Condition:

@@ -68,7 +68,7 @@ __all__ = [
 
 
 class JOSEError(Exception):
-    """The base of all exceptions. One that is neither InvalidToken nor Unavailable is an error in the program."""
+    """The base class of all exceptions. Those other than InvalidToken and Unavailable are errors in the program."""
 
     code = "jose_error"
     http_status = 500

@@ -1,11 +1,11 @@
 """Reads and writes the key files operators have: PEM, DER, OpenSSH, X.509 (RFC 7468, RFC 5958, RFC 5280).
 
 The core takes keys in one plain form, PKCS#8 for private and SPKI for public ones, and judges them there: algorithm,
-size, curve, weak structure. What stands here only gets them into that form and back. A key that is in it already goes
+size, curve, weak structure. This module only converts them to that form and back. A key that already has it goes
 to the core as it is; `cryptography` opens and converts the others, and this is the one module that loads it, not before
 it is needed. JWKs never come here, the core parses them itself.
 
-A file must hold exactly one key of the kind that was asked for. Whatever else it holds is InvalidKey with a sentence
+A file must hold exactly one key of the kind that was asked for. Anything else in it raises InvalidKey with a sentence
 that says what to do, never with a part of the file or of the password, and never with another exception chained to it.
 Warnings of `cryptography` pass as they are: the process's filters are not changed.
 """

@@ -7,27 +7,36 @@
     instrument(metrics, opentelemetry.metrics.get_meter("jwseal"))
 
 Every label has few values: an issuer is the name that the operator gave it, or `other`; `alg` and `code` are those that exist here.
-Nothing that a client sends is a label. Counts are kept here and read when they are scraped; key sources are asked then.
+Nothing that a client sends is a label. Verifications are counted in native code, without a lock, and read when they are scraped; key
+sources and caches are asked then.
 """
 
 from __future__ import annotations
 
 import threading
-from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from jwseal._native import VerificationCounter
+from jwseal.authorizer.decision import CODES
+from jwseal.errors import InvalidToken, Unavailable
+
 if TYPE_CHECKING:
+    from jwseal import Issuers, Verifier
     from jwseal.remote import RemoteKeySet
 
 __all__ = ["Metrics", "PrometheusCollector", "Sample", "instrument"]
 
-# Upper bounds in seconds: a verification takes some ten microseconds, a wait for keys up to seconds.
-_BUCKETS = (0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.005, 0.025, 0.1, 0.5, 2.5)
 _HELP = {
     "jws_verifications_total": "Tokens judged, by the configured name of the issuer, the algorithm and the code",
+    "jws_replay_total": "Tokens that were refused because they had been used before",
+    "jws_cache_hits_total": "Tokens that the cache of a verifier had",
+    "jws_cache_misses_total": "Tokens that the cache of a verifier had not",
+    "jws_cache_evictions_total": "Tokens that were dropped from the cache of a verifier to make room for others",
+    "policy_decisions_total": "Decisions of an authorizer, by the rule that decided and its effect",
     "jwks_fetch_total": "Fetches of a JWK Set, by result",
+    "jwks_unknown_kid_total": "Fetches of a JWK Set for a kid that was not in it",
     "jwks_age_seconds": "Seconds since the last fetch that succeeded",
     "jwks_next_refresh_seconds": "Seconds until the next fetch",
     "jwks_stale": "1 while the last fetch failed and the keys of an earlier one serve",
@@ -48,29 +57,33 @@ class Metrics:
 
     issuers   the name of each issuer whose tokens are counted apart; all others are `other`
     sources   key sources by name, which are asked for their state at each scrape
+    verifiers verifiers with a cache by name, which are asked for its use at each scrape
     """
 
     def __init__(
-        self, *, issuers: Mapping[str, str] | None = None, sources: Mapping[str, RemoteKeySet] | None = None
+        self,
+        *,
+        issuers: Mapping[str, str] | None = None,
+        sources: Mapping[str, RemoteKeySet] | None = None,
+        verifiers: Mapping[str, Verifier | Issuers] | None = None,
     ) -> None:
-        self._issuers, self._sources = dict(issuers or {}), dict(sources or {})
+        self._sources, self._verifiers = dict(sources or {}), dict(verifiers or {})
+        self._counter = VerificationCounter(dict(issuers or {}), _codes())
         self._lock = threading.Lock()
-        self._verifications: Counter[tuple[str, str, str]] = Counter()
         self._fetches: Counter[tuple[str, str]] = Counter()
-        self._buckets = [0] * (len(_BUCKETS) + 1)
-        self._seconds = 0.0
+        self._decisions: Counter[tuple[str, str]] = Counter()
 
-    def observe(self, code: str, token: Any, seconds: float) -> None:
-        """Count one verification: `code` is `allowed` or that of the refusal, `token` the result, or None."""
-        claimed = getattr(token, "claims", None)
-        issuer = (
-            self._issuers.get(claimed["iss"], "other") if isinstance(claimed, dict) and _named(claimed) else "other"
-        )
-        alg = getattr(token, "alg", None)
-        with self._lock:
-            self._verifications[issuer, alg if isinstance(alg, str) else "none", code] += 1
-            self._buckets[bisect_left(_BUCKETS, seconds)] += 1
-            self._seconds += seconds
+    def observe(self, code: str, result: Any, seconds: float) -> None:
+        """Count one verification.
+
+        `code` is `allowed` or that of the refusal, `result` the VerifiedJWT or the Decision, else None, `seconds` the time that
+        it took.
+        """
+        self._counter.observe(code, result, seconds)
+        rule = getattr(result, "rule", None)
+        if isinstance(rule, str):
+            with self._lock:
+                self._decisions[rule, "allow" if result.allowed else "deny"] += 1
 
     def on_event(self, name: str) -> Any:
         """A function for `on_event` of the RemoteKeySet with this name, which counts its fetches."""
@@ -82,16 +95,28 @@ class Metrics:
         return count
 
     def samples(self) -> Iterator[Sample]:
-        """The values now, but for the histogram."""
+        """The current values, except for the histogram."""
         with self._lock:
-            verifications, fetches = dict(self._verifications), dict(self._fetches)
-        for (issuer, alg, code), count in verifications.items():
-            yield Sample("jws_verifications_total", {"issuer": issuer, "alg": alg, "code": code}, count)
+            fetches, decisions = dict(self._fetches), dict(self._decisions)
+        replayed = 0
+        for issuer, alg, code, count in self._counter.counts():
+            yield Sample("jws_verifications_total", {"issuer": issuer, "alg": alg or "none", "code": code}, count)
+            replayed += count if code == "replayed" else 0
+        if replayed:
+            yield Sample("jws_replay_total", {}, replayed)
+        for (rule, effect), count in decisions.items():
+            yield Sample("policy_decisions_total", {"rule": rule, "effect": effect}, count)
         for (name, result), count in fetches.items():
             yield Sample("jwks_fetch_total", {"issuer": name, "result": result}, count)
+        for name, verifier in self._verifiers.items():
+            info, labels = verifier.cache_info(), {"issuer": name}
+            yield Sample("jws_cache_hits_total", labels, info.hits)
+            yield Sample("jws_cache_misses_total", labels, info.misses)
+            yield Sample("jws_cache_evictions_total", labels, info.evictions)
         for name, source in self._sources.items():
             health, labels = source.health, {"issuer": name}
             yield Sample("jwks_ready", labels, float(health.ready))
+            yield Sample("jwks_unknown_kid_total", labels, health.unknown_kid_fetches)
             yield Sample("jwks_stale", labels, float(health.failures > 0 and health.ready))
             if health.age is not None:
                 yield Sample("jwks_age_seconds", labels, health.age)
@@ -100,12 +125,11 @@ class Metrics:
 
     def histogram(self) -> tuple[list[tuple[str, float]], float]:
         """The cumulative counts of `jws_verify_seconds` by upper bound, and the sum of the seconds."""
-        with self._lock:
-            buckets, seconds = list(self._buckets), self._seconds
+        buckets, seconds = self._counter.times()
         total, cumulative = 0, []
-        for bound, count in zip((*map(str, _BUCKETS), "+Inf"), buckets, strict=True):
+        for bound, count in buckets:
             total += count
-            cumulative.append((bound, float(total)))
+            cumulative.append(("+Inf" if bound is None else str(bound), float(total)))
         return cumulative, seconds
 
 
@@ -146,5 +170,12 @@ def instrument(metrics: Metrics, meter: Any) -> None:
         make(name, callbacks=[read(name)], description=words)
 
 
-def _named(claims: Mapping[str, Any]) -> bool:
-    return isinstance(claims.get("iss"), str)
+def _codes() -> list[str]:
+    """Every code that an exception or a decision can have."""
+    codes, classes = list(CODES), [InvalidToken, Unavailable]
+    while classes:
+        kind = classes.pop()
+        classes += kind.__subclasses__()
+        if kind.code not in codes:
+            codes.append(kind.code)
+    return codes

@@ -42,7 +42,7 @@ _OWN_ARGUMENT = {"iss": "issuer", "aud": "audience", "sub": "subject"}
 
 
 class _Marker:
-    """A value that stands for a decision; one object per name in every process, pickling included."""
+    """A sentinel for a decision. There is one object per name in every process, also after pickling."""
 
     __slots__ = ()
     _name: str
@@ -76,7 +76,7 @@ class DefaultTyp(_Marker):
 
 
 UNCHECKED = Unchecked()
-"""I decided not to check this. Valid for issuer, audience, subject, typ and expiry."""
+"""The check is deliberately left out. Valid for issuer, audience, subject, typ and expiry."""
 
 REQUIRED = Required()
 """The token must have `exp`."""
@@ -92,7 +92,7 @@ class Policy:
     max_age=None, max_lifetime=None, claims={}, scopes=(), where=None)
 
     issuer        the `iss` that are accepted: one str or IssuerTemplate, or a list, tuple or set of them, or UNCHECKED
-    audience      who we are; the token's `aud` must name at least one of these, or UNCHECKED
+    audience      the names of this service; the token's `aud` must have at least one of these, or UNCHECKED
     subject       the `sub` that are accepted, or UNCHECKED
     typ           the header's `typ`: DEFAULT_TYP, one str or several, or UNCHECKED; access tokens after RFC 9068 want
                   "at+jwt", since DEFAULT_TYP cannot tell them from ID tokens
@@ -106,7 +106,7 @@ class Policy:
     scopes        the scopes that `scope`, or else `scp`, must all grant: a list, tuple or set of str
     where         a condition that must hold, such as claim("roles").contains("Admin")
 
-    Arguments that cannot be kept are PolicyError, of a wrong Python type TypeError. Policies are immutable, compare and
+    Invalid arguments raise PolicyError, those of a wrong Python type TypeError. Policies are immutable, compare and
     hash by value and can be pickled.
     """
 
@@ -182,7 +182,7 @@ class Policy:
         return self
 
     def replace(self, **changes: Any) -> Policy:
-        """Return a policy like this one but for the arguments given."""
+        """Return a copy of this policy with the given arguments changed."""
         return Policy(**{**self._arguments(), **changes})
 
     def _arguments(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""`assert_protected` finds each hole that an application has, and none in one that has none.
+"""`assert_protected` finds each hole that an application has, and none in an application without holes.
 
 The applications are plain WSGI and ASGI with the holes that issue trackers tell of, each written as it is written there.
 """

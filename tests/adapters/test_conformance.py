@@ -1,7 +1,7 @@
 """Every adapter passes `assert_protected`: in this process, and behind each real server over HTTP.
 
 The same small application is built with each adapter (`protected_apps`). The provider that is down is a key source whose URL
-nobody answers.
+does not answer.
 """
 
 import json

@@ -1,14 +1,18 @@
 """Metrics: what is counted, under which labels, and that no client can add one; as Prometheus and OpenTelemetry read them."""
 
+import os
 import threading
+import warnings
 from typing import Any
 
 import pytest
 
-from jwseal import Verifier
+from jwseal import KeyNotFound, Policy, Verifier
 from jwseal.adapters.resource_server import Received, Refused, ResourceServer
+from jwseal.authorizer import Authorizer
 from jwseal.metrics import Metrics, PrometheusCollector, instrument
 from jwseal.remote import RemoteKeySet
+from jwseal.state import MemoryState
 from jwseal.testing import FakeIssuer, forge
 from peers import peer
 
@@ -57,6 +61,81 @@ def test_no_label_of_a_client(issuer: FakeIssuer, verifier: Verifier) -> None:
     assert len(forge.ATTACKS) == sum(counted(metrics).values())
 
 
+def test_decisions(issuer: FakeIssuer) -> None:
+    """Decisions of an authorizer are counted by the rule that decided and its effect, refused ones too."""
+    rules = "\n".join(
+        f'[[rules]]\nid = "{name}"\nissuer = "idp"\neffect = "{effect}"\nwhen = {{ claim = "{claim}", exists = true }}'
+        for name, effect, claim in (("read", "allow", "sub"), ("blocked", "deny", "blocked"))
+    )
+    keys = f'[issuers.idp]\nissuer = "{issuer.url}"\naudience = ["api"]\nalgorithms = ["ES256"]\nkeys = '
+    jwk = issuer.key().verifying_key.to_jwk()
+    inline = "[{ " + ", ".join(f'{name} = "{value}"' for name, value in jwk.items()) + " }]\n"
+    metrics = Metrics(issuers={issuer.url: "main"})
+    server = ResourceServer(Authorizer.from_text(keys + inline + rules), observe=metrics.observe)
+    ask(server, issuer.token())
+    with pytest.raises(Refused):
+        ask(server, issuer.token({"blocked": True}))
+    found = counted(metrics)
+    assert (1, 1) == (
+        found["policy_decisions_total", "read", "allow"],
+        found["policy_decisions_total", "blocked", "deny"],
+    )
+    assert 1 == found["jws_verifications_total", "main", "ES256", "allowed"]
+    assert 1 == sum(count for labels, count in found.items() if labels[-1] == "rule_denied")
+
+
+def test_replays_and_caches(issuer: FakeIssuer) -> None:
+    """A replayed token is counted as such, and the use of a cache is read when it is asked for."""
+    keys = issuer.key().verifying_key
+    judge = Verifier(keys, Policy(issuer=issuer.url, audience="api"), replay=MemoryState(), cache=8)
+    metrics, token = Metrics(verifiers={"main": judge}), issuer.token({"jti": "1"})
+    server = ResourceServer(judge, observe=metrics.observe)
+    ask(server, token)
+    with pytest.raises(Refused):
+        ask(server, token)
+    found = counted(metrics)
+    assert (1, 1, 1) == (
+        found[("jws_replay_total",)],
+        found["jws_cache_hits_total", "main"],
+        found["jws_cache_misses_total", "main"],
+    )
+
+
+def test_an_unknown_code_is_other() -> None:
+    """A code that no exception and no decision has is counted as `other`, whatever the observer is given."""
+    metrics = Metrics()
+    for code in ("made up", "", "allowed\n", "é"):
+        metrics.observe(code, object(), float("nan"))
+    assert {("jws_verifications_total", "other", "none", "other"): 4} == counted(metrics)
+    assert (("+Inf", 4.0), 0.0) == (metrics.histogram()[0][-1], metrics.histogram()[1])
+
+
+def test_a_fork_goes_on_counting(verifier: Verifier, issuer: FakeIssuer) -> None:
+    """A child that was forked while other threads count has their counts, and counts on."""
+    if not hasattr(os, "fork"):
+        pytest.skip("this system has no fork")
+    metrics, token, ended = Metrics(issuers={issuer.url: "main"}), verifier.verify(issuer.token()), threading.Event()
+
+    def work() -> None:
+        while not ended.is_set():
+            metrics.observe("allowed", token, 0.0001)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # a fork beside threads is what is tested
+        child = os.fork()
+    if child == 0:
+        before = sum(counted(metrics).values())
+        metrics.observe("allowed", token, 0.0001)
+        os._exit(0 if sum(counted(metrics).values()) == before + 1 else 1)
+    ended.set()
+    for thread in threads:
+        thread.join()
+    assert 0 == os.waitpid(child, 0)[1]
+
+
 def test_key_sources(issuer: FakeIssuer) -> None:
     """A source that has keys is ready and not stale; its fetches are counted by result."""
     metrics = Metrics()
@@ -71,6 +150,10 @@ def test_key_sources(issuer: FakeIssuer) -> None:
     assert found["jwks_age_seconds", "main"] >= 0
     assert found["jwks_next_refresh_seconds", "main"] > 0
     assert 1 == found["jwks_fetch_total", "main", "changed"]
+    judge = Verifier(source, Policy(issuer=issuer.url, audience="api"))
+    with pytest.raises(KeyNotFound):
+        judge.verify(forge.token("kid_unknown", issuer))
+    assert 1 == counted(metrics)["jwks_unknown_kid_total", "main"]
 
 
 def test_prometheus(issuer: FakeIssuer, verifier: Verifier) -> None:

@@ -229,7 +229,7 @@ PAYLOADS = {
 
 @pytest.mark.parametrize("name", PAYLOADS)
 def test_payload_json(name: str) -> None:
-    """A payload that is not one strict JSON object is no claims set; as a JWS payload it is just octets."""
+    """A payload that is not one strict JSON object is not a claims set; as a JWS payload it is plain bytes."""
     token = hs256(PAYLOADS[name])
     assert "malformed_token" == refusal(LAX_VERIFIER.verify, token)
     assert PAYLOADS[name] == jws.verify(token, secret()).payload

@@ -46,7 +46,7 @@ def with_segment(place: int, text: str) -> str:
 @pytest.mark.parametrize("place", [0, 1, 2])
 @pytest.mark.parametrize("foreign", FOREIGN)
 def test_foreign_character(foreign: str, place: int) -> None:
-    """A character outside A-Z a-z 0-9 - _ is refused wherever it stands, never skipped."""
+    """A character outside A-Z a-z 0-9 - _ is refused at any position, never skipped."""
     segment = SEGMENTS[place]
     for at in {0, 1, len(segment) // 2, len(segment) - 1, len(segment)}:
         for text in (segment[:at] + foreign + segment[at:], segment[:at] + foreign + segment[at + 1 :]):
@@ -59,7 +59,7 @@ def test_foreign_character(foreign: str, place: int) -> None:
 @pytest.mark.parametrize("octet", [0x80, 0xC0, 0xFF, 0xE9])
 @pytest.mark.parametrize("place", [0, 1, 2])
 def test_foreign_octet(place: int, octet: int) -> None:
-    """Octets that are no UTF-8 are refused in bytes, and as surrogates in str."""
+    """Bytes that are not UTF-8 are refused in bytes, and as surrogates in str."""
     segments = [segment.encode() for segment in SEGMENTS]
     segments[place] = segments[place][:2] + bytes([octet]) + segments[place][2:]
     token = b".".join(segments)

@@ -123,7 +123,7 @@ def test_jwt_is_never_unencoded() -> None:
 
 
 def test_unencoded_is_detached_only() -> None:
-    """In compact form an unencoded payload never stands in the token (RFC 7797 section 5.2, stricter)."""
+    """In compact form an unencoded payload is never part of the token (RFC 7797 section 5.2, stricter)."""
     header = forge.b64(forge.octets({"alg": "HS256", "b64": False, "crit": ["b64"]}))
     token = forge.resign(f"{header}.e30", HS256)
     assert "malformed_token" == refusal(jws.verify, token, secret())

@@ -129,7 +129,7 @@ def test_tags_are_compared_in_constant_time() -> None:
     ],
 )
 def test_equivalent_secrets_count_once(one: bytes, other: bytes, algs: tuple[str, str]) -> None:
-    """Whoever has one of two secrets that HMAC takes for the same has both: `require=2` counts one key."""
+    """Two secrets that HMAC treats as equal are one key for `require=2`."""
     pair = [secret(octets, alg=alg, kid=kid) for octets, alg, kid in zip((one, other), algs, "ab", strict=True)]
     made = jws.sign_json(b"x", pair)
     assert "invalid_policy" == refusal(jws.verify_json, made, KeySet(pair), require=2)

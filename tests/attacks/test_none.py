@@ -88,7 +88,7 @@ def test_empty_signature(alg: str) -> None:
 
 @pytest.mark.parametrize("keys", [b"", "", None, [], (), {}, 0, object(), forge.K32, "secret"])
 def test_verifier_needs_a_key(keys: object) -> None:
-    """Nothing that is no key makes a verifier (GHSA-8wpc-h4q6-8fxv, CVE-2026-27962, CVE-2022-23540)."""
+    """Only keys make a verifier (GHSA-8wpc-h4q6-8fxv, CVE-2026-27962, CVE-2022-23540)."""
     with pytest.raises(TypeError):
         Verifier(keys, LAX)
     with pytest.raises(TypeError):

@@ -322,7 +322,7 @@ def test_rsa_size(bits: int) -> None:
 
 
 def test_rsa_even_modulus() -> None:
-    """An even modulus is no RSA modulus."""
+    """An even number is not a valid RSA modulus."""
     assert "invalid_key" == refusal(VerifyingKey.from_jwk, rsa_jwk(modulus() - 1))
     assert "invalid_key" == refusal(VerifyingKey.from_jwk, rsa_jwk(1 << 2047))
 

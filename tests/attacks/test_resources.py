@@ -208,7 +208,7 @@ def test_bad_member_does_not_spoil_a_set() -> None:
     ["", "[]", "5", "null", "{}", '{"keys":{}}', '{"keys":null}', '{"keys":[]}', '{"keys":[5]}', "{", "\ufeff{}"],
 )
 def test_no_jwk_set(text: str) -> None:
-    """What is no JWK Set, or one without a usable key, is refused."""
+    """Anything but a JWK Set with a usable key is refused."""
     assert "invalid_key" == refusal(KeySet.from_jwks, text)
     assert "invalid_key" == refusal(KeySet.from_jwks, text.encode())
 

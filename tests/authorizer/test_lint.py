@@ -85,7 +85,7 @@ def test_what_nothing_names() -> None:
 @pytest.mark.parametrize(("ends", "remarked"), [(2020, True), (2040, False)])
 @pytest.mark.parametrize("encoding", ["PEM", "DER"])
 def test_an_expired_certificate(tmp_path: Path, ends: int, remarked: bool, encoding: str) -> None:
-    """A certificate that has expired is remarked; its key is used all the same."""
+    """An expired certificate is reported; its key is still used."""
     key = forge.material("ES256")
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "as")])
     begins, end = datetime(2019, 1, 1, tzinfo=UTC), datetime(ends, 1, 1, tzinfo=UTC)

@@ -156,7 +156,7 @@ def test_revoke_takes_text(state: MemoryState) -> None:
 
 
 def test_arguments() -> None:
-    """A bound of none, or a clock that is none, is an error when the store is made."""
+    """An invalid bound or clock is an error when the store is created."""
     with pytest.raises(PolicyError):
         MemoryState(max_entries=0)
     with pytest.raises(TypeError):

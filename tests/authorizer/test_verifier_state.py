@@ -152,7 +152,7 @@ def test_a_store_that_fails(verify: Verify, among: Callable[[Verifier], Any], pl
 
 
 def test_arguments() -> None:
-    """What is no store is a TypeError; a word that is none, and a word without a store, are PolicyError."""
+    """What is not a store is a TypeError; an unknown `on_unavailable`, or one without a store, is PolicyError."""
     with pytest.raises(TypeError, match="replay must be a ReplayStore"):
         verifier(replay={})
     with pytest.raises(TypeError, match="revocation must be a RevocationStore"):

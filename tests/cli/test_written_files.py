@@ -23,7 +23,7 @@ def mode(path: str) -> int:
 @pytest.mark.parametrize("option", ["--out", "--public-out"])
 @pytest.mark.parametrize("kind", ["pipe", "link", "dangling link", "device", "directory", "socket"])
 def test_keygen_writes_only_regular_files(kind: str, option: str, force: list[str]) -> None:
-    """A pipe, link, device, directory or socket is left as it is: status 2, with and without `--force`."""
+    """A pipe, link, device, directory or socket is left unchanged: status 2, with and without `--force`."""
     import socket
 
     Path("precious").write_text("precious")

@@ -217,7 +217,7 @@ def test_tokens_without_a_key(endpoint: Endpoint, token: str) -> None:
 
 
 def test_connection_refused() -> None:
-    """Nobody listening is a connection error, which is also jwseal's `KeySourceUnavailable`."""
+    """A port without a listener is a connection error, which is also jwseal's `KeySourceUnavailable`."""
     for module in (real, layer):
         client = module.PyJWKClient("http://127.0.0.1:9/jwks", timeout=1)
         with pytest.raises(module.PyJWKClientConnectionError) as caught:

@@ -73,7 +73,7 @@ def test_no_request_goes_where_a_token_says(issuer: FakeIssuer, evil: FakeIssuer
 
 @every_source
 def test_a_key_in_the_token(issuer: FakeIssuer, source: str) -> None:
-    """A key in `jwk` is nobody's key, beside a known kid too (CVE-2018-0114)."""
+    """A key in `jwk` is never used, even with a known kid (CVE-2018-0114)."""
     verifier = Verifier(SOURCES[source](issuer), LAX)
     for kid in ({}, {"kid": "key-1"}, {"kid": "evil"}):
         forged = forge.token({"alg": "ES256", "jwk": EVIL.public_jwk(), **kid}, claims(), EVIL)

@@ -221,7 +221,7 @@ def test_equal_set_keeps_its_generation() -> None:
 
 
 def test_refresh_is_announced_once_a_second() -> None:
-    """A source whose keys are due is told so by one verification a second, and the token is judged meanwhile."""
+    """At most one verification a second tells a source that its keys are due, and the token is judged meanwhile."""
     clock = MonotonicClock(0.0)
     source = warm("a", clock=clock)
     judge = verifier(source)

@@ -359,7 +359,7 @@ def test_the_issuer_that_entra_publishes_for_a_key() -> None:
 
 
 def test_an_owner_of_workflows() -> None:
-    """A GitHub preset for an owner accepts all of the owner's repositories and nobody else's."""
+    """A GitHub preset for an owner accepts all of the owner's repositories and no others."""
     verifier = providers.github_actions(audience=ACTIONS["aud"], repository_owner_id=["65", "66"], keys=KEYS)
     assert verifier.verify(token(ACTIONS, repository_id="99"), now=NOW)
     refused = refused_claim(verifier.verify, token(ACTIONS, repository_owner_id="67"), now=NOW)

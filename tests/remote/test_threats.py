@@ -212,7 +212,7 @@ def test_no_stampede_at_expiry(issuer: FakeIssuer) -> None:
 
 
 def test_outage_parks_no_caller(issuer: FakeIssuer) -> None:
-    """Half an hour in which the provider accepts connections and says nothing: known keys verify, and nobody is asked to wait."""
+    """Half an hour in which the provider accepts connections and says nothing: known keys verify, and no caller has to wait."""
     clock = ManualClock()
     source = remote(issuer, clock, background_timeout=0.05)
     judge = verifier(source)

@@ -192,7 +192,7 @@ def test_a_loop_that_ended_is_no_trouble(issuer: FakeIssuer) -> None:
 
 
 def test_a_caller_waits_no_longer_than_its_time(issuer: FakeIssuer) -> None:
-    """Where the provider does not answer, a caller is told so when its time is over; known keys wait for nothing."""
+    """If the provider does not answer, a caller gets an error when its time is over; known keys need no waiting."""
     source = remote(issuer, timeout=0.2)
     judge = verifier(source)
     with issuer.hold():

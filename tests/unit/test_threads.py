@@ -120,7 +120,7 @@ def test_a_batch_lets_others_work() -> None:
     finally:
         sys.setswitchinterval(before)
     # With the lock held, this thread would come to run twice at most: before the batch and after it.
-    assert len(seen) > 5
+    assert len(seen) > 2
 
 
 def test_key_generation_lets_others_work() -> None:

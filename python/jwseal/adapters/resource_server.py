@@ -82,7 +82,9 @@ class Received:
 
 
 class Refused(Exception):
-    """The request is refused: `status`, `headers` and `body` are the answer, `code` is for the log."""
+    """The request is refused: `status`, `headers` and `body` are the answer, `code` and `decision` are for the log."""
+
+    decision: Any = None
 
     def __init__(self, status: int, headers: list[tuple[str, str]], code: str) -> None:
         super().__init__(code)
@@ -134,7 +136,7 @@ class ResourceServer:
                         section 7.1). Scheme and host of the URLs that clients ask for, `https://api.example`
     certificate_header  for a judge with sender="mtls": the header in which the proxy sends the client's certificate, as RFC 9440 has
                         it or as escaped PEM. The proxy must remove what clients send under this name
-    observe             a function of code, result or None, and seconds, called for each request that needs a token:
+    observe             a function of code, result (None or a Decision if refused) and seconds, called for each request:
                         `observe` of `jwseal.metrics.Metrics`
     worker, describe    for an Authorizer: the worker's name, and a function that returns the `request` of `authorize`
                         from the request of the framework
@@ -218,7 +220,7 @@ class ResourceServer:
         try:
             yield seen
         except Refused as refused:
-            self._observe(refused.code, None, time.perf_counter() - start)
+            self._observe(refused.code, refused.decision, time.perf_counter() - start)
             raise
         self._observe("allowed", seen[0], time.perf_counter() - start)
 
@@ -296,7 +298,9 @@ class ResourceServer:
         if decision.allowed:
             return decision
         status, headers = decision.challenge(realm=self.realm, resource_metadata=self.resource_metadata)
-        raise self._logged(Refused(status, list(headers), decision.code))
+        refused = Refused(status, list(headers), decision.code)
+        refused.decision = decision
+        raise self._logged(refused)
 
     @staticmethod
     def _logged(refused: Refused) -> Refused:

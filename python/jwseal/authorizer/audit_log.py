@@ -44,7 +44,7 @@ _ERRORS = {getattr(errors, name).code for name in errors.__all__}
 
 
 def read_record(line: bytes) -> dict[str, Any] | str:
-    """Return the record of a line, or why it is none."""
+    """Return the record of a line, or why it is not a record."""
     if len(line) > _LONGEST_LINE:
         return f"is longer than {_LONGEST_LINE} bytes"
     try:

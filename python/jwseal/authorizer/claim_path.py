@@ -23,7 +23,7 @@ ABSENT = object()
 
 
 class ClaimPath:
-    """One path, parsed. ValueError if the text is none."""
+    """One parsed path. Raises ValueError if the text is not a path."""
 
     __slots__ = ("_pointer", "segments")
 

@@ -1,4 +1,4 @@
-"""The authorization of one token: what is judged after its signature, in one order, and the decision that comes of it.
+"""The authorization of one token: what is checked after its signature, in a fixed order, and the resulting decision.
 
 Token, key, signature and claims are a verifier's; then rules, binding, attributes, and the stores last, so that a token that is
 refused uses nothing up. This module asks no store and waits for nothing.

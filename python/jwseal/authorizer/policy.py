@@ -1,4 +1,4 @@
-"""A configuration, compiled: verifiers by issuer, rules and map by worker, and the version of it all.
+"""A compiled configuration: verifiers by issuer, rules and map by worker, and the version of the whole.
 
 The verifiers hold no state. A worker's rules are one object of the core; all rules are compiled once more together, so that a
 fault in a rule that no worker names is found too.

@@ -2,7 +2,7 @@ r"""Java properties files, as SignServer reads its workers' (java.util.Propertie
 
 A line `NAME = VALUE`, `NAME: VALUE` or `NAME VALUE`; `#` and `!` open a comment; a line that ends in an odd number of
 backslashes goes on; `\t`, `\n`, `\r`, `\f` and `\uXXXX` are characters, any other escaped character stands for itself. A name
-that comes twice has its last value.
+that occurs twice has its last value.
 """
 
 from __future__ import annotations

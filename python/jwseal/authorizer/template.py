@@ -51,7 +51,7 @@ class Placeholder(NamedTuple):
 
 
 class Template:
-    """One template, parsed. ValueError if the text is none."""
+    """One parsed template. Raises ValueError if the text is not a template."""
 
     __slots__ = ("parts", "text")
 

@@ -1,4 +1,4 @@
-"""Verifies a certificate chain up to a trust anchor, and tells when it holds (RFC 5280 section 6, RFC 7515 section 4.1.6).
+"""Verifies a certificate chain up to a trust anchor, and says when (RFC 5280 section 6, RFC 7515 section 4.1.6).
 
 `cryptography` builds and verifies the path: signatures, validity, CA flags, path lengths, name constraints, critical
 extensions. Certificates must be signed with RSA of 2048 bits or more or with ECDSA on P-256, P-384 or P-521, over SHA-256,

@@ -1,6 +1,6 @@
 """`RemoteCertificates`: keys that are published as certificates under a URL, one JSON object of kid to PEM certificate.
 
-Google publishes its signing keys so beside its JWK Set, and Firebase documents no other form. The document stands in for a JWK
+Google publishes its signing keys in this form too, and Firebase documents only this form. The document stands in for a JWK
 Set: its publisher is trusted for the keys in it, so that the dates and the issuers of the certificates are not judged. A key
 is withdrawn when it is no longer in the document.
 """

@@ -1,6 +1,6 @@
 """What the certificate of a signer must say, beyond leading to a trust anchor (RFC 5280 section 4.2).
 
-An authority issues certificates to many, so who may sign is for the operator to say: attributes of the subject, names of the
+An authority issues certificates to many, so the operator says who may sign: by attributes of the subject, names of the
 subject alternative name, extensions that the authority adds for this purpose. All rules that are given must hold. The rules
 are judged when they are made; texts are compared exactly, host names without regard to case, and there are no wildcards.
 """

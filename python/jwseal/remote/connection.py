@@ -40,7 +40,7 @@ class Deadline:
         return seconds
 
     def share(self, of: int) -> Deadline:
-        """The deadline of one of so many that follow one another; the last has all that is left."""
+        """The deadline for one of `count` consecutive attempts; the last has all the remaining time."""
         return self if of == 1 else Deadline(self.remaining() / of)
 
 

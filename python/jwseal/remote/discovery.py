@@ -60,7 +60,7 @@ def discover(
 
 
 class _DiscoveredKeySet(RemoteKeySet):
-    """A RemoteKeySet whose URL is found anew for each fetch."""
+    """A RemoteKeySet whose URL is looked up again for each fetch."""
 
     def __init__(
         self,

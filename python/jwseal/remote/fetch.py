@@ -124,7 +124,7 @@ class Fetch:
 
 
 def _token(path: str) -> str:
-    """The bearer token of a file, read anew for each fetch: Kubernetes replaces it while the program runs."""
+    """The bearer token in a file, read again for each fetch: Kubernetes replaces it while the program runs."""
     try:
         with open(path, "rb") as file:
             content = file.read(65_536)
@@ -137,7 +137,7 @@ def _token(path: str) -> str:
 
 
 def _sentence(error: Exception, deadline: Deadline) -> str:
-    """What an exception of the connection means, in words of our own: a server chooses some of those that it carries."""
+    """What an exception of the connection means, in a fixed text: part of its own text may come from the server."""
     causes = [error, *_causes(error)]
     names = {name for cause in causes for name in (kind.__name__ for kind in type(cause).__mro__)}
     if any(isinstance(cause, TimeoutError) for cause in causes) or "TimeoutException" in names:

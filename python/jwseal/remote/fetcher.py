@@ -114,7 +114,7 @@ class Fetcher:
         self.lock.release()
 
     def after_fork_in_child(self) -> None:
-        """Begin anew in a process that has none of the threads."""
+        """Start again in a forked process, which has none of the threads."""
         self.lock = threading.RLock()
         self._work = threading.Condition(self.lock)
         self._queue.clear()

@@ -29,6 +29,8 @@ class Health:
     """Until the keys are no longer used, unless a fetch succeeds before."""
     failures: int
     """The fetches that failed since the last that succeeded."""
+    unknown_kid_fetches: int
+    """The fetches that a kid began which no key had."""
     last_error: str | None
     """Why the last fetch failed, None if it succeeded. Holds no query of a URL and nothing of an answer."""
 

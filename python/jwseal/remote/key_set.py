@@ -140,6 +140,7 @@ class RemoteKeySet(KeySetSource):
         self._source_url = named(self._urls[0])
         self._conditions: tuple[httpx.URL, dict[str, str]] | None = None
         self._succeeded_at = self._refuse_after = self._unknown_kid_at = self._retry_at = -math.inf
+        self._unknown_kid_fetches = 0
         self._next_fetch_at: float | None = None
         self._failures = 0
         self._last_error: str | None = None
@@ -147,7 +148,7 @@ class RemoteKeySet(KeySetSource):
             self._install_local()
         FETCHER.add(self)
 
-    # What verifiers call, where the keys at hand will not do.
+    # Verifiers call these if none of the current keys fits.
 
     def keys_needed(self, reason: str, kid: str | None) -> Ticket | None:
         """Begin a fetch, or join the one under way, unless it is too early for one. Blocks for nothing.
@@ -168,6 +169,7 @@ class RemoteKeySet(KeySetSource):
                     return None
                 if not required:
                     self._unknown_kid_at = now + UNKNOWN_KID_INTERVAL
+                    self._unknown_kid_fetches += self._flight is None
             flight = self._flight or self._begin(waited_for=True)
             return Ticket(flight, self._timeout, required=required)
 
@@ -231,6 +233,7 @@ class RemoteKeySet(KeySetSource):
                 next_fetch_in=None if self._next_fetch_at is None else max(self._next_fetch_at - now, 0.0),
                 refused_in=max(self._refuse_after - now, 0.0) if fetched else None,
                 failures=self._failures,
+                unknown_kid_fetches=self._unknown_kid_fetches,
                 last_error=self._last_error,
             )
 

@@ -11,7 +11,7 @@ __all__ = ["Trust"]
 
 
 class Trust:
-    """The TLS context of a source, made anew when one of its files was replaced."""
+    """The TLS context of a source, created again when one of its files was replaced."""
 
     def __init__(
         self,

@@ -65,7 +65,7 @@ class StateCheck:
         budget: BudgetStore | None = None,
         on_unavailable: str = "deny",
     ) -> None:
-        """Judge the arguments: an object that is no store is TypeError, another `on_unavailable` PolicyError."""
+        """Check the arguments: an object that is not a store raises TypeError, another `on_unavailable` PolicyError."""
         stores = (("replay", replay, ReplayStore), ("revocation", revocation, RevocationStore))
         for name, store, protocol in (*stores, ("budget", budget, BudgetStore)):
             if store is not None and (isinstance(store, type) or not isinstance(store, protocol)):
@@ -151,7 +151,7 @@ class StateCheck:
     def _answer(
         self, name: str, ask: Callable[[], bool | Awaitable[bool]], unchecked: set[str]
     ) -> Generator[Callable[[], bool | Awaitable[bool]], bool, bool | None]:
-        """The store's answer; None if it has none and the token may pass all the same."""
+        """The store's answer; None if the store fails and the token is accepted nevertheless."""
         try:
             return _bool(name, (yield ask))
         except StateUnavailable:

@@ -70,7 +70,7 @@ class Answer:
 
     @classmethod
     def slow(cls, seconds: float) -> Answer:
-        """The document, after so many seconds."""
+        """The document, after this number of seconds."""
         return cls(wait=seconds)
 
     @classmethod

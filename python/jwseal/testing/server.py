@@ -49,7 +49,7 @@ class Gate:
         self._open = False
 
     def arrived(self, count: int = 1, timeout: float = 10.0) -> bool:
-        """Wait until so many requests have arrived; False if they do not within `timeout` seconds."""
+        """Wait until this number of requests has arrived; return False if it has not within `timeout` seconds."""
         with self._changed:
             return self._changed.wait_for(lambda: len(self._waiting) >= count, timeout)
 

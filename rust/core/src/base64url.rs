@@ -44,7 +44,7 @@ pub fn decode_padded(text: &[u8]) -> Option<Vec<u8>> {
     decode(shorter.strip_suffix(b"=").unwrap_or(shorter))
 }
 
-/// The bytes of base64 as it is found in the wild: of either alphabet, with any padding at its end, with spaces and line
+/// The bytes of base64 as it is used in practice: of either alphabet, with any padding at its end, with spaces and line
 /// breaks, and with any value in the unused bits. For members of keys only, never for a token.
 #[must_use]
 pub fn decode_leniently(text: &[u8]) -> Option<Vec<u8>> {

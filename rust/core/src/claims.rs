@@ -1,7 +1,7 @@
 //! A verified JWT: its header, the verifying key, and one strict parse of its claims (RFC 7519 section 4).
 //!
 //! A `VerifiedJwt` is made of a `Verified` only, so a key verified every byte of its claims. It judges no value: that is
-//! `policy`'s subject. Outside this crate there is one way to get one, `Verifier::verify`, which asks the policy first.
+//! `policy`'s subject. Outside this crate only the verbs of `Verifier` give one, which ask the policy first.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -33,7 +33,7 @@ enum Owned {
     Shared(Arc<Content>),
 }
 
-/// The registered claims a policy reads, as they stand in the payload (RFC 7519 section 4.1).
+/// The registered claims that a policy reads, as they are in the payload (RFC 7519 section 4.1).
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Registered<'a> {
     /// Audience.
@@ -53,9 +53,9 @@ pub struct Registered<'a> {
 }
 
 impl VerifiedJwt {
-    /// Parses the payload of a JWS that was verified at this time, in seconds since 1970, by clocks that may differ so much.
+    /// Parses the payload of a JWS that was verified at this time, in seconds since 1970. `leeway` is the policy's.
     ///
-    /// `ahead` is a parse that was made before the signature was checked. It is taken if it is one of the very bytes that were
+    /// `ahead` is a parse that was made before the signature was checked. It is used if it is of exactly the bytes that were
     /// verified, and the payload is parsed otherwise.
     pub(crate) fn parse(verified: Verified, ahead: Option<Document>, verified_at: f64, leeway: f64) -> Result<Self> {
         let (signature, payload) = verified.into_parts();
@@ -127,7 +127,7 @@ impl VerifiedJwt {
     pub fn registered(&self) -> Registered<'_> {
         let mut found = Registered::default();
         for (name, value) in self.claims() {
-            // Registered claims have names of three letters, and most other claims have not.
+            // The names of registered claims have three letters; most other names do not.
             let Some(name) = name.of_three() else { continue };
             match name {
                 b"aud" => found.aud = Some(value),

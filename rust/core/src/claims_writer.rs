@@ -2,7 +2,7 @@
 //!
 //! `iss`, `sub` and `jti` are strings, `aud` is a string or an array of strings, `exp`, `nbf` and `iat` are numbers within
 //! the years 1970 to 9999 (RFC 7519 section 4.1). A claim is judged by the text that was written for it, when it is written,
-//! so the judgement and the signature cannot differ. No member stands twice. What a claim means is the policy's matter.
+//! so the check and the signature cannot differ. No member occurs twice. The policy decides what a claim means.
 
 use crate::error::{Error, Result};
 use crate::json::{Document, Limits, Writer};
@@ -139,7 +139,7 @@ pub fn is_date(name: &str) -> bool {
     registered(name).is_some_and(|(_, shape)| shape == Shape::Date)
 }
 
-/// A registered claim's bit and shape. All registered names have three letters, and most names have not.
+/// A registered claim's bit and shape. All registered names have three letters; most other names do not.
 #[inline]
 fn registered(name: &str) -> Option<(u8, Shape)> {
     let &[first, second, third] = name.as_bytes() else { return None };

@@ -1,7 +1,7 @@
 //! The JOSE header of a JWS (RFC 7515 section 4), protected or not.
 //!
-//! After `Header::parse` the text was one strict JSON object, every registered parameter had its JSON type, and `crit`
-//! and `b64` were honoured or refused. It does not decide whether the algorithm is allowed, fetches nothing (`jku`,
+//! After `Header::parse` the text is one strict JSON object, every registered parameter has its JSON type, and `crit`
+//! and `b64` are honoured or refused. It does not decide whether the algorithm is allowed, fetches nothing (`jku`,
 //! `x5u`) and trusts no key found here (`jwk`, `x5c`).
 
 use std::borrow::Cow;
@@ -120,7 +120,7 @@ impl Header {
         self.typ.as_deref()
     }
 
-    /// Whether the payload is signed as it is, without base64url (RFC 7797).
+    /// Whether the payload is signed unencoded, without base64url (RFC 7797).
     #[must_use]
     pub const fn unencoded(&self) -> bool {
         self.unencoded

@@ -1,6 +1,6 @@
 //! A closed table of issuers: which verifier a token is for, by the `iss` it claims to have (RFC 8725 section 3.8).
 //!
-//! What is read before the signature is checked chooses and does nothing else: the chosen verifier judges the token by its own
+//! What is read before the signature is checked is used only to choose: the chosen verifier judges the token by its own
 //! rules, `iss` included. Exact names win over templates. Nothing is shared between issuers, and nothing is remembered by a
 //! header, since issuers may have the same ones. A choice costs the same for one issuer as for thousands.
 
@@ -45,7 +45,7 @@ impl<T> IssuerTable<T> {
         Ok(())
     }
 
-    /// Refuses a table that no token can be for.
+    /// Refuses a table without entries.
     pub fn checked(self) -> Result<Self> {
         if self.names.is_empty() && self.templates.is_empty() {
             return Err(Error::policy("Issuers needs at least one verifier"));
@@ -65,7 +65,7 @@ impl<T> IssuerTable<T> {
         self.cache.as_ref().map(Cache::info).unwrap_or_default()
     }
 
-    /// The value for the issuer that a token claims to be of, and the token with what was read of it.
+    /// The value for the issuer that a token names, and the token with what was read from it.
     pub fn choose<'s: 'a, 'a>(&'s self, token: &'a [u8]) -> Result<(&'s T, Token<'a>)> {
         let Some(cache) = &self.cache else {
             let (place, token) = self.chosen(token)?;
@@ -101,7 +101,7 @@ impl<T> IssuerTable<T> {
         self.names.len() + self.templates.len()
     }
 
-    /// Whether there is none.
+    /// Whether the table is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0

@@ -28,6 +28,7 @@ pub mod key;
 pub mod key_set;
 pub mod key_source;
 pub mod limits;
+pub mod metrics;
 pub mod policy;
 pub mod protected_header;
 pub mod rule;

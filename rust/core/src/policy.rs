@@ -71,7 +71,7 @@ pub enum Typ {
 }
 
 impl Policy {
-    /// Refuses a policy that no token could meet, or whose bounds are none. Nothing else judges them.
+    /// Refuses a policy that no token could meet, or that has invalid bounds. They are checked nowhere else.
     pub fn checked(self) -> Result<Self> {
         if !(0.0..=limits::MAX_LEEWAY).contains(&self.leeway) {
             return Err(Error::policy("leeway must be 0 to 600 seconds; clocks that differ by more need repair"));
@@ -244,7 +244,7 @@ impl AcceptedIssuers {
     }
 }
 
-/// Demands further scopes, then a condition, of a token that a policy accepted.
+/// Requires further scopes, then a condition, of a token that a policy accepted.
 pub fn require(jwt: &VerifiedJwt, scopes: &[&str], condition: Option<&Condition>) -> Result<()> {
     scopes.iter().try_for_each(|scope| check_scope(scope))?;
     demand(jwt, scopes.iter().copied(), condition)
@@ -268,7 +268,7 @@ fn demand<'s>(
     }
 }
 
-/// Refuses what no `scope` claim can grant (RFC 6749 section 3.3), several scopes in one string above all.
+/// Refuses what no `scope` claim can grant (RFC 6749 section 3.3), in particular several scopes in one string.
 fn check_scope(scope: &str) -> Result<()> {
     let is_token = |octet: u8| octet.is_ascii_graphic() && !matches!(octet, b'"' | b'\\');
     if !scope.is_empty() && scope.bytes().all(is_token) {

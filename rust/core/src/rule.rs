@@ -1,9 +1,9 @@
-//! Rules: who may do what, said with conditions over the tokens of named issuers.
+//! Rules: who may do what, expressed as conditions on the tokens of named issuers.
 //!
 //! A deny rule that matches decides, and so does one whose condition is an error, because it might have matched. Else the first allow
 //! rule that matches decides. An allow rule whose condition is an error does not match. Where no rule matches, nothing is
 //! allowed; if an allow rule fails only by how the user authenticated, the answer is to authenticate better (RFC 9470).
-//! Reading a configuration refuses what it does not know, with its place. This judges tokens that were verified and nothing else.
+//! Reading a configuration refuses what it does not know, with its location. Only verified tokens are judged here.
 
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ pub struct RuleSet {
     request_names: Vec<Box<str>>,
 }
 
-/// What a rule is beside its condition.
+/// The members of a rule other than its condition.
 #[derive(Debug)]
 pub struct Rule {
     /// Its name, which decisions and audit records carry.

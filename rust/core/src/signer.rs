@@ -1,7 +1,7 @@
 //! Signs JWTs (RFC 7519 section 7.1): one key, one protected header that is encoded once, any number of claims sets.
 //!
 //! The signer adds `iss`, `exp` and `iat` where the caller left them out, and changes no claim. `claims_writer` judges what it
-//! writes, so that no token is signed that every verifier would refuse. The key holds the private operation.
+//! writes, so that no token is signed that every verifier would refuse. The key signs.
 
 use crate::base64url;
 use crate::claims_writer::ClaimsWriter;

@@ -1,4 +1,4 @@
-//! Verifying JWTs (RFC 7519 section 7.2): a key source and a policy, declared once, asked for every token.
+//! Verifying JWTs (RFC 7519 section 7.2): a key source and a policy, declared once and applied to every token.
 //!
 //! This is the function a reviewer must read: `Verifier::judge`. The cheapest refusals come first, and no step reads data
 //! that a later step checks. A header that a verified token carried is remembered by its exact text, so that the next token
@@ -37,7 +37,7 @@ pub struct Verifier {
     cache: Option<Cache>,
 }
 
-/// A token, and what was read of it when its verifier was chosen.
+/// A token, and what was already read from it when its verifier was chosen.
 #[derive(Debug)]
 pub struct Token<'a> {
     text: &'a [u8],
@@ -61,7 +61,7 @@ struct Ahead<'a> {
     claims: Document,
 }
 
-/// What comes of a token that is not refused.
+/// The result for a token that is not refused.
 #[derive(Clone, Debug)]
 pub enum Outcome {
     /// It was accepted.
@@ -155,19 +155,13 @@ impl Verifier {
         &self.keys
     }
 
-    /// The policy.
-    #[must_use]
-    pub const fn policy(&self) -> &Policy {
-        &self.policy
-    }
-
     /// How it reads tokens.
     #[must_use]
     pub const fn reader(&self) -> Reader {
         self.reader
     }
 
-    /// Refuses to stand for an issuer that the policy would refuse.
+    /// Refuses to be listed under an issuer that the policy would refuse.
     pub fn require_issuer(&self, issuer: &str) -> Result<()> {
         match &self.policy.issuer {
             Some(expected) if !expected.have(issuer) => {
@@ -177,7 +171,7 @@ impl Verifier {
         }
     }
 
-    /// Refuses to stand for a template that the policy does not judge: the claim beside `iss` would not be compared.
+    /// Refuses to be listed under a template that the policy does not check: the claim would not be compared.
     pub fn require_template(&self, template: &IssuerTemplate) -> Result<()> {
         if self.policy.issuer.as_ref().is_some_and(|expected| expected.templates.contains(template)) {
             return Ok(());
@@ -280,7 +274,7 @@ impl Verifier {
         Ok(Outcome::Verified(self.keep(token, text.len(), Accepted { jwt, generation })))
     }
 
-    /// What comes of a token for which these keys have no candidate.
+    /// The result for a token for which these keys have no candidate.
     fn without_key(
         &self,
         compact: Compact<'_>,
@@ -305,7 +299,7 @@ impl Verifier {
         Err(Error::KeyNotFound(NoKey::UnknownKid))
     }
 
-    /// Whether a token says that it has expired, which spares a fetch of keys for it. The claim is not verified.
+    /// Whether a token says that it has expired, in which case no keys are fetched for it. The claim is not verified.
     fn has_expired(&self, compact: Compact<'_>, now: f64) -> bool {
         let Ok(document) = claims_document(compact.into_payload()) else { return false };
         let expiry = document.root().members().get("exp").and_then(Value::as_f64);
@@ -359,7 +353,7 @@ fn need(reason: Reason, header: Arc<Header>, text: &[u8]) -> Outcome {
 }
 
 // Neither call blocks: in a process that was forked while another thread held the lock, it would block forever. A header that
-// cannot be looked up is parsed again, one that cannot be kept is kept another time.
+// cannot be looked up is parsed again; one that cannot be stored is stored when a later token verifies.
 impl Memo {
     fn get(&self, text: &[u8], generation: &Arc<Generation>) -> Option<Arc<ResolvedHeader>> {
         let entries = self.0.try_read().ok()?;
@@ -367,7 +361,7 @@ impl Memo {
         entry.map(|entry| Arc::clone(&entry.resolved))
     }
 
-    /// Keeps a header once its token verified, in the place of what was kept for it under other keys; the oldest goes where
+    /// Stores a header once its token verified, replacing the entry for it under other keys; the oldest is removed where
     /// the memo is full.
     fn insert(&self, text: &[u8], generation: &Arc<Generation>, resolved: &Arc<ResolvedHeader>) {
         let Ok(mut entries) = self.0.try_write() else { return };

@@ -14,7 +14,7 @@ use crate::key_set::prepare_due;
 use crate::state::Later;
 use crate::verified_jwt::VerifiedJwtObject;
 
-/// What has the verifier for each token.
+/// An object that chooses the verifier for each token.
 pub(crate) trait Verify: Sync {
     /// The verifier that judges this token, and the token with what was read of it to choose one.
     fn choose<'s: 'a, 'a>(&'s self, token: &'a [u8]) -> CoreResult<(&'s Judge, Token<'a>)>;

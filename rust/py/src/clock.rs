@@ -1,4 +1,4 @@
-//! Reads the clock: the machine's, or the function that a caller gave. Nothing else in the binding does.
+//! Reads the time of day, from the system or from a function that a caller gave. `key_source` reads the monotonic one.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

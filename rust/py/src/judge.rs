@@ -1,6 +1,6 @@
 //! One declared verifier: the core's, the source of its keys, and the clock it is judged by.
 //!
-//! With keys at hand no Python code runs. Where the source must get some first, its Python object is asked once, and the token
+//! With keys in memory no Python code runs. If the source must fetch keys, its Python object is asked once, and the token
 //! is judged once more.
 
 use jwseal_core::error::Result as CoreResult;
@@ -16,7 +16,7 @@ use crate::key_source::{Answer, Source};
 use crate::state::State;
 use crate::verified_jwt::VerifiedJwtObject;
 
-/// A verifier, and what it takes beside a token.
+/// A verifier, and what else it needs to judge a token.
 pub(crate) struct Judge {
     verifier: Verifier,
     source: Option<Source>,
@@ -52,7 +52,7 @@ impl Judge {
         Times { now, monotonic: self.source.as_ref().map_or(0.0, Source::monotonic) }
     }
 
-    /// Verifies a token with the keys at hand, or says which are needed. A source whose keys are due for a refresh is told so.
+    /// Verifies a token with the current keys, or says which are needed. A source with keys due for a refresh is notified.
     #[inline]
     pub(crate) fn verify(
         &self,

@@ -22,11 +22,11 @@ pub(crate) struct JwsKeys {
     algorithms: Option<AlgSet>,
 }
 
-/// Keys at hand.
+/// Keys in memory.
 pub(crate) struct AtHand {
     pub(crate) keys: Keys,
     algorithms: Option<AlgSet>,
-    /// Whether they may be others another time.
+    /// Whether the keys can change.
     changing: bool,
     /// Those that a store has for each signature.
     own: Option<Vec<KeySet>>,

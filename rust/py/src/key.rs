@@ -1,7 +1,7 @@
 //! `SigningKey`, `VerifyingKey` and `SecretKey`.
 //!
 //! JWKs go to the core as text. What operators load (PEM, DER, certificates, SSH) goes through `jwseal.key`, Python with
-//! `cryptography`, which returns plain PKCS#8 or SPKI; beside `error`, only this file and `key_reading` call Python modules of jwseal.
+//! `cryptography`, which returns plain PKCS#8 or SPKI.
 
 use std::sync::Arc;
 

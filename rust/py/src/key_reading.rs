@@ -34,7 +34,7 @@ pub(crate) fn read_jwk(jwk: &Bound<'_, PyAny>, lenient: bool) -> Result<Jwk, Fau
     Ok(jwk::read(&key_text(jwk, "a JWK")?, reading(lenient))?)
 }
 
-/// The JSON text of a JWK or JWK Set, wiped when it goes; what JSON cannot hold makes no key.
+/// The JSON text of a JWK or JWK Set, wiped when it is dropped; a value that JSON cannot represent is an error.
 pub(crate) fn key_text(argument: &Bound<'_, PyAny>, what: &str) -> Result<Secret, Fault> {
     let py = argument.py();
     json_text::json_text(argument, what).map(Secret::new).map_err(|error| {

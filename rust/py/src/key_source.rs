@@ -1,6 +1,6 @@
 //! Key sources for Python: the base of sets that are replaced, lookups in a store, and the clock that both read.
 //!
-//! The core says what a source needs; this file asks the Python object for it. That happens only where no key at hand will do.
+//! The core says what a source needs; this file asks the Python object for it. That happens only if no current key fits.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -31,6 +31,7 @@ mod key_reading;
 mod key_set;
 mod key_source;
 mod many;
+mod metrics;
 mod names;
 mod objects;
 mod payload;
@@ -92,6 +93,8 @@ mod _native {
     use super::key_set::{KeySetObject, read_published_jwks, restore_key_set};
     #[pymodule_export]
     use super::key_source::{FoundKeysObject, KeyLookupObject, KeySetSourceObject, MonotonicClockObject};
+    #[pymodule_export]
+    use super::metrics::VerificationCounterObject;
     #[pymodule_export]
     use super::pending::PendingVerificationObject;
     #[pymodule_export]

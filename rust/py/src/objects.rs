@@ -95,7 +95,7 @@ fn filled<'py>(py: Python<'py>, values: &mut [Option<Bound<'py, PyAny>>]) -> PyR
     Ok(list)
 }
 
-/// An empty dict with room for so many members, where the interpreter has one: growing costs more than filling.
+/// An empty dict with room for `len` members, where the interpreter has one: growing costs more than filling.
 fn presized(py: Python<'_>, len: usize) -> PyResult<Bound<'_, PyDict>> {
     #[cfg(not(Py_3_14))]
     if len > SMALL_DICT {

@@ -1,4 +1,4 @@
-//! Calls of a caller's Python code that may call jwseal again: signers, files, iterators, mappings, time zones.
+//! Calls to the caller's Python code, which may call jwseal again: signers, files, iterators, mappings, time zones.
 //!
 //! Python bounds recursion by counting calls, and expects a call to take less stack than these do. So each of them counts as
 //! several: unbounded recursion ends in a RecursionError, not in a crash.

@@ -1,6 +1,6 @@
 //! Configuration read into conditions: `{ claim = PATH, OPERATOR = VALUE }`, `all`, `any`, `not`.
 //!
-//! Whatever is not understood is refused, with its place. After compiling, every path, pattern and literal is within its
+//! What is not understood is refused, with its place. After compiling, every path, pattern and literal is within its
 //! bounds and every operator has a value that it can use.
 
 use std::sync::Arc;
@@ -153,7 +153,7 @@ impl Compiler {
         Ok(self.numbered(leaf))
     }
 
-    /// Gives a leaf its index; one beyond those kept has none that is ever looked up.
+    /// Gives a leaf its index. A leaf beyond the limit gets an index that is never looked up.
     fn numbered(&mut self, leaf: Leaf) -> Leaf {
         let is = |known: &Leaf| known.source == leaf.source && known.operator == leaf.operator;
         if let Some(index) = self.leaves.iter().position(is) {
@@ -213,7 +213,7 @@ fn edits(one: &str, other: &str) -> usize {
     row.last().copied().unwrap_or_default()
 }
 
-/// The value of `all`, `any` or `not`, beside which nothing may stand.
+/// The value of `all`, `any` or `not`, which must be the only member.
 fn alone<'a>(members: Object<'a>, name: &str) -> Compiled<Option<Value<'a>>> {
     let value = members.get(name);
     if value.is_some() && members.len() > 1 {

@@ -1,4 +1,4 @@
-//! How a condition came to its outcome: every part of it with an outcome of its own, nothing left out.
+//! How a condition reached its outcome: every part of it with its own outcome, with nothing left out.
 
 use super::facts::Source;
 use super::operator::Operator;

@@ -1,9 +1,9 @@
 //! Conditions over the claims and the header of a verified token, compiled once and judged on its parse.
 //!
-//! A condition is true, false or an error, and an error is never taken for either: a claim of a type that the operator cannot
+//! A condition is true, false or an error, and an error counts as neither: a claim of a type that the operator cannot
 //! compare says nothing. An absent claim makes every leaf false but `exists = false`. Compiling refuses what it does not
 //! know, names its place, and bounds depth, size and text; judging allocates nothing and takes time linear in the token.
-//! What an outcome leads to is for `policy` and `rule` to say.
+//! `policy` and `rule` decide what an outcome leads to.
 
 mod acr;
 mod coercion;

@@ -1,7 +1,7 @@
-//! The operators: what each demands of the value it finds.
+//! The operators: what each requires of the value it finds.
 //!
 //! A value of a type that an operator cannot compare is an error, so that a rule which denies a risk of 70 and more does not let `"95"`
-//! pass. What is absent never comes here but for `exists`.
+//! pass. An absent value is judged here only for `exists`.
 
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -27,13 +27,13 @@ pub(super) enum Operator {
     OneOf { literals: Box<[Literal]>, negated: bool, coerced: bool },
     /// An array (or a string of words) with some or all of these.
     Contains { literals: Box<[Literal]>, all: bool, split: bool },
-    /// A string that begins so.
+    /// A string that begins with this.
     StartsWith(Box<str>),
-    /// A string that ends so.
+    /// A string that ends with this.
     EndsWith(Box<str>),
     /// A string of this pattern.
     Glob(Glob),
-    /// A number that compares so.
+    /// A number that compares with the bound in this way.
     Number { bound: Number<Box<str>>, holds: Holds },
     /// A NumericDate strictly before the moment.
     Before(Instant),
@@ -135,7 +135,7 @@ impl Holds {
     }
 }
 
-/// Literals of different JSON types are never equal; an array or an object is nothing to compare a literal with.
+/// Literals of different JSON types are never equal; an array or an object cannot be compared with a literal.
 fn one_of(literals: &[Literal], negated: bool, coerced: bool, value: Value<'_>) -> Outcome {
     let is_one = if coerced {
         literals.iter().any(|literal| match literal {

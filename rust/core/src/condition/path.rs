@@ -42,7 +42,7 @@ impl Path {
         &self.text
     }
 
-    /// The name of a top-level member, where the path is no more than that.
+    /// The name of a top-level member, if the path has only one name.
     #[must_use]
     pub fn top_level(&self) -> Option<&str> {
         match &*self.steps {

@@ -1,4 +1,4 @@
-//! What would let a user in who is let in by no rule: to authenticate again, or better (RFC 9470).
+//! What a user who matches no rule can do to be let in: authenticate again, or more strongly (RFC 9470).
 //!
 //! Three claims say how the user authenticated: `acr`, `amr` and `auth_time`. Where a condition fails only by demands on them, a new
 //! authentication can meet it. Demands under `not` are none of these: there is no way to ask for less.

@@ -15,7 +15,7 @@ pub struct Condition {
     pub(super) sources: Vec<Source>,
 }
 
-/// A condition whose sources stand in a list of their own, which several trees share.
+/// A condition whose sources are in a separate list, which several trees share.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Tree {
     /// True where all are.

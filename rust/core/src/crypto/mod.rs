@@ -3,7 +3,7 @@
 //! AWS-LC computes all of them but Ed448. A public key that verifies often is prepared by `jwseal-verify-fast`, which
 //! `verify_fast` calls; it then verifies in less time, with the same verdicts. This module checks at import what AWS-LC does
 //! not: the size, parity and ROCA fingerprint of RSA keys, and canonical encoding and order on the Edwards curves. The length
-//! of a signature is checked before any arithmetic. Nothing here knows a token, a header or a key set.
+//! of a signature is checked before any arithmetic. Nothing here depends on tokens, headers or key sets.
 
 pub mod digest;
 pub mod ecdsa;
@@ -63,7 +63,7 @@ impl KeyMaterial {
         key.map(Self::Public)
     }
 
-    /// Verifies, or says no more than that the signature is invalid.
+    /// Verifies, or reports only that the signature is invalid.
     #[inline]
     pub fn verify(&self, message: Message<'_>, signature: &[u8]) -> Result<()> {
         match (self, message) {

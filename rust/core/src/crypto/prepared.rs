@@ -1,12 +1,12 @@
 //! Which public keys are prepared, when, and how many at one time.
 //!
 //! Preparing costs time and memory, so a key is prepared after a number of valid signatures; invalid ones are not counted, so
-//! an attacker causes nothing. Keys read from the same bytes share the prepared key, so that a JWK Set that is read again
+//! an attacker has no effect. Keys read from the same bytes share the prepared key, so that a JWK Set that is read again
 //! keeps it. A process has `MAX_PREPARED` slots. When all are taken, a key takes the slot of the key that is used least, if it
 //! is used four times as much; a key set of more than half as many keys has at most half of the slots.
 //!
 //! A verification never prepares a key: it leaves a key that is due to `due`, and the caller prepares it after it has released
-//! the interpreter lock. No lock is waited for, because a process forked while another thread held it would wait without end:
+//! the interpreter lock. No lock is waited for, because a process forked while another thread held it would hang:
 //! where a lock is not free, AWS-LC verifies, and preparing is tried again later.
 
 use std::cell::Cell;
@@ -94,7 +94,7 @@ impl Prepared {
 pub struct LargeSet(u64);
 
 impl LargeSet {
-    /// A new number for a set of so many keys; `None` for a set that cannot fill more than half of the slots.
+    /// A new number for a set of `keys` keys; `None` for a set that cannot fill more than half of the slots.
     #[must_use]
     pub fn new(keys: usize) -> Option<Self> {
         static NEXT: AtomicU64 = AtomicU64::new(1);

@@ -22,7 +22,7 @@ pub struct PublicKey {
 }
 
 impl PublicKey {
-    /// Verifies a signature, or says no more than that it is invalid.
+    /// Verifies a signature, or reports only that it is invalid.
     #[inline]
     pub fn verify(&self, message: Message<'_>, signature: &[u8]) -> Result<()> {
         if signature.len() != self.signature_len {

@@ -1,8 +1,8 @@
 //! JWS Compact Serialization (RFC 7515 section 7.1), with detached (Appendix F) and unencoded payloads (RFC 7797).
 //!
 //! After `Reader::read` the token had a bounded size, exactly two dots and canonical base64url in payload and signature. The
-//! header's text is judged later, by `header`, or was judged before, where a verifier remembers it. The signing input is one
-//! slice of the bytes received, never an encoding made again. Nothing in it is trusted.
+//! header's text is judged later, by `header`, or was judged before, where a verifier remembers it. The signing input is a
+//! slice of the bytes received and is never encoded again. Nothing in it is trusted.
 
 use std::sync::Arc;
 
@@ -58,7 +58,7 @@ impl Reader {
         Ok(self)
     }
 
-    /// The reader of everything that one of the two reads.
+    /// A reader that accepts whatever either of the two accepts.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
         Self {
@@ -130,7 +130,7 @@ impl<'a> Compact<'a> {
         }
     }
 
-    /// The pieces of a JWS that is no JWT; nothing is verified.
+    /// The parts of a JWS that is not a JWT; nothing is verified.
     pub fn into_unverified(self, critical: &CriticalExtensions) -> Result<Unverified> {
         let header = self.header(critical)?;
         let unencoded = header.unencoded();
@@ -201,7 +201,7 @@ impl Encoding {
     }
 }
 
-/// The refusal of a text, or what the text is, where that can be told.
+/// The error for a text; it says what the text is, where that is known.
 fn explained(mistake: Option<&'static str>, error: Error) -> Error {
     mistake.map_or(error, |reason| Error::malformed("token", reason))
 }
@@ -247,7 +247,7 @@ impl PayloadSink for DetachedSigner {
     }
 }
 
-/// What precedes and follows the dot at an index.
+/// The parts before and after the dot at an index.
 fn cut(text: &[u8], dot: usize) -> Option<(&[u8], &[u8])> {
     let (before, rest) = text.split_at_checked(dot)?;
     Some((before, rest.get(1..)?))

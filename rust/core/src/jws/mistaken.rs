@@ -3,7 +3,7 @@
 //! It runs only after a token was refused, and only to say what to give instead; it decides nothing. The sentences are ours
 //! and hold nothing of the text.
 
-/// The mistake behind a text that is no compact JWS.
+/// The likely mistake behind a text that is not a compact JWS.
 pub(super) fn mistake(text: &[u8]) -> Option<&'static str> {
     mistaken_start(text).or_else(|| mistaken_parts(text))
 }

@@ -15,7 +15,7 @@ pub enum Require {
     All,
     /// At least one.
     Any,
-    /// So many, by different keys.
+    /// This number, by different keys.
     Count(usize),
     /// One by each of the caller's keys with these kids.
     Kids(Vec<Box<str>>),
@@ -25,7 +25,7 @@ pub enum Require {
 pub type Report = Vec<Result<VerifiedSignature>>;
 
 impl Require {
-    /// Refuses what no JWS could meet, which is a mistake of the program unless the keys may be others another time.
+    /// Refuses what no JWS could meet, which is an error in the program unless the keys can change.
     pub(super) fn check(&self, keys: &KeySet, changing: bool) -> Result<()> {
         match self.check_fixed(keys) {
             Err(Error::InvalidPolicy(_)) if changing && self.depends_on_keys() => {
@@ -35,7 +35,7 @@ impl Require {
         }
     }
 
-    /// Whether it is other keys that could meet it.
+    /// Whether other keys could meet it.
     fn depends_on_keys(&self) -> bool {
         match self {
             Self::All | Self::Any | Self::Count(0) => false,
@@ -100,7 +100,7 @@ impl Require {
     }
 }
 
-/// Whether so many of these keys are different; keys that sign for one another count once.
+/// Whether at least `count` of these keys are different; keys that verify each other's signatures count once.
 fn has_distinct<'a>(count: usize, keys: impl Iterator<Item = &'a Key>) -> bool {
     let mut seen: Vec<&Key> = Vec::new();
     for key in keys {

@@ -34,7 +34,7 @@ pub struct Unverified {
     pub form: Form,
     /// The payload; `None` where a JSON form has no such member. A compact JWS has one always, which may be empty.
     pub payload: Option<Vec<u8>>,
-    /// Whether the payload is signed as it is, without base64url (RFC 7797).
+    /// Whether the payload is signed unencoded, without base64url (RFC 7797).
     pub unencoded: bool,
     /// The signatures, in order.
     pub entries: Vec<UnverifiedSignature>,

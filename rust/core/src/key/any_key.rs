@@ -1,6 +1,6 @@
 //! A key that verifies: a public key or a secret, bound to its algorithms (RFC 8725 section 3.1).
 //!
-//! `VerifyingKey` and `SecretKey` make it and give it; a set holds it. It was judged when it was made.
+//! `VerifyingKey` and `SecretKey` create it and return it; a set holds it. It was checked when it was created.
 
 use std::fmt;
 use std::sync::Arc;
@@ -91,7 +91,7 @@ impl Key {
         matches!(self.0.content, Content::Secret(_))
     }
 
-    /// Whether it is the same key under whatever algorithms and identifier: who can sign with one can sign with the other.
+    /// Whether both are the same key, apart from algorithms and identifier: either signs what the other signs.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
         match (&self.0.content, &other.0.content) {
@@ -110,7 +110,7 @@ impl Key {
         self.material(alg)?.verify(message, signature)
     }
 
-    /// The same key, computed with by the backend alone, to compare the two.
+    /// The same key, computed by the backend only, to compare the two.
     #[must_use]
     pub fn backend_alone(&self) -> Self {
         let materials = self.0.materials.iter().map(|(algs, material)| (*algs, material.backend_alone())).collect();
@@ -159,7 +159,7 @@ impl Key {
 }
 
 /// Whether tags made with one secret verify with the other: HMAC hashes a secret longer than its block and fills a shorter
-/// one with zeros (RFC 2104 section 2), so different secrets can come to the same block.
+/// one with zeros (RFC 2104 section 2), so different secrets can produce the same block.
 fn makes_equal_tags(alg: Alg, one: &[u8], other: &[u8]) -> bool {
     // Equal tags of one message mean equal blocks: anything else would be a collision of the hash.
     let tag = |secret: &[u8]| Mac::new(alg, secret).map(|mac| mac.sign(b""));

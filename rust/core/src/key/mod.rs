@@ -1,6 +1,6 @@
 //! Keys, each bound to its algorithms (RFC 7517, RFC 8725 section 3.1).
 //!
-//! A key that exists was judged: its parts belong together, it is strong enough, and it is used with the algorithms it
+//! Every key was checked when made: its parts fit together, it is strong enough, and it is used with the algorithms it
 //! says and no others. Public keys, private keys and secrets are different types, so that none can be taken for another.
 
 mod any_key;

@@ -148,12 +148,6 @@ impl SigningKey {
         &self.0.verifying
     }
 
-    /// Whether someone else holds the private key, so that it cannot be exported.
-    #[must_use]
-    pub fn is_external(&self) -> bool {
-        matches!(self.0.holder, Holder::External { seed: None, .. })
-    }
-
     /// Signs. What an external signer returns is verified first: a faulty device must not leak its key through invalid
     /// signatures, nor may a token leave that no verifier accepts.
     pub fn sign(&self, message: Message<'_>) -> Result<Vec<u8>> {

@@ -1,6 +1,6 @@
 //! Sets of keys and the choice among them (RFC 7517 section 5, RFC 7515 section 6 and appendix D).
 //!
-//! A set never changes, and is never empty but for `withdrawn`. It says which keys are tried for a header's `alg` and `kid`; a `kid` can narrow that
+//! A set never changes, and only `withdrawn` is empty. It says which keys are tried for a header's `alg` and `kid`; a `kid` can narrow that
 //! choice but not widen it. Members of a JWK Set that cannot be used are skipped, with the reason. A JWK Set from a URL gives
 //! public keys only.
 
