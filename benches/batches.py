@@ -10,10 +10,11 @@ from time import perf_counter_ns
 
 from contenders import jwseal_verifier
 from figures import Figure
-from race import Contender, Race, RustPeers, Spread, Unsupported, spread
+from race import Contender, Race, Spread, Unsupported, spread
 from tokens import KID, Case, access_token_claims
 
 import jwseal
+from peers import Peers
 
 COUNT = 10_000
 # The parts of what two processes gain, and of the rate when half of the tokens are equal.
@@ -24,7 +25,7 @@ def races(cases: dict[str, Case], program: list[str], rounds: int) -> dict[str, 
     """The races of the cases at hand; none where this process may use one core only."""
     if len(os.sched_getaffinity(0)) < 2:
         return {}
-    pair = [RustPeers(*program) for _ in range(2)]
+    pair = [Peers(list(program)) for _ in range(2)]
     try:
         found = {}
         if case := cases.get("RS256"):
@@ -93,13 +94,13 @@ def signer_of(case: Case) -> jwseal.Signer:
     return jwseal.Signer(jwseal.SigningKey.from_pem(case.private_pem, alg=case.alg, kid=KID))
 
 
-def bare(pair: list[RustPeers], what: str) -> list[Contender]:
+def bare(pair: list[Peers], what: str) -> list[Contender]:
     """One process that does all of it, and two that do half of it each, at the same time."""
     for one in pair:
         if one.ask(f"bare {what} 1") == "unsupported":
             raise Unsupported(what)
 
-    def together(peers: list[RustPeers]) -> Callable[[], None]:
+    def together(peers: list[Peers]) -> Callable[[], None]:
         command = f"bare {what} {COUNT // len(peers)}\n"
 
         def run() -> None:

@@ -15,9 +15,13 @@ import orjson
 import oxyjwt
 import webtoken
 from cryptography.hazmat.primitives import serialization
+from jose import jwk as python_jose_jwk
+from jose import jwt as python_jose
 from joserfc import jwk as joserfc_jwk
 from joserfc import jwt as joserfc_jwt
 from joserfc.jwt import JWTClaimsRegistry
+from jwcrypto import jwk as jwcrypto_jwk
+from jwcrypto import jwt as jwcrypto_jwt
 from race import Contender, Unsupported, python_contender
 from tokens import AUDIENCE, ISSUER, KID, Case
 
@@ -143,6 +147,32 @@ def verify_authlib(case: Case) -> Contender:
     layer = JsonWebToken([header_alg(case)])
     key = JsonWebKey.import_key(case.secret or case.public_pem, {"kty": kty(case)})
     return python_contender("Authlib", "verify(item)", case.tokens, same_claims(case), verify=verify)
+
+
+def verify_python_jose(case: Case) -> Contender:
+    supported(case.alg, OXYJWT - {"PS256", "PS384", "PS512", "EdDSA"} | {"ES512"})
+    key = python_jose_jwk.construct(case.secret or case.public_pem.decode(), case.alg)
+    return python_contender(
+        "python-jose",
+        "decode(item, key, algorithms=algorithms, audience=audience, issuer=issuer)",
+        case.tokens,
+        same_claims(case),
+        decode=python_jose.decode,
+        key=key,
+        algorithms=[case.alg],
+        **DEMANDED,
+    )
+
+
+def verify_jwcrypto(case: Case) -> Contender:
+    supported(case.alg, PYJWT)
+
+    def verify(token: str) -> dict:
+        return json.loads(jwcrypto_jwt.JWT(jwt=token, key=key, algs=algs, check_claims=demanded).claims)
+
+    algs, demanded = [header_alg(case)], {"iss": ISSUER, "aud": AUDIENCE, "exp": None}
+    key = jwcrypto_jwk.JWK.from_json(json.dumps(public_jwk(case)))
+    return python_contender("jwcrypto", "verify(item)", case.tokens, same_claims(case), verify=verify)
 
 
 def sign_jwseal(case: Case) -> Contender:

@@ -5,13 +5,30 @@ from dataclasses import dataclass
 from race import Race, Spread
 
 # Limits on the ratio of jwseal's time to another's, claims dict in hand.
-VERIFY_RATIOS = {"HS256": {"OxyJWT": 0.40, "jsonwebtoken": 0.60, "PyJWT": 0.04}}
-SIGN_RATIOS = {"HS256": 0.5, "ES256": 0.7, "EdDSA": 0.95}
+VERIFY_RATIOS = {
+    "HS256": {"OxyJWT": 0.34, "jsonwebtoken": 0.42, "PyJWT": 0.04, "oxitoken": 0.8},
+    "ES256": {"bare": 0.33},
+    "EdDSA": {"bare": 0.40},
+    "ES384": {"bare": 0.45},
+    "ES512": {"bare": 0.40},
+    "ES256K": {"bare": 0.10},
+    "ML-DSA-65": {"bare": 0.32},
+}
+# The same, with nothing read.
+LAZY_RATIOS = {"HS256": {"bare": 1.9, "oxitoken struct": 1.0}}
+SIGN_RATIOS = {"HS256": 0.45, "ES256": 0.60, "EdDSA": 0.56}
 # Where the primitive is used as it is and takes nearly all of the time: microseconds beyond it.
 SIGN_BEYOND_BARE = {"RS256": 3.0}
-# What jwseal may add to the bare primitive, in units of orjson.loads of the same payload.
+# What jwseal may add to the bare primitive, in units of orjson.loads of the same payload: with the dict, and lazily.
 OVERHEAD_ALGORITHMS = ("RS256", "PS256", "ES256", "ES384", "ES512", "EdDSA", "ML-DSA-65")
-OVERHEAD, LAZY_OVERHEAD, LAZY_HMAC_RATIO, IMPORT_MS = 2.0, 1.2, 3.0, 20.0
+OVERHEAD, LAZY_OVERHEAD = 2.0, 1.2
+# The same where AWS-LC computes the verdict, in a process of its own with JWSEAL_PORTABLE=1.
+PORTABLE_ALGORITHMS = ("RS256", "PS256")
+PORTABLE_OVERHEAD, PORTABLE_LAZY_OVERHEAD = 1.3, 0.5
+ROUND_ROBIN, FIRST_VERIFY = 0.36, 1.1
+# Of a cached token, read lazily: fast-jwt's own cache hit.
+FAST_JWT_HIT = 0.25
+IMPORT_MS = 4.0
 
 
 @dataclass(frozen=True)
@@ -42,12 +59,38 @@ def of_verify(alg: str, race: Race) -> list[Figure]:
         for peer, limit in VERIFY_RATIOS.get(alg, {}).items()
         if peer in race
     ]
-    if alg == "HS256" and "bare" in race:
-        found.append(Figure("verify HS256 lazy, of the bare HMAC", race.ratio("jwseal lazy", "bare"), LAZY_HMAC_RATIO))
+    found += [
+        Figure(f"verify {alg} lazy, of {peer}'s time", race.ratio("jwseal lazy", peer), limit)
+        for peer, limit in LAZY_RATIOS.get(alg, {}).items()
+        if peer in race
+    ]
     if alg in OVERHEAD_ALGORITHMS and "bare" in race:
         for name, limit in (("jwseal", OVERHEAD), ("jwseal lazy", LAZY_OVERHEAD)):
             over = race.overhead(name, "bare", "orjson.loads")
             found.append(Figure(f"verify {alg}{name[6:]}, orjson.loads beyond bare", over, limit))
+    return found
+
+
+def of_portable(alg: str, race: Race) -> list[Figure]:
+    limits = (("jwseal portable", PORTABLE_OVERHEAD), ("jwseal portable lazy", PORTABLE_LAZY_OVERHEAD))
+    return [
+        Figure(f"{name} {alg}, orjson.loads beyond bare", race.overhead(name, "bare", "orjson.loads"), limit)
+        for name, limit in limits
+        if name in race
+    ]
+
+
+def of_first_use(races: dict[str, Race]) -> list[Figure]:
+    found = []
+    if race := races.get("16 keys"):
+        figure = race.ratio("jwseal 16 keys", "bare")
+        found.append(Figure("verify ES256, 16 keys round robin, of bare", figure, ROUND_ROBIN))
+    if race := races.get("first verify"):
+        figure = race.ratio("first verify", "AWS-LC's path")
+        found.append(Figure("first verify with a new ES256 key, of AWS-LC's path", figure, FIRST_VERIFY))
+    if (race := races.get("cached")) and "fast-jwt cached" in race:
+        figure = race.ratio("cached lazy", "fast-jwt cached")
+        found.append(Figure("cached token lazy, of fast-jwt's cache hit", figure, FAST_JWT_HIT))
     return found
 
 

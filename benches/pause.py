@@ -37,16 +37,34 @@ print(json.dumps([calls(sys.argv[1]), calls(sys.argv[1])]))
 
 
 def main() -> None:
-    print(f"{'':10} {'first key':>10} {'second key':>10} {'prepared':>10} {'before':>8} {'after':>8}")
+    show(measure(PROCESSES))
+
+
+def measure(processes: int) -> dict[str, dict[str, float]]:
+    """By algorithm, the median over processes of each column, in microseconds."""
+    found = {}
     for alg in ALGS:
-        runs = [run(alg) for _ in range(PROCESSES)]
-        prepared = [run(alg, "prepare") for _ in range(PROCESSES)]
+        runs = [run(alg) for _ in range(processes)]
+        prepared = [run(alg, "prepare") for _ in range(processes)]
         first, second = (median(max(calls[key][1:]) for calls in runs) for key in (0, 1))
-        at_start_up = median(max(calls[0][1:]) for calls in prepared)
         before, after = (
             median(call for calls in runs for call in calls[0][part]) for part in (slice(1, 7), slice(40, 80))
         )
-        print(f"{alg:10} {first:10.0f} {second:10.0f} {at_start_up:10.0f} {before:8.1f} {after:8.1f}")
+        found[alg] = {
+            "first key": first,
+            "second key": second,
+            "prepared": median(max(calls[0][1:]) for calls in prepared),
+            "before": before,
+            "after": after,
+        }
+    return found
+
+
+def show(found: dict[str, dict[str, float]]) -> None:
+    columns = list(next(iter(found.values())))
+    print(f"{'':10}" + "".join(f"{column:>11}" for column in columns))
+    for alg, row in found.items():
+        print(f"{alg:10}" + "".join(f"{row[column]:11.1f}" for column in columns))
 
 
 def run(*arguments: str) -> list[list[float]]:

@@ -10,7 +10,6 @@ several threads, are timed by the clock on the wall.
 import gc
 import random
 import statistics
-import subprocess
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import cycle, islice
@@ -59,46 +58,6 @@ def python_contender(
     scope = {**names, "now": clock, "take": islice, "rotation": cycle(items)}
     exec(LOOP.format(expression=expression), scope)  # the benchmark's own text
     return Contender(name, scope["block"], per_item)
-
-
-class RustPeers:
-    """The child process that times the Rust contenders."""
-
-    def __init__(self, program: str, case_file: str) -> None:
-        self.child = subprocess.Popen(
-            [program, case_file], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
-        )
-
-    def contender(self, who: str, verb: str, alg: str) -> Contender:
-        """`bare` or `jsonwebtoken`; Unsupported if it lacks the algorithm."""
-        if self.ask(f"{who} {verb} {alg} 1") == "unsupported":
-            raise Unsupported(f"{who} {verb} {alg}")
-        return Contender(who, lambda rounds: int(self.ask(f"{who} {verb} {alg} {rounds}")))
-
-    def ask(self, command: str) -> str:
-        """Send a command, read its answer."""
-        self.send(command + "\n")
-        return self.receive(command)
-
-    def send(self, command: str) -> None:
-        """Send a command, which ends with its line."""
-        assert self.child.stdin is not None
-        self.child.stdin.write(command)
-        self.child.stdin.flush()
-
-    def receive(self, command: str) -> str:
-        """Read the answer to a command."""
-        assert self.child.stdout is not None
-        answer = self.child.stdout.readline().strip()
-        if not answer:
-            raise RuntimeError(f"rust_peers ended at: {command}")
-        return answer
-
-    def close(self) -> None:
-        """End the child."""
-        assert self.child.stdin is not None
-        self.child.stdin.close()
-        self.child.wait()
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import os
 import platform
 import sys
 import tempfile
+import time
 import warnings
 from collections.abc import Iterator
 from importlib.metadata import version
@@ -17,14 +18,27 @@ import cached
 import conditions
 import contenders
 import figures
+import first_use
 import layers
+import machine
+import pause
 import sources
-from race import Contender, Race, RustPeers, Spread, Unsupported
+from race import Contender, Race, Spread, Unsupported
 from start_up import import_cost
 from tokens import ALGORITHMS, Case, case_file, make_case
 
+import peers
+
 HERE = Path(__file__).parent
-PEERS = ("OxyJWT", "webtoken", "PyJWT", "joserfc", "Authlib", "jsonwebtoken")
+# The crates, Node's packages and Go's module, by the program that runs them; what signs is there twice.
+ELSEWHERE = {
+    "rust": ["bare", "jsonwebtoken", "oxitoken", "oxitoken struct"],
+    "node": ["fast-jwt", "jose"],
+    "go": ["golang-jwt"],
+}
+PACKAGES = ("OxyJWT", "webtoken", "PyJWT", "joserfc", "Authlib", "python-jose", "jwcrypto")
+PEERS = (*PACKAGES, *(name for names in ELSEWHERE.values() for name in names if name != "bare"))
+SIGNING_PEERS = ("OxyJWT", "PyJWT", "joserfc", "jsonwebtoken", "fast-jwt", "jose", "golang-jwt")
 ALL_CORES = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
 QUICK = ("HS256", "RS256", "ES256", "EdDSA")
 
@@ -37,22 +51,28 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "cases.json")
         path.write_text(case_file(list(cases.values())))
-        rust = RustPeers(str(options.rust_peers), str(path))
+        programs = peers.Programs(str(path), options.rust_peers)
         try:
-            return report(options, cases, rust)
+            return measure(options, cases, programs)
         finally:
-            rust.close()
+            programs.close()
 
 
-def report(options: argparse.Namespace, cases: dict[str, Case], rust: RustPeers) -> int:
-    describe(options, next(iter(cases.values())))
+def measure(options: argparse.Namespace, cases: dict[str, Case], programs: peers.Programs) -> int:
     found: list[figures.Figure] = []
-    results: dict[str, dict] = {"verify": {}, "batch": {}, "sign": {}, "layers": {}}
+    results: dict[str, dict] = {
+        "about": about(options, programs),
+        "verify": {},
+        "batch": {},
+        "sign": {},
+        "portable": {},
+    }
+    describe(results["about"])
 
     title("verify", "claims dict in hand; 'lazy' and 'bare' in microseconds; 'over' in orjson.loads beyond bare")
     verify_header()
     for alg, case in cases.items():
-        race = run_race(options, [*verifying(case), *rusty(rust, "verify", alg), contenders.orjson_loads(case)])
+        race = run_race(options, [*verifying(case), *elsewhere(programs, "verify", alg), contenders.orjson_loads(case)])
         batch = batch_race(options, case)
         print(verify_row(alg, race, batch), flush=True)
         found += figures.of_verify(alg, race)
@@ -62,24 +82,48 @@ def report(options: argparse.Namespace, cases: dict[str, Case], rust: RustPeers)
     title("sign", "claims dict to token")
     sign_header()
     for alg, case in cases.items():
-        race = run_race(options, [*signing(case), *rusty(rust, "sign", alg)])
+        race = run_race(options, [*signing(case), *elsewhere(programs, "sign", alg)])
         print(sign_row(alg, race), flush=True)
         found += figures.of_sign(alg, race)
         results["sign"][alg] = as_json(race)
 
     title("layers", "the compatibility layers, general JSON and our primitives against what they replace")
-    races = layer_races(options, cases)
-    found += figures.of_layers(races) + cached.figures(races)
+    races = layer_races(options, cases, programs)
+    found += figures.of_layers(races) + cached.figures(races) + figures.of_first_use(races)
     results["layers"] = {name: as_json(race) for name, race in races.items()}
     title("batches", "10,000 tokens on all cores, microseconds each, by the clock on the wall")
     with on_all_cores():
-        races = batches.races(cases, rust.child.args, max(5, options.rounds // 10))
+        races = batches.races(cases, programs.programs["rust"].child.args, max(5, options.rounds // 10))
     for name, race in races.items():
         print(batches.row(name, race), flush=True)
     found += batches.figures(races)
     results["batches"] = {name: as_json(race) for name, race in races.items()}
+
+    title("portable", "JWSEAL_PORTABLE=1, in a process of its own; microseconds")
+    for alg in figures.PORTABLE_ALGORITHMS:
+        if alg in cases:
+            entrants = programs.contenders("portable", ["jwseal portable", "jwseal portable lazy"], "verify", alg)
+            entrants += programs.contenders("rust", ["bare"], "verify", alg)
+            race = run_race(options, [*entrants, contenders.orjson_loads(cases[alg])])
+            print_times(alg, alg, race)
+            found += figures.of_portable(alg, race)
+            results["portable"][alg] = as_json(race)
+
+    title("sizes", "verify HS256 to the claims dict, by the size of the token")
+    if "HS256" in cases:
+        race = run_race(options, [one for _, one in first_use.of_sizes(cases["HS256"])])
+        times = [(size, race.nanoseconds(f"{size} bytes")) for size in first_use.SIZES]
+        per_kib, base, bend = first_use.slope(times)
+        print_times("HS256", "", race)
+        print(f"{per_kib:.0f} ns a KiB and {base:.0f} ns; no size is more than {bend:.0%} from that line")
+        results["sizes"] = {"times": times, "per_kib": per_kib, "base": base, "bend": bend}
+
+    title("pauses", "the longest call of verify that preparing a key causes; microseconds")
+    results["pauses"] = pause.measure(1 if options.quick else pause.PROCESSES)
+    pause.show(results["pauses"])
+
     title("conditions", "a policy of three conditions, and 20 rules, beside a plain verification; microseconds")
-    races = condition_races(options, cases, rust)
+    races = condition_races(options, cases, programs)
     found += figures.of_conditions(races)
     results["conditions"] = {name: as_json(race) for name, race in races.items()}
     if not options.skip_import:
@@ -101,6 +145,8 @@ def verifying(case: Case) -> list[Contender]:
         contenders.verify_pyjwt,
         contenders.verify_joserfc,
         contenders.verify_authlib,
+        contenders.verify_python_jose,
+        contenders.verify_jwcrypto,
     ]
     return [contender for make in makers if (contender := attempt(make, case))]
 
@@ -110,12 +156,11 @@ def signing(case: Case) -> list[Contender]:
     return [contender for make in makers if (contender := attempt(make, case))]
 
 
-def rusty(rust: RustPeers, verb: str, alg: str) -> list[Contender]:
-    made = [attempt(lambda _, who=who: rust.contender(who, verb, alg), None) for who in ("bare", "jsonwebtoken")]
-    return [contender for contender in made if contender]
+def elsewhere(programs: peers.Programs, verb: str, alg: str) -> list[Contender]:
+    return [one for program, names in ELSEWHERE.items() for one in programs.contenders(program, names, verb, alg)]
 
 
-def layer_races(options: argparse.Namespace, cases: dict[str, Case]) -> dict[str, Race]:
+def layer_races(options: argparse.Namespace, cases: dict[str, Case], programs: peers.Programs) -> dict[str, Race]:
     wanted = {
         "pyjwt": (layers.pyjwt_layer, "RS256"),
         "authlib": (layers.authlib_layer, "RS256"),
@@ -129,20 +174,32 @@ def layer_races(options: argparse.Namespace, cases: dict[str, Case]) -> dict[str
     races = {}
     for name, (make, alg) in wanted.items():
         if alg in cases and (entrants := attempt(make, cases[alg])):
+            if name == "cached":
+                entrants += programs.contenders("node", ["fast-jwt cached"], "verify", alg)
             races[name] = run_race(options, entrants)
-            times = ", ".join(f"{one.name} {races[name].nanoseconds(one.name) / 1000:.1f} us" for one in entrants)
-            print(f"{name:<17} {alg:<6} {times}", flush=True)
+            print_times(name, alg, races[name])
+    if "ES256" in cases:
+        bare = programs.contenders("rust", ["bare"], "verify", "ES256")
+        portable = programs.contenders("portable", ["AWS-LC's path"], "first", "ES256")
+        races["16 keys"] = run_race(options, [first_use.round_robin("ES256"), *bare])
+        races["first verify"] = run_race(options, [first_use.first_verify(cases["ES256"]), *portable])
+        for name in ("16 keys", "first verify"):
+            print_times(name, "ES256", races[name])
     return races
 
 
-def condition_races(options: argparse.Namespace, cases: dict[str, Case], rust: RustPeers) -> dict[str, Race]:
+def print_times(name: str, alg: str, race: Race) -> None:
+    times = ", ".join(f"{one} {race.nanoseconds(one) / 1000:.2f}" for one in race.times)
+    print(f"{name:<17} {alg:<6} {times}", flush=True)
+
+
+def condition_races(options: argparse.Namespace, cases: dict[str, Case], programs: peers.Programs) -> dict[str, Race]:
     races = {}
     if case := cases.get("RS256"):
         for name, make in (("policy", conditions.policy_with_conditions), ("rules", conditions.rules)):
-            entrants = [*make(case), rust.contender("bare", "verify", "RS256")]
+            entrants = [*make(case), *programs.contenders("rust", ["bare"], "verify", "RS256")]
             races[name] = run_race(options, entrants)
-            times = ", ".join(f"{one.name} {races[name].nanoseconds(one.name) / 1000:.2f}" for one in entrants)
-            print(f"{name:<17} RS256  {times}", flush=True)
+            print_times(name, "RS256", races[name])
     return races
 
 
@@ -169,16 +226,16 @@ def run_race(options: argparse.Namespace, entrants: list[Contender]) -> Race:
 
 
 def verify_header() -> None:
-    peers = "".join(f"{peer:>13}" for peer in PEERS)
+    names = "".join(f"{peer:>16}" for peer in PEERS)
     print(f"{'':<10}{'us: jwseal':>11}{'lazy':>8}{'batch':>8}{'bare':>8}   jwseal's time in units of:")
-    print(f"{'':<45}{peers}   over [quartiles]     lazy over")
+    print(f"{'':<45}{names}   over [quartiles]     lazy over")
 
 
 def verify_row(alg: str, race: Race, batch: Race) -> str:
     names = ((race, "jwseal"), (race, "jwseal lazy"), (batch, "jwseal batch"), (race, "bare"))
     times = [f"{found.nanoseconds(name) / 1000:.2f}" if name in found else "-" for found, name in names]
     row = f"{alg:<10}{times[0]:>11}{times[1]:>8}{times[2]:>8}{times[3]:>8}"
-    row += "".join(f"{race.ratio('jwseal', peer).median:>13.3f}" if peer in race else f"{'-':>13}" for peer in PEERS)
+    row += "".join(f"{race.ratio('jwseal', peer).median:>16.3f}" if peer in race else f"{'-':>16}" for peer in PEERS)
     if "bare" in race:
         row += f"   {race.overhead('jwseal', 'bare', 'orjson.loads')!s:<20}"
         row += f" {race.overhead('jwseal lazy', 'bare', 'orjson.loads')}"
@@ -186,17 +243,16 @@ def verify_row(alg: str, race: Race, batch: Race) -> str:
 
 
 def sign_header() -> None:
-    peers = "".join(f"{peer:>13}" for peer in PEERS if peer not in {"webtoken", "Authlib"})
+    names = "".join(f"{peer:>13}" for peer in SIGNING_PEERS)
     print(f"{'':<10}{'us: jwseal':>11}{'bare':>9}   jwseal's time in units of:")
-    print(f"{'':<30}{peers}")
+    print(f"{'':<30}{names}")
 
 
 def sign_row(alg: str, race: Race) -> str:
     bare = f"{race.nanoseconds('bare') / 1000:.1f}" if "bare" in race else "-"
     row = f"{alg:<10}{race.nanoseconds('jwseal') / 1000:>11.2f}{bare:>9}"
-    for peer in PEERS:
-        if peer not in {"webtoken", "Authlib"}:
-            row += f"{race.ratio('jwseal', peer).median:>13.3f}" if peer in race else f"{'-':>13}"
+    for peer in SIGNING_PEERS:
+        row += f"{race.ratio('jwseal', peer).median:>13.3f}" if peer in race else f"{'-':>13}"
     return row
 
 
@@ -213,19 +269,39 @@ def title(name: str, explanation: str) -> None:
     print(f"\n== {name}: {explanation}")
 
 
-def describe(options: argparse.Namespace, case: Case) -> None:
-    packages = ("jwseal", "oxyjwt", "webtoken", "pyjwt", "joserfc", "authlib", "orjson", "cryptography")
-    print(f"Python {platform.python_version()} on {platform.machine()}; " + crate_versions())
-    print(", ".join(f"{name} {version(name)}" for name in packages))
-    octets = [len(payload) for payload in case.payloads]
-    print(f"claims of {min(octets)} to {max(octets)} octets; {options.rounds} rounds of {options.block_us / 1000:g} ms")
+def about(options: argparse.Namespace, programs: peers.Programs) -> dict:
+    """What was measured where: the processor, the versions, what is absent, the rounds and the command."""
+    names = (
+        "jwseal",
+        "oxyjwt",
+        "webtoken",
+        "pyjwt",
+        "joserfc",
+        "authlib",
+        "python-jose",
+        "jwcrypto",
+        "orjson",
+        "cryptography",
+    )
+    return {
+        "python": platform.python_version(),
+        "processor": machine.processor(),
+        "features": machine.features(),
+        "cores": len(ALL_CORES) or os.cpu_count(),
+        "versions": {name: version(name) for name in names} | peers.versions(programs.absent),
+        "absent": programs.absent,
+        "rounds": options.rounds,
+        "block_us": options.block_us,
+        "day": time.strftime("%Y-%m-%d", time.gmtime()),
+    }
 
 
-def crate_versions() -> str:
-    """The Rust contenders' versions, from the lock file they were built with."""
-    blocks = (HERE / "rust_peers" / "Cargo.lock").read_text().split("[[package]]")
-    named = {lines[0]: lines[1] for block in blocks if len(lines := block.split('"')[1::2]) > 1}
-    return f"crates aws-lc-rs {named['aws-lc-rs']}, jsonwebtoken {named['jsonwebtoken']}"
+def describe(told: dict) -> None:
+    print(f"Python {told['python']}; {told['processor']} ({told['features']}), {told['cores']} cores")
+    print(", ".join(f"{name} {number}" for name, number in told["versions"].items()))
+    for name, reason in told["absent"].items():
+        print(f"left out: {name}: {reason}")
+    print(f"{told['rounds']} rounds of {told['block_us'] / 1000:g} ms")
 
 
 def as_json(race: Race) -> dict:
