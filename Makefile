@@ -11,6 +11,8 @@ VENV ?= .venv
 VERSIONS ?= 3.11 3.12 3.13 3.14 3.14t
 ARGS ?=
 COUNT ?= 1000000
+# The time that a wheel's files carry: that of the commit.
+EPOCH = $(shell git log -1 --format=%ct 2>/dev/null || echo 315532800)
 SEED ?= 1
 
 # A fresh rustup puts cargo here before the shell knows about it.
@@ -24,7 +26,7 @@ RUST = Cargo.toml Cargo.lock pyproject.toml python/jwseal/_native.pyi $(shell fi
 OUTSIDE = benches/rust_peers rust/fuzz
 PACKAGE = $(shell find python -name '*.py' -o -name '*.pyi')
 
-.PHONY: help dev fmt lint test redis test-all test-lowest audit fuzz differential demo bench docs notices doctor doctor-python doctor-rust clean
+.PHONY: help dev fmt lint test redis test-all test-lowest audit fuzz differential demo bench bench-report wheel docs notices doctor doctor-python doctor-rust clean
 .DEFAULT_GOAL := help
 # One environment is installed into at a time.
 .NOTPARALLEL:
@@ -89,6 +91,15 @@ demo: $(VENV)/.test $(VENV)/.native ## See it work: keys from openssl, tokens fr
 bench: $(BENCH)/.native ## Measure against every peer (ARGS=--quick, ARGS='--json FILE')
 	cargo build --quiet --release --manifest-path benches/rust_peers/Cargo.toml
 	$(BENCH)/bin/python benches/run.py $(ARGS)
+
+bench-report: $(BENCH)/.native ## Measure and write docs/performance.md with its plots (ARGS='--from FILE' writes it again)
+	cargo build --quiet --release --manifest-path benches/rust_peers/Cargo.toml
+	$(BENCH)/bin/python benches/report.py $(ARGS)
+
+wheel: $(VENV)/.test | doctor-rust ## Build a wheel into dist/: with the time of the commit and no path of this machine
+	SOURCE_DATE_EPOCH=$(EPOCH) RUSTFLAGS="$(RUSTFLAGS) --remap-path-prefix=$(CURDIR)=jwseal --remap-path-prefix=$(HOME)/.cargo=cargo" \
+		$(BIN)/maturin build --quiet --release --locked --interpreter $(BIN)/python --out dist
+	@sha256sum dist/*.whl
 
 docs: $(VENV)/.docs ## Build the documentation site into site/
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict

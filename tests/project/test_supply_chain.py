@@ -42,7 +42,10 @@ def test_no_crate_is_there_twice() -> None:
 def test_banned_python_packages_are_not_declared() -> None:
     """No dependency, extra or group names a banned package, but `bench`, whose environment only measures them."""
     named = PROJECT["dependency-groups"]
-    groups = [*(named[name] for name in named if name != "bench"), *PROJECT["project"]["optional-dependencies"].values()]
+    groups = [
+        *(named[name] for name in named if name != "bench"),
+        *PROJECT["project"]["optional-dependencies"].values(),
+    ]
     declared = {
         distribution(requirement)
         for group in [*groups, PROJECT["project"]["dependencies"]]
