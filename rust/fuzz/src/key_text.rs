@@ -67,7 +67,9 @@ fn as_secret(data: &[u8], found: Option<&'static str>) -> Outcome {
     match weak {
         Ok(key) => {
             assert_eq!(data.len() < 32, key.is_weak());
-            assert_silent(&format!("{key:?}"), data);
+            // Not searched for the input: a secret may well be a word that the repr of every key has.
+            let other = SecretKey::weak(if key.is_weak() { &[1] } else { &[1; 32] }, Alg::Hs256, None);
+            assert_eq!(format!("{key:?}"), format!("{:?}", other.expect("a secret")), "the repr depends on the secret");
             let tag = key.sign(Message::Whole(data)).expect("a secret signs");
             key.verify(Alg::Hs256, Message::Whole(data), tag.as_ref()).expect("a tag verifies");
             Outcome::accepted(key.is_weak())
