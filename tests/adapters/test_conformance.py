@@ -20,7 +20,11 @@ import pytest
 
 import protected_apps
 from jwseal import Verifier
+from jwseal.adapters.asgi import JWTMiddleware as AsgiMiddleware
+from jwseal.adapters.wsgi import JWTMiddleware as WsgiMiddleware
+from jwseal.authorizer import Authorizer
 from jwseal.testing import FakeIssuer, assert_protected
+from jwseal.testing.client import client_of
 
 SUPPORT = Path(__file__).parents[1] / "support"
 
@@ -71,6 +75,49 @@ def listening(app: Any) -> Iterator[str]:
         loop.call_soon_threadsafe(ended.set)
         thread.join()
         loop.close()
+
+
+RULES = """
+[issuers.idp]
+issuer = "{0.url}"
+jwks_url = "{0.jwks_uri}"
+algorithms = ["ES256"]
+audience = ["api"]
+
+[[rules]]
+id = "orders"
+issuer = "idp"
+effect = "allow"
+when = {{ claim = "scope", contains = "orders:read" }}
+"""
+
+
+@pytest.mark.parametrize("name", ["asgi", "wsgi"])
+def test_an_authorizer_is_the_judge(name: str, issuer: FakeIssuer) -> None:
+    """With an Authorizer as the judge every bad credential is refused, a token that no rule allows with 403."""
+    judge = Authorizer.from_text(RULES.format(issuer))
+    middleware: Any = {"asgi": AsgiMiddleware, "wsgi": WsgiMiddleware}[name]
+    app = middleware({"asgi": asgi_app, "wsgi": wsgi_app}[name], judge)
+    report = assert_protected(app, issuer, claims={"scope": "orders:read"})
+    assert 200 == report.passed["good token"]
+    with client_of(app) as client:
+        answer = client.send("GET", "/", [("Authorization", f"Bearer {issuer.token({'scope': 'other'})}")])
+    assert 403 == answer.status
+
+
+async def asgi_app(scope: Any, receive: Any, send: Any) -> None:
+    """Answer 200 to a request that an authorizer allowed."""
+    del receive
+    assert scope["type"] == "http"
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"ok"})
+
+
+def wsgi_app(environ: Any, start_response: Any) -> list[bytes]:
+    """Answer 200 to a request that an authorizer allowed."""
+    del environ
+    start_response("200 OK", [])
+    return [b"ok"]
 
 
 COMMANDS: dict[str, list[str]] = {

@@ -44,6 +44,10 @@ with FakeIssuer() as issuer:
     keycloak = jwseal.providers.keycloak(issuer.url, audience="api", allow_http_loopback=True)
     assert jwseal.certificates.RemoteCertificates(issuer.jwks_uri, algorithms=["ES256"], allow_http_loopback=True)
 assert jwseal.challenge(jwseal.MissingToken("none"))[0] == 401
+try:
+    jwseal.authorizer.Authorizer.from_text("surprise = 1")
+except jwseal.PolicyError as error:  # the schema, which is a file, knows no such key
+    assert "surprise" in str(error), error
 print("frozen", getattr(__import__("sys"), "frozen", False))
 """
 # One analysis for both kinds of program; nothing here is about jwseal.

@@ -1,0 +1,72 @@
+"""The keys of an authorizer's issuer over real HTTP: by `jwks_url`, by `discovery`, and with a certificate authority of one's own."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from certificate import Authority
+from jwseal.authorizer import Authorizer
+from jwseal.testing import FakeIssuer
+
+SOURCES = {"jwks_url": 'jwks_url = "{0.jwks_uri}"', "discovery": "discovery = true"}
+
+
+def authorizer(issuer: FakeIssuer, source: str, more: str = "") -> Authorizer:
+    """An authorizer that trusts this issuer, whose keys come from this source."""
+    return Authorizer.from_text(f"""
+[issuers.idp]
+issuer = "{issuer.url}"
+{SOURCES[source].format(issuer)}
+algorithms = ["ES256"]
+audience = ["api"]
+{more}
+
+[[rules]]
+id = "any"
+issuer = "idp"
+effect = "allow"
+when = {{ claim = "sub", exists = true }}
+""")
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_keys_are_fetched(source: str) -> None:
+    """A token is allowed, a rotation is seen at once, and a key that was withdrawn is refused after the next fetch."""
+    with FakeIssuer() as issuer:
+        asked = authorizer(issuer, source)
+        first = issuer.token()
+        assert ("allowed", "any") == (asked.authorize(first).code, asked.authorize(first).rule)
+        issuer.rotate()
+        assert "allowed" == asked.authorize(issuer.token()).code
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_an_issuer_that_is_down(source: str) -> None:
+    """Without keys the decision is 503 with the stage `key`, and no exception."""
+    issuer = FakeIssuer().start()
+    asked, token = authorizer(issuer, source), issuer.token()
+    issuer.close()
+    decision = asked.authorize(token)
+    assert ("key_source_unavailable", "key", 503) == (decision.code, decision.stage, decision.http_status)
+
+
+async def _allowed(asked: Authorizer, token: str) -> str:
+    return (await asked.authorize_async(token)).code
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_without_blocking_the_loop(source: str) -> None:
+    """`authorize_async` fetches the keys as `authorize` does."""
+    with FakeIssuer() as issuer:
+        assert "allowed" == asyncio.run(_allowed(authorizer(issuer, source), issuer.token()))
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_tls_with_an_authority_of_ones_own(source: str, tmp_path: Path) -> None:
+    """`ca_file` names the authority that the issuer's certificate is from; without it the keys are not fetched."""
+    authority = Authority(tmp_path)
+    with FakeIssuer(tls=authority.server()) as issuer:
+        token = issuer.token()
+        assert "allowed" == authorizer(issuer, source, f'ca_file = "{authority.file}"').authorize(token).code
+        assert "key_source_unavailable" == authorizer(issuer, source).authorize(token).code
