@@ -161,8 +161,8 @@ def rest(results: dict[str, Any], made: dict[str, str]) -> list[str]:
         rows = [[name, f"{count:,.0f}", f"{part:.0%}"] for name, count, part in stages]
         parts += [
             "## Around the check",
-            f"Instructions of one HS256 verification to the dict, by stage. Command: `{STAGES}`.",
-            table(["stage", "instructions", "part"], rows),
+            f"Samples of the processor during HS256 verifications to the dict, by stage. Command: `{STAGES}`.",
+            table(["stage", "samples", "part"], rows),
         ]
     if contention := results.get("contention"):
         rows = [
