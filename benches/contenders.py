@@ -69,7 +69,7 @@ def verify_jwseal_lazy(case: Case) -> Contender:
 
 def batch_jwseal(case: Case, *, lazy: bool) -> Contender:
     verify_many = jwseal_verifier(case).verify_many
-    batch = case.tokens * 8
+    batch = case.tokens  # all different: equal tokens of a batch are checked once
     check = same_claims(case)
 
     def all_same(tokens: list[str], results: list) -> bool:
