@@ -462,7 +462,7 @@ def test_arguments_of_the_wrong_type() -> None:
     for name, value in (
         ("local_keys", [key("a")]),
         ("on_event", "print"),
-        ("transport", "https://proxy.example"),
+        ("transport", "https://id.example"),
         ("clock", time.time),
         ("timeout", "3"),
         ("timeout", True),

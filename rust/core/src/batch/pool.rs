@@ -94,7 +94,7 @@ impl Pool {
             };
             drop(queue);
             work.work();
-            // Before it leaves: whoever waits then holds the last reference.
+            // Before it leaves: the waiting thread then holds the last reference.
             drop(work);
             latch.leave(1);
         }
