@@ -62,12 +62,13 @@ impl Signer {
         prefix: Option<&[u8]>,
         now: f64,
     ) -> std::result::Result<SigningInput, C::Error> {
-        let mut payload = Vec::with_capacity(512);
+        let mut payload = Vec::with_capacity(PAYLOAD);
         let mut writer = ClaimsWriter::new(&mut payload, self.issuer.as_deref());
         claims.write(&mut writer)?;
         writer.finish(self.expires_in, now)?;
         let prefix = prefix.unwrap_or(&self.prefix);
-        let mut token = Vec::with_capacity(prefix.len() + payload.len().div_ceil(3) * 4 + 768);
+        let signature = self.key.alg().spec().signature_len.unwrap_or(SIGNATURE);
+        let mut token = Vec::with_capacity(prefix.len() + encoded_len(payload.len()) + 1 + encoded_len(signature));
         token.extend_from_slice(prefix);
         base64url::encode_into(&payload, &mut token);
         Ok(SigningInput(token))
@@ -86,7 +87,7 @@ impl Signer {
 }
 
 /// An encoded header and an encoded payload (RFC 7515 section 5.1 step 5).
-#[derive(Clone, Debug)]
+#[derive(Debug, Default)]
 pub struct SigningInput(Vec<u8>);
 
 impl SigningInput {
@@ -98,6 +99,15 @@ impl SigningInput {
         base64url::encode_into(&signature, &mut token);
         Ok(token)
     }
+}
+
+/// Bytes that most claims sets need less than: growing a buffer copies it.
+const PAYLOAD: usize = 1_024;
+/// Bytes that a signature has at most where the key decides, but for RSA keys of more than 4,096 bits.
+const SIGNATURE: usize = 512;
+
+const fn encoded_len(octets: usize) -> usize {
+    octets.div_ceil(3) * 4
 }
 
 fn prefix(key: &AnySigningKey, typ: Option<&str>, headers: &[(String, String)]) -> Result<Vec<u8>> {

@@ -14,7 +14,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 
-use crate::convert::{datetime, mapping, text, type_name};
+use crate::convert::{datetime, mapping, text, type_name, utf8};
 use crate::error::Fault;
 use crate::reentry;
 
@@ -129,7 +129,7 @@ impl<'w, 'o> JsonText<'w, 'o> {
     fn claim(&mut self, value: &Bound<'_, PyAny>, name: &str) -> Result<(), Fault> {
         // Most claims are strings.
         if let Ok(given) = value.cast::<PyString>()
-            && let Ok(given) = given.to_str()
+            && let Some(given) = utf8(given)
         {
             self.writer.string(given);
             return Ok(());
@@ -197,7 +197,7 @@ impl<'w, 'o> JsonText<'w, 'o> {
     /// Writes one value, if it is of a type that JSON has. `level` is its nesting.
     fn json(&mut self, value: &Bound<'_, PyAny>, name: &str, level: usize) -> PyResult<bool> {
         if let Ok(given) = value.cast::<PyString>() {
-            let Ok(given) = given.to_str() else {
+            let Some(given) = utf8(given) else {
                 return Err(PyValueError::new_err(format!("member {name:?}: a lone surrogate is no Unicode text")));
             };
             self.writer.string(given);

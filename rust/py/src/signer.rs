@@ -1,5 +1,8 @@
 //! `Signer`: claims in, a token out.
 
+use std::mem;
+use std::sync::{Mutex, PoisonError};
+
 use jwseal_core::batch::{Batch, Done};
 use jwseal_core::error::Result as CoreResult;
 use jwseal_core::key::AnySigningKey;
@@ -136,7 +139,7 @@ impl SignerObject {
             workers::signals_at(py, number)?;
             inputs.push(self.signer.input(&Claims(&convert::mapping(&claims?, "claims")?), prefix, now)?);
             if inputs.len() == CHUNK {
-                chunks.begin(self.batch(std::mem::take(&mut inputs)), CHUNK);
+                chunks.begin(self.batch(mem::take(&mut inputs)), CHUNK);
             }
         }
         let rest = inputs.len();
@@ -149,9 +152,11 @@ impl SignerObject {
 
     fn batch(&self, inputs: Vec<SigningInput>) -> Batch<CoreResult<Vec<u8>>> {
         let key = self.signer.key().clone();
-        Batch::new(inputs.len(), move |number, _: &Done<_>| match inputs.get(number) {
-            Some(input) => input.clone().sign(&key),
-            None => Ok(Vec::new()),
+        let inputs: Vec<_> = inputs.into_iter().map(Mutex::new).collect();
+        Batch::new(inputs.len(), move |number, _: &Done<_>| {
+            let Some(input) = inputs.get(number) else { return Ok(Vec::new()) };
+            // Each is signed once, so it is taken, and its signature is written behind it.
+            mem::take(&mut *input.lock().unwrap_or_else(PoisonError::into_inner)).sign(&key)
         })
     }
 

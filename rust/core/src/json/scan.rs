@@ -1,4 +1,4 @@
-//! Finds the end of a run of plain string characters (RFC 8259 section 7), eight bytes at a time.
+//! Finds the end of a run of plain string characters (RFC 8259 section 7), several bytes at a time.
 //!
 //! The parser reads and the writer copies such runs whole. UTF-8 is not judged here: bytes of 128 and above are plain.
 
@@ -18,6 +18,44 @@ pub(super) fn plain_end(octets: &[u8], from: usize) -> usize {
     let left = octets.len().saturating_sub(at);
     let stops = stops(last_word(octets, left));
     at + ((stops.trailing_zeros() / 8) as usize).min(left)
+}
+
+/// Whether nothing in a string must be escaped: that it has no such end is known sooner than where the end is.
+#[inline]
+pub(super) fn is_plain(octets: &[u8]) -> bool {
+    let (blocks, rest) = octets.as_chunks();
+    if !blocks.iter().all(is_plain_block) {
+        return false;
+    }
+    if rest.is_empty() {
+        return true;
+    }
+    // What is left shares a block, or two words, with bytes before it, which are read again.
+    if let Some(block) = octets.last_chunk() {
+        return is_plain_block(block);
+    }
+    let (first, last) = match (octets.first_chunk(), octets.last_chunk()) {
+        (Some(first), Some(last)) => (u64::from_le_bytes(*first), u64::from_le_bytes(*last)),
+        _ => (few(octets), 0x2020_2020_2020_2020),
+    };
+    stops(first) | stops(last) == 0
+}
+
+/// Compiles to a few instructions that judge all bytes at once.
+#[inline]
+fn is_plain_block(block: &[u8; 16]) -> bool {
+    let is_stop = |octet: u8| u8::from(octet < 0x20) | u8::from(octet == b'"') | u8::from(octet == b'\\');
+    block.iter().fold(0, |stops, &octet| stops | is_stop(octet)) == 0
+}
+
+/// Fewer than eight bytes, and bytes that are plain.
+#[inline]
+fn few(octets: &[u8]) -> u64 {
+    if let (Some(first), Some(last)) = (octets.first_chunk(), octets.last_chunk()) {
+        let (first, last) = (u32::from_le_bytes(*first), u32::from_le_bytes(*last));
+        return u64::from(first) | u64::from(last) << 32;
+    }
+    octets.iter().fold(0x2020_2020_2020_2020, |word, &octet| word << 8 | u64::from(octet))
 }
 
 /// The last bytes, fewer than eight, with zeros after them.
@@ -61,6 +99,7 @@ mod tests {
                     let expected = if is_stop(octet) { at } else { len };
                     assert_eq!(expected, plain_end(&octets, 0), "{octet} at {at} of {len}");
                     assert_eq!(expected.max(at), plain_end(&octets, at), "{octet} at {at} of {len}");
+                    assert_eq!(expected == len, is_plain(&octets), "{octet} at {at} of {len}");
                 }
             }
         }

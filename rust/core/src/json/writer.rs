@@ -4,7 +4,7 @@
 
 use std::io::Write;
 
-use super::scan::plain_end;
+use super::scan::{is_plain, plain_end};
 use crate::base64url;
 
 /// Appends an object to a buffer, member by member.
@@ -63,7 +63,7 @@ impl<'a> Writer<'a> {
         let mut rest = text.as_bytes();
         self.out.reserve(rest.len() + 2);
         self.out.push(b'"');
-        if plain_end(rest, 0) == rest.len() {
+        if is_plain(rest) {
             self.out.extend_from_slice(rest);
             self.out.push(b'"');
             return;
