@@ -4,16 +4,10 @@ The same small application is built with each adapter (`protected_apps`). The pr
 does not answer.
 """
 
-import json
 import os
-import socket
-import subprocess
-import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,8 +19,7 @@ from jwseal.adapters.wsgi import JWTMiddleware as WsgiMiddleware
 from jwseal.authorizer import Authorizer
 from jwseal.testing import FakeIssuer, assert_protected
 from jwseal.testing.client import client_of
-
-SUPPORT = Path(__file__).parents[1] / "support"
+from server_process import serving
 
 
 @pytest.mark.parametrize("name", [name for name in protected_apps.APPS if name != "aiohttp"])
@@ -120,12 +113,6 @@ def wsgi_app(environ: Any, start_response: Any) -> list[bytes]:
     return [b"ok"]
 
 
-COMMANDS: dict[str, list[str]] = {
-    "uvicorn": ["-m", "uvicorn", "served_app:app", "--host", "127.0.0.1", "--log-level", "error", "--port"],
-    "granian": ["-m", "granian", "served_app:app", "--host", "127.0.0.1", "--no-log", "--interface", "{}", "--port"],
-    "gunicorn": ["-m", "gunicorn", "served_app:app", "--log-level", "error", "--bind"],
-    "aiohttp": ["served_app.py"],
-}
 # Which server runs which applications.
 SERVED = [
     *[("uvicorn", name) for name in ("asgi", "fastapi", "starlette", "litestar", "quart", "django_async")],
@@ -139,47 +126,7 @@ SERVED = [
 @pytest.mark.parametrize(("server", "name"), SERVED)
 def test_over_http(server: str, name: str, issuer: FakeIssuer) -> None:
     """Behind a real server every bad credential is refused, by the server or the adapter."""
-    protected_apps.needed(server)
-    protected_apps.needed({"django_async": "django"}.get(name, name) if name not in {"asgi", "wsgi"} else "jwseal")
     with serving(server, name, issuer) as url:
-        report = assert_protected(url, issuer, path="/orders", scope=protected_apps.SCOPE)
+        report = assert_protected(url, issuer, path="/orders", scope=protected_apps.SCOPE, unavailable=f"{url}/down")
     assert report.passed["two headers"] in {400, 401}
-
-
-@contextmanager
-def serving(server: str, name: str, issuer: FakeIssuer) -> Iterator[str]:
-    """The URL of a server process that runs this application."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    interface = "wsgi" if name in {"wsgi", "flask", "django", "rest_framework"} else "asgi"
-    command = [part.format(interface) for part in COMMANDS[server]]
-    command.append(f"127.0.0.1:{port}" if server == "gunicorn" else str(port))
-    environment = {
-        **os.environ,
-        "JWSEAL_TEST_APP": name,
-        "JWSEAL_TEST_ISSUER": issuer.url,
-        "JWSEAL_TEST_KEYS": json.dumps(issuer.jwks()),
-    }
-    process = subprocess.Popen(
-        [sys.executable, *command], cwd=SUPPORT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    )
-    try:
-        wait_for(port, process)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.communicate(timeout=30)
-
-
-def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    """Return when somebody listens, or fail with what the process said."""
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            pytest.fail(process.communicate()[0].decode())
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        threading.Event().wait(0.05)
-    pytest.fail("the server did not start within a minute")
+    assert report.passed["provider down"] == 503

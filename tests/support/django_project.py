@@ -3,6 +3,7 @@
 Django has one configuration in a process, so every application here shares it and has its own value of JWSEAL while it runs.
 """
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -84,13 +85,15 @@ def application(kind: str, middleware: bool, options: dict[str, Any]) -> Callabl
         inner: Any = get_asgi_application() if kind == "asgi" else get_wsgi_application()
 
     if kind == "asgi":
+        turn = asyncio.Lock()  # a request may begin while the one before it ends
 
         async def asgi(scope: Any, receive: Any, send: Any) -> None:
             if scope["type"] != "http":
                 raise NotImplementedError
             place = "/async/orders" if scope["path"] == "/orders" else scope["path"]
-            with setting:
-                await inner({**scope, "path": place}, receive, send)
+            async with turn:
+                with setting:
+                    await inner({**scope, "path": place}, receive, send)
 
         return asgi
 

@@ -87,18 +87,15 @@ def fastapi(judge: Any, **options: Any) -> Any:
 
 
 def starlette(judge: Any, **options: Any) -> Any:
-    """Starlette: the authentication backend, whose scopes every path needs."""
+    """Starlette: the authentication middleware, whose scopes every path needs."""
     needed("starlette")
     from starlette.applications import Starlette
     from starlette.authentication import requires
     from starlette.middleware import Middleware
-    from starlette.middleware.authentication import AuthenticationMiddleware
     from starlette.responses import PlainTextResponse
     from starlette.routing import Route, WebSocketRoute
 
-    from jwseal.adapters.starlette import JWTBackend
-
-    backend = JWTBackend(judge, scopes=[SCOPE], **OPTIONS | options)
+    from jwseal.adapters.starlette import JWTMiddleware
 
     @requires(SCOPE)
     async def orders(request: Any) -> PlainTextResponse:
@@ -113,7 +110,7 @@ def starlette(judge: Any, **options: Any) -> Any:
         await websocket.close()
 
     routes = [Route("/orders", orders), Route("/open/health", health), WebSocketRoute("/stream", stream)]
-    middleware = [Middleware(AuthenticationMiddleware, backend=backend, on_error=backend.on_error)]
+    middleware = [Middleware(JWTMiddleware, judge=judge, scopes=[SCOPE], **OPTIONS | options)]
     return Starlette(routes=routes, middleware=middleware)
 
 
@@ -123,7 +120,7 @@ def litestar(judge: Any, **options: Any) -> Any:
     from litestar import Litestar, Request, WebSocket, get, websocket
     from litestar.connection import ASGIConnection
 
-    from jwseal.adapters.litestar import JWTGuard, token
+    from jwseal.adapters.litestar import JWTGuard, denials, token
 
     guard = JWTGuard(judge, **OPTIONS | options)
 
@@ -144,7 +141,7 @@ def litestar(judge: Any, **options: Any) -> Any:
         get("/open/health")(health),
         websocket("/stream", opt={"scopes": [SCOPE]})(stream),
     ]
-    return Litestar(handlers, guards=[guard], openapi_config=None, logging_config=None)
+    return Litestar(handlers, guards=[guard], middleware=[denials], openapi_config=None, logging_config=None)
 
 
 def flask(judge: Any, **options: Any) -> Any:
@@ -189,6 +186,7 @@ def quart(judge: Any, **options: Any) -> Any:
         return "ok"
 
     @app.websocket("/stream")
+    @auth.require(SCOPE)
     async def stream() -> None:
         await websocket.accept()
         await websocket.send(auth.token["sub"])
@@ -265,3 +263,10 @@ APPS: dict[str, Callable[..., Any]] = {
         rest_framework,
     )
 }
+# The others are ASGI applications, but for aiohttp's.
+WSGI = {"wsgi", "flask", "django", "rest_framework"}
+
+
+def framework(name: str) -> str:
+    """The module that an application needs."""
+    return {"asgi": "jwseal", "wsgi": "jwseal", "django_async": "django"}.get(name, name)

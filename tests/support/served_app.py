@@ -1,22 +1,49 @@
 """What a server process runs: `served_app:app`, one of `protected_apps` as the environment says.
 
-JWSEAL_TEST_APP is its name, JWSEAL_TEST_ISSUER the issuer, JWSEAL_TEST_KEYS its JWK Set as JSON.
+JWSEAL_TEST_APP is its name, JWSEAL_TEST_ISSUER the issuer, JWSEAL_TEST_KEYS its JWK Set as JSON. Below `/down` is the same
+application with a verifier whose keys cannot be fetched, because nothing listens at JWSEAL_TEST_DOWN.
 """
 
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 import protected_apps
 from jwseal import KeySet, Policy, Verifier
+from jwseal.remote import RemoteKeySet
 
-keys = KeySet.from_jwks(os.environ["JWSEAL_TEST_KEYS"])
-verifier = Verifier(keys, Policy(issuer=os.environ["JWSEAL_TEST_ISSUER"], audience="api"))
-app = protected_apps.APPS[os.environ["JWSEAL_TEST_APP"]](verifier)
+NAME = os.environ["JWSEAL_TEST_APP"]
+policy = Policy(issuer=os.environ["JWSEAL_TEST_ISSUER"], audience="api")
+nobody = RemoteKeySet(os.environ["JWSEAL_TEST_DOWN"], algorithms=["ES256"], allow_http_loopback=True)
+up, down = (
+    protected_apps.APPS[NAME](Verifier(keys, policy))
+    for keys in (KeySet.from_jwks(os.environ["JWSEAL_TEST_KEYS"]), nobody)
+)
+
+
+async def asgi(scope: Any, receive: Any, send: Any) -> None:
+    """Choose by the path."""
+    if scope["type"] != "lifespan" and scope["path"].startswith("/down/"):
+        path = scope["path"].removeprefix("/down")
+        await down({**scope, "path": path, "raw_path": path.encode()}, receive, send)
+    else:
+        await up(scope, receive, send)
+
+
+def wsgi(environ: dict[str, Any], start_response: Any) -> Any:
+    """Choose by the path."""
+    if environ["PATH_INFO"].startswith("/down/"):
+        return down({**environ, "PATH_INFO": environ["PATH_INFO"].removeprefix("/down")}, start_response)
+    return up(environ, start_response)
+
+
+app = wsgi if NAME in protected_apps.WSGI else asgi
 
 if __name__ == "__main__":  # aiohttp serves its applications itself
     from aiohttp import web
 
-    web.run_app(app, host="127.0.0.1", port=int(sys.argv[1]), print=None)
+    up.add_subapp("/down/", down)
+    web.run_app(up, host="127.0.0.1", port=int(sys.argv[1]), print=None)

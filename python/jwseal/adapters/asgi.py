@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 from jwseal.adapters.resource_server import Judge, Received, Refused, ResourceServer
 
-__all__ = ["JWTMiddleware", "received", "refuse", "token"]
+__all__ = ["REFUSED", "JWTMiddleware", "can_deny", "denials", "received", "refuse", "token"]
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Message: TypeAlias = MutableMapping[str, Any]
@@ -22,6 +22,8 @@ Send: TypeAlias = Callable[[Message], Awaitable[None]]
 Application: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 KEY = "jwseal.token"
+# Where an adapter leaves the refusal of a handshake that its framework will close, for `denials`.
+REFUSED = "jwseal.refused"
 
 
 class JWTMiddleware:
@@ -39,7 +41,7 @@ class JWTMiddleware:
                 try:
                     scope[KEY] = await self.server.authenticate_async(request)
                 except Refused as refused:
-                    await refuse(refused, scope, receive, send)
+                    await refuse(refused, scope, send)
                     return
         await self.app(scope, receive, send)
 
@@ -63,15 +65,37 @@ def received(scope: Scope) -> Received:
     return Received(values, scope.get("method", "GET"), scope["path"], query, scope)
 
 
-async def refuse(refused: Refused, scope: Scope, receive: Receive, send: Send) -> None:
-    """Send the answer. A WebSocket server without the denial extension turns the close into a 403 of its own."""
+async def refuse(refused: Refused, scope: Scope, send: Send) -> None:
+    """Send the answer, to a WebSocket handshake too where the server has the extension Websocket Denial Response.
+
+    Without the extension the handshake is closed, which the server answers with a 403 of its own.
+    """
     prefix = ""
     if scope["type"] == "websocket":
-        await receive()
-        if "websocket.http.response" not in scope.get("extensions", {}):
+        if not can_deny(scope):
             await send({"type": "websocket.close", "code": 1008})
             return
         prefix = "websocket."
     headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in refused.fields]
     await send({"type": f"{prefix}http.response.start", "status": refused.status, "headers": headers})
     await send({"type": f"{prefix}http.response.body", "body": refused.body})
+
+
+def can_deny(scope: Scope) -> bool:
+    """Whether the server can answer a WebSocket handshake with a status, headers and a body."""
+    return "websocket.http.response" in (scope.get("extensions") or {})
+
+
+def denials(app: Application) -> Application:
+    """Wrap an application whose framework closes refused WebSocket handshakes, so that they get the whole answer."""
+
+    async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
+        async def answered(message: Message) -> None:
+            if message["type"] == "websocket.close" and REFUSED in scope:
+                await refuse(scope[REFUSED], scope, send)
+            else:
+                await send(message)
+
+        await app(scope, receive, answered)
+
+    return wrapped

@@ -14,13 +14,13 @@
 # FastAPI reads the annotations of `__call__` when the program runs, so they are no strings here.
 from typing import Any
 
-from fastapi import HTTPException, Security
+from fastapi import HTTPException, Security, WebSocketException
 from fastapi.openapi.models import HTTPBearer, OpenIdConnect
 from fastapi.security import SecurityScopes
 from fastapi.security.base import SecurityBase
 from starlette.requests import HTTPConnection
 
-from jwseal.adapters.asgi import received
+from jwseal.adapters.asgi import can_deny, received
 from jwseal.adapters.resource_server import Judge, Refused, ResourceServer
 
 __all__ = ["JWTBearer"]
@@ -67,5 +67,7 @@ class JWTBearer(SecurityBase):
                 return self.server.demand(seen[id(self)], scopes)
             seen[id(self)] = await self.server.authenticate_async(request, scopes)
         except Refused as refused:
+            if connection.scope["type"] == "websocket" and not can_deny(connection.scope):
+                raise WebSocketException(1008, refused.phrase) from None
             raise HTTPException(refused.status, refused.phrase, refused.mapping) from None
         return seen[id(self)]

@@ -7,7 +7,8 @@
     async def orders(request: Request) -> ...
         token(request)["sub"]
 
-A guard at several layers verifies a token once. Litestar closes a refused WebSocket handshake.
+A guard at several layers verifies a token once. Litestar closes a refused WebSocket handshake, which servers answer with 403;
+with `Litestar(..., middleware=[denials])` it gets the answer that a request gets.
 """
 
 from __future__ import annotations
@@ -15,13 +16,13 @@ from __future__ import annotations
 from typing import Any
 
 from litestar.connection import ASGIConnection
-from litestar.exceptions import HTTPException
+from litestar.exceptions import HTTPException, WebSocketException
 from litestar.handlers import BaseRouteHandler
 
-from jwseal.adapters.asgi import received
+from jwseal.adapters.asgi import REFUSED, denials, received
 from jwseal.adapters.resource_server import Judge, Refused, ResourceServer
 
-__all__ = ["JWTGuard", "token"]
+__all__ = ["JWTGuard", "denials", "token"]
 
 KEY = "jwseal.token"
 
@@ -45,6 +46,9 @@ class JWTGuard:
             else:
                 scope[KEY] = self, await self.server.authenticate_async(request, scopes)
         except Refused as refused:
+            if scope["type"] == "websocket":
+                scope[REFUSED] = refused
+                raise WebSocketException(detail=refused.phrase, code=1008) from None
             raise HTTPException(detail=refused.phrase, status_code=refused.status, headers=refused.mapping) from None
 
 

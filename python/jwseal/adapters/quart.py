@@ -18,6 +18,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from quart import Quart, Response, current_app, g, has_websocket_context, request, websocket
+from werkzeug.datastructures import Headers
 
 from jwseal.adapters.asgi import received
 from jwseal.adapters.resource_server import Judge, Received, Refused, ResourceServer
@@ -85,4 +86,4 @@ def _received() -> Received:
 
 
 def _answer(refused: Refused) -> Response:
-    return Response(refused.body, refused.status, dict(refused.fields))
+    return Response(refused.body, refused.status, Headers(refused.fields))

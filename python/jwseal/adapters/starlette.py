@@ -1,12 +1,10 @@
-"""Starlette: an authentication backend (RFC 6750).
+"""Starlette: authentication middleware and its backend (RFC 6750).
 
-    backend = JWTBackend(verifier)
-    Middleware(AuthenticationMiddleware, backend=backend, on_error=backend.on_error)
+    Starlette(routes=..., middleware=[Middleware(JWTMiddleware, judge=verifier, exclude=["/health"])])
 
 `request.user` is a `TokenUser`, whose `token` is the result of the verification, and `request.auth.scopes` are the token's, so
 that `starlette.authentication.requires` works. A request without credentials is refused as others are; `exclude` names the
-paths that need none. Starlette closes a refused WebSocket handshake, which servers answer with 403; `JWTMiddleware` of
-`jwseal.adapters.asgi` sends the answer itself where the server can.
+paths that need none. `JWTBackend` is for Starlette's own `AuthenticationMiddleware`, which closes refused WebSocket handshakes.
 """
 
 from __future__ import annotations
@@ -14,13 +12,15 @@ from __future__ import annotations
 from typing import Any
 
 from starlette.authentication import AuthCredentials, AuthenticationBackend, AuthenticationError, BaseUser
+from starlette.middleware.authentication import AuthenticationMiddleware
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from jwseal.adapters.asgi import received
+from jwseal.adapters.asgi import REFUSED, denials, received
 from jwseal.adapters.resource_server import Judge, Refused, ResourceServer
 
-__all__ = ["JWTBackend", "TokenUser"]
+__all__ = ["JWTBackend", "JWTMiddleware", "TokenUser"]
 
 
 class TokenUser(BaseUser):
@@ -68,6 +68,7 @@ class JWTBackend(AuthenticationBackend):
         try:
             token = await self.server.authenticate_async(request)
         except Refused as refused:
+            conn.scope[REFUSED] = refused
             raise _Answered(refused) from None
         return AuthCredentials(sorted(getattr(token, "scopes", ()))), TokenUser(token)
 
@@ -77,3 +78,16 @@ class JWTBackend(AuthenticationBackend):
         if not isinstance(error, _Answered):
             raise error
         return Response(error.refused.body, error.refused.status, error.refused.mapping, "text/plain")
+
+
+class JWTMiddleware(AuthenticationMiddleware):
+    """Starlette's middleware with a JWTBackend. The arguments after the judge are those of `ResourceServer`."""
+
+    def __init__(self, app: ASGIApp, judge: Judge, **options: Any) -> None:
+        backend = JWTBackend(judge, **options)
+        super().__init__(app, backend, backend.on_error)
+        self._answered = denials(super().__call__)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Verify the token of the connection and pass it on, or answer it."""
+        await self._answered(scope, receive, send)
