@@ -34,10 +34,10 @@ def challenge(
 
     An InvalidToken is 401 with `error="invalid_token"`, or 403 with `error="insufficient_scope"`; a MissingToken has no
     `error`. `insufficient_authentication` is 401 with `acr_values` and `max_age` (RFC 9470 section 3), from the attributes
-    of that name. `sender_mismatch` is a DPoP challenge if the exception has `algs`, with the header DPoP-Nonce if it has
-    `nonce` (RFC 9449 section 9). An Unavailable is 503 with Retry-After. InvalidKey, PolicyError and any other JOSEError
-    are 500 without headers: the program is wrong, and the client can do nothing. Arguments that no header can carry are
-    PolicyError.
+    of that name. `sender_mismatch` is a DPoP challenge if the exception has `algs`: `invalid_dpop_proof`, or `invalid_token`
+    with `token_at_fault`, or `use_dpop_nonce` and the header DPoP-Nonce if it has `nonce` (RFC 9449 sections 7.1 and 9). An
+    Unavailable is 503 with Retry-After. InvalidKey, PolicyError and any other JOSEError are 500 without headers: the program
+    is wrong, and the client can do nothing. Arguments that no header can carry are PolicyError.
     """
     if not isinstance(error, JOSEError):
         raise TypeError(f"error must be an exception of jwseal, not {type(error).__name__}")
@@ -69,7 +69,8 @@ def _of(error: InvalidToken) -> tuple[str, list[tuple[str, str | None]], list[tu
         return "Bearer", told, []
     if error.code == "sender_mismatch" and (algs := getattr(error, "algs", None)):
         nonce = _words("nonce", getattr(error, "nonce", None), most=1)
-        kind = "use_dpop_nonce" if nonce else "invalid_dpop_proof"
+        at_fault = getattr(error, "token_at_fault", False)
+        kind = "use_dpop_nonce" if nonce else "invalid_token" if at_fault else "invalid_dpop_proof"
         return "DPoP", [("error", kind), ("algs", _words("algs", algs))], [("DPoP-Nonce", nonce)] if nonce else []
     return "Bearer", [("error", "insufficient_scope" if error.http_status == 403 else "invalid_token")], []
 

@@ -228,19 +228,27 @@ class SenderMismatch(ClaimError):
     """The sender of the token does not prove that it holds the token's key (RFC 9449, RFC 8705).
 
     `algs` are the algorithms of DPoP proofs and `nonce` is one for the next proof, where the challenge names them.
+    `token_at_fault` tells whether another proof could not help: the token is bound to another key, to none, or it was sent
+    as a bearer token.
     """
 
     code = "sender_mismatch"
 
     def __init__(
-        self, message: str, claim: str | None = None, algs: tuple[str, ...] = (), nonce: str | None = None
+        self,
+        message: str,
+        claim: str | None = None,
+        algs: tuple[str, ...] = (),
+        nonce: str | None = None,
+        token_at_fault: bool = False,
     ) -> None:
         super().__init__(message, claim)
         self.algs = algs
         self.nonce = nonce
+        self.token_at_fault = token_at_fault
 
     def __reduce__(self) -> tuple[object, ...]:
-        return type(self), (str(self), self.claim, self.algs, self.nonce)
+        return type(self), (str(self), self.claim, self.algs, self.nonce, self.token_at_fault)
 
 
 class Unavailable(JOSEError):

@@ -21,52 +21,68 @@ import time
 from collections.abc import Awaitable, Collection, Iterator
 from contextlib import contextmanager
 from functools import cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, cast, get_args
 from urllib.parse import urlsplit
 
 from jwseal._native import VerifyingKey, header_unverified
 from jwseal.errors import InvalidKey, InvalidToken, PolicyError, SenderMismatch, StateUnavailable
 from jwseal.policy import UNCHECKED, Policy
+from jwseal.types import Algorithm
 from jwseal.verifier import Verifier
 
 if TYPE_CHECKING:
     from jwseal import VerifiedJWT
     from jwseal.state import ReplayStore
-    from jwseal.types import Algorithm
 
 __all__ = ["CertificateCheck", "ClientCertificate", "Dpop", "DpopCheck", "Nonce"]
 
 _PRIVATE = frozenset(("d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"))
 _ALGORITHMS = ("ES256", "ES384", "ES512", "EdDSA", "Ed25519", "PS256", "RS256")
+_ASYMMETRIC = frozenset(name for name in get_args(Algorithm) if not name.startswith("HS"))
 _PORTS = {"https": 443, "http": 80}
+_NO_ESCAPE = "%(?![0-9a-fA-F]{2})"
+# Seconds by which the clocks of servers may differ, so that a nonce comes from the future.
+_SKEW = 5
 
 
 class Dpop:
     """A DPoP proof and the request that it came with: the values of the header `DPoP`, the method and the URL.
 
     The URL is the one that the client asked for, without its query: behind a proxy, the public one.
+
+    After the proof was accepted, `next_nonce` is a nonce for the header `DPoP-Nonce` of the answer (RFC 9449 section 8.2), if
+    that of the proof has been used for half its time. Until then it is None.
     """
 
-    __slots__ = ("method", "proof", "url")
+    __slots__ = ("method", "next_nonce", "proof", "url")
 
     def __init__(self, proof: str | bytes | Collection[str | bytes] | None, method: str, url: str) -> None:
+        given: Any = (proof, method, url)
+        values = (proof or "",) if isinstance(proof, str | bytes | None) else given[0]
+        if not isinstance(values, Collection) or not all(isinstance(value, str | bytes) for value in values):
+            raise TypeError("the proof is the text of the header DPoP, the values of that header, or None")
+        if not all(isinstance(one, str) for one in given[1:]):
+            raise TypeError("the method and the URL of the request are str")
+        if not url.lower().startswith(("https://", "http://")):
+            raise PolicyError("the URL of the request is a whole one, 'https://api.example/orders'")
         self.proof = proof
         self.method = method
         self.url = url
+        self.next_nonce: str | None = None
 
     def __repr__(self) -> str:
         return f"<Dpop {self.method}>"
 
 
 class ClientCertificate:
-    """The certificate of the TLS client, as DER; None where the client sent none."""
+    """The certificate of the TLS client, as DER; None, or no bytes, where the client sent none."""
 
     __slots__ = ("der",)
 
     def __init__(self, der: bytes | None) -> None:
         if not isinstance(der, bytes | None):
             raise TypeError(f"the certificate is DER as bytes, or None, not {type(der).__name__}")
-        self.der = der
+        self.der = der or None
 
     def __repr__(self) -> str:
         return "<ClientCertificate>"
@@ -75,38 +91,43 @@ class ClientCertificate:
 class Nonce:
     """Nonces that no server has to remember (RFC 9449 section 9): a time and its MAC.
 
-    secret   at least 32 random bytes, the same in every process that serves the resource
-    ttl      seconds for which a nonce is accepted
+    secret    at least 32 random bytes, the same in every process that serves the resource
+    previous  other secrets whose nonces are accepted. To change the secret, add the new one here in all processes, then
+              exchange the two, then leave the old one out
+    ttl       seconds for which a nonce is accepted
     """
 
-    __slots__ = ("_secret", "ttl")
+    __slots__ = ("_secrets", "ttl")
 
-    def __init__(self, secret: bytes, *, ttl: float = 300) -> None:
-        if not isinstance(secret, bytes):
-            raise TypeError(f"the secret of nonces is bytes, not {type(secret).__name__}")
-        if len(secret) < 32:
+    def __init__(self, secret: bytes, *, previous: Collection[bytes] = (), ttl: float = 300) -> None:
+        secrets: tuple[Any, ...] = (secret, *previous)
+        if not all(isinstance(one, bytes) for one in secrets):
+            raise TypeError("the secret of nonces is bytes, and previous is a collection of bytes")
+        if any(len(one) < 32 for one in secrets):
             raise PolicyError(
                 "the secret of nonces is at least 32 random bytes: secrets.token_bytes(32), kept in the configuration"
             )
-        self._secret = bytes(secret)
-        self.ttl = ttl
+        self._secrets = secrets
+        self.ttl = _seconds("ttl", ttl)
 
     def make(self, now: float) -> str:
         """A nonce of this moment."""
         moment = int(now).to_bytes(8, "big")
-        return _base64url(moment + self._mac(moment))
+        return _base64url(moment + _mac(self._secrets[0], moment))
 
     def accepts(self, nonce: object, now: float) -> bool:
-        """Whether the nonce was made here and not longer than `ttl` ago."""
+        """Whether the nonce was made with one of the secrets and not longer than `ttl` ago."""
+        return self.age(nonce, now) is not None
+
+    def age(self, nonce: object, now: float) -> float | None:
+        """The seconds since the nonce was made; None if it is not accepted."""
         if not isinstance(nonce, str) or not re.fullmatch(r"[A-Za-z0-9_-]{32}", nonce):
-            return False
+            return None
         data = base64.urlsafe_b64decode(nonce)
         moment, mac = data[:8], data[8:]
         age = now - int.from_bytes(moment, "big")
-        return hmac.compare_digest(mac, self._mac(moment)) and -5 <= age <= self.ttl
-
-    def _mac(self, moment: bytes) -> bytes:
-        return hmac.digest(self._secret, b"jwseal dpop nonce" + moment, "sha256")[:16]
+        ours = any(hmac.compare_digest(mac, _mac(secret, moment)) for secret in self._secrets)
+        return age if ours and -_SKEW <= age <= self.ttl else None
 
     def __repr__(self) -> str:
         return f"<Nonce ttl={self.ttl}>"
@@ -142,8 +163,8 @@ class DpopCheck:
     """Demands a DPoP proof (RFC 9449 section 4.3).
 
     algorithms   the algorithms of proofs, all of them with public keys
-    max_age      seconds for which a proof is accepted after its `iat`
-    leeway       seconds by which `iat` may lie ahead
+    max_age      seconds for which a proof is accepted after its `iat`, without leeway
+    leeway       seconds by which `iat` may lie ahead, and by which the clocks of several servers may differ
     nonce        a Nonce, which proofs must then have
     replay       a store of proofs that were used, so that each is accepted once; see jwseal.state
     """
@@ -157,12 +178,17 @@ class DpopCheck:
         nonce: Nonce | None = None,
         replay: ReplayStore | None = None,
     ) -> None:
-        if isinstance(algorithms, str) or not algorithms or any(name.startswith("HS") for name in algorithms):
+        if isinstance(algorithms, str) or not algorithms or not _ASYMMETRIC.issuperset(algorithms):
             raise PolicyError(
-                "algorithms is a collection of names with public keys: a DPoP proof is signed with a private key"
+                "algorithms is a collection of names with public keys, such as ['ES256']: a DPoP proof is signed with a "
+                "private key"
             )
-        self.algorithms, self.max_age, self.leeway = tuple(algorithms), max_age, leeway
-        self.nonce, self.replay = nonce, replay
+        if nonce is not None and not isinstance(nonce, Nonce):
+            raise TypeError(f"nonce must be a Nonce, not {type(nonce).__name__}: Nonce(secrets.token_bytes(32))")
+        if replay is not None and (isinstance(replay, type) or not callable(getattr(replay, "add", None))):
+            raise TypeError("replay must be a store of jwseal.state, such as MemoryState()")
+        self.algorithms, self.max_age = tuple(algorithms), _seconds("max_age", max_age)
+        self.leeway, self.nonce, self.replay = _seconds("leeway", leeway), nonce, replay
         self._policy = Policy(
             issuer=UNCHECKED,
             audience=UNCHECKED,
@@ -200,10 +226,14 @@ class DpopCheck:
             raise self._refusal("the token needs a proof: verify(token, sender=Dpop(proof, method, url))")
         if not isinstance(sender, Dpop):
             raise TypeError(f"a DPoP-bound token needs Dpop(proof, method, url), not {type(sender).__name__}")
-        bound = _confirmation(token, "jkt", self._refusal)
+        bound = _confirmation(token, "jkt", self.algorithms)
         key, proof = self._proof(sender.proof, now)
         if not hmac.compare_digest(bound, key.thumbprint()):
-            raise self._refusal("the proof's key is not the one that the token is bound to")
+            raise SenderMismatch(
+                "the proof's key is not the one that the token is bound to", "cnf", self.algorithms, token_at_fault=True
+            )
+        if now - proof["iat"] > self.max_age:
+            raise self._refusal("the proof is refused: token_too_old")
         if proof["htm"] != sender.method:
             raise self._refusal("the proof is for another method")
         place = _place(proof["htu"]) if isinstance(proof["htu"], str) else None
@@ -212,13 +242,16 @@ class DpopCheck:
         data = text.encode() if isinstance(text, str) else text
         if proof["ath"] != _base64url(hashlib.sha256(data).digest()):
             raise self._refusal("the proof is for another token")
-        if self.nonce and not self.nonce.accepts(proof.get("nonce"), now):
-            raise self._refusal("the proof has no nonce of this server, or an old one", self.nonce.make(now))
+        if self.nonce:
+            age = self.nonce.age(proof.get("nonce"), now)
+            if age is None:
+                raise self._refusal("the proof has no nonce of this server, or an old one", self.nonce.make(now))
+            sender.next_nonce = self.nonce.make(now) if age > self.nonce.ttl / 2 else None
         if self.replay is None:
             return None
         parts = (b"dpop", bound.encode(), proof["jti"].encode())
         used = hashlib.sha256(b"".join(len(part).to_bytes(4, "big") + part for part in parts)).hexdigest()
-        # A proof may be dated ahead, and is accepted in the last moment of its time too: its entry outlives it by a second.
+        # A proof may be dated ahead, is accepted in the last moment of its time too, and by servers whose clocks are behind.
         return used, proof["iat"] + self.max_age + self.leeway - now + 1
 
     def _proof(self, values: Any, now: float) -> tuple[VerifyingKey, VerifiedJWT]:
@@ -289,31 +322,52 @@ def _named(name: str) -> DpopCheck | CertificateCheck:
     raise PolicyError('sender must be "dpop" or "mtls"')
 
 
-def _confirmation(token: VerifiedJWT, member: str, refusal: Any = None) -> str:
+def _confirmation(token: VerifiedJWT, member: str, algs: tuple[str, ...] = ()) -> str:
     """The member of `cnf` (RFC 7800 section 3.1)."""
     cnf = token.get("cnf")
     value = cnf.get(member) if isinstance(cnf, dict) else None
     if isinstance(value, str) and value.isascii():
         return value
-    sentence = f"the token is not bound: it has no cnf with {member}"
-    raise refusal(sentence) if refusal else SenderMismatch(sentence, "cnf")
+    raise SenderMismatch(f"the token is not bound: it has no cnf with {member}", "cnf", algs, token_at_fault=True)
 
 
 def _place(url: str) -> tuple[str, str, int | None, str] | None:
-    """A URL without query and fragment, normalised (RFC 3986 sections 6.2.2 and 6.2.3); None, which equals no URL asked for."""
+    """A URL without query and fragment, normalised (RFC 3986 sections 6.2.2 and 6.2.3); None, which equals no URL asked for.
+
+    Escapes are undone for all that may stand in a segment, because an application is given its path without them. Dot
+    segments stay: HTTP clients remove them before they send a request.
+    """
+    if not re.fullmatch(r"[!-~]+", url):
+        return None
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
         return None
-    scheme = parts.scheme.lower()
-    path = re.sub(r"%[0-9a-fA-F]{2}", lambda found: _unescaped(found[0]), parts.path) or "/"
-    return scheme, (parts.hostname or "").lower(), port or _PORTS.get(scheme), path
+    scheme, path = parts.scheme.lower(), parts.path
+    if scheme not in _PORTS or not parts.hostname or {"@", "\\"} & set(parts.netloc) or re.search(_NO_ESCAPE, path):
+        return None
+    path = re.sub(r"%..", lambda found: _unescaped(found[0]), path) or "/"
+    return scheme, parts.hostname.lower(), _PORTS[scheme] if port is None else port, path
 
 
 def _unescaped(escape: str) -> str:
     character = chr(int(escape[1:], 16))
-    return character if re.fullmatch(r"[A-Za-z0-9._~-]", character) else escape.upper()
+    return character if re.fullmatch(r"[A-Za-z0-9._~!$&'()*+,;=:@-]", character) else escape.upper()
+
+
+def _mac(secret: bytes, moment: bytes) -> bytes:
+    return hmac.digest(secret, b"jwseal dpop nonce" + moment, "sha256")[:16]
+
+
+def _seconds(name: str, value: Any) -> float:
+    """A span of at least zero seconds."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"{name} is a number of seconds, not {type(value).__name__}")
+    if not 0 <= value < float("inf"):
+        raise PolicyError(f"{name} is a finite number of seconds, at least 0")
+    seconds: float = value
+    return seconds
 
 
 def _base64url(data: bytes) -> str:

@@ -17,6 +17,7 @@ grpc = peer("grpc")
 KINDS = ["unary_unary", "unary_stream", "stream_unary", "stream_stream"]
 STATUSES = {"OK": 200, "UNAUTHENTICATED": 401, "PERMISSION_DENIED": 403, "UNAVAILABLE": 503}
 SCOPE = "orders:read"
+CREDENTIALS: Any = None
 OPTIONS: dict[str, Any] = {"methods": {f"/orders/{kind}": [SCOPE] for kind in KINDS}, "exclude": ["/open/*"]}
 
 
@@ -41,12 +42,19 @@ def threaded(judge: Any) -> Iterator[str]:
             return handler_of(details.method, lambda *_: subject(), stream, lambda *_: b"ok")
 
     server = grpc.server(ThreadPoolExecutor(4), handlers=[Methods()], interceptors=[JWTInterceptor(judge, **OPTIONS)])
-    port = server.add_insecure_port("127.0.0.1:0")
+    port = listen(server)
     server.start()
     try:
         yield f"127.0.0.1:{port}"
     finally:
         server.stop(None).wait()
+
+
+def listen(server: Any) -> int:
+    """The port where the server listens, with TLS if there are CREDENTIALS."""
+    if CREDENTIALS:
+        return int(server.add_secure_port("127.0.0.1:0", CREDENTIALS))
+    return int(server.add_insecure_port("127.0.0.1:0"))
 
 
 def handler_of(method: str, one: Any, many: Any, health: Any) -> Any:
@@ -83,7 +91,7 @@ def asynchronous(judge: Any) -> Iterator[str]:
 
     async def run() -> None:
         server = grpc.aio.server(handlers=[Methods()], interceptors=[AsyncJWTInterceptor(judge, **OPTIONS)])
-        ports.append(server.add_insecure_port("127.0.0.1:0"))
+        ports.append(listen(server))
         await server.start()
         started.set()
         await ended.wait()

@@ -7,11 +7,22 @@ from typing import Any
 
 import pytest
 
-from jwseal import UNCHECKED, InvalidToken, Issuers, KeySet, Policy, PolicyError, SenderMismatch, VerifiedJWT, Verifier
+from jwseal import (
+    UNCHECKED,
+    InvalidToken,
+    Issuers,
+    KeySet,
+    Policy,
+    PolicyError,
+    SenderMismatch,
+    VerifiedJWT,
+    Verifier,
+    challenge,
+)
 from jwseal.sender import CertificateCheck, ClientCertificate, Dpop, DpopCheck
 from jwseal.state import MemoryState
 from jwseal.testing import FakeIssuer
-from test_sender import KEY, NOW, OTHER, URL, b64, proof
+from proofs import JKT, NOW, OTHER, URL, WRONG, Prover, b64
 
 DER = b"a certificate"
 
@@ -31,7 +42,7 @@ def policy(issuer: FakeIssuer) -> Policy:
 @pytest.fixture
 def bound(issuer: FakeIssuer) -> str:
     """A token bound to KEY, with an identifier of its own."""
-    return issuer.token(cnf={"jkt": KEY.verifying_key.thumbprint()}, jti="1", iat=NOW, exp=NOW + 300)
+    return issuer.token(cnf={"jkt": JKT}, jti="1", iat=NOW, exp=NOW + 300)
 
 
 @pytest.fixture
@@ -50,7 +61,7 @@ def verify(request: pytest.FixtureRequest) -> Callable[..., VerifiedJWT]:
 
 def dpop(token: str, **claims: Any) -> Dpop:
     """A right proof, but for these claims."""
-    return Dpop(proof(token, **claims), "GET", URL)
+    return Dpop(Prover(token)(**claims), "GET", URL)
 
 
 def test_a_proof_is_demanded_on_each_call(
@@ -66,7 +77,23 @@ def test_a_proof_is_demanded_on_each_call(
         with pytest.raises(SenderMismatch):
             verify(verifier, bound, sender=dpop(bound, htm="POST"))
         with pytest.raises(SenderMismatch):
-            verify(verifier, bound, sender=Dpop(proof(bound, OTHER), "GET", URL))
+            verify(verifier, bound, sender=Dpop(Prover(bound)(key=OTHER), "GET", URL))
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_every_wrong_proof(
+    name: str, keys: KeySet, policy: Policy, bound: str, verify: Callable[..., VerifiedJWT]
+) -> None:
+    """`verify(sender=)` refuses each with sender_mismatch and its challenge, and uses neither token nor proof up."""
+    make, words, kind = WRONG[name]
+    check = DpopCheck(algorithms=["ES256"], replay=MemoryState(clock=lambda: NOW))
+    verifier = Verifier(keys, policy, sender=check, replay=MemoryState(clock=lambda: NOW))
+    with pytest.raises(SenderMismatch) as caught:
+        verify(verifier, bound, sender=Dpop(make(Prover(bound)), "GET", URL))
+    assert ("sender_mismatch", 401, True) == (caught.value.code, caught.value.http_status, words in str(caught.value))
+    answer = [("WWW-Authenticate", f'DPoP error="{kind}", algs="ES256"')]
+    assert (401, answer) == challenge(caught.value)
+    assert verify(verifier, bound, sender=dpop(bound))
 
 
 def test_a_certificate_is_demanded_on_each_call(

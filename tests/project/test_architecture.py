@@ -272,7 +272,7 @@ ADAPTERS = sorted((PACKAGE / "adapters").glob("*.py"))
 @pytest.mark.parametrize("path", ADAPTERS, ids=lambda path: path.stem)
 def test_an_adapter_is_thin(path: Path) -> None:
     """An adapter has at most 150 lines, imports its own framework, and is a client of the public API."""
-    belongs = {"fastapi": {"fastapi", "starlette"}, "rest_framework": {"rest_framework"}}
+    belongs = {"fastapi": {"fastapi", "starlette"}, "rest_framework": {"rest_framework"}, "grpc_method": {"grpc"}}
     tops = {imported.partition(".")[0] for imported in python_imports(path)}
     assert tops & FRAMEWORKS == belongs.get(path.stem, {path.stem} & FRAMEWORKS)
     assert not any(imported.startswith("jwseal._") for imported in python_imports(path))

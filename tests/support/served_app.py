@@ -4,7 +4,9 @@ JWSEAL_TEST_APP is its name, JWSEAL_TEST_ISSUER the issuer, JWSEAL_TEST_KEYS its
 application with a verifier whose keys cannot be fetched, because nothing listens at JWSEAL_TEST_DOWN.
 """
 
+import json
 import os
+import ssl
 import sys
 from pathlib import Path
 from typing import Any
@@ -14,12 +16,19 @@ sys.path.insert(0, str(Path(__file__).parent))
 import protected_apps
 from jwseal import KeySet, Policy, Verifier
 from jwseal.remote import RemoteKeySet
+from jwseal.sender import DpopCheck, Nonce
+from jwseal.state import MemoryState
 
 NAME = os.environ["JWSEAL_TEST_APP"]
 policy = Policy(issuer=os.environ["JWSEAL_TEST_ISSUER"], audience="api")
 nobody = RemoteKeySet(os.environ["JWSEAL_TEST_DOWN"], algorithms=["ES256"], allow_http_loopback=True)
+SENDER, TLS = os.environ["JWSEAL_TEST_SENDER"], json.loads(os.environ["JWSEAL_TEST_TLS"])
+nonce = Nonce(bytes(32))
+senders: dict[str, Any] = {"dpop": DpopCheck(nonce=nonce, replay=MemoryState()), "mtls": "mtls", "mtls by header": "mtls"}
+named = {"dpop": {"base_url": "https://api.example"}, "mtls by header": {"certificate_header": "Client-Cert"}}
+options: dict[str, Any] = named.get(SENDER, {})
 up, down = (
-    protected_apps.APPS[NAME](Verifier(keys, policy))
+    protected_apps.APPS[NAME](Verifier(keys, policy, sender=senders.get(SENDER)), **options)
     for keys in (KeySet.from_jwks(os.environ["JWSEAL_TEST_KEYS"]), nobody)
 )
 
@@ -42,8 +51,19 @@ def wsgi(environ: dict[str, Any], start_response: Any) -> Any:
 
 app = wsgi if NAME in protected_apps.WSGI else asgi
 
-if __name__ == "__main__":  # aiohttp serves its applications itself
-    from aiohttp import web
+if __name__ == "__main__":  # aiohttp and Werkzeug serve applications themselves
+    context = None
+    if TLS:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=TLS["ca"])
+        context.verify_mode = ssl.CERT_OPTIONAL
+        context.load_cert_chain(TLS["file"])
+    port = int(sys.argv[-1])
+    if NAME == "aiohttp":
+        from aiohttp import web
 
-    up.add_subapp("/down/", down)
-    web.run_app(up, host="127.0.0.1", port=int(sys.argv[1]), print=None)
+        up.add_subapp("/down/", down)
+        web.run_app(up, host="127.0.0.1", port=port, print=None, ssl_context=context)
+    else:
+        from werkzeug.serving import run_simple
+
+        run_simple("127.0.0.1", port, up, threaded=True, ssl_context=context)

@@ -1,4 +1,7 @@
-"""A real server in a process of its own, which runs one of `protected_apps`: uvicorn, hypercorn, granian, gunicorn, aiohttp's."""
+"""A real server in a process of its own, which runs one of `protected_apps`: uvicorn, hypercorn, granian, gunicorn, aiohttp's.
+
+With `tls` it has a certificate of this authority, and verifies the certificate of a client that sends one.
+"""
 
 import json
 import os
@@ -14,6 +17,7 @@ from pathlib import Path
 import pytest
 
 import protected_apps
+from certificate import Authority
 from jwseal.testing import FakeIssuer
 
 COMMANDS: dict[str, list[str]] = {
@@ -22,23 +26,46 @@ COMMANDS: dict[str, list[str]] = {
     "gunicorn": ["-m", "gunicorn", "served_app:app", "--log-level", "error", "--bind"],
     "hypercorn": ["-m", "hypercorn", "served_app:app", "--log-level", "error", "--bind"],
     "aiohttp": ["served_app.py"],
+    "werkzeug": ["served_app.py"],
+}
+# The options that each needs for TLS. `served_app.py` reads the environment.
+TLS: dict[str, list[str]] = {
+    "uvicorn": [
+        *("--ssl-certfile", "{file}", "--ssl-keyfile", "{file}", "--ssl-ca-certs", "{ca}", "--ssl-cert-reqs", "1"),
+        *("--http", "certificate_protocol:CertificateProtocol"),
+    ],
+    "granian": ["--ssl-certificate", "{file}", "--ssl-keyfile", "{file}", "--ssl-ca", "{ca}", "--ssl-client-verify"],
+    "gunicorn": ["--certfile", "{file}", "--keyfile", "{file}", "--ca-certs", "{ca}", "--cert-reqs", "1"],
+    "hypercorn": [
+        *("--certfile", "{file}", "--keyfile", "{file}", "--ca-certs", "{ca}", "--verify-mode", "CERT_OPTIONAL"),
+    ],
 }
 
 
 @contextmanager
-def serving(server: str, name: str, issuer: FakeIssuer) -> Iterator[str]:
-    """The URL of a server process that runs this application. Below `/down` its keys cannot be fetched."""
+def serving(
+    server: str, name: str, issuer: FakeIssuer, *, sender: str = "", tls: Authority | None = None
+) -> Iterator[str]:
+    """The URL of a server process that runs this application. Below `/down` its keys cannot be fetched.
+
+    `sender` is that of its verifier: "dpop" with nonces of 32 zero bytes, "mtls", or "mtls by header" with `Client-Cert`.
+    """
     protected_apps.needed(server)
     protected_apps.needed(protected_apps.framework(name))
     port, nobody = free_port(), free_port()
     command = [part.format("wsgi" if name in protected_apps.WSGI else "asgi") for part in COMMANDS[server]]
     command.append(f"127.0.0.1:{port}" if "--bind" in command else str(port))
+    files = {"ca": str(tls.file), "file": str(tls.issue())} if tls else {}
+    if tls:
+        command[3:3] = [part.format(**files) for part in TLS.get(server, [])]
     environment = {
         **os.environ,
         "JWSEAL_TEST_APP": name,
         "JWSEAL_TEST_ISSUER": issuer.url,
         "JWSEAL_TEST_KEYS": json.dumps(issuer.jwks()),
         "JWSEAL_TEST_DOWN": f"http://127.0.0.1:{nobody}/jwks",
+        "JWSEAL_TEST_SENDER": sender,
+        "JWSEAL_TEST_TLS": json.dumps(files),
     }
     process = subprocess.Popen(
         [sys.executable, *command],
@@ -49,7 +76,7 @@ def serving(server: str, name: str, issuer: FakeIssuer) -> Iterator[str]:
     )
     try:
         _wait_for(port, process)
-        yield f"http://127.0.0.1:{port}"
+        yield f"{'https' if tls else 'http'}://127.0.0.1:{port}"
     finally:
         process.terminate()
         said = process.communicate(timeout=30)[0].decode()

@@ -17,6 +17,7 @@ from typing import Any, TypeAlias
 
 from aiohttp import web
 
+from jwseal.adapters.client_certificate import of_socket
 from jwseal.adapters.resource_server import Judge, Received, Refused, ResourceServer
 
 __all__ = ["jwt_middleware", "require", "token"]
@@ -40,7 +41,8 @@ def jwt_middleware(judge: Judge, **options: Any) -> Any:
             except Refused as refused:
                 return _answer(refused)
             request[SERVER] = server
-        return await handler(request)
+        answer = await handler(request)
+        return answer if answer.prepared else inner.completed(answer)
 
     return middleware
 
@@ -76,7 +78,11 @@ def _received(request: web.Request) -> Received:
     def values(name: str) -> list[str]:
         return request.headers.getall(name, [])
 
-    return Received(values, request.method, request.path, request.rel_url.raw_query_string, request)
+    def certificate() -> bytes | None:
+        return of_socket(request.get_extra_info("ssl_object"))
+
+    query = request.rel_url.raw_query_string
+    return Received(values, request.method, request.path, query, request, certificate)
 
 
 def _answer(refused: Refused) -> web.Response:

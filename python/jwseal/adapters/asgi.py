@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, TypeAlias
 
+from jwseal.adapters.client_certificate import of_pem
 from jwseal.adapters.resource_server import Judge, Received, Refused, ResourceServer
 
 __all__ = ["REFUSED", "JWTMiddleware", "can_deny", "denials", "received", "refuse", "token"]
@@ -43,7 +44,22 @@ class JWTMiddleware:
                 except Refused as refused:
                     await refuse(refused, scope, send)
                     return
+                send = _adding(request.added, send)
         await self.app(scope, receive, send)
+
+
+def _adding(added: list[tuple[str, str]], send: Send) -> Send:
+    """What adds headers to the answer."""
+    if not added:
+        return send
+    fields = [(name.lower().encode(), value.encode()) for name, value in added]
+
+    async def adding(message: Message) -> None:
+        if message["type"] in {"http.response.start", "websocket.accept"}:
+            message = {**message, "headers": [*message.get("headers", ()), *fields]}
+        await send(message)
+
+    return adding
 
 
 def token(scope: Scope) -> Any:
@@ -61,8 +77,16 @@ def received(scope: Scope) -> Received:
         wanted = name.encode("latin-1")
         return [value for key, value in headers if key.lower() == wanted]
 
+    def certificate() -> bytes | None:
+        tls = (scope.get("extensions") or {}).get("tls")
+        if tls is None:
+            raise LookupError("the server does not have the TLS extension, or the connection has no TLS")
+        chain = tls.get("client_cert_chain")
+        # The server says so if it did not verify the certificate.
+        return of_pem(next(iter(chain))) if chain and not tls.get("client_cert_error") else None
+
     query = scope.get("query_string", b"")
-    return Received(values, scope.get("method", "GET"), scope["path"], query, scope)
+    return Received(values, scope.get("method", "GET"), scope["path"], query, scope, certificate)
 
 
 async def refuse(refused: Refused, scope: Scope, send: Send) -> None:

@@ -15,17 +15,19 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
+from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.decorators import sync_and_async_middleware
 from django.utils.module_loading import import_string
 
+from jwseal.adapters.asgi import received as received_by_asgi
 from jwseal.adapters.resource_server import Received, Refused, ResourceServer, preflight
 from jwseal.adapters.wsgi import received as received_by_wsgi
 
@@ -40,18 +42,14 @@ def server() -> ResourceServer:
     options = dict(getattr(settings, "JWSEAL", {}))
     judge = options.pop("judge", None)
     if judge is None:
-        raise ImproperlyConfigured(
-            "the setting JWSEAL needs 'judge': the dotted name of a Verifier, as 'project.auth.verifier'"
-        )
+        raise ImproperlyConfigured("the setting JWSEAL needs 'judge', the name of a Verifier: 'project.auth.verifier'")
     return ResourceServer(import_string(judge) if isinstance(judge, str) else judge, **options)
 
 
+@receiver(setting_changed)
 def _forget(*, setting: str, **_: Any) -> None:
     if setting == "JWSEAL":
         server.cache_clear()
-
-
-setting_changed.connect(_forget)
 
 
 @sync_and_async_middleware
@@ -61,22 +59,24 @@ def JWTMiddleware(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpR
     if inspect.iscoroutinefunction(get_response):
 
         async def asynchronous(request: HttpRequest) -> HttpResponseBase:
-            if not resource.open(received(request)):
+            inner = received(request)
+            if not resource.open(inner):
                 try:
-                    _keep(request, await resource.authenticate_async(received(request)))
+                    _keep(request, await resource.authenticate_async(inner))
                 except Refused as refused:
                     return answer(refused)
-            return await cast(Awaitable[HttpResponseBase], get_response(request))
+            return cast(HttpResponseBase, inner.completed(await get_response(request)))
 
         return _guarded(asynchronous, resource)
 
     def synchronous(request: HttpRequest) -> HttpResponseBase:
-        if not resource.open(received(request)):
+        inner = received(request)
+        if not resource.open(inner):
             try:
-                _keep(request, resource.authenticate(received(request)))
+                _keep(request, resource.authenticate(inner))
             except Refused as refused:
                 return answer(refused)
-        return cast(HttpResponseBase, get_response(request))
+        return cast(HttpResponseBase, inner.completed(get_response(request)))
 
     return _guarded(synchronous, resource)
 
@@ -100,27 +100,29 @@ def require(*scopes: str) -> Callable[[View], View]:
 
             @functools.wraps(view)
             async def asynchronous(request: HttpRequest, *args: Any, **named: Any) -> Any:
+                inner = received(request)
                 try:
                     if hasattr(request, "token"):
                         server().demand(request.token, scopes)
                     else:
-                        _keep(request, await server().authenticate_async(received(request), scopes))
+                        _keep(request, await server().authenticate_async(inner, scopes))
                 except Refused as refused:
                     return answer(refused)
-                return await view(request, *args, **named)
+                return inner.completed(await view(request, *args, **named))
 
             return asynchronous  # type: ignore[return-value]
 
         @functools.wraps(view)
         def synchronous(request: HttpRequest, *args: Any, **named: Any) -> Any:
+            inner = received(request)
             try:
                 if hasattr(request, "token"):
                     server().demand(request.token, scopes)
                 else:
-                    _keep(request, server().authenticate(received(request), scopes))
+                    _keep(request, server().authenticate(inner, scopes))
             except Refused as refused:
                 return answer(refused)
-            return view(request, *args, **named)
+            return inner.completed(view(request, *args, **named))
 
         return synchronous  # type: ignore[return-value]
 
@@ -130,7 +132,9 @@ def require(*scopes: str) -> Callable[[View], View]:
 def received(request: HttpRequest) -> Received:
     """The request of Django."""
     read = received_by_wsgi(request.META)
-    return Received(read.values, read.method, request.path, read.query, request)
+    scope = getattr(request, "scope", None)
+    certificate = read.certificate if scope is None else received_by_asgi(scope).certificate
+    return Received(read.values, read.method, request.path, read.query, request, certificate)
 
 
 def answer(refused: Refused) -> HttpResponse:

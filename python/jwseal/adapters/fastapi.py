@@ -14,7 +14,7 @@
 # FastAPI reads the annotations of `__call__` when the program runs, so they are no strings here.
 from typing import Any
 
-from fastapi import HTTPException, Security, WebSocketException
+from fastapi import HTTPException, Response, Security, WebSocketException
 from fastapi.openapi.models import HTTPBearer, OpenIdConnect
 from fastapi.security import SecurityScopes
 from fastapi.security.base import SecurityBase
@@ -55,7 +55,7 @@ class JWTBearer(SecurityBase):
         """A dependency on a token with these scopes: 403 without them."""
         return Security(self, scopes=list(scopes))
 
-    async def __call__(self, connection: HTTPConnection, security_scopes: SecurityScopes) -> Any:
+    async def __call__(self, connection: HTTPConnection, security_scopes: SecurityScopes, response: Response) -> Any:
         """Return the VerifiedJWT, or the Decision of an Authorizer; None for an excluded path or a preflight."""
         request = received(connection.scope)
         if self.server.open(request):
@@ -70,4 +70,5 @@ class JWTBearer(SecurityBase):
             if connection.scope["type"] == "websocket" and not can_deny(connection.scope):
                 raise WebSocketException(1008, refused.phrase) from None
             raise HTTPException(refused.status, refused.phrase, refused.mapping) from None
+        request.completed(response)
         return seen[id(self)]

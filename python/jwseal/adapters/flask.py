@@ -17,7 +17,7 @@ import functools
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, Response, after_this_request, current_app, g, request
 
 from jwseal.adapters.resource_server import Judge, Refused, ResourceServer
 from jwseal.adapters.wsgi import received
@@ -75,7 +75,9 @@ class JWTAuth:
         if id(self) in seen:
             self.server.demand(seen[id(self)], scopes)
         else:
-            seen[id(self)] = self.server.authenticate(received(request.environ), scopes)
+            inner = received(request.environ)
+            seen[id(self)] = self.server.authenticate(inner, scopes)
+            after_this_request(inner.completed)
 
 
 def _answer(refused: Refused) -> Response:

@@ -9,18 +9,22 @@
 A refused call ends with UNAUTHENTICATED, PERMISSION_DENIED or UNAVAILABLE, and the headers that HTTP would have are its trailing
 metadata. `methods` names the scopes of methods: `{"/shop.Orders/List": ["orders:read"]}`. A path of `exclude` is a method's
 full name. The synchronous interceptor verifies on the thread that runs the method, so that waiting for keys delays no other
-call.
+call. The certificate of a connection is known to the method alone, so that with sender="mtls" both verify there, and methods
+of `grpc.aio` must then be `async def`.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping
 from contextvars import ContextVar
+from dataclasses import replace
 from typing import Any
 
 import grpc
 import grpc.aio
 
+from jwseal.adapters.client_certificate import of_pem
+from jwseal.adapters.grpc_method import after, alike, behaviour_of
 from jwseal.adapters.resource_server import Judge, Received, Refused, ResourceServer
 
 __all__ = ["AsyncJWTInterceptor", "JWTInterceptor", "token"]
@@ -64,20 +68,20 @@ class JWTInterceptor(_Interceptor, grpc.ServerInterceptor):
 
         def authenticate(context: grpc.ServicerContext) -> None:
             try:
-                _token.set(self.server.authenticate(request, scopes))
+                _token.set(self.server.authenticate(_with_certificate(request, context), scopes))
             except Refused as refused:
                 context.set_trailing_metadata(_metadata(refused))
                 context.abort(STATUS[refused.status], refused.phrase)
 
         def one(given: Any, context: grpc.ServicerContext) -> Any:
             authenticate(context)
-            return _behaviour(handler)(given, context)
+            return behaviour_of(handler)(given, context)
 
         def many(given: Any, context: grpc.ServicerContext) -> Iterator[Any]:
             authenticate(context)
-            yield from _behaviour(handler)(given, context)
+            yield from behaviour_of(handler)(given, context)
 
-        return _wrapped(handler, many if handler.response_streaming else one)
+        return alike(handler, many if handler.response_streaming else one)
 
 
 class AsyncJWTInterceptor(_Interceptor, grpc.aio.ServerInterceptor):
@@ -90,14 +94,35 @@ class AsyncJWTInterceptor(_Interceptor, grpc.aio.ServerInterceptor):
         request = self.received(handler_call_details)
         if self.server.open(request):
             return await continuation(handler_call_details)
+        scopes = self.methods.get(request.path, ())
+        if self.server.asks_connection:
+
+            async def authenticate(context: Any) -> None:
+                try:
+                    _token.set(await self.server.authenticate_async(_with_certificate(request, context), scopes))
+                except Refused as refused:
+                    await context.abort(STATUS[refused.status], refused.phrase, _metadata(refused))
+
+            handler = await continuation(handler_call_details)
+            return handler if handler is None else after(authenticate, handler)
         try:
-            result = await self.server.authenticate_async(request, self.methods.get(request.path, ()))
+            result = await self.server.authenticate_async(request, scopes)
         except Refused as refused:
             return _refusing(refused)
         handler = await continuation(handler_call_details)
         if handler is not None:
             _token.set(result)
         return handler
+
+
+def _with_certificate(request: Received, context: Any) -> Received:
+    """The request with the certificate of its connection's client."""
+
+    def certificate() -> bytes | None:
+        found = context.auth_context().get("x509_pem_cert")
+        return of_pem(next(iter(found)).decode("latin-1")) if found else None
+
+    return replace(request, certificate=certificate)
 
 
 def _refusing(refused: Refused) -> Any:
@@ -111,18 +136,3 @@ def _refusing(refused: Refused) -> Any:
 
 def _metadata(refused: Refused) -> tuple[tuple[str, str], ...]:
     return tuple((name.lower(), value) for name, value in refused.headers)
-
-
-def _behaviour(handler: Any) -> Callable[..., Any]:
-    return next(
-        found
-        for found in (handler.unary_unary, handler.unary_stream, handler.stream_unary, handler.stream_stream)
-        if found
-    )
-
-
-def _wrapped(handler: Any, behaviour: Callable[..., Any]) -> Any:
-    """A handler of the same kind that runs another function."""
-    sides = {False: "unary", True: "stream"}
-    kind = f"{sides[handler.request_streaming]}_{sides[handler.response_streaming]}_rpc_method_handler"
-    return getattr(grpc, kind)(behaviour, handler.request_deserializer, handler.response_serializer)

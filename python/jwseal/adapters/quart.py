@@ -17,7 +17,7 @@ import functools
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from quart import Quart, Response, current_app, g, has_websocket_context, request, websocket
+from quart import Quart, Response, after_this_request, current_app, g, has_websocket_context, request, websocket
 from werkzeug.datastructures import Headers
 
 from jwseal.adapters.asgi import received
@@ -77,7 +77,10 @@ class JWTAuth:
         if id(self) in seen:
             self.server.demand(seen[id(self)], scopes)
         else:
-            seen[id(self)] = await self.server.authenticate_async(_received(), scopes)
+            inner = _received()
+            seen[id(self)] = await self.server.authenticate_async(inner, scopes)
+            if inner.added and not has_websocket_context():
+                after_this_request(inner.completed)
 
 
 def _received() -> Received:

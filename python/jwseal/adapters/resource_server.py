@@ -10,16 +10,15 @@ It does not read bodies, so a token in a form (RFC 6750 section 2.2) is no crede
 
 from __future__ import annotations
 
-import base64
 import logging
-import ssl
+import re
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Protocol, TypeAlias
-from urllib.parse import parse_qsl, quote, unquote
+from urllib.parse import parse_qsl, quote
 
 from jwseal import (
     InsufficientAuthentication,
@@ -34,9 +33,17 @@ from jwseal import (
     bearer,
     challenge,
 )
+from jwseal.adapters.client_certificate import of_header
 from jwseal.sender import CertificateCheck, ClientCertificate, Dpop, DpopCheck
 
-__all__ = ["Judge", "Received", "Refused", "ResourceServer", "preflight", "require_authentication"]
+__all__ = [
+    "Judge",
+    "Received",
+    "Refused",
+    "ResourceServer",
+    "preflight",
+    "require_authentication",
+]
 
 log = logging.getLogger("jwseal.adapters")
 
@@ -72,13 +79,27 @@ Judge: TypeAlias = Verifies | Authorizes
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A request as an adapter hands it over. `values` gives every value of a header by its name in lower case."""
+    """A request as an adapter hands it over.
+
+    values       gives every value of a header by its name in lower case
+    certificate  gives the certificate of the connection's client as DER, None if it sent none; LookupError where the server
+                 does not tell
+    added        headers that the answer of an accepted request needs, which `authenticate` fills in
+    """
 
     values: Callable[[str], Values]
     method: str = "GET"
     path: str = "/"
     query: str | bytes = ""
     native: Any = None
+    certificate: Callable[[], bytes | None] | None = None
+    added: list[tuple[str, str]] = field(default_factory=list)
+
+    def completed(self, response: Any) -> Any:
+        """The framework's answer with the headers that it needs."""
+        for name, value in self.added:
+            response.headers[name] = value
+        return response
 
 
 class Refused(Exception):
@@ -133,9 +154,11 @@ class ResourceServer:
     preflights          whether CORS preflights pass without a token. Set it to False where the application does not answer
                         them itself and treats OPTIONS as another method
     base_url            for a judge with sender="dpop": the scheme of the Authorization header is then `DPoP` (RFC 9449
-                        section 7.1). Scheme and host of the URLs that clients ask for, `https://api.example`
-    certificate_header  for a judge with sender="mtls": the header in which the proxy sends the client's certificate, as RFC 9440 has
-                        it or as escaped PEM. The proxy must remove what clients send under this name
+                        section 7.1). Scheme and host of the URLs that clients ask for, `https://api.example`, and what a
+                        proxy cuts off their paths. No header of a request changes it
+    certificate_header  for a judge with sender="mtls" behind a proxy: the header in which the proxy sends the client's
+                        certificate, as RFC 9440 has it or as escaped PEM. The proxy must remove what clients send under
+                        this name. Without it the certificate is that of the connection, and no header counts
     observe             a function of code, result (None or a Decision if refused) and seconds, called for each request:
                         `observe` of `jwseal.metrics.Metrics`
     worker, describe    for an Authorizer: the worker's name, and a function that returns the `request` of `authorize`
@@ -172,14 +195,23 @@ class ResourceServer:
         if any(not path.startswith("/") or "*" in path.removesuffix("/*") for path in exclude):
             raise PolicyError("an excluded path begins with '/', and '*' stands only in a final '/*'")
         sender = getattr(judge, "sender", None)
-        if isinstance(sender, DpopCheck) and not (base_url and base_url.startswith(("https://", "http://"))):
+        if isinstance(sender, DpopCheck):
+            if not base_url or not re.fullmatch(r"https?://[!-~]+", base_url) or {"?", "#", "@"} & set(base_url):
+                raise PolicyError(
+                    "a DPoP proof names the URL that the client asked for: give base_url='https://api.example'"
+                )
+            if header.lower() != "authorization":
+                raise PolicyError(
+                    "a DPoP-bound token is in the Authorization header (RFC 9449 section 7.1): leave header out"
+                )
+        elif base_url is not None:
+            raise PolicyError("base_url is for a judge with sender='dpop', and this one demands no DPoP proof")
+        if certificate_header is not None and not (certificate_header and isinstance(sender, CertificateCheck)):
             raise PolicyError(
-                "a DPoP proof names the URL that the client asked for: give base_url='https://api.example'"
+                "certificate_header names a header, for a judge with sender='mtls': another one looks at no certificate"
             )
-        if isinstance(sender, CertificateCheck) and not certificate_header:
-            raise PolicyError("give certificate_header, the header in which the proxy sends the client's certificate")
         self._sender, self._base_url = sender, (base_url or "").rstrip("/")
-        self._certificate_header = (certificate_header or "").lower()
+        self._certificate_header, self._told = (certificate_header or "").lower(), False
         self.realm, self.resource_metadata = realm, resource_metadata
         self.scopes = frozenset(scopes)
         # What no challenge can carry is an error now, not at the first refusal.
@@ -188,6 +220,11 @@ class ResourceServer:
         self._exact = frozenset(path for path in exclude if not path.endswith("/*"))
         self._below = tuple(path[:-1] for path in exclude if path.endswith("/*"))
         self._observe, self._worker, self._describe = observe, worker, describe
+
+    @property
+    def asks_connection(self) -> bool:
+        """Whether it needs the certificate of the connection's client."""
+        return isinstance(self._sender, CertificateCheck) and not self._certificate_header
 
     def open(self, request: Received) -> bool:
         """Whether the request needs no token: an excluded path, or a CORS preflight, which never has credentials."""
@@ -229,9 +266,11 @@ class ResourceServer:
             token = self._credential(request)
             if self._authorizes:
                 return self._allowed(self._judge.authorize(token, **self._context(request)))
-            result = self._judge.verify(token, **self._proof(request))
+            proof = self._proof(request)
+            result = self._judge.verify(token, **proof)
         except (InvalidToken, Unavailable) as error:
             raise self.refused(error, scopes) from None
+        request.added[:] = _next_nonce(**proof)
         return self.demand(result, scopes)
 
     async def _authenticate_async(self, request: Received, scopes: Collection[str]) -> Any:
@@ -239,9 +278,11 @@ class ResourceServer:
             token = self._credential(request)
             if self._authorizes:
                 return self._allowed(await self._judge.authorize_async(token, **self._context(request)))
-            result = await self._judge.verify_async(token, **self._proof(request))
+            proof = self._proof(request)
+            result = await self._judge.verify_async(token, **proof)
         except (InvalidToken, Unavailable) as error:
             raise self.refused(error, scopes) from None
+        request.added[:] = _next_nonce(**proof)
         return self.demand(result, scopes)
 
     def demand(self, result: Any, scopes: Collection[str]) -> Any:
@@ -272,9 +313,24 @@ class ResourceServer:
         if self._sender is None:
             return {}
         if isinstance(self._sender, DpopCheck):
-            url = self._base_url + quote(request.path, safe="/~:@!$&'()*+,;=")
+            url = self._base_url + quote(request.path, safe="/:@!$&'()*+,;=")
             return {"sender": Dpop(request.values("dpop"), request.method, url)}
-        return {"sender": ClientCertificate(_certificate(request.values(self._certificate_header)))}
+        if self.asks_connection:
+            return {"sender": ClientCertificate(self._of_connection(request))}
+        return {"sender": ClientCertificate(of_header(request.values(self._certificate_header)))}
+
+    def _of_connection(self, request: Received) -> bytes | None:
+        """The certificate of the connection's client."""
+        with suppress(LookupError):
+            if request.certificate:
+                return request.certificate()
+        if not self._told:
+            self._told = True
+            log.warning(
+                "this server does not tell the application about the certificate of a connection, so every token is "
+                "refused: see the page 'Mutual TLS' for servers that do, or name certificate_header behind a proxy"
+            )
+        return None
 
     def _credential(self, request: Received) -> str:
         values = request.values(self._header)
@@ -333,7 +389,9 @@ def _without_dpop(value: str | bytes, check: DpopCheck) -> bytes:
     """The header as `bearer` reads it. A bound token that is sent as a bearer token is refused (RFC 9449 section 7.2)."""
     scheme, space, rest = (value.encode() if isinstance(value, str) else value).partition(b" ")
     if scheme.lower() != b"dpop":
-        raise SenderMismatch("the scheme of the Authorization header must be DPoP", None, check.algorithms)
+        raise SenderMismatch(
+            "the scheme of the Authorization header must be DPoP", None, check.algorithms, token_at_fault=True
+        )
     return b"Bearer" + space + rest
 
 
@@ -343,18 +401,10 @@ def _of_dpop(challenge: str, algs: str) -> str:
     return challenge if scheme == "DPoP" else f"DPoP {rest}{', ' if space else ''}{algs}"
 
 
-def _certificate(values: Values) -> bytes | None:
-    """The certificate that a proxy sends: `:BASE64:` (RFC 9440 section 2.1), or PEM escaped for a URL, as nginx writes it."""
-    if not values:
-        return None
-    # Two values are no certificate either.
-    text = ",".join(value.decode("latin-1") if isinstance(value, bytes) else value for value in values)
-    try:
-        if text.startswith(":") and text.endswith(":"):
-            return base64.b64decode(text[1:-1], validate=True)
-        return ssl.PEM_cert_to_DER_cert(unquote(text))
-    except ValueError:
-        raise SenderMismatch("the header of the client's certificate cannot be read", "cnf") from None
+def _next_nonce(sender: Dpop | ClientCertificate | None = None) -> list[tuple[str, str]]:
+    """The headers that hand out the next nonce (RFC 9449 section 8.2), which no cache may keep."""
+    nonce = sender.next_nonce if isinstance(sender, Dpop) else None
+    return [("DPoP-Nonce", nonce), ("Cache-Control", "no-store")] if nonce else []
 
 
 def preflight(request: Received) -> bool:

@@ -55,7 +55,9 @@ class JWTAuthentication(BaseAuthentication):
             token = server().authenticate(inner)
         except Refused as refused:
             request._request._jwseal_refused = refused  # type: ignore[attr-defined]
+            _answer_with(request, refused.headers)
             raise _raised(refused) from None
+        _answer_with(request, inner.added)
         return self.user(token), token
 
     def user(self, token: Any) -> Any:
@@ -83,6 +85,13 @@ class HasScopes(BasePermission):
         except Refused as refused:
             raise _raised(refused) from None
         return True
+
+
+def _answer_with(request: Request, headers: list[tuple[str, str]]) -> None:
+    """Give the answer the headers that the framework does not take from an exception."""
+    view = request.parser_context.get("view")
+    if view:
+        view.headers.update((name, value) for name, value in headers if name in {"DPoP-Nonce", "Cache-Control"})
 
 
 def _raised(refused: Refused) -> APIException:

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from jwseal.adapters.client_certificate import of_pem, of_socket
 from jwseal.adapters.resource_server import Judge, Received, Refused, ResourceServer
 
 if TYPE_CHECKING:
@@ -38,7 +39,18 @@ class JWTMiddleware:
             except Refused as refused:
                 start_response(f"{refused.status} {HTTPStatus(refused.status).phrase}", refused.fields)
                 return [refused.body]
+            if request.added:
+                start_response = _adding(request.added, start_response)
         return self.app(environ, start_response)
+
+
+def _adding(added: list[tuple[str, str]], start_response: StartResponse) -> StartResponse:
+    """What adds headers to the answer."""
+
+    def adding(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+        return start_response(status, [*headers, *added], *rest)
+
+    return adding
 
 
 def token(environ: WSGIEnvironment) -> Any:
@@ -55,5 +67,15 @@ def received(environ: WSGIEnvironment) -> Received:
         key = "HTTP_" + name.upper().replace("-", "_")
         return [environ[key]] if key in environ else []
 
+    def certificate() -> bytes | None:
+        # Apache and Werkzeug set the one, Gunicorn the other. No header of a request can: its name begins with HTTP_.
+        if pem := environ.get("SSL_CLIENT_CERT"):
+            return of_pem(pem)
+        if "gunicorn.socket" in environ:
+            return of_socket(environ["gunicorn.socket"])
+        raise LookupError("the server sets neither SSL_CLIENT_CERT nor gunicorn.socket")
+
+    # A path is UTF-8 that is read as Latin-1 (PEP 3333).
     path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
-    return Received(values, environ["REQUEST_METHOD"], path or "/", environ.get("QUERY_STRING", ""), environ)
+    path = path.encode("latin-1", "replace").decode("utf-8", "replace") or "/"
+    return Received(values, environ["REQUEST_METHOD"], path, environ.get("QUERY_STRING", ""), environ, certificate)
