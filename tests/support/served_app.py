@@ -24,7 +24,11 @@ policy = Policy(issuer=os.environ["JWSEAL_TEST_ISSUER"], audience="api")
 nobody = RemoteKeySet(os.environ["JWSEAL_TEST_DOWN"], algorithms=["ES256"], allow_http_loopback=True)
 SENDER, TLS = os.environ["JWSEAL_TEST_SENDER"], json.loads(os.environ["JWSEAL_TEST_TLS"])
 nonce = Nonce(bytes(32))
-senders: dict[str, Any] = {"dpop": DpopCheck(nonce=nonce, replay=MemoryState()), "mtls": "mtls", "mtls by header": "mtls"}
+senders: dict[str, Any] = {
+    "dpop": DpopCheck(nonce=nonce, replay=MemoryState()),
+    "mtls": "mtls",
+    "mtls by header": "mtls",
+}
 named = {"dpop": {"base_url": "https://api.example"}, "mtls by header": {"certificate_header": "Client-Cert"}}
 options: dict[str, Any] = named.get(SENDER, {})
 up, down = (
