@@ -54,12 +54,12 @@ impl<C: Curve> Pair<C> {
     fn verdict(&self, digest: &[u8], signature: &[u8]) -> Option<bool> {
         let (r, s) = signature.split_at_checked(C::LEN)?;
         let (first, s) = (C::Scalar::read(r)?, C::Scalar::read(s)?);
-        if first.is_zero() || s.is_zero() {
+        if first.is_zero() {
             return None;
         }
         // No digest in use is longer than the order, so there is nothing to cut off; one that were has no scalar.
         let z = C::Scalar::reduce(digest)?;
-        let over_s = s.invert();
+        let over_s = s.invert()?;
         let (u1, u2) = (z.mul(&over_s).octets(), first.mul(&over_s).octets());
         let sum = sum_of_multiples([(&*self.generator, u1.as_ref()), (&self.key, u2.as_ref())]);
         Some(has_x::<C>(&sum?, r))

@@ -44,7 +44,7 @@ impl Pair {
         }
         let h = Scalar::decode_reduce(hash.finish().as_ref());
         let sum = sum_of_multiples([(&*self.generator, &s.encode()), (&self.minus_key, &h.encode())]);
-        Some(encode(&sum) == r)
+        Some(encode(&sum)? == r)
     }
 }
 
@@ -142,15 +142,15 @@ fn point(octets: &[u8]) -> Option<Entry> {
     Some(Entry::new(&if sign == 1 { -root } else { root }, &y))
 }
 
-/// The canonical encoding of a point.
-fn encode(point: &Extended) -> [u8; 32] {
-    let inverse = point.z.invert();
+/// The canonical encoding of a point; there is one for each, as z is never zero.
+fn encode(point: &Extended) -> Option<[u8; 32]> {
+    let inverse = point.z.invert()?;
     let [parity, ..] = (point.x * inverse).encode();
     let mut octets = (point.y * inverse).encode();
     if let Some(last) = octets.last_mut() {
         *last |= parity << 7;
     }
-    octets
+    Some(octets)
 }
 
 /// -121665 / 121666.
@@ -380,17 +380,17 @@ pub(super) mod tests {
             }
             sum
         };
-        assert_eq!(a.encode(), encode(&sum(&[entry])));
-        assert_eq!((-a).encode(), encode(&sum(&[minus])));
-        assert_eq!(Point::NEUTRAL.encode(), encode(&sum(&[entry, minus])));
-        assert_eq!((a + a).encode(), encode(&sum(&[entry, entry])));
-        assert_eq!(a.encode(), encode(&sum(&[entry, entry, minus])));
+        assert_eq!(a.encode(), encode(&sum(&[entry])).unwrap());
+        assert_eq!((-a).encode(), encode(&sum(&[minus])).unwrap());
+        assert_eq!(Point::NEUTRAL.encode(), encode(&sum(&[entry, minus])).unwrap());
+        assert_eq!((a + a).encode(), encode(&sum(&[entry, entry])).unwrap());
+        assert_eq!(a.encode(), encode(&sum(&[entry, entry, minus])).unwrap());
         let mut twice = sum(&[entry]);
         Edwards25519::double(&mut twice);
-        assert_eq!((a + a).encode(), encode(&twice));
+        assert_eq!((a + a).encode(), encode(&twice).unwrap());
         for low in torsion() {
             let low_entry = point(&low.encode()).unwrap();
-            assert_eq!((a + low).encode(), encode(&sum(&[entry, low_entry])));
+            assert_eq!((a + low).encode(), encode(&sum(&[entry, low_entry])).unwrap());
         }
     }
 
@@ -408,8 +408,11 @@ pub(super) mod tests {
             scalars.push(Scalar::decode(&octets).unwrap());
         }
         for k in scalars {
-            assert_eq!((a * k).encode(), encode(&sum_of_multiples([(&table, &k.encode()), (&table, &[])])));
-            assert_eq!(Point::mulgen(&k).encode(), encode(&sum_of_multiples([(&base, &k.encode()), (&base, &[])])));
+            assert_eq!((a * k).encode(), encode(&sum_of_multiples([(&table, &k.encode()), (&table, &[])])).unwrap());
+            assert_eq!(
+                Point::mulgen(&k).encode(),
+                encode(&sum_of_multiples([(&base, &k.encode()), (&base, &[])])).unwrap()
+            );
         }
     }
 

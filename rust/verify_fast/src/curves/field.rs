@@ -18,9 +18,8 @@ pub(super) trait Field: Copy + Send + Sync + 'static {
     fn square(&self) -> Self;
     #[must_use]
     fn negate(&self) -> Self;
-    /// The inverse; that of zero is zero.
-    #[must_use]
-    fn invert(&self) -> Self;
+    /// The inverse; `None` for zero.
+    fn invert(&self) -> Option<Self>;
     fn is_zero(&self) -> bool;
 
     /// Big-endian bytes.
@@ -45,9 +44,8 @@ pub(super) trait Scalar: Copy {
     fn reduce(octets: &[u8]) -> Option<Self>;
     #[must_use]
     fn mul(&self, other: &Self) -> Self;
-    /// The inverse; that of zero is zero.
-    #[must_use]
-    fn invert(&self) -> Self;
+    /// The inverse; `None` for zero.
+    fn invert(&self) -> Option<Self>;
     fn is_zero(&self) -> bool;
     /// The integer itself, below the order.
     fn octets(&self) -> Self::Octets;
@@ -61,10 +59,7 @@ pub(super) fn invert_all<F: Field>(elements: &mut [F]) -> Option<()> {
         before.push(product);
         product = product.mul(element);
     }
-    if product.is_zero() {
-        return None;
-    }
-    let mut inverse = product.invert();
+    let mut inverse = product.invert()?;
     for (element, before) in elements.iter_mut().zip(before).rev() {
         let own = inverse.mul(&before);
         inverse = inverse.mul(element);

@@ -3,6 +3,8 @@
 use fiat_crypto::{p384_64 as p384, p521_64 as p521};
 
 use super::field::{Field, reversed};
+use super::inversion::Modulus;
+use super::limbs::{limbs, octets};
 
 /// An element of the field of P-384, in Montgomery form and below the modulus.
 #[derive(Clone, Copy)]
@@ -65,8 +67,21 @@ impl Field for P384Element {
         negative
     }
 
-    fn invert(&self) -> Self {
-        inverse(self, P384_MODULUS)
+    fn invert(&self) -> Option<Self> {
+        const MODULUS: Modulus<6> = Modulus::new([
+            0x0000_0000_ffff_ffff,
+            0xffff_ffff_0000_0000,
+            0xffff_ffff_ffff_fffe,
+            0xffff_ffff_ffff_ffff,
+            0xffff_ffff_ffff_ffff,
+            0xffff_ffff_ffff_ffff,
+        ]);
+        let mut integer = p384::fiat_p384_non_montgomery_domain_field_element([0; 6]);
+        p384::fiat_p384_from_montgomery(&mut integer, &self.0);
+        integer.0 = MODULUS.inverse(&integer.0)?;
+        let mut inverse = Self::ZERO;
+        p384::fiat_p384_to_montgomery(&mut inverse.0, &integer);
+        self.mul(&inverse).sub(&Self::ONE).is_zero().then_some(inverse)
     }
 
     #[inline]
@@ -159,15 +174,22 @@ impl Field for P521Element {
         Self::carried(&negative)
     }
 
-    fn invert(&self) -> Self {
-        inverse(self, P521_MODULUS)
+    fn invert(&self) -> Option<Self> {
+        const MODULUS: Modulus<9> =
+            Modulus::new([u64::MAX, u64::MAX, u64::MAX, u64::MAX, u64::MAX, u64::MAX, u64::MAX, u64::MAX, 0x1ff]);
+        let mut integer = [0; 66];
+        p521::fiat_p521_to_bytes(&mut integer, &self.0);
+        let integer = octets(&MODULUS.inverse(&limbs(&integer))?);
+        let mut inverse = Self::ZERO;
+        p521::fiat_p521_from_bytes(&mut inverse.0, &integer);
+        self.mul(&inverse).sub(&Self::ONE).is_zero().then_some(inverse)
     }
 
     #[inline]
     fn is_zero(&self) -> bool {
-        let mut octets = [0; 66];
-        p521::fiat_p521_to_bytes(&mut octets, &self.0);
-        octets == [0; 66]
+        // Within the tight bounds a number is less than twice the modulus, and no other limbs make up zero or the modulus.
+        let [limbs @ .., top] = self.0.0;
+        (limbs == [0; 8] && top == 0) || (limbs == [(1 << 58) - 1; 8] && top == (1 << 57) - 1)
     }
 
     #[cfg(test)]
@@ -176,24 +198,4 @@ impl Field for P521Element {
         p521::fiat_p521_to_bytes(&mut octets, &self.0);
         octets.into_iter().rev().collect()
     }
-}
-
-const P521_MODULUS: &[u8] = b"\
-    \x01\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\
-    \xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\
-    \xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff";
-
-/// The inverse by Fermat: the power to the modulus less two. Both moduli end in a byte of all ones.
-fn inverse<F: Field>(element: &F, modulus: &[u8]) -> F {
-    let mut power = F::ONE;
-    for (index, octet) in modulus.iter().enumerate() {
-        let exponent = if index + 1 == modulus.len() { octet - 2 } else { *octet };
-        for bit in (0..8).rev() {
-            power = power.square();
-            if exponent >> bit & 1 == 1 {
-                power = power.mul(element);
-            }
-        }
-    }
-    power
 }

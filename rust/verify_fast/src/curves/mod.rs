@@ -10,6 +10,8 @@ mod edwards;
 mod field;
 mod field_crrl;
 mod field_fiat;
+mod inversion;
+mod limbs;
 mod modular;
 mod parameters;
 mod shared;

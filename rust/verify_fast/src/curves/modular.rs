@@ -1,11 +1,12 @@
 //! The integers modulo the orders of P-384 and P-521, on 64-bit limbs.
 //!
-//! Products are Montgomery's. An inverse is found by binary division with remainder and multiplied out before it is believed,
-//! so an error in finding it could refuse a signature and never accept one.
+//! Products are Montgomery's.
 
 use std::marker::PhantomData;
 
 use super::field::{Scalar, padded, reversed};
+use super::inversion::Modulus;
+use super::limbs::{limbs, low, lowest, octets, one, product, subtract};
 
 /// An integer modulo the order of P-384.
 pub(super) type P384Scalar = Modular<P384Order, 6, 48>;
@@ -14,9 +15,7 @@ pub(super) type P521Scalar = Modular<P521Order, 9, 66>;
 
 /// An odd prime.
 pub(super) trait Order<const LIMBS: usize>: Copy {
-    const MODULUS: [u64; LIMBS];
-    /// -1 / MODULUS modulo 2^64.
-    const MINUS_INVERSE: u64;
+    const MODULUS: Modulus<LIMBS>;
     /// R^2 modulo MODULUS, where R is 2^(64 LIMBS).
     const R_SQUARED: [u64; LIMBS];
 }
@@ -30,7 +29,7 @@ impl<O: Order<LIMBS>, const LIMBS: usize, const OCTETS: usize> Scalar for Modula
 
     fn read(octets: &[u8]) -> Option<Self> {
         let limbs = limbs(&reversed::<OCTETS>(octets)?);
-        is_less(&limbs, &O::MODULUS).then_some(Self(limbs, PhantomData))
+        is_less(&limbs, &O::MODULUS.limbs).then_some(Self(limbs, PhantomData))
     }
 
     fn reduce(octets: &[u8]) -> Option<Self> {
@@ -44,13 +43,9 @@ impl<O: Order<LIMBS>, const LIMBS: usize, const OCTETS: usize> Scalar for Modula
         Self(Self::montgomery(&over_r, &O::R_SQUARED), PhantomData)
     }
 
-    fn invert(&self) -> Self {
-        let zero = Self([0; LIMBS], PhantomData);
-        if self.is_zero() {
-            return zero;
-        }
-        let inverse = Self(Self::inverse(&self.0), PhantomData);
-        if self.mul(&inverse).0 == one() { inverse } else { zero }
+    fn invert(&self) -> Option<Self> {
+        let inverse = Self(O::MODULUS.inverse(&self.0)?, PhantomData);
+        (self.mul(&inverse).0 == one()).then_some(inverse)
     }
 
     fn is_zero(&self) -> bool {
@@ -58,13 +53,7 @@ impl<O: Order<LIMBS>, const LIMBS: usize, const OCTETS: usize> Scalar for Modula
     }
 
     fn octets(&self) -> [u8; OCTETS] {
-        let mut octets = [0; OCTETS];
-        for (octets, limb) in octets.chunks_mut(8).zip(self.0) {
-            for (octet, own) in octets.iter_mut().zip(limb.to_le_bytes()) {
-                *octet = own;
-            }
-        }
-        octets
+        octets(&self.0)
     }
 }
 
@@ -76,8 +65,8 @@ impl<O: Order<LIMBS>, const LIMBS: usize, const OCTETS: usize> Modular<O, LIMBS,
         for limb in one {
             let carry = add_product(&mut sum, other, *limb);
             let (top, over) = with_carry(high, carry);
-            let factor = lowest(&sum).wrapping_mul(O::MINUS_INVERSE);
-            let carry = add_product(&mut sum, &O::MODULUS, factor);
+            let factor = lowest(&sum).wrapping_mul(O::MODULUS.minus_inverse);
+            let carry = add_product(&mut sum, &O::MODULUS.limbs, factor);
             // The lowest limb is zero now: all move down by one.
             sum.rotate_left(1);
             let (top, over_again) = with_carry(top, carry);
@@ -86,131 +75,23 @@ impl<O: Order<LIMBS>, const LIMBS: usize, const OCTETS: usize> Modular<O, LIMBS,
             }
             high = over + over_again;
         }
-        if high != 0 || !is_less(&sum, &O::MODULUS) {
-            subtract(&mut sum, &O::MODULUS);
-        }
-        sum
+        let (reduced, below) = subtract(&sum, &O::MODULUS.limbs);
+        if high == 0 && below { sum } else { reduced }
     }
-
-    /// The inverse of a number from 1 below the order (Kaliski's almost inverse).
-    ///
-    /// Throughout, number * s = v 2^halved and number * r = -u 2^halved modulo the order, and u s + v r is the order, so that
-    /// neither r nor s can outgrow it. u and v stay odd and the larger one shrinks, until both are one, their divisor.
-    fn inverse(number: &[u64; LIMBS]) -> [u64; LIMBS] {
-        let (mut u, mut v, mut r, mut s) = (O::MODULUS, *number, [0; LIMBS], one());
-        let mut halved = strip(&mut v, &mut r);
-        while u != v {
-            if is_less(&v, &u) {
-                subtract(&mut u, &v);
-                add(&mut r, &s);
-                halved += strip(&mut u, &mut s);
-            } else {
-                subtract(&mut v, &u);
-                add(&mut s, &r);
-                halved += strip(&mut v, &mut r);
-            }
-        }
-        while halved > 0 {
-            let bits = halved.min(63);
-            Self::halve(&mut s, bits);
-            halved -= bits;
-        }
-        s
-    }
-
-    /// Divides by 2^bits modulo the order, adding the multiple of it that makes the division come out even.
-    fn halve(number: &mut [u64; LIMBS], bits: u32) {
-        let factor = lowest(number).wrapping_mul(O::MINUS_INVERSE) & ((1 << bits) - 1);
-        let high = add_product(number, &O::MODULUS, factor);
-        shift_down(number, bits);
-        if let Some(last) = number.last_mut() {
-            *last |= high << (64 - bits);
-        }
-    }
-}
-
-/// Makes an even number odd by halving it, doubling the other as often; how often that was.
-fn strip<const LIMBS: usize>(even: &mut [u64; LIMBS], other: &mut [u64; LIMBS]) -> u32 {
-    let mut stripped = 0;
-    while lowest(even) & 1 == 0 {
-        let bits = lowest(even).trailing_zeros().min(63);
-        shift_down(even, bits);
-        shift_up(other, bits);
-        stripped += bits;
-    }
-    stripped
-}
-
-fn one<const LIMBS: usize>() -> [u64; LIMBS] {
-    let mut one = [0; LIMBS];
-    if let Some(lowest) = one.first_mut() {
-        *lowest = 1;
-    }
-    one
-}
-
-fn lowest<const LIMBS: usize>(number: &[u64; LIMBS]) -> u64 {
-    number.first().copied().unwrap_or(0)
-}
-
-fn limbs<const LIMBS: usize>(octets: &[u8]) -> [u64; LIMBS] {
-    let mut limbs = [0; LIMBS];
-    for (limb, octets) in limbs.iter_mut().zip(octets.chunks(8)) {
-        *limb = octets.iter().rev().fold(0, |limb, octet| limb << 8 | u64::from(*octet));
-    }
-    limbs
 }
 
 fn is_less<const LIMBS: usize>(number: &[u64; LIMBS], other: &[u64; LIMBS]) -> bool {
     number.iter().rev().lt(other.iter().rev())
 }
 
-fn add<const LIMBS: usize>(number: &mut [u64; LIMBS], other: &[u64; LIMBS]) {
-    let mut carry = 0;
-    for (limb, other) in number.iter_mut().zip(other) {
-        let (sum, over) = with_carry(*limb, *other);
-        let (sum, over_again) = with_carry(sum, carry);
-        (*limb, carry) = (sum, over + over_again);
-    }
-}
-
-fn subtract<const LIMBS: usize>(number: &mut [u64; LIMBS], other: &[u64; LIMBS]) {
-    let mut borrow = false;
-    for (limb, other) in number.iter_mut().zip(other) {
-        let (difference, under) = limb.overflowing_sub(*other);
-        let (difference, under_again) = difference.overflowing_sub(u64::from(borrow));
-        (*limb, borrow) = (difference, under || under_again);
-    }
-}
-
 /// Adds a multiple; what did not fit.
 fn add_product<const LIMBS: usize>(number: &mut [u64; LIMBS], other: &[u64; LIMBS], factor: u64) -> u64 {
     let mut carry = 0;
     for (limb, other) in number.iter_mut().zip(other) {
-        let sum = u128::from(*other) * u128::from(factor) + u128::from(*limb) + u128::from(carry);
+        let sum = product(*other, factor) + u128::from(*limb) + u128::from(carry);
         (*limb, carry) = (low(sum), low(sum >> 64));
     }
     carry
-}
-
-/// By 1 to 63 bits.
-fn shift_down<const LIMBS: usize>(number: &mut [u64; LIMBS], bits: u32) {
-    let mut above = 0;
-    for limb in number.iter_mut().rev() {
-        let own = *limb;
-        *limb = own >> bits | above;
-        above = own << (64 - bits);
-    }
-}
-
-/// By 1 to 63 bits.
-fn shift_up<const LIMBS: usize>(number: &mut [u64; LIMBS], bits: u32) {
-    let mut below = 0;
-    for limb in number {
-        let own = *limb;
-        *limb = own << bits | below;
-        below = own >> (64 - bits);
-    }
 }
 
 /// A sum and its carry.
@@ -219,25 +100,19 @@ fn with_carry(one: u64, other: u64) -> (u64, u64) {
     (sum, u64::from(over))
 }
 
-#[allow(clippy::cast_possible_truncation, reason = "the lower half is what is wanted")]
-const fn low(number: u128) -> u64 {
-    number as u64
-}
-
 /// The order of P-384.
 #[derive(Clone, Copy)]
 pub(super) struct P384Order;
 
 impl Order<6> for P384Order {
-    const MODULUS: [u64; 6] = [
+    const MODULUS: Modulus<6> = Modulus::new([
         0xecec_196a_ccc5_2973,
         0x581a_0db2_48b0_a77a,
         0xc763_4d81_f437_2ddf,
         0xffff_ffff_ffff_ffff,
         0xffff_ffff_ffff_ffff,
         0xffff_ffff_ffff_ffff,
-    ];
-    const MINUS_INVERSE: u64 = 0x6ed4_6089_e88f_dc45;
+    ]);
     const R_SQUARED: [u64; 6] = [
         0x2d31_9b24_19b4_09a9,
         0xff3d_81e5_df1a_a419,
@@ -253,7 +128,7 @@ impl Order<6> for P384Order {
 pub(super) struct P521Order;
 
 impl Order<9> for P521Order {
-    const MODULUS: [u64; 9] = [
+    const MODULUS: Modulus<9> = Modulus::new([
         0xbb6f_b71e_9138_6409,
         0x3bb5_c9b8_899c_47ae,
         0x7fcc_0148_f709_a5d0,
@@ -263,8 +138,7 @@ impl Order<9> for P521Order {
         0xffff_ffff_ffff_ffff,
         0xffff_ffff_ffff_ffff,
         0x0000_0000_0000_01ff,
-    ];
-    const MINUS_INVERSE: u64 = 0x1d2f_5ccd_79a9_95c7;
+    ]);
     const R_SQUARED: [u64; 9] = [
         0x137c_d04d_cf15_dd04,
         0xf707_badc_e554_7ea3,
@@ -290,8 +164,7 @@ mod tests {
 
     /// The order less a small number, big-endian.
     fn below<O: Order<L>, const L: usize, const N: usize>(less: u64) -> Vec<u8> {
-        let mut limbs = O::MODULUS;
-        subtract(&mut limbs, &small::<O, L, N>(less).0);
+        let (limbs, _) = subtract(&O::MODULUS.limbs, &small::<O, L, N>(less).0);
         let mut octets = Modular::<O, L, N>(limbs, PhantomData).octets().to_vec();
         octets.reverse();
         octets
@@ -315,11 +188,9 @@ mod tests {
         assert_eq!(one::<L>(), top.mul(&top).0);
         let half = Number::<O, L, N>::reduce(&[vec![1], vec![0; N / 2]].concat()).unwrap();
         let ones = Number::<O, L, N>::reduce(&vec![0xff; N]).unwrap();
-        let mut raised = ones.0;
-        add(&mut raised, &one());
-        assert_eq!(half.mul(&half).0, raised);
+        assert_eq!(subtract(&half.mul(&half).0, &one()).0, ones.0);
         // Zero has no inverse; every other number has the one that multiplies to one.
-        assert!(small::<O, L, N>(0).invert().is_zero());
+        assert!(small::<O, L, N>(0).invert().is_none());
         let mut numbers = vec![small(1), small(2), small(3), small(1 << 63), top, half, ones];
         for seed in 1..200_u8 {
             numbers.push(
@@ -333,10 +204,10 @@ mod tests {
             numbers.push(Number::<O, L, N>::reduce(&octets).unwrap());
         }
         for number in numbers {
-            let inverse = number.invert();
-            assert!(is_less(&inverse.0, &O::MODULUS));
+            let inverse = number.invert().unwrap();
+            assert!(is_less(&inverse.0, &O::MODULUS.limbs));
             assert_eq!(one::<L>(), number.mul(&inverse).0);
-            assert_eq!(number.0, inverse.invert().0);
+            assert_eq!(number.0, inverse.invert().unwrap().0);
         }
         // What is read is what is written.
         let mut octets = top.octets();

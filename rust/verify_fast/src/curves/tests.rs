@@ -19,6 +19,7 @@ use super::{ecdsa, edwards};
 use crate::PreparedKey;
 use crate::tests::random;
 
+mod inverses;
 mod subjects;
 pub(crate) use self::subjects::subjects;
 
@@ -384,7 +385,7 @@ fn made<C: Named>(scalars: impl Fn(&C::Scalar) -> (C::Scalar, C::Scalar, C::Scal
 
 /// The digest and the signature for which u1 G + u2 Q is computed, with this r.
 fn around<C: Named>(u1: &C::Scalar, u2: &C::Scalar, r: &C::Scalar) -> (Vec<u8>, Vec<u8>) {
-    let s = r.mul(&u2.invert());
+    let s = r.mul(&u2.invert().unwrap());
     (octets::<C>(&u1.mul(&s)), [octets::<C>(r), octets::<C>(&s)].concat())
 }
 
@@ -495,7 +496,7 @@ fn difference(one: &[u8], other: &[u8]) -> Vec<u8> {
 /// The sum of two scalars.
 fn sum_modulo<C: Curve>(one: &C::Scalar, other: &C::Scalar) -> C::Scalar {
     // a + b = a (1 + b / a).
-    let quotient = octets::<C>(&other.mul(&one.invert()));
+    let quotient = octets::<C>(&other.mul(&one.invert().unwrap()));
     let more = sum(&quotient, &octets::<C>(&small::<C>(1))).unwrap();
     one.mul(&C::Scalar::reduce(&more).unwrap())
 }
