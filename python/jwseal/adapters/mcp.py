@@ -7,10 +7,14 @@
 The SDK hands a token verifier the token of the first Authorization header and asks for None or an access token, so that by itself
 it cannot see a second header, and answers 401 when keys cannot be fetched. `protect` sees the whole request and answers as
 every adapter does; the SDK then gets the result of that verification. It leaves the metadata of RFC 9728 to the SDK.
+
+A token that is bound to a key (RFC 9449, RFC 8705) is refused unless `protect` has checked its sender: a token verifier sees no
+proof. The SDK knows the scheme Bearer alone, so that behind `protect` it reads the scheme DPoP as that.
 """
 
 from __future__ import annotations
 
+import json
 import logging
 from contextvars import ContextVar
 from typing import Any
@@ -18,10 +22,11 @@ from urllib.parse import urlsplit
 
 from mcp.server.auth.provider import AccessToken
 
-from jwseal import InvalidToken, Unavailable, VerifiedJWT
-from jwseal.adapters.asgi import JWTMiddleware, Receive, Scope, Send
+from jwseal import InvalidToken, SenderMismatch, Unavailable, VerifiedJWT
+from jwseal.adapters.asgi import JWTMiddleware, Message, Receive, Scope, Send
 from jwseal.adapters.asgi import token as token_of
 from jwseal.adapters.resource_server import Judge
+from jwseal.sender import DpopCheck
 
 __all__ = ["JWTVerifier", "access_token", "metadata_url", "protect", "verified"]
 
@@ -50,10 +55,11 @@ class JWTVerifier:
 async def verified(judge: Any, token: str) -> VerifiedJWT | None:
     """The result of the verification, which `protect` may have made already; None for a refused token, with a log entry."""
     known = _verified.get()
-    if known and known[0] == token:
-        return known[1]
     try:
-        result: VerifiedJWT = await judge.verify_async(token)
+        result: VerifiedJWT = known[1] if known and known[0] == token else await judge.verify_async(token)
+        cnf = result.get("cnf")
+        if getattr(judge, "sender", None) is None and isinstance(cnf, dict) and {"jkt", "x5t#S256"} & cnf.keys():
+            raise SenderMismatch("the token is bound to a key, and nothing checks its sender: Verifier(sender=)", "cnf")
     except (InvalidToken, Unavailable) as error:
         log.info("mcp %s", error.code, extra={"code": error.code, "status": error.http_status})
         return None
@@ -81,14 +87,20 @@ def protect(app: Any, tokens: Any, *, resource: str, **options: Any) -> JWTMiddl
     """Put the verification in front of an MCP server's application.
 
     `tokens` is the JWTVerifier of the server, `resource` the server's URL, as in its metadata. The other arguments are those of
-    `ResourceServer`.
+    `ResourceServer`; `base_url` is that of `resource`.
     """
+    sender = getattr(tokens.judge, "sender", None)
 
     async def noted(scope: Scope, receive: Receive, send: Send) -> None:
         reset = None
         if "jwseal.token" in scope:
             text = next(value for name, value in scope["headers"] if name.lower() == b"authorization")
-            reset = _verified.set((text.decode("latin-1").partition(" ")[2].strip(), token_of(scope)))
+            token = text.partition(b" ")[2].strip()
+            reset = _verified.set((token.decode("latin-1"), token_of(scope)))
+            others = [(name, value) for name, value in scope["headers"] if name.lower() != b"authorization"]
+            scope = {**scope, "headers": [(b"authorization", b"Bearer " + token), *others]}
+        elif isinstance(sender, DpopCheck) and scope["type"] == "http" and scope["path"].startswith(WELL_KNOWN):
+            send = _describing(sender, send)
         try:
             await app(scope, receive, send)
         finally:
@@ -96,8 +108,32 @@ def protect(app: Any, tokens: Any, *, resource: str, **options: Any) -> JWTMiddl
                 _verified.reset(reset)
 
     options.setdefault("resource_metadata", metadata_url(resource))
+    if isinstance(sender, DpopCheck):
+        options.setdefault("base_url", "{0.scheme}://{0.netloc}".format(urlsplit(resource)))
     options["exclude"] = [*options.get("exclude", ()), WELL_KNOWN, f"{WELL_KNOWN}/*"]
     return JWTMiddleware(noted, tokens.judge, **options)
+
+
+def _describing(sender: DpopCheck, send: Send) -> Send:
+    """What adds to the metadata that DPoP is required, and its algorithms (RFC 9728 section 2)."""
+    held: list[Message] = []
+    demands = {
+        "dpop_signing_alg_values_supported": list(sender.algorithms),
+        "dpop_bound_access_tokens_required": True,
+    }
+
+    async def describing(message: Message) -> None:
+        held.append(message)
+        if message["type"] == "http.response.start" or message.get("more_body"):
+            return
+        body = b"".join(part.get("body", b"") for part in held)
+        if held[0]["status"] == 200:
+            body = json.dumps({**json.loads(body), **demands}).encode()
+        headers = [(name, value) for name, value in held[0]["headers"] if name.lower() != b"content-length"]
+        await send({**held[0], "headers": [*headers, (b"content-length", str(len(body)).encode())]})
+        await send({"type": "http.response.body", "body": body})
+
+    return describing
 
 
 def metadata_url(resource: str) -> str:

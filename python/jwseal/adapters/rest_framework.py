@@ -13,6 +13,7 @@ database. The setting is that of `jwseal.adapters.django`, whose middleware is n
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from rest_framework.authentication import BaseAuthentication
@@ -55,7 +56,7 @@ class JWTAuthentication(BaseAuthentication):
             token = server().authenticate(inner)
         except Refused as refused:
             request._request._jwseal_refused = refused  # type: ignore[attr-defined]
-            _answer_with(request, refused.headers)
+            _answer_with(request, refused.mapping.items())
             raise _raised(refused) from None
         _answer_with(request, inner.added)
         return self.user(token), token
@@ -87,7 +88,7 @@ class HasScopes(BasePermission):
         return True
 
 
-def _answer_with(request: Request, headers: list[tuple[str, str]]) -> None:
+def _answer_with(request: Request, headers: Iterable[tuple[str, str]]) -> None:
     """Give the answer the headers that the framework does not take from an exception."""
     view = request.parser_context.get("view")
     if view:
