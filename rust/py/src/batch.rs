@@ -1,120 +1,348 @@
-//! The methods of `Verifier` and `Issuers` that verify one token.
+//! `verify_many`: a batch of tokens, judged by several threads without the interpreter lock.
 //!
-//! A single verification keeps the interpreter lock: taking it back under contention costs a thousand times what the check
-//! does. Only the verification after which its key is due releases it, once, while the key is prepared.
+//! A batch has two rounds at most. In the first each token is judged with the keys at hand. What needs other keys waits for them
+//! together, one refetch for each source, and is judged once more. Stores are asked last, in the order of the tokens, so that of
+//! equal tokens the first is accepted.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use jwseal_core::batch::{Batch, Done, Repeats};
+use jwseal_core::crypto::due;
 use jwseal_core::error::{Error, Result as CoreResult};
-use jwseal_core::verifier::{Accepted, Outcome, Token};
+use jwseal_core::verifier::{Accepted, Outcome};
+use pyo3::PyClass;
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
+use pyo3::pybacked::{PyBackedBytes, PyBackedStr};
+use pyo3::pyclass::boolean_struct::True;
+use pyo3::types::{PyBytes, PyIterator, PyList, PyString};
 
+use crate::batch_keys::{Answers, Generations, KeyRequests};
+use crate::clock::Clock;
 use crate::convert;
-use crate::error::Fault;
-use crate::judge::{self, Judge};
-use crate::key_set::prepare_due;
-use crate::state::Later;
-use crate::verified_jwt::VerifiedJwtObject;
+use crate::error::{Fault, exception, is_verdict};
+use crate::key_source::Answer;
+use crate::reentry;
+use crate::verification::{Verify, require_no_sender, settled};
+use crate::workers::{self, Workers};
 
-/// An object that chooses the verifier for each token.
-pub(crate) trait Verify: Sync {
-    /// The verifier that judges this token, and the token with what was read of it to choose one.
-    fn choose<'s: 'a, 'a>(&'s self, token: &'a [u8]) -> CoreResult<(&'s Judge, Token<'a>)>;
+/// A class whose objects several threads can ask at the same time.
+pub(crate) trait Shared: Verify + PyClass<Frozen = True> + Send + Sync {}
 
-    /// The verifier that judges this token.
-    fn judge(&self, token: &[u8]) -> CoreResult<&Judge> {
-        Ok(self.choose(token)?.0)
-    }
+impl<V: Verify + PyClass<Frozen = True> + Send + Sync> Shared for V {}
 
-    /// Whether any of its tokens has a sender to be judged or stores to be asked about it.
-    fn has_state(&self) -> bool;
-
-    /// Whether its tokens need a proof of their sender.
-    fn has_sender(&self) -> bool;
-
-    /// Whether a caller gave a clock for any of its tokens.
-    fn has_clock(&self) -> bool;
+/// Verifies a list of tokens at one `now`; refusals are in the list of results as exceptions.
+pub(crate) fn verify_many<'py, V: Shared>(
+    verifier: &Bound<'py, V>,
+    tokens: &Bound<'py, PyAny>,
+    now: Option<&Bound<'py, PyAny>>,
+    workers: Option<&Bound<'py, PyAny>>,
+) -> Result<Bound<'py, PyList>, Fault> {
+    require_no_sender(verifier.get())?;
+    let workers = Workers::from_argument(workers)?;
+    let list = reentry::items(iterate(tokens)?.as_any())?.collect::<PyResult<Vec<_>>>()?;
+    Ok(PyList::new(tokens.py(), verify_all(verifier, &list, now, workers)?)?)
 }
 
-/// Verifies one token, waiting for keys where its source must get them first.
-pub(crate) fn verify<V: Verify>(
-    verifier: &V,
-    token: &Bound<'_, PyAny>,
+/// A batch of these tokens at one `now`, for the asynchronous methods.
+pub(crate) fn round<V: Shared>(
+    verifier: &Bound<'_, V>,
+    tokens: &Bound<'_, PyAny>,
     now: Option<&Bound<'_, PyAny>>,
-    sender: Option<&Bound<'_, PyAny>>,
-) -> Result<Py<VerifiedJwtObject>, Fault> {
-    if sender.is_some() && !verifier.has_sender() {
-        return Err(Error::policy(NO_SENDER).into());
+) -> Result<Arc<dyn AnyRound>, Fault> {
+    let list = reentry::items(iterate(tokens)?.as_any())?.collect::<PyResult<Vec<_>>>()?;
+    Ok(Arc::new(Round::new(verifier, &list, now)?))
+}
+
+/// The iterator of an iterable of tokens. A str or bytes is one token and no batch.
+pub(crate) fn iterate<'py>(tokens: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyIterator>> {
+    if tokens.is_instance_of::<PyString>() || tokens.is_instance_of::<PyBytes>() {
+        return Err(PyTypeError::new_err("tokens is an iterable of tokens; for a single one call verify"));
     }
-    let accepted = match begin(verifier, token, now)? {
-        Outcome::Verified(accepted) => accepted,
-        Outcome::Needs(need) => {
-            let octets = convert::token_octets(token)?;
-            let accepted = verifier.judge(octets)?.wait_and_verify(token.py(), octets, now, &need);
-            prepare_due(token.py());
-            accepted?
+    reentry::call(tokens.py(), || tokens.try_iter())
+}
+
+/// Verifies these tokens in order, without the interpreter lock; each clock is read once, and each source of keys has one
+/// generation.
+pub(crate) fn verify_all<V: Shared>(
+    verifier: &Bound<'_, V>,
+    tokens: &[Bound<'_, PyAny>],
+    now: Option<&Bound<'_, PyAny>>,
+    workers: Workers,
+) -> Result<Vec<Py<PyAny>>, Fault> {
+    let py = verifier.py();
+    let round = Arc::new(Round::new(verifier, tokens, now)?);
+    let first = without_repeats(workers::run(py, Arc::clone(&round).first(), tokens.len(), workers)?);
+    round.refresh_due(py)?;
+    let needs = round.needs(py, &first)?;
+    let answers = needs.wait(py);
+    let (mut verdicts, again) = round.verdicts(py, first, &answers);
+    let second = workers::run(py, Round::second(&round, &again), again.len(), workers)?;
+    Round::<V>::add(&mut verdicts, &again, second);
+    let settle = |(number, verdict): (usize, Result<Accepted, Fault>)| {
+        workers::signals_at(py, number)?;
+        let octets = round.tokens.get(number).map_or(&[] as &[u8], Octets::as_bytes);
+        match verdict.and_then(|accepted| settled(verifier.get(), py, octets, accepted)) {
+            Ok(result) => Ok(result.into_any()),
+            Err(fault) => value(py, fault),
         }
     };
-    let result = Bound::new(token.py(), judge::object(accepted))?;
-    if verifier.has_state()
-        && let Some(state) = verifier.judge(convert::token_octets(token)?)?.state()
-    {
-        state.judge_sender(&result, token, sender)?;
-        state.judge(&result)?;
-    }
-    Ok(result.unbind())
+    verdicts.into_iter().enumerate().map(settle).collect()
 }
 
-/// Refuses a list or a stream of tokens that each need a proof of their sender.
-pub(crate) fn require_no_sender<V: Verify>(verifier: &V) -> Result<(), Fault> {
-    if verifier.has_sender() {
-        return Err(Error::policy(ONE_BY_ONE).into());
+/// A refusal as a value. What is no verdict about a token is raised.
+fn value(py: Python<'_>, fault: Fault) -> Result<Py<PyAny>, Fault> {
+    match fault {
+        Fault::Core(error) => Ok(exception(py, error).into_value(py).into_any()),
+        Fault::Python(error) if is_verdict(py, &error) => Ok(error.into_value(py).into_any()),
+        fault @ Fault::Python(_) => Err(fault),
     }
-    Ok(())
 }
 
-const NO_SENDER: &str = "this verifier was made without sender=, so it judges no proof: give sender=\"dpop\" or \"mtls\" to \
-                         Verifier, or give verify no sender";
-
-const ONE_BY_ONE: &str =
-    "this verifier was made with sender=, and each of its tokens comes with a proof: give them one by one to verify";
-
-/// A token of a batch that passed everything else, after its verifier's stores were asked.
-pub(crate) fn settled<V: Verify>(
-    verifier: &V,
-    py: Python<'_>,
-    token: &[u8],
-    accepted: Accepted,
-) -> Result<Py<VerifiedJwtObject>, Fault> {
-    let result = Bound::new(py, judge::object(accepted))?;
-    if verifier.has_state()
-        && let Some(state) = verifier.judge(token)?.state()
-    {
-        state.judge(&result)?;
-    }
-    Ok(result.unbind())
+/// What the threads of a batch share. The tokens are kept by reference: they cannot change.
+struct Round<V> {
+    verifier: Py<V>,
+    tokens: Vec<Octets>,
+    times: Vec<Option<f64>>,
+    repeats: Repeats,
+    generations: Generations,
 }
 
-/// What judges the sender of a verified token, and asks the stores about it, later.
-pub(crate) fn later<V: Verify>(
-    verifier: &V,
-    token: &Bound<'_, PyAny>,
-    result: &Bound<'_, VerifiedJwtObject>,
-) -> Result<Option<Later>, Fault> {
-    if !verifier.has_state() {
-        return Ok(None);
-    }
-    Ok(verifier.judge(convert::token_octets(token)?)?.state().map(|state| state.later(result)))
+/// The first round of a batch, for a verifier of whatever class.
+pub(crate) trait AnyRound: Send + Sync {
+    /// The number of its tokens.
+    fn len(&self) -> usize;
+
+    /// Judges each token with the keys at hand.
+    fn first(self: Arc<Self>) -> Batch<Judged>;
+
+    /// Tells the sources whose keys are due for a refresh.
+    fn refresh_due(&self, py: Python<'_>) -> PyResult<()>;
+
+    /// A round of some of its tokens, at the same time.
+    fn part(&self, py: Python<'_>, numbers: &[usize]) -> Arc<dyn AnyRound>;
 }
 
-/// Verifies one token with the keys at hand, or says which are needed.
-#[inline]
-pub(crate) fn begin<V: Verify>(
-    verifier: &V,
-    token: &Bound<'_, PyAny>,
-    now: Option<&Bound<'_, PyAny>>,
-) -> Result<Outcome, Fault> {
-    let (py, octets) = (token.py(), convert::token_octets(token)?);
-    let (judge, token) = verifier.choose(octets)?;
-    let outcome = judge.verify(py, token, now);
-    prepare_due(py);
-    outcome
+/// What the first round says of a token.
+pub(crate) enum Judged {
+    Itself(CoreResult<Outcome>),
+    /// The same as of an earlier or later token with the same text.
+    Same(usize),
+}
+
+/// A token that is judged again, by its number, and the keys it is judged under.
+type Again = Arc<Vec<(usize, Answer)>>;
+
+impl<V: Shared> Round<V> {
+    fn new(
+        verifier: &Bound<'_, V>,
+        tokens: &[Bound<'_, PyAny>],
+        now: Option<&Bound<'_, PyAny>>,
+    ) -> Result<Self, Fault> {
+        let py = verifier.py();
+        let octets = tokens.iter().map(Octets::of).collect::<PyResult<Vec<_>>>()?;
+        let times = if now.is_none() && verifier.get().has_clock() {
+            times(py, verifier.get(), &octets)?
+        } else {
+            vec![Some(Clock::MACHINE.now(py, now)?); octets.len()]
+        };
+        let (repeats, generations) = (Repeats::new(octets.len()), Generations::default());
+        Ok(Self { verifier: verifier.clone().unbind(), tokens: octets, times, repeats, generations })
+    }
+
+    fn text(&self, number: usize) -> &[u8] {
+        self.tokens.get(number).map_or(&[], Octets::as_bytes)
+    }
+
+    fn now(&self, number: usize) -> f64 {
+        self.times.get(number).copied().flatten().unwrap_or(f64::NAN)
+    }
+
+    fn judge(&self, number: usize) -> CoreResult<Outcome> {
+        let (configured, token) = self.verifier.get().choose(self.text(number))?;
+        self.generations.verify(configured, number, token, self.now(number))
+    }
+
+    /// Asks the sources for what the tokens need.
+    fn needs<'a, 'py>(
+        &'a self,
+        py: Python<'py>,
+        outcomes: &[CoreResult<Outcome>],
+    ) -> Result<KeyRequests<'a, 'py>, Fault> {
+        let mut requests = KeyRequests::default();
+        for (number, outcome) in outcomes.iter().enumerate() {
+            if let Ok(Outcome::Needs(need)) = outcome {
+                requests.ask(py, self.verifier.get().chosen(self.text(number))?, need)?;
+            }
+        }
+        Ok(requests)
+    }
+
+    /// The verdicts that are there, and the tokens to judge again.
+    fn verdicts(
+        &self,
+        py: Python<'_>,
+        outcomes: Vec<CoreResult<Outcome>>,
+        answers: &Answers,
+    ) -> (Vec<Result<Accepted, Fault>>, Again) {
+        let mut again = Vec::new();
+        let verdict = |(number, outcome): (usize, CoreResult<Outcome>)| match outcome {
+            Ok(Outcome::Verified(accepted)) => Ok(accepted),
+            Ok(Outcome::Needs(need)) => {
+                let configured = self.verifier.get().chosen(self.text(number))?;
+                again.push((number, answers.of(py, configured, &need)?));
+                Err(Error::KeySourceUnavailable.into())
+            }
+            Err(error) => Err(error.into()),
+        };
+        let verdicts = outcomes.into_iter().enumerate().map(verdict).collect();
+        (verdicts, Arc::new(again))
+    }
+
+    /// Judges tokens again, with what their sources got.
+    fn second(round: &Arc<Self>, again: &Again) -> Batch<CoreResult<Accepted>> {
+        let (round, again) = (Arc::clone(round), Arc::clone(again));
+        Batch::new(again.len(), move |place, _: &Done<_>| {
+            let Some((number, answer)) = again.get(place) else {
+                return Err(Error::KeySourceUnavailable);
+            };
+            let configured = round.verifier.get().chosen(round.text(*number))?;
+            prepared(configured.verify_again(round.text(*number), round.now(*number), answer.clone()))
+        })
+    }
+
+    fn add(verdicts: &mut [Result<Accepted, Fault>], again: &Again, second: Vec<CoreResult<Accepted>>) {
+        for ((number, _), verdict) in again.iter().zip(second) {
+            if let Some(place) = verdicts.get_mut(*number) {
+                *place = verdict.map_err(Fault::Core);
+            }
+        }
+    }
+}
+
+impl<V: Shared> AnyRound for Round<V> {
+    fn len(&self) -> usize {
+        self.tokens.len()
+    }
+
+    /// The signature of equal tokens is checked once.
+    fn first(self: Arc<Self>) -> Batch<Judged> {
+        Batch::new(self.tokens.len(), move |number, done: &Done<Judged>| {
+            let same = self.repeats.first(number, |number| self.text(number));
+            if same == number {
+                return Judged::Itself(prepared(self.judge(number)));
+            }
+            match done.get(same) {
+                Some(Judged::Itself(outcome)) => Judged::Itself(outcome.clone()),
+                _ => Judged::Same(same),
+            }
+        })
+    }
+
+    fn refresh_due(&self, py: Python<'_>) -> PyResult<()> {
+        for number in self.generations.numbers() {
+            if let Ok(configured) = self.verifier.get().chosen(self.text(number))
+                && let Some(source) = configured.source()
+            {
+                source.refresh_if_due(py, source.monotonic())?;
+            }
+        }
+        Ok(())
+    }
+
+    fn part(&self, py: Python<'_>, numbers: &[usize]) -> Arc<dyn AnyRound> {
+        let token = |number: &usize| self.tokens.get(*number).map_or(Octets::NoText, |token| token.clone_ref(py));
+        let tokens: Vec<Octets> = numbers.iter().map(token).collect();
+        let times = numbers.iter().map(|number| self.times.get(*number).copied().flatten()).collect();
+        let (repeats, generations) = (Repeats::new(tokens.len()), Generations::default());
+        Arc::new(Self { verifier: self.verifier.clone_ref(py), tokens, times, repeats, generations })
+    }
+}
+
+/// The first round's outcomes, each token with its own.
+pub(crate) fn without_repeats(judged: Vec<Judged>) -> Vec<CoreResult<Outcome>> {
+    let mut outcomes = Vec::with_capacity(judged.len());
+    let mut same = HashMap::new();
+    for (number, judged) in judged.into_iter().enumerate() {
+        match judged {
+            Judged::Itself(outcome) => outcomes.push(outcome),
+            Judged::Same(other) => {
+                same.insert(number, other);
+                outcomes.push(Err(Error::InvalidSignature));
+            }
+        }
+    }
+    for (number, other) in same {
+        if let Some(outcome) = outcomes.get(other).cloned()
+            && let Some(place) = outcomes.get_mut(number)
+        {
+            *place = outcome;
+        }
+    }
+    outcomes
+}
+
+/// A result, after the key that it made due was prepared.
+fn prepared<T>(result: T) -> T {
+    if let Some(due) = due() {
+        due.prepare();
+    }
+    result
+}
+
+/// The time by which each token is judged; none where no verifier can be chosen, which is refused when it is judged.
+fn times<V: Verify>(py: Python<'_>, verifier: &V, tokens: &[Octets]) -> Result<Vec<Option<f64>>, Fault> {
+    let mut read: HashMap<*const Clock, f64> = HashMap::new();
+    let mut times = Vec::with_capacity(tokens.len());
+    for token in tokens {
+        let Ok(configured) = verifier.chosen(token.as_bytes()) else {
+            times.push(None);
+            continue;
+        };
+        let clock = configured.clock();
+        let known = read.get(&std::ptr::from_ref(clock)).copied();
+        let now = known.map_or_else(|| clock.now(py, None), Ok)?;
+        read.insert(clock, now);
+        times.push(Some(now));
+    }
+    Ok(times)
+}
+
+/// A token of a batch, which keeps its Python object.
+pub(crate) enum Octets {
+    Text(PyBackedStr),
+    Bytes(PyBackedBytes),
+    /// Text without UTF-8 form is no token: as empty bytes it is refused with the same code, at its index.
+    NoText,
+}
+
+impl Octets {
+    pub(crate) fn of(token: &Bound<'_, PyAny>) -> PyResult<Self> {
+        match convert::token_octets(token) {
+            Ok(_) => {}
+            Err(Fault::Core(_)) => return Ok(Self::NoText),
+            Err(Fault::Python(error)) => return Err(error),
+        }
+        if let Ok(text) = token.cast::<PyString>() {
+            return Ok(Self::Text(text.clone().try_into()?));
+        }
+        Ok(Self::Bytes(token.cast::<PyBytes>()?.clone().into()))
+    }
+
+    fn clone_ref(&self, py: Python<'_>) -> Self {
+        match self {
+            Self::Text(text) => Self::Text(text.clone_ref(py)),
+            Self::Bytes(octets) => Self::Bytes(octets.clone_ref(py)),
+            Self::NoText => Self::NoText,
+        }
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        match self {
+            Self::Text(text) => text.as_bytes(),
+            Self::Bytes(octets) => octets,
+            Self::NoText => &[],
+        }
+    }
 }

@@ -9,19 +9,19 @@ use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyIterator, PyList};
 
-use crate::batch::{self, Verify};
+use crate::batch;
 use crate::cache_info::{self, CacheInfoObject};
+use crate::configured_verifier::ConfiguredVerifier;
 use crate::convert::{self, Text};
 use crate::error::Fault;
 use crate::issuer_template::IssuerTemplateObject;
 use crate::json_text::each_member;
-use crate::judge::Judge;
-use crate::many;
 use crate::pending;
 use crate::pending_batch::{self, PendingBatchObject};
 use crate::repr;
 use crate::state::{Later, State};
 use crate::stream::VerifiedIterator;
+use crate::verification::{self, Verify};
 use crate::verified_jwt::VerifiedJwtObject;
 use crate::verifier::VerifierObject;
 
@@ -47,16 +47,18 @@ impl IssuersObject {
         let mut senders: Vec<Option<Py<PyAny>>> = Vec::new();
         each_member(&convert::mapping(verifiers, "verifiers")?, |issuer, verifier| {
             let verifier = verifier.cast::<VerifierObject>().map_err(PyErr::from)?;
-            has_clock |= verifier.get().judge().clock().is_given();
-            has_state |= verifier.get().judge().state().is_some();
-            senders.push(verifier.get().judge().state().and_then(State::sender).map(|one| one.clone_ref(issuer.py())));
+            has_clock |= verifier.get().configured().clock().is_given();
+            has_state |= verifier.get().configured().state().is_some();
+            senders.push(
+                verifier.get().configured().state().and_then(State::sender).map(|one| one.clone_ref(issuer.py())),
+            );
             let value = verifier.clone().unbind();
             if let Ok(template) = issuer.cast::<IssuerTemplateObject>() {
-                chosen.add_template(template.get().inner(), verifier.get().judge().verifier(), value)?;
+                chosen.add_template(template.get().inner(), verifier.get().configured().verifier(), value)?;
                 table.set_item(issuer, verifier)?;
             } else {
                 let name = issuer.extract::<Text<'_>>()?.0;
-                chosen.add(name, verifier.get().judge().verifier(), value)?;
+                chosen.add(name, verifier.get().configured().verifier(), value)?;
                 table.set_item(name, verifier)?;
             }
             Ok::<(), Fault>(())
@@ -81,7 +83,9 @@ impl IssuersObject {
 
     #[doc = doc!("Issuers.prepare")]
     fn prepare(&self, py: Python<'_>) -> usize {
-        py.detach(|| self.verifiers.values().map(|verifier| verifier.get().judge().verifier().keys().prepare()).sum())
+        py.detach(|| {
+            self.verifiers.values().map(|verifier| verifier.get().configured().verifier().keys().prepare()).sum()
+        })
     }
 
     #[doc = doc!("Issuers.cache_info")]
@@ -97,7 +101,7 @@ impl IssuersObject {
         now: Option<&Bound<'_, PyAny>>,
         sender: Option<&Bound<'_, PyAny>>,
     ) -> Result<Py<VerifiedJwtObject>, Fault> {
-        batch::verify(self, token, now, sender)
+        verification::verify(self, token, now, sender)
     }
 
     #[doc = doc!("Issuers._state")]
@@ -106,7 +110,7 @@ impl IssuersObject {
         token: &Bound<'_, PyAny>,
         verified: &Bound<'_, VerifiedJwtObject>,
     ) -> Result<Option<Later>, Fault> {
-        batch::later(self, token, verified)
+        verification::later(self, token, verified)
     }
 
     #[doc = doc!("Issuers._begin")]
@@ -138,7 +142,7 @@ impl IssuersObject {
         now: Option<&Bound<'py, PyAny>>,
         workers: Option<&Bound<'py, PyAny>>,
     ) -> Result<Bound<'py, PyList>, Fault> {
-        many::verify_many(slf, tokens, now, workers)
+        batch::verify_many(slf, tokens, now, workers)
     }
 
     #[doc = doc!("Issuers.verify_iter")]
@@ -214,9 +218,9 @@ const ONE_SENDER: &str = "all verifiers of Issuers have the same sender=: a name
                           iss must not choose whether a proof is demanded";
 
 impl Verify for IssuersObject {
-    fn choose<'s: 'a, 'a>(&'s self, token: &'a [u8]) -> CoreResult<(&'s Judge, Token<'a>)> {
+    fn choose<'s: 'a, 'a>(&'s self, token: &'a [u8]) -> CoreResult<(&'s ConfiguredVerifier, Token<'a>)> {
         let (verifier, token) = self.verifiers.choose(token)?;
-        Ok((verifier.get().judge(), token))
+        Ok((verifier.get().configured(), token))
     }
 
     fn has_state(&self) -> bool {

@@ -12,19 +12,19 @@ use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::pyclass::boolean_struct::True;
 
-use crate::batch::{self, Verify};
+use crate::configured_verifier::{self, ConfiguredVerifier};
 use crate::convert;
 use crate::error::Fault;
-use crate::judge::{self, Judge};
 use crate::key_set::prepare_due;
 use crate::key_source::{Answer, Asked, unavailable};
+use crate::verification::{self, Verify};
 use crate::verified_jwt::VerifiedJwtObject;
 
 #[doc = doc!("PendingVerification")]
 #[pyclass(name = "PendingVerification", module = "jwseal._native", frozen)]
 pub(crate) struct PendingVerificationObject {
     verifier: Py<PyAny>,
-    judge_of: JudgeOf,
+    configured_for: ConfiguredFor,
     token: Py<PyAny>,
     now: Option<Py<PyAny>>,
     need: Need,
@@ -32,8 +32,8 @@ pub(crate) struct PendingVerificationObject {
     found: OnceLock<Answer>,
 }
 
-/// The judge of a token, of a verifier of a class known before.
-type JudgeOf = for<'a, 'py> fn(&'a Bound<'py, PyAny>, &[u8]) -> Result<&'a Judge, Fault>;
+/// What is configured for a token, by a verifier of a class known before.
+type ConfiguredFor = for<'a, 'py> fn(&'a Bound<'py, PyAny>, &[u8]) -> Result<&'a ConfiguredVerifier, Fault>;
 
 /// Verifies a token with the keys at hand; where it needs others, the result waits for them.
 pub(crate) fn begin<V: Verify + PyClass<Frozen = True>>(
@@ -42,12 +42,12 @@ pub(crate) fn begin<V: Verify + PyClass<Frozen = True>>(
     now: Option<&Bound<'_, PyAny>>,
 ) -> Result<Py<PyAny>, Fault> {
     let py = token.py();
-    match batch::begin(verifier.get(), token, now)? {
-        Outcome::Verified(accepted) => Ok(Py::new(py, judge::object(accepted))?.into_any()),
+    match verification::begin(verifier.get(), token, now)? {
+        Outcome::Verified(accepted) => Ok(Py::new(py, configured_verifier::object(accepted))?.into_any()),
         Outcome::Needs(need) => {
             let pending = PendingVerificationObject {
                 verifier: verifier.as_any().clone().unbind(),
-                judge_of: |verifier, token| Ok(verifier.cast::<V>().map_err(PyErr::from)?.get().judge(token)?),
+                configured_for: |verifier, token| Ok(verifier.cast::<V>().map_err(PyErr::from)?.get().chosen(token)?),
                 token: token.clone().unbind(),
                 now: now.map(|now| now.clone().unbind()),
                 need,
@@ -62,8 +62,8 @@ pub(crate) fn begin<V: Verify + PyClass<Frozen = True>>(
 impl PendingVerificationObject {
     #[doc = doc!("PendingVerification.ask")]
     fn ask<'py>(&self, py: Python<'py>) -> Result<Option<Bound<'py, PyAny>>, Fault> {
-        let judge = (self.judge_of)(self.verifier.bind(py), convert::token_octets(self.token.bind(py))?)?;
-        let source = judge.required_source()?;
+        let configured = (self.configured_for)(self.verifier.bind(py), convert::token_octets(self.token.bind(py))?)?;
+        let source = configured.required_source()?;
         if let Some(coroutine) = source.find_async(py, &self.need)? {
             return Ok(Some(coroutine));
         }
@@ -82,17 +82,17 @@ impl PendingVerificationObject {
     fn finish(&self, py: Python<'_>, awaited: &Bound<'_, PyAny>) -> Result<VerifiedJwtObject, Fault> {
         let token = self.token.bind(py);
         let octets = convert::token_octets(token)?;
-        let judge = (self.judge_of)(self.verifier.bind(py), octets)?;
-        let source = judge.required_source()?;
+        let configured = (self.configured_for)(self.verifier.bind(py), octets)?;
+        let source = configured.required_source()?;
         let answer = match self.found.get() {
             Some(answer) => answer.clone(),
             None if source.is_store() => source.answer(awaited)?,
             None => source.answer_of_set()?,
         };
-        let now = judge.clock().now(py, self.now.as_ref().map(|now| now.bind(py)))?;
-        let accepted = judge.verify_again(octets, now, answer);
+        let now = configured.clock().now(py, self.now.as_ref().map(|now| now.bind(py)))?;
+        let accepted = configured.verify_again(octets, now, answer);
         prepare_due(py);
-        Ok(judge::object(accepted?))
+        Ok(configured_verifier::object(accepted?))
     }
 
     #[doc = doc!("PendingVerification.failed")]

@@ -9,10 +9,10 @@ use jwseal_core::verifier::Outcome;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
-use crate::batch::require_no_sender;
+use crate::batch::{self, AnyRound, Judged, Shared};
+use crate::configured_verifier;
 use crate::error::{Fault, exception};
-use crate::judge;
-use crate::many::{self, AnyRound, Judged, Shared};
+use crate::verification::require_no_sender;
 use crate::workers::{self, Workers};
 
 #[doc = doc!("PendingBatch")]
@@ -32,7 +32,7 @@ pub(crate) fn begin<V: Shared>(
 ) -> Result<PendingBatchObject, Fault> {
     require_no_sender(verifier.get())?;
     let workers = Workers::from_argument(workers)?;
-    Ok(PendingBatchObject { round: many::round(verifier, tokens, now)?, workers, batch: Mutex::default() })
+    Ok(PendingBatchObject { round: batch::round(verifier, tokens, now)?, workers, batch: Mutex::default() })
 }
 
 #[pymethods]
@@ -59,10 +59,10 @@ impl PendingBatchObject {
     #[doc = doc!("PendingBatch.results")]
     fn results(&self, py: Python<'_>) -> Result<Vec<Py<PyAny>>, Fault> {
         let batch = self.take().ok_or_else(|| PyRuntimeError::new_err("this batch was not started"))?;
-        let outcomes = many::without_repeats(workers::results(batch)?);
+        let outcomes = batch::without_repeats(workers::results(batch)?);
         self.round.refresh_due(py)?;
         let result = |outcome| match outcome {
-            Ok(Outcome::Verified(accepted)) => Ok(Py::new(py, judge::object(accepted))?.into_any()),
+            Ok(Outcome::Verified(accepted)) => Ok(Py::new(py, configured_verifier::object(accepted))?.into_any()),
             Ok(Outcome::Needs(_)) => Ok(py.None()),
             Err(error) => Ok(exception(py, error).into_value(py).into_any()),
         };

@@ -10,10 +10,10 @@ use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::PyIterator;
 
-use crate::batch::require_no_sender;
+use crate::batch::{Octets, Shared, iterate, verify_all};
 use crate::error::Fault;
-use crate::many::{Octets, Shared, iterate, verify_all};
 use crate::reentry;
+use crate::verification::require_no_sender;
 use crate::workers::Workers;
 
 /// Tokens that `verify_iter` takes at once.

@@ -6,25 +6,25 @@ use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::{PyFrozenSet, PyList};
 
-use crate::batch::{self, Verify};
+use crate::batch;
 use crate::cache_info::{self, CacheInfoObject};
 use crate::clock::Clock;
+use crate::configured_verifier::ConfiguredVerifier;
 use crate::convert;
 use crate::error::Fault;
-use crate::judge::Judge;
 use crate::key_source::KeysArgument;
-use crate::many;
 use crate::pending;
 use crate::pending_batch::{self, PendingBatchObject};
 use crate::policy;
 use crate::state::{Later, State};
 use crate::stream::VerifiedIterator;
+use crate::verification::{self, Verify};
 use crate::verified_jwt::VerifiedJwtObject;
 
 #[doc = doc!("Verifier")]
 #[pyclass(name = "Verifier", module = "jwseal._native", frozen, subclass)]
 pub(crate) struct VerifierObject {
-    judge: Judge,
+    configured: ConfiguredVerifier,
     given_keys: Py<PyAny>,
     policy: Py<PyAny>,
 }
@@ -67,7 +67,7 @@ impl VerifierObject {
         let state = State::from_arguments(policy, replay, revocation, on_unavailable, sender)?;
         let (given_keys, policy) = (keys.clone().unbind(), policy.clone().unbind());
         Ok(Self {
-            judge: Judge::new(verifier, chosen.into_source(), Clock::from_argument(clock)?, state),
+            configured: ConfiguredVerifier::new(verifier, chosen.into_source(), Clock::from_argument(clock)?, state),
             given_keys,
             policy,
         })
@@ -88,17 +88,17 @@ impl VerifierObject {
     #[doc = doc!("Verifier.sender")]
     #[getter]
     fn sender(&self, py: Python<'_>) -> Option<Py<PyAny>> {
-        self.judge.state().and_then(State::sender).map(|sender| sender.clone_ref(py))
+        self.configured.state().and_then(State::sender).map(|sender| sender.clone_ref(py))
     }
 
     #[doc = doc!("Verifier.prepare")]
     fn prepare(&self, py: Python<'_>) -> usize {
-        py.detach(|| self.judge.verifier().keys().prepare())
+        py.detach(|| self.configured.verifier().keys().prepare())
     }
 
     #[doc = doc!("Verifier.cache_info")]
     fn cache_info(&self) -> CacheInfoObject {
-        self.judge.verifier().cache_info().into()
+        self.configured.verifier().cache_info().into()
     }
 
     #[doc = doc!("Verifier.verify")]
@@ -109,7 +109,7 @@ impl VerifierObject {
         now: Option<&Bound<'_, PyAny>>,
         sender: Option<&Bound<'_, PyAny>>,
     ) -> Result<Py<VerifiedJwtObject>, Fault> {
-        batch::verify(self, token, now, sender)
+        verification::verify(self, token, now, sender)
     }
 
     #[doc = doc!("Verifier._state")]
@@ -118,7 +118,7 @@ impl VerifierObject {
         token: &Bound<'_, PyAny>,
         verified: &Bound<'_, VerifiedJwtObject>,
     ) -> Result<Option<Later>, Fault> {
-        batch::later(self, token, verified)
+        verification::later(self, token, verified)
     }
 
     #[doc = doc!("Verifier._settle")]
@@ -156,7 +156,7 @@ impl VerifierObject {
         now: Option<&Bound<'py, PyAny>>,
         workers: Option<&Bound<'py, PyAny>>,
     ) -> Result<Bound<'py, PyList>, Fault> {
-        many::verify_many(slf, tokens, now, workers)
+        batch::verify_many(slf, tokens, now, workers)
     }
 
     #[doc = doc!("Verifier.verify_iter")]
@@ -182,39 +182,39 @@ impl VerifierObject {
     /// Keys hold no objects of the caller's, sources do. Nothing is cleared: a cycle has a mutable object in it, which is.
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.policy)?;
-        if self.judge.source().is_some() {
+        if self.configured.source().is_some() {
             visit.call(&self.given_keys)?;
         }
-        self.judge.traverse(&visit)
+        self.configured.traverse(&visit)
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
-        let keys = self.judge.verifier().keys().generation();
+        let keys = self.configured.verifier().keys().generation();
         let count = keys.map_or(0, |generation| generation.keys().keys().len());
         Ok(format!("<Verifier of {count} key(s), {}>", self.policy.bind(py).repr()?))
     }
 }
 
 impl VerifierObject {
-    pub(crate) const fn judge(&self) -> &Judge {
-        &self.judge
+    pub(crate) const fn configured(&self) -> &ConfiguredVerifier {
+        &self.configured
     }
 }
 
 impl Verify for VerifierObject {
-    fn choose<'s: 'a, 'a>(&'s self, token: &'a [u8]) -> CoreResult<(&'s Judge, Token<'a>)> {
-        Ok((&self.judge, token.into()))
+    fn choose<'s: 'a, 'a>(&'s self, token: &'a [u8]) -> CoreResult<(&'s ConfiguredVerifier, Token<'a>)> {
+        Ok((&self.configured, token.into()))
     }
 
     fn has_state(&self) -> bool {
-        self.judge.state().is_some()
+        self.configured.state().is_some()
     }
 
     fn has_sender(&self) -> bool {
-        self.judge.state().is_some_and(|state| state.sender().is_some())
+        self.configured.state().is_some_and(|state| state.sender().is_some())
     }
 
     fn has_clock(&self) -> bool {
-        self.judge.clock().is_given()
+        self.configured.clock().is_given()
     }
 }

@@ -1,4 +1,4 @@
-//! One declared verifier: the core's, the source of its keys, and the clock it is judged by.
+//! The core's verifier with what Python configures beside it: the source of its keys, its clock and its stores.
 //!
 //! With keys in memory no Python code runs. If the source must fetch keys, its Python object is asked once, and the token
 //! is judged once more.
@@ -16,15 +16,15 @@ use crate::key_source::{Answer, Source};
 use crate::state::State;
 use crate::verified_jwt::VerifiedJwtObject;
 
-/// A verifier, and what else it needs to judge a token.
-pub(crate) struct Judge {
+/// A verifier, and what else a verification needs.
+pub(crate) struct ConfiguredVerifier {
     verifier: Verifier,
     source: Option<Source>,
     clock: Clock,
     state: Option<State>,
 }
 
-impl Judge {
+impl ConfiguredVerifier {
     pub(crate) const fn new(verifier: Verifier, source: Option<Source>, clock: Clock, state: Option<State>) -> Self {
         Self { verifier, source, clock, state }
     }

@@ -1,4 +1,4 @@
-//! What a batch needs of its key sources: one generation of each, and one wait for all of them.
+//! The keys of a batch: one generation of each key source, and one request to it for keys that are missing.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -9,8 +9,8 @@ use jwseal_core::key_source::{Generation, KeySource, Need};
 use jwseal_core::verifier::{Outcome, Token};
 use pyo3::prelude::*;
 
+use crate::configured_verifier::ConfiguredVerifier;
 use crate::error::Fault;
-use crate::judge::Judge;
 use crate::key_source::{Answer, Asked, Source};
 
 /// The generation of each source that a batch began with, and the number of a token of it.
@@ -19,9 +19,15 @@ pub(crate) struct Generations(RwLock<HashMap<usize, (usize, Arc<Generation>)>>);
 
 impl Generations {
     /// Verifies a token under its source's generation, or says which keys are needed.
-    pub(crate) fn verify(&self, judge: &Judge, number: usize, token: Token<'_>, now: f64) -> CoreResult<Outcome> {
-        let (verifier, times) = (judge.verifier(), judge.times(now));
-        let Some(source) = judge.source() else { return verifier.verify(token, times) };
+    pub(crate) fn verify(
+        &self,
+        configured: &ConfiguredVerifier,
+        number: usize,
+        token: Token<'_>,
+        now: f64,
+    ) -> CoreResult<Outcome> {
+        let (verifier, times) = (configured.verifier(), configured.times(now));
+        let Some(source) = configured.source() else { return verifier.verify(token, times) };
         let KeySource::Replaced(set) = &**source.core() else { return verifier.verify(token, times) };
         let known =
             self.0.read().unwrap_or_else(PoisonError::into_inner).get(&source.id()).map(|(_, known)| Arc::clone(known));
@@ -46,7 +52,7 @@ impl Generations {
 
 /// What the sources of a batch were asked for: a set once, a store once for each header.
 #[derive(Default)]
-pub(crate) struct Waits<'a, 'py>(HashMap<Question, Result<Asked<'a, 'py>, Fault>>);
+pub(crate) struct KeyRequests<'a, 'py>(HashMap<Question, Result<Asked<'a, 'py>, Fault>>);
 
 /// A source, and the header that a store is asked for.
 type Question = (usize, Option<Arc<[u8]>>);
@@ -54,15 +60,20 @@ type Question = (usize, Option<Arc<[u8]>>);
 /// What they answered.
 pub(crate) struct Answers(HashMap<Question, Result<Answer, PyErr>>);
 
-impl<'a, 'py> Waits<'a, 'py> {
+impl<'a, 'py> KeyRequests<'a, 'py> {
     /// Asks for what is needed, unless that was asked for already.
-    pub(crate) fn ask(&mut self, py: Python<'py>, judge: &'a Judge, need: &Need) -> Result<(), Fault> {
-        let source = judge.required_source()?;
+    pub(crate) fn ask(
+        &mut self,
+        py: Python<'py>,
+        configured: &'a ConfiguredVerifier,
+        need: &Need,
+    ) -> Result<(), Fault> {
+        let source = configured.required_source()?;
         self.0.entry(question(source, need)).or_insert_with(|| source.ask(py, need));
         Ok(())
     }
 
-    /// Waits for all of it. Each wait ends at a time that was fixed when it was asked for.
+    /// KeyRequests for all of it. Each wait ends at a time that was fixed when it was asked for.
     pub(crate) fn wait(self, py: Python<'py>) -> Answers {
         let wait = |asked: Result<Asked<'a, 'py>, Fault>| asked.and_then(|asked| asked.wait(py)).map_err(PyErr::from);
         Answers(self.0.into_iter().map(|(question, asked)| (question, wait(asked))).collect())
@@ -71,8 +82,8 @@ impl<'a, 'py> Waits<'a, 'py> {
 
 impl Answers {
     /// The answer to what a token needs.
-    pub(crate) fn of(&self, py: Python<'_>, judge: &Judge, need: &Need) -> Result<Answer, Fault> {
-        match self.0.get(&question(judge.required_source()?, need)) {
+    pub(crate) fn of(&self, py: Python<'_>, configured: &ConfiguredVerifier, need: &Need) -> Result<Answer, Fault> {
+        match self.0.get(&question(configured.required_source()?, need)) {
             Some(Ok(answer)) => Ok(answer.clone()),
             Some(Err(error)) => Err(error.clone_ref(py).into()),
             None => Err(jwseal_core::error::Error::KeySourceUnavailable.into()),
