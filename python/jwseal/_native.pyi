@@ -802,12 +802,10 @@ class Issuers(Mapping[str | IssuerTemplate, _PublicVerifier]):
     between issuers.
     """
 
-    def __new__(
-        cls,
-        verifiers: Mapping[str, Verifier] | Mapping[IssuerTemplate, Verifier] | Mapping[str | IssuerTemplate, Verifier],
-        *,
-        cache: int = 0,
-    ) -> Self:
+    @overload
+    def __new__(cls, verifiers: Mapping[str | IssuerTemplate, Verifier], *, cache: int = 0) -> Self: ...
+    @overload
+    def __new__(cls, verifiers: Mapping[str, Verifier] | Mapping[IssuerTemplate, Verifier], *, cache: int = 0) -> Self:
         """`verifiers` maps each issuer, or a template of issuers, to its Verifier.
 
         Raises PolicyError if there is none, if a verifier's policy names another issuer, or if the policy of one that

@@ -49,22 +49,6 @@ async def _unsettled(verifier: Verifier | Issuers, token: str | bytes, now: Mome
     return await _finish(result) if isinstance(result, _native.PendingVerification) else result
 
 
-async def _many(
-    verifier: Verifier | Issuers, tokens: Iterable[str | bytes], now: Moment | None, workers: int | None
-) -> list[_native.VerifiedJWT | InvalidToken | Unavailable]:
-    """The verdicts on a batch. What it needs of the standard library is loaded when it is first wanted."""
-    from jwseal._many import verify_many
-
-    return await verify_many(
-        verifier,
-        tokens,
-        now,
-        workers,
-        verify=lambda token, now: _unsettled(verifier, token, now),
-        settle=lambda token, verified: _settled(verifier, token, verified),
-    )
-
-
 async def _settled(
     verifier: Verifier | Issuers,
     token: str | bytes,
@@ -83,8 +67,48 @@ async def _settled(
     return verified
 
 
+class _Asynchronous:
+    """The methods of both classes for applications with an event loop."""
+
+    __slots__ = ()
+
+    async def verify_async(
+        self, token: str | bytes, *, now: Moment | None = None, sender: Dpop | ClientCertificate | None = None
+    ) -> _native.VerifiedJWT:
+        """As `verify`, without blocking the event loop while keys are fetched.
+
+        `token` is the compact JWT, `now` the time to judge it at, `sender` as `verify` takes it.
+        """
+        verifier: Verifier | Issuers = self  # type: ignore[assignment]  # no other class inherits this
+        if sender is not None and verifier.sender is None:
+            # It says what to do.
+            return verifier.verify(token, now=now, sender=sender)
+        return await _settled(verifier, token, await _unsettled(verifier, token, now), sender)
+
+    async def verify_many_async(
+        self, tokens: Iterable[str | bytes], *, now: Moment | None = None, workers: int | None = None
+    ) -> list[_native.VerifiedJWT | InvalidToken | Unavailable]:
+        """As `verify_many`, on `workers` other threads while the event loop goes on.
+
+        `tokens` is read at once, an iterable of str and bytes; `now` is the time to judge them at. Under asyncio and trio.
+        A task that is cancelled stops its batch.
+        """
+        # What it needs of the standard library is loaded when it is first wanted.
+        from jwseal._batch import verify_many
+
+        verifier: Verifier | Issuers = self  # type: ignore[assignment]  # no other class inherits this
+        return await verify_many(
+            verifier,
+            tokens,
+            now,
+            workers,
+            verify=lambda token, now: _unsettled(verifier, token, now),
+            settle=lambda token, verified: _settled(verifier, token, verified),
+        )
+
+
 @final
-class Verifier(_native.Verifier):
+class Verifier(_Asynchronous, _native.Verifier):
     """Verifies compact JWTs with keys and a policy (RFC 7519 section 7.2, RFC 8725).
 
     Verifier(keys, policy, *, algorithms=None, max_token_size=16384, max_header_size=4096, accept_padding=False,
@@ -109,28 +133,6 @@ class Verifier(_native.Verifier):
 
     __slots__ = ()
 
-    async def verify_async(
-        self, token: str | bytes, *, now: Moment | None = None, sender: Dpop | ClientCertificate | None = None
-    ) -> _native.VerifiedJWT:
-        """As `verify`, without blocking the event loop while keys are fetched.
-
-        `token` is the compact JWT, `now` the time to judge it at, `sender` as `verify` takes it.
-        """
-        if sender is not None and self.sender is None:
-            # It says what to do.
-            return self.verify(token, now=now, sender=sender)
-        return await _settled(self, token, await _unsettled(self, token, now), sender)
-
-    async def verify_many_async(
-        self, tokens: Iterable[str | bytes], *, now: Moment | None = None, workers: int | None = None
-    ) -> list[_native.VerifiedJWT | InvalidToken | Unavailable]:
-        """As `verify_many`, on `workers` other threads while the event loop goes on.
-
-        `tokens` is read at once, an iterable of str and bytes; `now` is the time to judge them at. Under asyncio and trio.
-        A task that is cancelled stops its batch.
-        """
-        return await _many(self, tokens, now, workers)
-
     def __init_subclass__(cls) -> NoReturn:
         raise TypeError(
             "Verifier is final: wrap it, because verify_many and Issuers would not call an overridden verify"
@@ -138,7 +140,7 @@ class Verifier(_native.Verifier):
 
 
 @final
-class Issuers(_native.Issuers):
+class Issuers(_Asynchronous, _native.Issuers):
     """Chooses a verifier by the `iss` of the token.
 
     Issuers(verifiers, *, cache=0)
@@ -151,28 +153,6 @@ class Issuers(_native.Issuers):
     """
 
     __slots__ = ()
-
-    async def verify_async(
-        self, token: str | bytes, *, now: Moment | None = None, sender: Dpop | ClientCertificate | None = None
-    ) -> _native.VerifiedJWT:
-        """As `verify`, without blocking the event loop while keys are fetched.
-
-        `token` is the compact JWT, `now` the time to judge it at, `sender` as `verify` takes it.
-        """
-        if sender is not None and self.sender is None:
-            # It says what to do.
-            return self.verify(token, now=now, sender=sender)
-        return await _settled(self, token, await _unsettled(self, token, now), sender)
-
-    async def verify_many_async(
-        self, tokens: Iterable[str | bytes], *, now: Moment | None = None, workers: int | None = None
-    ) -> list[_native.VerifiedJWT | InvalidToken | Unavailable]:
-        """As `verify_many`, on `workers` other threads while the event loop goes on.
-
-        `tokens` is read at once, an iterable of str and bytes; `now` is the time to judge them at. Under asyncio and trio.
-        A task that is cancelled stops its batch.
-        """
-        return await _many(self, tokens, now, workers)
 
     def __init_subclass__(cls) -> NoReturn:
         raise TypeError("Issuers is final: wrap it, because verify_many would not call an overridden verify")

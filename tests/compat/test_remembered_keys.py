@@ -1,4 +1,4 @@
-"""The memory of raw key arguments that both compatibility faces share: bounded, exact, and without secrets' text."""
+"""The memory of raw key arguments that both compatibility layers share: bounded, exact, and without secrets' text."""
 
 import gc
 import os
@@ -29,12 +29,14 @@ def nothing_remembered() -> Iterator[None]:
 @pytest.mark.parametrize("public", [True, False])
 @pytest.mark.parametrize("material", [b"material", "material"])
 def test_the_same_material_gives_the_same_key(material: bytes | str, public: bool) -> None:
+    """Equal text gives the very result that was built for it."""
     first = remembered("kind", material, "RS256", Key, public=public)
     assert remembered("kind", material, "RS256", Key, public=public) is first
 
 
 @pytest.mark.parametrize("public", [True, False])
 def test_kind_algorithm_type_and_every_octet_tell_keys_apart(public: bool) -> None:
+    """Material that differs in kind, algorithm, type or one byte has a result of its own."""
     questions = [
         ("a", b"x" * 999, "RS256"),
         ("b", b"x" * 999, "RS256"),
@@ -47,6 +49,7 @@ def test_kind_algorithm_type_and_every_octet_tell_keys_apart(public: bool) -> No
 
 
 def test_at_most_256_results_are_kept_and_the_oldest_leaves() -> None:
+    """The 257th result takes the place of the oldest."""
     first = remembered("kind", "0", "RS256", Key)
     for number in range(1, CAPACITY):
         remembered("kind", str(number), "RS256", Key)
@@ -57,6 +60,7 @@ def test_at_most_256_results_are_kept_and_the_oldest_leaves() -> None:
 
 
 def test_a_key_that_left_is_dropped() -> None:
+    """A result that left, or was forgotten, is not kept alive."""
     alive = []
 
     class Counted:
@@ -76,6 +80,8 @@ def test_a_key_that_left_is_dropped() -> None:
 
 
 def test_a_build_that_raises_is_not_remembered() -> None:
+    """A `build` that raises is asked again at the next call."""
+
     def broken(_material: object) -> Key:
         raise ValueError
 
@@ -86,12 +92,14 @@ def test_a_build_that_raises_is_not_remembered() -> None:
 
 
 def test_secret_material_is_not_kept() -> None:
+    """Material that may be secret is found by a digest, and is not in the cache itself."""
     material = b"a secret that should not stay"
     remembered("kind", material, "HS256", Key)
     assert not any(material in index for index in remembered_keys._cache.entries)
 
 
 def test_threads_share_it() -> None:
+    """Threads that read and write at the same time get one result, and the cache keeps its size."""
     key = SigningKey.generate("ES256").verifying_key
     pem = key.to_pem()
     found = []
@@ -113,6 +121,7 @@ def test_threads_share_it() -> None:
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
 def test_a_child_of_a_writing_parent_can_write() -> None:
+    """A process that was forked while its parent wrote can write too."""
     with remembered_keys._cache.writing:
         child = os.fork()
         if child == 0:

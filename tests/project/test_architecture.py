@@ -299,6 +299,16 @@ def test_every_file_says_what_it_is(path: Path) -> None:
         assert ast.get_docstring(ast.parse(text)), name(path)
 
 
+def test_every_test_says_its_rule() -> None:
+    """A test opens with a sentence: the rule that it is about, or the situation."""
+    without = []
+    for path in sorted((ROOT / "tests").rglob("test_*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name.startswith("test_"):
+                without += [] if ast.get_docstring(node) else [f"{name(path)}: {node.name}"]
+    assert without == []
+
+
 @every_source
 def test_no_file_is_too_long(path: Path) -> None:
     """At most 500 lines, tests 700: a longer file holds two subjects."""

@@ -2,43 +2,21 @@
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 import pytest
 import trio
 
 import forge
+from event_loops import LOOPS, Run, on_each_loop
 from judge import LAX, NOW, STRICT, claims, code, signing, verdict, verifying
 from judge import verifier as fixed
 from jwseal import Issuers, KeySet, Signer, VerifiedJWT, Verifier
-from jwseal.remote import RemoteKeySet
 from jwseal.state import MemoryState
 from jwseal.testing import FakeIssuer
-from keyring import key, publish, token, verifier
+from keyring import key, publish, remote, token, verifier
 
-Run = Callable[[Callable[[], Awaitable[Any]]], Any]
-LOOPS: dict[str, Run] = {
-    "asyncio": lambda function: asyncio.run(function()),  # type: ignore[arg-type]
-    "trio": trio.run,
-}
-on_each_loop = pytest.mark.parametrize("run", LOOPS.values(), ids=LOOPS)
 MATERIAL = forge.material("ES256")
-
-
-@pytest.fixture
-def issuer() -> Iterator[FakeIssuer]:
-    """An issuer whose set has the key `a`."""
-    with FakeIssuer(alg=None) as running:
-        publish(running, "a")
-        yield running
-
-
-def remote(issuer: FakeIssuer, **options: Any) -> RemoteKeySet:
-    """A source for this issuer."""
-    return RemoteKeySet(
-        issuer.jwks_uri, **{"algorithms": ["ES256"], "allow_http_loopback": True, "timeout": 20.0, **options}
-    )
 
 
 def answers(results: list[Any]) -> list[str]:

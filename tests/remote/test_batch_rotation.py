@@ -1,24 +1,13 @@
 """Batches while the keys of their source are replaced and withdrawn: one generation of keys for each batch."""
 
 import threading
-from collections.abc import Iterator
 from typing import Any
-
-import pytest
 
 from judge import code, refusal
 from jwseal import VerifiedJWT
 from jwseal.remote import ManualClock, RemoteKeySet
 from jwseal.testing import FakeIssuer
 from keyring import publish, token, verifier
-
-
-@pytest.fixture
-def issuer() -> Iterator[FakeIssuer]:
-    """An issuer whose set has the key `a`."""
-    with FakeIssuer(alg=None) as running:
-        publish(running, "a")
-        yield running
 
 
 def answers(results: list[Any]) -> list[str]:

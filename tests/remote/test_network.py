@@ -28,14 +28,6 @@ JWKS = json.dumps({"keys": [key("a").to_jwk()]}).encode()
 
 
 @pytest.fixture
-def issuer() -> Iterator[FakeIssuer]:
-    """An issuer whose set has the key `a`."""
-    with FakeIssuer(alg=None) as running:
-        publish(running, "a")
-        yield running
-
-
-@pytest.fixture
 def authority(tmp_path: Path) -> Authority:
     """A certificate authority of this test."""
     return Authority(tmp_path)

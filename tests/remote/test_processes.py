@@ -5,32 +5,15 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from jwseal.remote import RemoteKeySet
 from jwseal.testing import FakeIssuer
-from keyring import publish, token, verifier
+from keyring import publish, remote, token, verifier
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
-
-
-@pytest.fixture
-def issuer() -> Iterator[FakeIssuer]:
-    """An issuer whose set has the key `a`."""
-    with FakeIssuer(alg=None) as running:
-        publish(running, "a")
-        yield running
-
-
-def remote(issuer: FakeIssuer, **options: Any) -> RemoteKeySet:
-    """A source for this issuer."""
-    return RemoteKeySet(
-        issuer.jwks_uri, **{"algorithms": ["ES256"], "allow_http_loopback": True, "timeout": 20.0, **options}
-    )
 
 
 def in_child(action: Any) -> None:

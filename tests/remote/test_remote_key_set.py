@@ -5,7 +5,6 @@ import json
 import threading
 import time
 import weakref
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -16,14 +15,6 @@ from jwseal import KeySet, KeySourceUnavailable, PolicyError, SecretKey, Verifie
 from jwseal.remote import KeySetEvent, ManualClock, RemoteKeySet
 from jwseal.testing import FakeIssuer
 from keyring import answer, key, publish, token, verifier
-
-
-@pytest.fixture
-def issuer() -> Iterator[FakeIssuer]:
-    """An issuer whose set has the key `a`."""
-    with FakeIssuer(alg=None) as running:
-        publish(running, "a")
-        yield running
 
 
 class Watched:

@@ -4,7 +4,7 @@ import base64
 import json
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -28,14 +28,6 @@ class Counted(RemoteKeySet):
     def keys_needed(self, reason: str, kid: str | None) -> Any:
         self.asked.append(reason)
         return super().keys_needed(reason, kid)
-
-
-@pytest.fixture
-def issuer() -> Iterator[FakeIssuer]:
-    """An issuer whose set has the key `a`."""
-    with FakeIssuer(alg=None) as running:
-        publish(running, "a")
-        yield running
 
 
 def remote(issuer: FakeIssuer, clock: ManualClock | None = None, **options: Any) -> Counted:

@@ -2,7 +2,6 @@
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
@@ -10,33 +9,11 @@ from typing import Any
 import pytest
 import trio
 
+from event_loops import LOOPS, Run, on_each_loop
 from judge import ISSUER, refusal
 from jwseal import Issuers, KeySourceUnavailable
-from jwseal.remote import RemoteKeySet
 from jwseal.testing import Answer, FakeIssuer
-from keyring import loaded, publish, token, verifier
-
-Run = Callable[[Callable[[], Awaitable[Any]]], Any]
-LOOPS: dict[str, Run] = {
-    "asyncio": lambda function: asyncio.run(function()),  # type: ignore[arg-type]
-    "trio": trio.run,
-}
-on_each_loop = pytest.mark.parametrize("run", LOOPS.values(), ids=LOOPS)
-
-
-@pytest.fixture
-def issuer() -> Iterator[FakeIssuer]:
-    """An issuer whose set has the key `a`."""
-    with FakeIssuer(alg=None) as running:
-        publish(running, "a")
-        yield running
-
-
-def remote(issuer: FakeIssuer, **options: Any) -> RemoteKeySet:
-    """A source for this issuer."""
-    return RemoteKeySet(
-        issuer.jwks_uri, **{"algorithms": ["ES256"], "allow_http_loopback": True, "timeout": 20.0, **options}
-    )
+from keyring import loaded, publish, remote, token, verifier
 
 
 def test_a_thousand_threads_that_start_cold(issuer: FakeIssuer) -> None:

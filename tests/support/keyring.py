@@ -33,6 +33,13 @@ def verifier(source: Any, policy: Policy = STRICT, **options: Any) -> Verifier:
     return Verifier(source, policy, clock=lambda: NOW, **options)
 
 
+def remote(issuer: FakeIssuer, **options: Any) -> RemoteKeySet:
+    """A source for this issuer."""
+    return RemoteKeySet(
+        issuer.jwks_uri, **{"algorithms": ["ES256"], "allow_http_loopback": True, "timeout": 20.0, **options}
+    )
+
+
 def publish(issuer: FakeIssuer, *kids: str, **headers: str) -> None:
     """Have an issuer answer with a set of these keys, and with these headers."""
     issuer.recover()

@@ -19,6 +19,7 @@ def texts(length: int) -> list[str]:
 
 @pytest.mark.parametrize("length", range(1, LONGEST_SHARED + 3))
 def test_names_that_differ_in_one_place(length: int) -> None:
+    """Names of one length that differ in one character stay apart, at the first and at the second reading."""
     key = SecretKey.generate("HS256")
     policy = Policy(issuer=UNCHECKED, audience=UNCHECKED, expiry=UNCHECKED)
     signer, verifier = Signer(key), Verifier(key, policy)

@@ -241,11 +241,16 @@ def tenants(keys: KeySet, token: str) -> None:
     table: dict[str | IssuerTemplate, Verifier] = {template: verifier, "https://id.example": verifier}
     assert_type(Issuers(table).verify(token), VerifiedJWT)
     assert_type(Issuers({template: verifier})[template], Verifier)
+    assert_type(Issuers({template: verifier, "https://id.example": verifier}), Issuers)
+    plain = {"https://id.example": verifier}
+    assert_type(Issuers(plain, cache=10).verify(token), VerifiedJWT)
     assert_type(entra_tenants(["a"], audience="b"), Issuers)
     client = keycloak("https://id.example/realms/shop", audience="b", timeout=2)
     assert_type(client, Verifier)
     assert_type(verify_id_token(client, token, nonce="n"), VerifiedJWT)
 
+    Issuers({1: verifier, template: verifier})  # type: ignore[dict-item]
+    Issuers({"https://id.example": template})  # type: ignore[dict-item]
     IssuerTemplate("https://id.example/{tenant}")  # type: ignore[call-arg]
     IssuerTemplate("https://id.example/{tenant}", claim="tid", values=None)  # type: ignore[arg-type]
     verify_id_token(client, token)  # type: ignore[call-arg]

@@ -1,7 +1,8 @@
 """`PyJWT`, `encode`, `decode` and `decode_complete`: JWTs as PyJWT makes and judges them (RFC 7519).
 
-There is one way through: the signature is verified, the claims are read, and each rule is a method, called by the name and in the order
-that PyJWT has, because subclasses override them. PyJWT's rules about claims differ from those of `jwseal.Policy`: a time may be anything
+The signature is verified, the claims are read, and each rule is a method, called by the name and in the order that PyJWT has, because
+subclasses override them. The commonest call of the module's `decode` is first put to a native verifier. What it accepts is accepted: it is
+stricter than these steps. Every refusal is theirs. PyJWT's rules about claims differ from those of `jwseal.Policy`: a time may be anything
 that `int()` takes, fractions are cut off, `exp` may be absent, the leeway has no bound, an empty `aud` counts as absent, and a token with
 `aud` is refused by a caller who names no audience.
 """
