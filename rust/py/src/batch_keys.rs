@@ -73,7 +73,7 @@ impl<'a, 'py> KeyRequests<'a, 'py> {
         Ok(())
     }
 
-    /// KeyRequests for all of it. Each wait ends at a time that was fixed when it was asked for.
+    /// Waits for all of it. Each wait ends at a time that was fixed when it was asked for.
     pub(crate) fn wait(self, py: Python<'py>) -> Answers {
         let wait = |asked: Result<Asked<'a, 'py>, Fault>| asked.and_then(|asked| asked.wait(py)).map_err(PyErr::from);
         Answers(self.0.into_iter().map(|(question, asked)| (question, wait(asked))).collect())

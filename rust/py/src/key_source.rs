@@ -417,7 +417,7 @@ impl Source {
 }
 
 impl Asked<'_, '_> {
-    /// KeyRequests until the source has what it was asked for, or cannot have it.
+    /// Waits until the source has what it was asked for, or cannot have it.
     pub(crate) fn wait(self, py: Python<'_>) -> Result<Answer, Fault> {
         match self {
             Self::Found(answer) => Ok(answer),
