@@ -225,10 +225,10 @@ def forgeries(entries: dict[str, Entry]) -> list[tuple[str, str, str]]:
         ("an RS256 token relabelled PS256", relabelled(rs256, "PS256"), "algorithm_not_allowed"),
         ("base64 padding added", f"{head}.{body}.{signature}=", "malformed_token"),
         ("the signature in the other base64 spelling", other_spelling(head, body, signature), "malformed_token"),
-        ("one claim twice, under a valid signature", signed_octets(es256, doubled), "malformed_token"),
+        ("one claim twice, under a valid signature", signed_bytes(es256, doubled), "malformed_token"),
         ("a critical header parameter we do not know", sign_critical(es256), "unsupported_header"),
         ("expired an hour ago", sign({**CLAIMS, "exp": NOW - 3600}), "token_expired"),
-        ("exp is a string", signed_octets(es256, encoded({**CLAIMS, "exp": str(NOW + 3600)})), "invalid_claim"),
+        ("exp is a string", signed_bytes(es256, encoded({**CLAIMS, "exp": str(NOW + 3600)})), "invalid_claim"),
         ("not valid before tomorrow", sign({**CLAIMS, "nbf": NOW + 86400}), "token_not_yet_valid"),
         ("meant for another audience", sign({**CLAIMS, "aud": "https://other.example"}), "claim_mismatch"),
         ("another issuer", sign({**CLAIMS, "iss": "https://evil.example"}), "claim_mismatch"),
@@ -243,14 +243,14 @@ def encoded(value: dict) -> str:
     return base64url(json.dumps(value).encode())
 
 
-def base64url(octets: bytes) -> str:
-    return base64.urlsafe_b64encode(octets).rstrip(b"=").decode()
+def base64url(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
-def hmac_sha256(key: bytes, octets: bytes) -> bytes:
+def hmac_sha256(key: bytes, data: bytes) -> bytes:
     import hmac
 
-    return hmac.digest(key, octets, "sha256")
+    return hmac.digest(key, data, "sha256")
 
 
 def sign_with_kid(entry: Entry, kid: str) -> str:
@@ -263,12 +263,12 @@ def relabelled(entry: Entry, alg: str) -> str:
 
 
 def other_spelling(head: str, body: str, signature: str) -> str:
-    """The last character carries bits that no octet uses; another one decodes to the same octets elsewhere."""
+    """The last character carries bits that no byte uses; another one decodes to the same bytes elsewhere."""
     alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
     return f"{head}.{body}.{signature[:-1]}{alphabet[alphabet.index(signature[-1]) | 1]}"
 
 
-def signed_octets(entry: Entry, body: str) -> str:
+def signed_bytes(entry: Entry, body: str) -> str:
     return jwseal.jws.sign(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)), entry.signer)
 
 

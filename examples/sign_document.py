@@ -8,7 +8,7 @@ document = b'{"invoice": 4711, "amount": "1000.00", "currency": "EUR"}'
 def main():
     key = SigningKey.generate("PS256", kid="invoices-2026")
     signature = jws.sign(document, key, detached=True, b64=False)
-    print(len(document), "octets signed; the signature is", len(signature), "characters, header and all")
+    print(len(document), "bytes signed; the signature is", len(signature), "characters, header and all")
 
     verified = jws.verify(signature, key.verifying_key, payload=document)
     print("genuine, signed with", verified.key.kid)

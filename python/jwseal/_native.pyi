@@ -96,8 +96,8 @@ __all__ = [
     "read_json",
     "read_published_jwks",
     "read_unverified",
-    "sign_octets",
-    "verify_octets",
+    "sign_bytes",
+    "verify_bytes",
     "verify_primitive",
     "weak_secret",
 ]
@@ -173,7 +173,7 @@ class SigningKey:
     def external(signer: ExternalSigner) -> SigningKey:
         """Wrap a key that lives in a KMS, an HSM or another process.
 
-        `signer` has `alg`, `kid`, `verifying_key` and `sign(octets)`; ECDSA signatures are r and s side by side, not
+        `signer` has `alg`, `kid`, `verifying_key` and `sign(data)`; ECDSA signatures are r and s side by side, not
         DER. Each signature is verified before it leaves the library (InvalidKey if it does not verify), and an
         exception of the signer reaches the caller unchanged. Raises InvalidKey if `alg` is not one of the
         verifying key's.
@@ -1329,17 +1329,17 @@ portable: bool
 prepared_algorithms: tuple[Algorithm, ...]
 """The algorithms whose keys are prepared on this processor; none where the environment has `JWSEAL_PORTABLE=1`."""
 
-def sign_octets(octets: bytes, key: SigningKey | SecretKey) -> bytes:
+def sign_bytes(data: bytes, key: SigningKey | SecretKey) -> bytes:
     """Sign bytes that are no JWS signing input and return the bare signature, in JOSE form.
 
-    `octets` is what is signed, `key` the SigningKey or SecretKey that signs. A key that signs whatever it is given can
+    `data` is what is signed, `key` the SigningKey or SecretKey that signs. A key that signs whatever it is given can
     be made to sign a token: never let a caller choose all the bytes.
     """
 
-def verify_octets(octets: bytes, signature: bytes, key: VerifyingKey | SecretKey, *, alg: Algorithm) -> None:
+def verify_bytes(data: bytes, signature: bytes, key: VerifyingKey | SecretKey, *, alg: Algorithm) -> None:
     """Check a bare signature, in JOSE form, over bytes that are no JWS signing input.
 
-    `octets` is what was signed, `signature` the signature, `key` the VerifyingKey or SecretKey. Raises
+    `data` is what was signed, `signature` the signature, `key` the VerifyingKey or SecretKey. Raises
     InvalidSignature, or AlgorithmNotAllowed if `alg` is not one of the key's.
     """
 

@@ -4,6 +4,6 @@ No other module of jwseal does this, so a search for `jwseal.insecure` finds eac
 on what is read here: the sender of a token chooses all of it.
 """
 
-from jwseal._native import UnverifiedJWT, header_unverified, read_unverified, sign_octets, verify_octets, weak_secret
+from jwseal._native import UnverifiedJWT, header_unverified, read_unverified, sign_bytes, verify_bytes, weak_secret
 
-__all__ = ["UnverifiedJWT", "header_unverified", "read_unverified", "sign_octets", "verify_octets", "weak_secret"]
+__all__ = ["UnverifiedJWT", "header_unverified", "read_unverified", "sign_bytes", "verify_bytes", "weak_secret"]

@@ -104,8 +104,8 @@ class ExternalSigner(Protocol):
     def verifying_key(self) -> VerifyingKey:
         """The public half; every signature is checked with it before it leaves the library."""
 
-    def sign(self, octets: bytes, /) -> bytes:
-        """Sign the octets and return the signature in JOSE form: ECDSA as r and s side by side, not DER."""
+    def sign(self, data: bytes, /) -> bytes:
+        """Sign the bytes and return the signature in JOSE form: ECDSA as r and s side by side, not DER."""
 
 
 class KeySource(Protocol):

@@ -194,8 +194,8 @@ def test_duplicate_in_an_object_of_any_size(count: int) -> None:
     """The last member repeats an earlier one, first, middle or next to it, spelled the same or escaped."""
     names = [f"name-{place}" for place in range(count)]
     for earlier in {0, count // 2, count - 1}:
-        for twin in (f'"{names[earlier]}"', '"' + "".join(f"\\u{ord(letter):04x}" for letter in names[earlier]) + '"'):
-            members = ",".join([*(f'"{name}":{{"x":1}}' for name in names), f"{twin}:1"])
+        for again in (f'"{names[earlier]}"', '"' + "".join(f"\\u{ord(letter):04x}" for letter in names[earlier]) + '"'):
+            members = ",".join([*(f'"{name}":{{"x":1}}' for name in names), f"{again}:1"])
             token = hs256(f"{{{members}}}")
             wide = Verifier(secret(), LAX, max_token_size=2**20)
             assert "malformed_token" == refusal(wide.verify, token)

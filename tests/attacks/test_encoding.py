@@ -149,7 +149,7 @@ def test_padding_by_name_keeps_unused_bits(last: str) -> None:
 
 @pytest.mark.parametrize("alg", forge.ECDSA_ALGS)
 def test_token_text_is_no_identity(alg: str) -> None:
-    """An ECDSA signature has a twin (n - s), so two texts carry one token (design rule 11)."""
+    """An ECDSA signature has a second form (n - s), so two texts carry one token."""
     orders = {
         "ES256": 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551,
         "ES384": 2**384 - 0x389CB27E0BC8D220A7E5F24DB74F58851313E695333AD68D,
@@ -162,7 +162,7 @@ def test_token_text_is_no_identity(alg: str) -> None:
     signature = forge.unb64(text)
     half = len(signature) // 2
     s = int.from_bytes(signature[half:], "big")
-    twin = signature[:half] + (orders[alg] - s).to_bytes(half, "big")
+    other = signature[:half] + (orders[alg] - s).to_bytes(half, "big")
     keys = verifier(verifying(material))
     assert {} == keys.verify(token).claims
-    assert {} == keys.verify(f"{signed}.{forge.b64(twin)}").claims
+    assert {} == keys.verify(f"{signed}.{forge.b64(other)}").claims

@@ -160,7 +160,7 @@ def test_key_of_one_signature_does_not_serve_another() -> None:
 
 
 def test_threshold_counts_keys_not_entries() -> None:
-    """The same key signing twice is one key (design rule 14)."""
+    """A key that signed twice counts as one key."""
     twice = general(entry({"alg": "ES256"}, material=ES256), entry({"alg": "ES256", "x": 1}, material=ES256))
     keys = KeySet([verifying(ES256), verifying(OTHER)])
     assert "invalid_signature" == refusal(jws.verify_json, twice, keys, require=2)

@@ -79,7 +79,6 @@ GOOD: dict[str, Any] = {
     "message": b"x",
     "name": "sub",
     "obj": OBJECT,
-    "octets": b"x",
     "operand": "sub",
     "password": None,
     "path": "sub",
@@ -128,9 +127,9 @@ GOOD_FOR: dict[str, dict[str, Any]] = {
     "_native.judge_rsa": {"n": b"\xff" * 256, "e": b"\1\0\1"},
     "_native.read_json": {"text": "{}"},
     "_native.read_published_jwks": {"body": b'{"keys":[]}', "algorithms": ["ES256"], "max_keys": 9, "lenient": False},
-    "_native.verify_octets": {"key": PUBLIC},
+    "_native.verify_bytes": {"key": PUBLIC},
     "_native.verify_primitive": {"key": PUBLIC},
-    "insecure.verify_octets": {"key": PUBLIC},
+    "insecure.verify_bytes": {"key": PUBLIC},
     "jws.sign_object": {"obj": {"a": 1}},
     "jws.verify_object": {"obj": {"a": 1}, "token": jws.sign_object({"a": 1}, PRIVATE)},
     "_native.weak_secret": {"alg": "HS256"},
@@ -141,8 +140,8 @@ REFUSED: dict[str, type[Exception]] = {
     "VerifiedJWT.require": errors.InsufficientScope,
     "VerifyingKey.from_certificate": errors.InvalidKey,
     "VerifyingKey.from_ssh": errors.InvalidKey,
-    "_native.verify_octets": errors.InvalidSignature,
-    "insecure.verify_octets": errors.InvalidSignature,
+    "_native.verify_bytes": errors.InvalidSignature,
+    "insecure.verify_bytes": errors.InvalidSignature,
 }
 # Methods of Python's protocols that take an argument of the caller's.
 PROTOCOLS = ("__contains__", "__getitem__", "__eq__", "__or__", "__ror__")
@@ -298,7 +297,7 @@ def test_what_callbacks_return() -> None:
             lambda: jws.sign(b"x", key),
             lambda: jws.sign_json(b"x", key),
             lambda: jwseal.Signer(key).sign({}),
-            lambda: insecure.sign_octets(b"x", key),
+            lambda: insecure.sign_bytes(b"x", key),
         ):
             judge("external signer", what, attack)
         file = builtin_types.SimpleNamespace(read=lambda _, value=value: value)

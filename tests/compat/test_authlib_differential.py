@@ -26,7 +26,7 @@ from authlib_pair import (
     public_ssh,
     real,
 )
-from jwseal.insecure import sign_octets
+from jwseal.insecure import sign_bytes
 
 ALGS = ["HS256", "HS512", "RS256", "PS256", "ES256", "ES384", "EdDSA"]
 SECRET_JWK = {"kty": "oct", "k": b64(SECRET)}
@@ -93,7 +93,7 @@ def segments(draw: st.DrawFn, alg: str) -> list[str]:
     key = layer.JsonWebSignature.ALGORITHMS_REGISTRY[alg].signing_key(
         SECRET if alg.startswith("HS") else private_pem(alg)
     )
-    parts = [*signing_input.split("."), b64(sign_octets(signing_input.encode(), key))]
+    parts = [*signing_input.split("."), b64(sign_bytes(signing_input.encode(), key))]
     if draw(st.integers(0, 9)) == 0:
         index, at = draw(st.integers(0, 2)), draw(st.integers(0, 20))
         parts[index] = parts[index][:at] + draw(st.sampled_from("A-_=. \n")) + parts[index][at + 1 :]

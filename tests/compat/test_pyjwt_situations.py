@@ -28,7 +28,7 @@ class Kms:
         self.verifying_key = self.key.verifying_key
 
     def sign(self, octets: bytes) -> bytes:
-        return insecure.sign_octets(octets, self.key)
+        return insecure.sign_bytes(octets, self.key)
 
 
 def test_a_key_in_a_kms_signs() -> None:

@@ -9,7 +9,7 @@ Where jwseal differs from Wycheproof on purpose:
 
 | cases | Wycheproof | jwseal | reason |
 |---|---|---|---|
-| RSA PKCS#1, flag MissingNull (1 per file) | acceptable | refused | RS* has one full encoding (design rule 11) |
+| RSA PKCS#1, flag MissingNull (1 per file) | acceptable | refused | RS* has one full encoding |
 | Ed25519, flag SmallOrderPublicKey (8) | acceptable | key refused at import | the identity key verifies anything |
 | Ed25519, flag MixedOrderPublicKey (21) | acceptable | accepted | cofactorless verification, RFC 8032 section 5.1.7 |
 | ML-DSA with a context that is not empty (2 per file) | valid | refused | RFC 9964 fixes the empty context |

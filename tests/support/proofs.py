@@ -45,7 +45,7 @@ class Prover:
         right = {"jti": "1", "htm": self.method, "htu": self.url, "iat": self.now, "ath": ath(self.token)}
         parts = [{k: v for k, v in part.items() if v is not ...} for part in (head, {**right, **claims})]
         signed = ".".join(b64(json.dumps(part).encode()) for part in parts)
-        return f"{signed}.{b64(insecure.sign_octets(signed.encode(), key))}"
+        return f"{signed}.{b64(insecure.sign_bytes(signed.encode(), key))}"
 
 
 def changed(parts: str, number: int, text: str) -> str:

@@ -1,4 +1,4 @@
-"""`KeySet`: immutable sets of keys, JWK Sets in and out (RFC 7517 section 5, design rule 13)."""
+"""`KeySet`: immutable sets of keys, JWK Sets in and out (RFC 7517 section 5)."""
 
 import hashlib
 import json

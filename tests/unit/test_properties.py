@@ -76,8 +76,8 @@ def test_base64url_is_canonical(octets: bytes) -> None:
     assert octets == jws.verify(token, secret()).payload
     header = token.split(".")[0]
     for other in (text + "=", text + "A", text + "\n", text[:-1]):
-        twin = forge.resign(f"{header}.{other}", forge.Material("HS256", forge.K32))
-        assert verdict(jws.verify, twin, secret()) == "malformed_token" or other == forge.b64(forge.unb64(other))
+        resigned = forge.resign(f"{header}.{other}", forge.Material("HS256", forge.K32))
+        assert verdict(jws.verify, resigned, secret()) == "malformed_token" or other == forge.b64(forge.unb64(other))
 
 
 @pytest.mark.parametrize("alg", forge.ALGS)
@@ -217,7 +217,7 @@ def test_jwk_mappings_raise_only_their_own(members: dict[str, Any], alg: str | N
 @pytest.mark.parametrize("alg", forge.PUBLIC_ALGS)
 @given(data=st.data())
 def test_broken_jwk(alg: str, data: st.DataObject) -> None:
-    """A good JWK with any one member changed or lost is a key or InvalidKey, and never the private key's twin."""
+    """A good JWK with any one member changed or lost is a key or InvalidKey, and never the private key under another name."""
     jwk = forge.material(alg).private_jwk(alg=alg)
     member = data.draw(st.sampled_from(sorted(jwk)))
     value = data.draw(st.just(...) | strategies.scalars | st.binary(max_size=80).map(forge.b64))

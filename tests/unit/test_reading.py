@@ -75,20 +75,20 @@ def test_base64url() -> None:
 
 
 def test_bare_signatures() -> None:
-    """`verify_octets` accepts what `sign_octets` signed, under the key's own algorithms, and nothing else."""
+    """`verify_bytes` accepts what `sign_bytes` signed, under the key's own algorithms, and nothing else."""
     key, secret = SigningKey.generate("EdDSA"), SecretKey.generate("HS256")
     for signs, verifies, alg in (
         (key, key.verifying_key, "EdDSA"),
         (key, key.verifying_key, "Ed25519"),
         (secret, secret, "HS256"),
     ):
-        signature = insecure.sign_octets(b"octets", signs)
-        assert insecure.verify_octets(b"octets", signature, verifies, alg=alg) is None
+        signature = insecure.sign_bytes(b"octets", signs)
+        assert insecure.verify_bytes(b"octets", signature, verifies, alg=alg) is None
         for octets, other in ((b"other", signature), (b"octets", signature[:-1]), (b"octets", b"")):
             with pytest.raises(errors.InvalidSignature):
-                insecure.verify_octets(octets, other, verifies, alg=alg)
+                insecure.verify_bytes(octets, other, verifies, alg=alg)
         with pytest.raises(errors.AlgorithmNotAllowed):
-            insecure.verify_octets(b"octets", signature, verifies, alg="HS512")
+            insecure.verify_bytes(b"octets", signature, verifies, alg="HS512")
     for wrong in (key, "text", b"text", None):
         with pytest.raises(TypeError):
-            insecure.verify_octets(b"octets", signature, wrong, alg="EdDSA")  # type: ignore[arg-type]
+            insecure.verify_bytes(b"octets", signature, wrong, alg="EdDSA")  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""All objects are shared between threads without a lock of the caller's (design rule 15)."""
+"""All objects are shared between threads without a lock of the caller's."""
 
 import os
 import signal

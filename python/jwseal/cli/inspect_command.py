@@ -23,7 +23,7 @@ from jwseal.cli.arguments import HeaderSize, Json, Padding, Text, Texts, TokenAr
 from jwseal.cli.files import File
 from jwseal.cli.key_file import KeyReader, verifying
 from jwseal.errors import AlgorithmNotAllowed, ClaimError, JOSEError, MalformedToken
-from jwseal.insecure import header_unverified, read_unverified, sign_octets
+from jwseal.insecure import header_unverified, read_unverified, sign_bytes
 
 _TIMES = ("exp", "nbf", "iat", "auth_time")
 # Accepts everything that has the form of a JWT; each rule is this policy with one argument.
@@ -186,7 +186,7 @@ def _judged(
 
     def signed(payload: str) -> str:
         text = f"{_base64url(json.dumps(head).encode())}.{payload}"
-        return f"{text}.{_base64url(sign_octets(text.encode(), key))}"
+        return f"{text}.{_base64url(sign_bytes(text.encode(), key))}"
 
     whole = signed(text.split(".")[1].rstrip("="))
     # Every policy judges times first: without them the other rules are heard on a token whose times are wrong.

@@ -23,7 +23,7 @@ from jwseal.cli.answer import REFUSED, answering, relative, remark, with_options
 from jwseal.cli.arguments import Json, Lenient, Texts
 from jwseal.cli.files import File
 from jwseal.cli.key_commands import Force, jwks, put
-from jwseal.cli.remote_keys import CaFile, Discovery, Loopback, Place
+from jwseal.cli.remote_keys import CaFile, Discovery, KeyLocation, Loopback
 from jwseal.errors import InvalidKey, JOSEError
 
 if TYPE_CHECKING:
@@ -169,10 +169,10 @@ class Finding(NamedTuple):
     message: str
 
 
-def _place(url: str | None, issuer: str | None, ca_file: str | None, *, loopback: bool) -> Place:
+def _place(url: str | None, issuer: str | None, ca_file: str | None, *, loopback: bool) -> KeyLocation:
     if (url is None) == (issuer is None):
         raise ValueError("give a URL or --issuer-discovery, one of them")
-    return Place(url, issuer, ca_file, loopback)
+    return KeyLocation(url, issuer, ca_file, loopback)
 
 
 def _content(source: str | None, issuer: str | None, ca_file: str | None, *, loopback: bool) -> tuple[bytes, Any]:

@@ -25,7 +25,7 @@ Loopback = Annotated[bool, Option("--allow-http-loopback", help="Allow http to 1
 _SECONDS, _LARGEST = 10.0, 262_144
 
 
-class Place(NamedTuple):
+class KeyLocation(NamedTuple):
     """Where keys are, and how they may be fetched."""
 
     url: str | None

@@ -34,7 +34,7 @@ from jwseal.cli.arguments import (
 )
 from jwseal.cli.files import File
 from jwseal.cli.key_file import KeyReader, verifying
-from jwseal.cli.remote_keys import CaFile, Discovery, Loopback, Place
+from jwseal.cli.remote_keys import CaFile, Discovery, KeyLocation, Loopback
 from jwseal.errors import InvalidKey, JOSEError
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ def verify(
         if keys is None:
             if not algs:
                 raise ValueError("give --alg: what keys are used with is not left to who publishes them")
-            found = Place(jwks_url, discovery, ca_file, loopback).key_set(algs, lenient=lenient)
+            found = KeyLocation(jwks_url, discovery, ca_file, loopback).key_set(algs, lenient=lenient)
         else:
             if url := next((name for name in keys if "://" in name[:12]), None):
                 raise ValueError(f"--key {url} is a URL: give --jwks-url and --alg to fetch the keys")

@@ -25,7 +25,7 @@ from jwseal.remote.fetcher import FETCHER
 from jwseal.remote.freshness import LONGEST, fresh_for
 from jwseal.remote.health import Health, KeySetEvent
 from jwseal.remote.trust import Trust
-from jwseal.remote.waiting import Flight, Ticket
+from jwseal.remote.waiting import Flight, Waiter
 
 if TYPE_CHECKING:
     from typing import Self
@@ -150,7 +150,7 @@ class RemoteKeySet(KeySetSource):
 
     # Verifiers call these if none of the current keys fits.
 
-    def keys_needed(self, reason: str, kid: str | None) -> Ticket | None:
+    def keys_needed(self, reason: str, kid: str | None) -> Waiter | None:
         """Begin a fetch, or join the one under way, unless it is too early for one. Blocks for nothing.
 
         `reason` is "cold", "stale" or "unknown_kid", and `kid` the token's, or None.
@@ -171,7 +171,7 @@ class RemoteKeySet(KeySetSource):
                     self._unknown_kid_at = now + UNKNOWN_KID_INTERVAL
                     self._unknown_kid_fetches += self._flight is None
             flight = self._flight or self._begin(waited_for=True)
-            return Ticket(flight, self._timeout, required=required)
+            return Waiter(flight, self._timeout, required=required)
 
     def refresh_due(self) -> None:
         """Begin the fetch that is due, where the thread that would have done it is not there: after a fork."""
@@ -187,26 +187,26 @@ class RemoteKeySet(KeySetSource):
 
     def preload(self) -> None:
         """Have keys: fetch them unless they are there. Raises KeySourceUnavailable if that fails."""
-        ticket = self._preload()
-        if ticket is not None:
-            ticket.wait()
+        waiter = self._preload()
+        if waiter is not None:
+            waiter.wait()
 
     async def preload_async(self) -> None:
         """As `preload`, without blocking the event loop."""
-        ticket = self._preload()
-        if ticket is not None:
-            await ticket.wait_async()
+        waiter = self._preload()
+        if waiter is not None:
+            await waiter.wait_async()
 
     def refresh(self) -> bool:
         """Fetch now, and return whether the keys changed. Raises KeySourceUnavailable if that fails."""
-        flight, ticket = self._refresh()
-        ticket.wait()
+        flight, waiter = self._refresh()
+        waiter.wait()
         return flight.changed
 
     async def refresh_async(self) -> bool:
         """As `refresh`, without blocking the event loop."""
-        flight, ticket = self._refresh()
-        await ticket.wait_async()
+        flight, waiter = self._refresh()
+        await waiter.wait_async()
         return flight.changed
 
     @property
@@ -296,17 +296,17 @@ class RemoteKeySet(KeySetSource):
 
     # Inside.
 
-    def _preload(self) -> Ticket | None:
+    def _preload(self) -> Waiter | None:
         with FETCHER.lock:
             if self.ready:
                 return None
             flight = self._flight or self._begin(waited_for=True)
-            return Ticket(flight, self._timeout, required=True)
+            return Waiter(flight, self._timeout, required=True)
 
-    def _refresh(self) -> tuple[Flight, Ticket]:
+    def _refresh(self) -> tuple[Flight, Waiter]:
         with FETCHER.lock:
             flight = self._flight or self._begin(waited_for=True)
-            return flight, Ticket(flight, self._timeout, required=True)
+            return flight, Waiter(flight, self._timeout, required=True)
 
     def _begin(self, *, waited_for: bool) -> Flight:
         flight = Flight(waited_for=waited_for)

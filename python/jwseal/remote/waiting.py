@@ -11,11 +11,11 @@ import time
 from jwseal._waiting import Flight
 from jwseal.errors import KeySourceUnavailable
 
-__all__ = ["Flight", "Ticket"]
+__all__ = ["Flight", "Waiter"]
 
 
-class Ticket:
-    """One caller's place at a fetch: `wait` or `wait_async`, then look at the source again."""
+class Waiter:
+    """One caller that waits for a fetch: `wait` or `wait_async`, then look at the source again."""
 
     def __init__(self, flight: Flight, seconds: float, *, required: bool) -> None:
         self._flight = flight

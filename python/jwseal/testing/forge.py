@@ -73,7 +73,7 @@ class _Forge:
     def sign(self, head: str, body: str, key: SigningKey | SecretKey | None = None) -> str:
         """The token of two segments, signed as they stand."""
         signed = f"{head}.{body}"
-        return f"{signed}.{_encoded(insecure.sign_octets(signed.encode(), key or self.key))}"
+        return f"{signed}.{_encoded(insecure.sign_bytes(signed.encode(), key or self.key))}"
 
     def unsigned(self, signature: str = "", **changes: Any) -> str:
         """A token with a changed header and no valid signature."""

@@ -227,7 +227,7 @@ class FakeIssuer:
         body = {"iss": self.url, "sub": sub, "aud": self.audience if audience is None else audience}
         body |= {"iat": now, "exp": now + int(expires_in), **(claims or {}), **more}
         signed = b".".join(_segment(part) for part in (header, body))
-        return (signed + b"." + _base64url(insecure.sign_octets(signed, signing))).decode()
+        return (signed + b"." + _base64url(insecure.sign_bytes(signed, signing))).decode()
 
     # What is served.
 

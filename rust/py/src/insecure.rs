@@ -93,25 +93,22 @@ pub(crate) fn weak_secret(
     Ok(SecretKeyObject::new(key))
 }
 
-#[doc = doc!("sign_octets")]
+#[doc = doc!("sign_bytes")]
 #[pyfunction]
-pub(crate) fn sign_octets<'py>(
-    octets: &Bound<'py, PyAny>,
-    key: &Bound<'py, PyAny>,
-) -> Result<Bound<'py, PyBytes>, Fault> {
-    let signature = signer_key(key)?.sign(Message::Whole(convert::bytes(octets, "octets")?))?;
-    Ok(PyBytes::new(octets.py(), &signature))
+pub(crate) fn sign_bytes<'py>(data: &Bound<'py, PyAny>, key: &Bound<'py, PyAny>) -> Result<Bound<'py, PyBytes>, Fault> {
+    let signature = signer_key(key)?.sign(Message::Whole(convert::bytes(data, "data")?))?;
+    Ok(PyBytes::new(data.py(), &signature))
 }
 
-#[doc = doc!("verify_octets")]
+#[doc = doc!("verify_bytes")]
 #[pyfunction]
-#[pyo3(signature = (octets, signature, key, *, alg))]
-pub(crate) fn verify_octets(
-    octets: &Bound<'_, PyAny>,
+#[pyo3(signature = (data, signature, key, *, alg))]
+pub(crate) fn verify_bytes(
+    data: &Bound<'_, PyAny>,
     signature: &Bound<'_, PyAny>,
     key: &Bound<'_, PyAny>,
     alg: &Bound<'_, PyAny>,
 ) -> Result<(), Fault> {
-    let (octets, signature) = (convert::bytes(octets, "octets")?, convert::bytes(signature, "signature")?);
-    Ok(key_of(key)?.verify(algorithm(alg)?, Message::Whole(octets), signature)?)
+    let (data, signature) = (convert::bytes(data, "data")?, convert::bytes(signature, "signature")?);
+    Ok(key_of(key)?.verify(algorithm(alg)?, Message::Whole(data), signature)?)
 }

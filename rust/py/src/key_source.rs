@@ -293,7 +293,7 @@ impl KeysArgument {
 /// What a source was asked for.
 pub(crate) enum Asked<'a, 'py> {
     /// Something to wait for, or nothing.
-    Ticket(&'a Source, Option<Bound<'py, PyAny>>),
+    Waiter(&'a Source, Option<Bound<'py, PyAny>>),
     /// An answer.
     Found(Answer),
 }
@@ -362,8 +362,8 @@ impl Source {
         kid: Option<&str>,
     ) -> Result<Asked<'_, 'py>, Fault> {
         let needed = || self.object.bind(py).call_method1("keys_needed", (reason.name(), kid));
-        let ticket = reentry::call(py, needed)?;
-        Ok(Asked::Ticket(self, Some(ticket).filter(|ticket| !ticket.is_none())))
+        let waiter = reentry::call(py, needed)?;
+        Ok(Asked::Waiter(self, Some(waiter).filter(|waiter| !waiter.is_none())))
     }
 
     /// The coroutine of a store that can be awaited.
@@ -421,9 +421,9 @@ impl Asked<'_, '_> {
     pub(crate) fn wait(self, py: Python<'_>) -> Result<Answer, Fault> {
         match self {
             Self::Found(answer) => Ok(answer),
-            Self::Ticket(source, ticket) => {
-                if let Some(ticket) = ticket {
-                    reentry::call(py, || ticket.call_method0("wait"))?;
+            Self::Waiter(source, waiter) => {
+                if let Some(waiter) = waiter {
+                    reentry::call(py, || waiter.call_method0("wait"))?;
                 }
                 source.answer_of_set()
             }

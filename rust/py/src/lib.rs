@@ -75,7 +75,7 @@ mod _native {
     use super::encoding::{base64url_decode, read_json};
     #[pymodule_export]
     use super::insecure::{
-        UnverifiedJwtObject, header_unverified, read_unverified, sign_octets, verify_octets, weak_secret,
+        UnverifiedJwtObject, header_unverified, read_unverified, sign_bytes, verify_bytes, weak_secret,
     };
     #[pymodule_export]
     use super::issuer_template::{IssuerTemplateObject, restore_issuer_template};

@@ -68,8 +68,8 @@ impl PendingVerificationObject {
             return Ok(Some(coroutine));
         }
         match source.ask(py, &self.need)? {
-            Asked::Ticket(_, None) => Ok(None),
-            Asked::Ticket(_, Some(ticket)) => Ok(Some(ticket.call_method0("wait_async")?)),
+            Asked::Waiter(_, None) => Ok(None),
+            Asked::Waiter(_, Some(waiter)) => Ok(Some(waiter.call_method0("wait_async")?)),
             Asked::Found(answer) => {
                 // It is asked for once.
                 let _ = self.found.set(answer);

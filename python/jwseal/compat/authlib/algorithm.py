@@ -17,7 +17,7 @@ from jwseal.compat.authlib.errors import InvalidKeyError
 from jwseal.compat.authlib.key import OctKey, secret_key, translated
 from jwseal.compat.authlib.key_pair import ECKey, OKPKey, RSAKey
 from jwseal.compat.remembered_keys import remembered
-from jwseal.insecure import sign_octets
+from jwseal.insecure import sign_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,7 +56,7 @@ class JWSAlgorithm:
 
     def signature(self, raw: Any, octets: bytes) -> bytes:
         """Sign `octets` with `raw`, a key argument."""
-        return sign_octets(octets, self.signing_key(raw))
+        return sign_bytes(octets, self.signing_key(raw))
 
     def sign(self, msg: bytes, key: Any) -> bytes:
         """Not available for any `msg` and `key`: jwseal signs whole tokens."""

@@ -34,7 +34,7 @@ from jwseal.compat.pyjwt.exceptions import InvalidKeyError
 from jwseal.compat.pyjwt.types import JWKDict
 from jwseal.compat.pyjwt.utils import base64url_decode, base64url_encode, force_bytes
 from jwseal.compat.remembered_keys import remembered
-from jwseal.insecure import sign_octets, verify_octets
+from jwseal.insecure import sign_bytes, verify_bytes
 
 __all__ = ["Algorithm", "KeyPairAlgorithm", "algs_of", "may_be_private", "member"]
 
@@ -146,7 +146,7 @@ class KeyPairAlgorithm(Algorithm):
 
     def sign(self, msg: bytes, key: Any) -> bytes:
         if isinstance(key, SigningKey):
-            return sign_octets(msg, key)
+            return sign_bytes(msg, key)
         if not hasattr(key, "private_bytes"):
             raise InvalidKeyError("A public key cannot sign; pass the private key.")
         return self._sign_loaded(msg, key)
@@ -158,7 +158,7 @@ class KeyPairAlgorithm(Algorithm):
         elif not isinstance(key, VerifyingKey):
             key = remembered("pyjwt verifying", key, name, self._verifying_key)
         try:
-            verify_octets(msg, sig, key, alg=name)
+            verify_bytes(msg, sig, key, alg=name)
         except errors.InvalidSignature:
             return False
         return True
@@ -242,7 +242,7 @@ class _LoadedKey:
                 return self._algorithm._sign(msg, self._key)
             pkcs8 = self._key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
             self._native = SigningKey.from_der(pkcs8, alg=self._algorithm._name_for(self._key))
-        return sign_octets(msg, self._native)
+        return sign_bytes(msg, self._native)
 
 
 def may_be_private(text: str | bytes) -> bool:

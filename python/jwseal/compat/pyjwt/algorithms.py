@@ -38,7 +38,7 @@ from jwseal.compat.pyjwt.exceptions import InvalidAlgorithmError, InvalidKeyErro
 from jwseal.compat.pyjwt.types import HashlibHash, JWKDict
 from jwseal.compat.pyjwt.utils import base64url_encode, der_to_raw_signature, force_bytes, to_base64url_uint
 from jwseal.compat.remembered_keys import remembered
-from jwseal.insecure import sign_octets, weak_secret
+from jwseal.insecure import sign_bytes, weak_secret
 
 __all__ = [
     "Algorithm",
@@ -158,7 +158,7 @@ class HMACAlgorithm(Algorithm):
         )
 
     def sign(self, msg: bytes, key: bytes | SecretKey) -> bytes:
-        return sign_octets(msg, self._secret(key))
+        return sign_bytes(msg, self._secret(key))
 
     def verify(self, msg: bytes, key: bytes | SecretKey, sig: bytes) -> bool:
         return hmac.compare_digest(sig, self.sign(msg, key))

@@ -2,7 +2,7 @@
 //!
 //! Items are numbered, each is done once, and the results come back in order. The caller works on its own batch, so a batch
 //! goes on while the pool is busy with others. A batch can be stopped between two items. A panic in the work of an item stops
-//! the batch and reaches nobody else.
+//! the batch and reaches no other caller.
 
 mod pool;
 mod repeats;

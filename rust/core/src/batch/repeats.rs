@@ -1,6 +1,6 @@
 //! Finds equal texts of a batch while several threads look at them.
 //!
-//! Texts are compared whole; their hashes have a key of this batch, so nobody can choose texts that collide.
+//! Texts are compared whole; their hashes have a key of this batch, so texts that collide cannot be chosen.
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;

@@ -70,7 +70,7 @@ fn a_stopped_batch_ends() {
 
 /// A batch goes on while all threads of the pool are in another one.
 #[test]
-fn a_busy_pool_delays_nobody() {
+fn a_busy_pool_delays_no_caller() {
     let (sender, receiver) = mpsc::channel::<()>();
     let receiver = std::sync::Mutex::new(receiver);
     let mut busy = Batch::new(64, move |_, _| receiver.lock().unwrap().recv().is_err());

@@ -4,9 +4,9 @@
 //! the same slot, it keeps it another time. So a process that was forked while a thread changed a slot loses that one slot.
 //!
 //! The place of a token follows from a hash of its last `HASHED` bytes, which are of the signature, and of its length. The hash is
-//! SipHash under a random key of this table, so nobody can choose tokens that share a place, whatever bytes he chooses: hashing
+//! SipHash under a random key of this table, so tokens that share a place cannot be chosen, whatever their bytes: hashing
 //! more would take longer than all the rest of a call. Two tokens of one hash only share a place. What decides is the
-//! comparison of the whole token, whose time depends on the length alone, so that it shows nobody how much he guessed.
+//! comparison of the whole token, whose time depends on the length alone, so that it does not show how much of a token was guessed.
 
 use std::hash::{BuildHasher, RandomState};
 use std::ops::Range;

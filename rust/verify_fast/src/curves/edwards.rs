@@ -308,7 +308,7 @@ pub(super) mod tests {
         }
     }
 
-    /// S + L and more, L itself and all ones are refused, and so are borders below L that nobody signed for.
+    /// S + L and more, L itself and all ones are refused, and so are values at the borders below L, which no key signed.
     #[test]
     fn borders_of_s() {
         let a = scalar();

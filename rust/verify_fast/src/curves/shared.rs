@@ -33,7 +33,7 @@ mod tests {
 
     /// The shared value is built once; while its lock is held, as it may have been at a fork, each caller builds its own.
     #[test]
-    fn nobody_waits_for_what_is_shared() {
+    fn no_thread_waits_for_what_is_shared() {
         let shared = Shared::new();
         let one = shared.obtain(|| Some(1)).unwrap();
         assert!(Arc::ptr_eq(&one, &shared.obtain(|| Some(2)).unwrap()));

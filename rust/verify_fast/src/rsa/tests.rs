@@ -20,7 +20,7 @@ use super::integers::{self, Natural, WORDS};
 use super::lanes::Portable;
 use super::operation::PublicOperation;
 use super::{OCTETS, Prepared, ROWS, Row};
-use crate::tests::differential::{Numbers, Signed, Subject, flip};
+use crate::tests::differential::{Numbers, SignedMessage, Subject, flip};
 use crate::tests::random;
 use crate::{Algorithm, PreparedKey};
 
@@ -123,7 +123,7 @@ pub(crate) fn subjects() -> Vec<Subject> {
 const NAMES: [&str; 6] = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"];
 
 /// Signatures of encodings: the right one, and some with a byte changed or a salt of another length.
-fn crafted(key: &Key, row: &Row) -> Vec<Signed> {
+fn crafted(key: &Key, row: &Row) -> Vec<SignedMessage> {
     let mut numbers = Numbers::new(u64::from_le_bytes(random(8).try_into().unwrap()));
     let message = random(40);
     let digest = hashed(row, &message);

@@ -11,10 +11,10 @@ use crate::tests::random;
 use crate::{curves, instructions, mldsa, rsa};
 
 /// A message, or its digest where the algorithm hashes first, and a signature.
-pub(crate) type Signed = (Vec<u8>, Vec<u8>);
+pub(crate) type SignedMessage = (Vec<u8>, Vec<u8>);
 
-type Judge = Box<dyn Fn(&Signed) -> [bool; 3]>;
-type Sign = Box<dyn Fn(&[u8]) -> Signed>;
+type Judge = Box<dyn Fn(&SignedMessage) -> [bool; 3]>;
+type Sign = Box<dyn Fn(&[u8]) -> SignedMessage>;
 type Craft = Box<dyn Fn(&[u8], &mut Numbers) -> Vec<u8>>;
 
 /// A key in AWS-LC's form and prepared.
@@ -28,7 +28,7 @@ pub(crate) struct Subject {
     /// A signature changed as a number, or in one of its parts.
     pub(crate) craft: Craft,
     /// Signatures made for exceptional cases, valid or not.
-    pub(crate) crafted: Vec<Signed>,
+    pub(crate) crafted: Vec<SignedMessage>,
 }
 
 /// Numbers that are the same for the same seed (Marsaglia's xorshift64).
@@ -129,7 +129,7 @@ impl Subject {
     }
 
     /// A signature out of the pool, changed in one way or two, or a new one.
-    fn changed(&self, pool: &[Signed], numbers: &mut Numbers) -> Signed {
+    fn changed(&self, pool: &[SignedMessage], numbers: &mut Numbers) -> SignedMessage {
         let (mut message, mut signature) = numbers.one_of(pool).clone();
         match numbers.below(16) {
             // Another message of the same length: a valid equation for nothing.

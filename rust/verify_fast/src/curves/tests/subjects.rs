@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::curves::edwards;
-use crate::tests::differential::{Numbers, Signed, Subject};
+use crate::tests::differential::{Numbers, SignedMessage, Subject};
 
 /// A key of each curve, and one of each Weierstrass curve whose points have an x above the order.
 pub(crate) fn subjects() -> Vec<Subject> {
@@ -41,7 +41,7 @@ fn ecdsa<C: Named + 'static>(name: &'static str) -> Subject {
 }
 
 /// Signatures for which u1 G + u2 Q meets equal points, opposite points, infinity, or no multiple of the generator.
-fn crafted<C: Named>(key: &Key<C>) -> Vec<Signed> {
+fn crafted<C: Named>(key: &Key<C>) -> Vec<SignedMessage> {
     let mut numbers = Numbers::new(u64::from_le_bytes(random(8).try_into().unwrap()));
     let d = key.d;
     let minus = d.mul(&minus_one::<C>());
@@ -87,7 +87,7 @@ fn entry<C: Named>(numbers: &mut Numbers, high: bool) -> C::Scalar {
 }
 
 /// A key that is itself the point R = (n + r, y): with a digest of zero and s = r it is R that is computed.
-fn above_the_order<C: Named>() -> Option<(Key<C>, Vec<Signed>)> {
+fn above_the_order<C: Named>() -> Option<(Key<C>, Vec<SignedMessage>)> {
     let mut numbers = Numbers::new(u64::from_le_bytes(random(8).try_into().unwrap()));
     (0..64).find_map(|_| {
         let r = octets::<C>(&small::<C>(1 + numbers.next() % 0xffff_ffff));

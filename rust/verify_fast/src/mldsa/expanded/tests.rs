@@ -10,7 +10,7 @@ use aws_lc_rs::signature::{
 
 use super::super::{ML_DSA_44, ML_DSA_65, ML_DSA_87};
 use super::*;
-use crate::tests::differential::{self, Signed, Subject, flip};
+use crate::tests::differential::{self, SignedMessage, Subject, flip};
 use crate::tests::random;
 
 /// What AWS-LC calls a parameter set.
@@ -128,7 +128,7 @@ impl Forger {
     }
 
     /// A signature with any hints, and a coefficient of z at its bound or beyond it.
-    fn crafted(&self) -> Signed {
+    fn crafted(&self) -> SignedMessage {
         let mut numbers = Numbers(u64::from_le_bytes(random(8).try_into().unwrap()));
         let mut z = numbers.z(self.parameters);
         let bound = self.parameters.gamma1() - self.parameters.beta;
