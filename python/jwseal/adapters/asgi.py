@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 from jwseal.adapters.client_certificate import of_pem
 from jwseal.adapters.resource_server import Judge, Received, Refused, ResourceServer
 
-__all__ = ["REFUSED", "JWTMiddleware", "can_deny", "denials", "received", "refuse", "token"]
+__all__ = ["ADDED", "REFUSED", "JWTMiddleware", "can_deny", "denials", "received", "refuse", "token"]
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Message: TypeAlias = MutableMapping[str, Any]
@@ -25,6 +25,8 @@ Application: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 KEY = "jwseal.token"
 # Where an adapter leaves the refusal of a handshake that its framework will close, for `denials`.
 REFUSED = "jwseal.refused"
+# Where it leaves the headers that the answer of an accepted request needs.
+ADDED = "jwseal.added"
 
 
 class JWTMiddleware:
@@ -49,13 +51,13 @@ class JWTMiddleware:
 
 
 def _adding(added: list[tuple[str, str]], send: Send) -> Send:
-    """What adds headers to the answer."""
+    """What sends an answer with these headers."""
     if not added:
         return send
-    fields = [(name.lower().encode(), value.encode()) for name, value in added]
 
     async def adding(message: Message) -> None:
         if message["type"] in {"http.response.start", "websocket.accept"}:
+            fields = [(name.lower().encode(), value.encode()) for name, value in added]
             message = {**message, "headers": [*message.get("headers", ()), *fields]}
         await send(message)
 
@@ -111,14 +113,17 @@ def can_deny(scope: Scope) -> bool:
 
 
 def denials(app: Application) -> Application:
-    """Wrap an application whose framework closes refused WebSocket handshakes, so that they get the whole answer."""
+    """Wrap an application whose framework closes refused WebSocket handshakes, so that they get the whole answer.
+
+    The answers to other requests get the headers that they need.
+    """
 
     async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
         async def answered(message: Message) -> None:
             if message["type"] == "websocket.close" and REFUSED in scope:
                 await refuse(scope[REFUSED], scope, send)
             else:
-                await send(message)
+                await _adding(scope.get(ADDED, []), send)(message)
 
         await app(scope, receive, answered)
 

@@ -19,7 +19,7 @@ from litestar.connection import ASGIConnection
 from litestar.exceptions import HTTPException, WebSocketException
 from litestar.handlers import BaseRouteHandler
 
-from jwseal.adapters.asgi import REFUSED, denials, received
+from jwseal.adapters.asgi import ADDED, REFUSED, denials, received
 from jwseal.adapters.resource_server import Judge, Refused, ResourceServer
 
 __all__ = ["JWTGuard", "denials", "token"]
@@ -45,6 +45,7 @@ class JWTGuard:
                 self.server.demand(scope[KEY][1], scopes)
             else:
                 scope[KEY] = self, await self.server.authenticate_async(request, scopes)
+                scope[ADDED] = request.added
         except Refused as refused:
             if scope["type"] == "websocket":
                 scope[REFUSED] = refused

@@ -47,6 +47,8 @@ __all__ = [
 
 log = logging.getLogger("jwseal.adapters")
 
+_IN_A_PATH = "/:@!$&'()*+,;="
+
 Values: TypeAlias = Sequence[str | bytes]
 
 
@@ -313,7 +315,8 @@ class ResourceServer:
         if self._sender is None:
             return {}
         if isinstance(self._sender, DpopCheck):
-            url = self._base_url + quote(request.path, safe="/:@!$&'()*+,;=")
+            # A path that is none, as `OPTIONS *` has, must not become a part of the host.
+            url = f"{self._base_url}/{quote(request.path.removeprefix('/'), safe=_IN_A_PATH)}"
             return {"sender": Dpop(request.values("dpop"), request.method, url)}
         if self.asks_connection:
             return {"sender": ClientCertificate(self._of_connection(request))}

@@ -17,7 +17,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from jwseal.adapters.asgi import REFUSED, denials, received
+from jwseal.adapters.asgi import ADDED, REFUSED, denials, received
 from jwseal.adapters.resource_server import Judge, Refused, ResourceServer
 
 __all__ = ["JWTBackend", "JWTMiddleware", "TokenUser"]
@@ -70,6 +70,7 @@ class JWTBackend(AuthenticationBackend):
         except Refused as refused:
             conn.scope[REFUSED] = refused
             raise _Answered(refused) from None
+        conn.scope[ADDED] = request.added
         return AuthCredentials(sorted(getattr(token, "scopes", ()))), TokenUser(token)
 
     @staticmethod
