@@ -50,7 +50,7 @@ token = Signer(secret()).sign({{}}, now=NOW)
 detached = jws.sign(b"x", secret(), detached=True)
 """
 
-DOORS = {
+CALLS = {
     "jws.sign": 'jws.sign(b"x", external)',
     "jws.sign, detached": 'jws.sign(b"x", external, detached=True)',
     "jws.sign_json": 'jws.sign_json(b"x", [external])',
@@ -79,18 +79,18 @@ DOORS = {
 }
 
 
-@pytest.mark.parametrize("door", DOORS)
-def test_code_that_comes_back_without_end(door: str) -> None:
+@pytest.mark.parametrize("call", CALLS)
+def test_code_that_comes_back_without_end(call: str) -> None:
     """Every call that runs code of the caller's ends in RecursionError where that code makes the call again."""
-    run(f"def again():\n    return {DOORS[door]}\n" + EXPECTED)
+    run(f"def again():\n    return {CALLS[call]}\n" + EXPECTED)
 
 
-@pytest.mark.parametrize("door", ["jws.sign", "jws.sign_json", "Signer.sign", "verify_many", "claims of sign"])
-def test_a_raised_recursion_limit(door: str) -> None:
+@pytest.mark.parametrize("call", ["jws.sign", "jws.sign_json", "Signer.sign", "verify_many", "claims of sign"])
+def test_a_raised_recursion_limit(call: str) -> None:
     """From Python 3.12 on the bound on C calls holds whatever sys.setrecursionlimit says."""
     if sys.version_info < (3, 12):
         pytest.skip("in Python 3.11 sys.setrecursionlimit sets the bound on C calls too")
-    run(f"sys.setrecursionlimit(1_000_000)\ndef again():\n    return {DOORS[door]}\n" + EXPECTED)
+    run(f"sys.setrecursionlimit(1_000_000)\ndef again():\n    return {CALLS[call]}\n" + EXPECTED)
 
 
 def test_recursion_without_python_code() -> None:

@@ -159,7 +159,7 @@ class Modules:
 
 
 def python_module(path: Path) -> str:
-    """The unit of the import table a file belongs to: a module, a package, or one compatibility face."""
+    """The unit of the import table a file belongs to: a module, a package, or one compatibility layer."""
     parts = path.relative_to(PACKAGE).with_suffix("").parts
     if parts[0] == "compat" and len(parts) > 2:
         return ".".join(parts[:2])
@@ -319,7 +319,7 @@ def test_no_file_is_too_long(path: Path) -> None:
 
 @every_source
 def test_no_file_is_named_for_nothing(path: Path) -> None:
-    """Files are named for what they hold; the compatibility faces keep the names of what they stand for."""
+    """Files are named for what they hold; the compatibility layers keep the names of what they stand for."""
     if "compat" not in path.parts:
         assert path.stem not in {"utils", "util", "common", "helpers", "helper", "misc", "manager", "base"}
 

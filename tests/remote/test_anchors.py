@@ -342,7 +342,7 @@ WRONG: dict[str, Callable[[], Any]] = {
 
 @pytest.mark.parametrize("name", WRONG)
 def test_declarations_that_cannot_be(name: str) -> None:
-    """Anchors that trust nobody, or everybody without saying so, are PolicyError."""
+    """Anchors that trust no one, or everyone without saying so, are PolicyError."""
     assert "invalid_policy" == refusal(WRONG[name])
 
 

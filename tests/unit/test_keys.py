@@ -1,4 +1,4 @@
-"""`SigningKey`, `VerifyingKey`, `SecretKey`: every door in and out, and what a key must declare.
+"""`SigningKey`, `VerifyingKey`, `SecretKey`: every format in and out, and what a key must declare.
 
 Hostile material is in `attacks/test_primitives.py` and `attacks/test_hmac.py`; the files operators have, in detail, in
 `test_key_reading.py`.

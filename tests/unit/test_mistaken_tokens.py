@@ -12,7 +12,7 @@ from jwseal import Issuers, MalformedToken, Verifier, insecure, jws
 
 TOKEN = forge.T0
 VERIFIER = Verifier(secret(), LAX)
-DOORS: dict[str, Callable[[Any], Any]] = {
+READERS: dict[str, Callable[[Any], Any]] = {
     "Verifier": VERIFIER.verify,
     "Issuers": Issuers({"i": VERIFIER}).verify,
     "jws.verify": lambda token: jws.verify(token, secret()),
@@ -47,15 +47,15 @@ MISTAKES = {
 }
 
 
-@pytest.mark.parametrize("door", DOORS.values(), ids=DOORS)
+@pytest.mark.parametrize("read", READERS.values(), ids=READERS)
 @pytest.mark.parametrize("encode", [str, str.encode], ids=["str", "bytes"])
 @pytest.mark.parametrize(("text", "words"), MISTAKES.values(), ids=MISTAKES)
 def test_the_message_says_what_to_do(
-    text: str, words: str, encode: Callable[[str], str | bytes], door: Callable[[Any], Any]
+    text: str, words: str, encode: Callable[[str], str | bytes], read: Callable[[Any], Any]
 ) -> None:
     """Each mistake is named, with the call to make instead, and nothing of the text."""
     with pytest.raises(MalformedToken) as caught:
-        door(encode(text))
+        read(encode(text))
     assert "malformed_token" == code(caught.value)
     assert words in str(caught.value)
     assert not [part for part in TOKEN.split(".")[::2] if part in str(caught.value)]

@@ -140,7 +140,7 @@ def test_verifiers_raise_only_their_own(token: str | bytes) -> None:
 
 
 @given(token=ARBITRARY)
-def test_unverified_doors_raise_only_their_own(token: str | bytes) -> None:
+def test_unverified_reading_raises_only_its_own(token: str | bytes) -> None:
     """The readers that check nothing, and `bearer`, hold to it too."""
     for call in (insecure.header_unverified, insecure.read_unverified, jws.parse, bearer):
         verdict(call, token)

@@ -506,7 +506,7 @@ def test_classes_are_final(cls: type) -> None:
 
 @pytest.mark.parametrize("cls", [SigningKey, VerifyingKey, SecretKey])
 def test_keys_have_no_constructor(cls: type) -> None:
-    """A key comes from one of its named doors."""
+    """A key is made by one of its named constructors."""
     with pytest.raises(TypeError):
         cls()
     with pytest.raises(TypeError):

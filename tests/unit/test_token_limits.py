@@ -1,4 +1,4 @@
-"""`max_header_size` and `accept_padding` at every door that reads tokens."""
+"""`max_header_size` and `accept_padding` of every function that reads tokens."""
 
 import base64
 import datetime as dt
@@ -18,7 +18,7 @@ ES256 = forge.material("ES256")
 KEY = verifying(ES256)
 FRAME = len('{"alg":"ES256","x":""}')
 # Each reads a token with the options given.
-DOORS: dict[str, Callable[..., Any]] = {
+READERS: dict[str, Callable[..., Any]] = {
     "Verifier": lambda token, **options: Verifier(KEY, LAX, **options).verify(token, now=NOW),
     "Verifier.verify_many": lambda token, **options: raised(
         Verifier(KEY, LAX, **options).verify_many([token], now=NOW)
@@ -31,7 +31,7 @@ DOORS: dict[str, Callable[..., Any]] = {
     "insecure.header_unverified": insecure.header_unverified,
     "insecure.read_unverified": insecure.read_unverified,
 }
-every_door = pytest.mark.parametrize("door", DOORS.values(), ids=DOORS)
+every_reader = pytest.mark.parametrize("read", READERS.values(), ids=READERS)
 
 
 def raised(results: list[Any]) -> Any:
@@ -60,26 +60,26 @@ def certificate_chain() -> list[str]:
     return [base64.b64encode(one.public_bytes(serialization.Encoding.DER)).decode() for one in made]
 
 
-@every_door
-def test_a_chain_of_certificates_in_the_header(door: Callable[..., Any]) -> None:
+@every_reader
+def test_a_chain_of_certificates_in_the_header(read: Callable[..., Any]) -> None:
     """A header over 4,096 bytes is refused, by name of the option, and accepted where the option says so."""
     token = forge.token({"alg": "ES256", "x5c": certificate_chain()}, claims(), ES256)
     with pytest.raises(TokenTooLarge, match="max_header_size=") as caught:
-        door(token)
+        read(token)
     assert "token_too_large" == caught.value.code
-    door(token, max_header_size=9_000)
+    read(token, max_header_size=9_000)
 
 
-@every_door
-def test_the_header_size_is_exact(door: Callable[..., Any]) -> None:
+@every_reader
+def test_the_header_size_is_exact(read: Callable[..., Any]) -> None:
     """A header of exactly the limit passes, one byte more does not; the default is 4,096."""
     for size in (4_094, 4_095, 4_096):
-        door(with_header_of(size))
-        door(with_header_of(size), max_header_size=size)
-        assert "token_too_large" == refusal(door, with_header_of(size), max_header_size=size - 1)
+        read(with_header_of(size))
+        read(with_header_of(size), max_header_size=size)
+        assert "token_too_large" == refusal(read, with_header_of(size), max_header_size=size - 1)
     for size in (4_097, 4_098, 4_099, 4_100):
-        assert "token_too_large" == refusal(door, with_header_of(size))
-        door(with_header_of(size), max_header_size=size)
+        assert "token_too_large" == refusal(read, with_header_of(size))
+        read(with_header_of(size), max_header_size=size)
 
 
 def test_the_header_size_of_a_json_serialization() -> None:
@@ -87,10 +87,10 @@ def test_the_header_size_of_a_json_serialization() -> None:
     protected, payload, signature = with_header_of(5_000).split(".")
     entry = {"protected": protected, "signature": signature}
     for made in ({"payload": payload, **entry}, {"payload": payload, "signatures": [entry, entry]}):
-        for door in (lambda obj, **options: jws.verify_json(obj, KEY, **options), jws.parse):
-            assert "token_too_large" == refusal(door, made)
-            assert "token_too_large" == refusal(door, made, max_header_size=4_999)
-            door(made, max_header_size=5_000)
+        for read in (lambda obj, **options: jws.verify_json(obj, KEY, **options), jws.parse):
+            assert "token_too_large" == refusal(read, made)
+            assert "token_too_large" == refusal(read, made, max_header_size=4_999)
+            read(made, max_header_size=5_000)
 
 
 def test_issuers_of_different_limits() -> None:
@@ -102,13 +102,13 @@ def test_issuers_of_different_limits() -> None:
 
 
 @pytest.mark.parametrize("size", [0, -1])
-@every_door
-def test_sizes_that_no_token_has(door: Callable[..., Any], size: int) -> None:
+@every_reader
+def test_sizes_that_no_token_has(read: Callable[..., Any], size: int) -> None:
     """A limit is positive."""
-    assert "invalid_policy" == refusal(door, forge.T0, max_header_size=size)
+    assert "invalid_policy" == refusal(read, forge.T0, max_header_size=size)
     for wrong in ("4096", 4096.0, True):
         with pytest.raises(TypeError, match="max_header_size"):
-            door(forge.T0, max_header_size=wrong)
+            read(forge.T0, max_header_size=wrong)
 
 
 def test_a_signer_names_the_option_of_verifiers() -> None:
@@ -134,19 +134,19 @@ def padded_token() -> str:
     return f"{signed}.{base64.urlsafe_b64encode(ES256.sign(signed.encode(), None)).decode()}"
 
 
-@every_door
-def test_a_token_of_an_aws_load_balancer(door: Callable[..., Any]) -> None:
-    """Padding is refused by name of the option that accepts it, at every door."""
+@every_reader
+def test_a_token_of_an_aws_load_balancer(read: Callable[..., Any]) -> None:
+    """Padding is refused by name of the option that accepts it, for every function."""
     with pytest.raises(MalformedToken, match="accept_padding=True") as caught:
-        door(padded_token())
+        read(padded_token())
     assert "malformed_token" == caught.value.code
-    door(padded_token(), accept_padding=True)
+    read(padded_token(), accept_padding=True)
 
 
-@every_door
-def test_padding_that_no_option_accepts(door: Callable[..., Any]) -> None:
+@every_reader
+def test_padding_that_no_option_accepts(read: Callable[..., Any]) -> None:
     """The option is not named where it would not help."""
     with pytest.raises(MalformedToken) as caught:
-        door(forge.T0 + "==")
+        read(forge.T0 + "==")
     assert "accept_padding" not in str(caught.value)
-    assert "malformed_token" == refusal(door, forge.T0 + "==", accept_padding=True)
+    assert "malformed_token" == refusal(read, forge.T0 + "==", accept_padding=True)

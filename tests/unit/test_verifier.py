@@ -309,7 +309,7 @@ def verdict_of_a_child(judge: Verifier, token: str) -> int:
 
 
 def test_lists_are_seen_full() -> None:
-    """Whoever walks the heap while claims are built meets no list with empty slots."""
+    """Code that walks the heap while claims are built meets no list with empty slots."""
     walk = """
 import gc, jwseal
 key = jwseal.SecretKey.generate("HS256")

@@ -1,6 +1,6 @@
 """A secret leaves nothing in memory when it goes: neither its padded blocks nor the states of HMAC, on the heap or the stack.
 
-A process makes a secret key, signs and verifies with it, drops it and writes out its own memory. Whoever has the two states
+A process makes a secret key, signs and verifies with it, drops it and writes out its own memory. Who has the two states
 after the padded key, inner and outer, can sign. They are looked for as pairs of neighbouring words.
 """
 

@@ -1,6 +1,6 @@
 """The certificate of a TLS client, as servers, sockets and proxies hand it over (RFC 8705, RFC 9440).
 
-What it returns is DER. What cannot be read is SenderMismatch. It verifies no certificate: whoever ended the TLS connection did.
+What it returns is DER. What cannot be read is SenderMismatch. It verifies no certificate: the server that ended the TLS connection did.
 """
 
 from __future__ import annotations

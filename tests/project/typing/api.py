@@ -257,7 +257,7 @@ def tenants(keys: KeySet, token: str) -> None:
 
 
 def octets(key: SigningKey) -> None:
-    """JWS without JWT, and the doors that are named insecure."""
+    """JWS without JWT, and the functions of `jwseal.insecure`."""
     token = jws.sign(b"payload", key, headers={"cty": "x"}, detached=True)
     assert_type(token, str)
     verified = jws.verify(token, key.verifying_key, payload=b"payload")
