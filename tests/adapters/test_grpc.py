@@ -1,126 +1,14 @@
 """The gRPC interceptors, on real servers with threads and with asyncio: every kind of method, each refusal, one credential."""
 
-import asyncio
-import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from typing import Any
+import logging
+from collections.abc import Iterator
 
 import pytest
 
 from jwseal import Verifier
-from jwseal.testing import Client, FakeIssuer, assert_protected
-from peers import peer
-
-grpc = peer("grpc")
-KINDS = ["unary_unary", "unary_stream", "stream_unary", "stream_stream"]
-STATUSES = {"OK": 200, "UNAUTHENTICATED": 401, "PERMISSION_DENIED": 403, "UNAVAILABLE": 503}
-SCOPE = "orders:read"
-CREDENTIALS: Any = None
-OPTIONS: dict[str, Any] = {"methods": {f"/orders/{kind}": [SCOPE] for kind in KINDS}, "exclude": ["/open/*"]}
-
-
-def subject() -> bytes:
-    """What every method answers."""
-    from jwseal.adapters.grpc import token
-
-    return str(token()["sub"]).encode()
-
-
-@contextmanager
-def threaded(judge: Any) -> Iterator[str]:
-    """The address of a server with threads."""
-    from jwseal.adapters.grpc import JWTInterceptor
-
-    def stream(_: Any, __: Any) -> Iterator[bytes]:
-        yield subject()
-        yield subject()
-
-    class Methods(grpc.GenericRpcHandler):
-        def service(self, details: Any) -> Any:
-            return handler_of(details.method, lambda *_: subject(), stream, lambda *_: b"ok")
-
-    server = grpc.server(ThreadPoolExecutor(4), handlers=[Methods()], interceptors=[JWTInterceptor(judge, **OPTIONS)])
-    port = listen(server)
-    server.start()
-    try:
-        yield f"127.0.0.1:{port}"
-    finally:
-        server.stop(None).wait()
-
-
-def listen(server: Any) -> int:
-    """The port where the server listens, with TLS if there are CREDENTIALS."""
-    if CREDENTIALS:
-        return int(server.add_secure_port("127.0.0.1:0", CREDENTIALS))
-    return int(server.add_insecure_port("127.0.0.1:0"))
-
-
-def handler_of(method: str, one: Any, many: Any, health: Any) -> Any:
-    """The handler of a method by its name, which is its kind."""
-    service, _, kind = method[1:].partition("/")
-    if service == "open":
-        return grpc.unary_unary_rpc_method_handler(health)
-    if kind not in KINDS:
-        return None
-    return getattr(grpc, f"{kind}_rpc_method_handler")(many if kind.endswith("stream") else one)
-
-
-@contextmanager
-def asynchronous(judge: Any) -> Iterator[str]:
-    """The address of a server with asyncio, on a thread of its own."""
-    from jwseal.adapters.grpc import AsyncJWTInterceptor
-
-    async def one(_: Any, __: Any) -> bytes:
-        return subject()
-
-    async def many(_: Any, __: Any) -> Any:
-        yield subject()
-        yield subject()
-
-    async def health(_: Any, __: Any) -> bytes:
-        return b"ok"
-
-    class Methods(grpc.GenericRpcHandler):
-        def service(self, details: Any) -> Any:
-            return handler_of(details.method, one, many, health)
-
-    started, ports, loop = threading.Event(), [], asyncio.new_event_loop()
-    ended = asyncio.Event()
-
-    async def run() -> None:
-        server = grpc.aio.server(handlers=[Methods()], interceptors=[AsyncJWTInterceptor(judge, **OPTIONS)])
-        ports.append(listen(server))
-        await server.start()
-        started.set()
-        await ended.wait()
-        await server.stop(None)
-
-    thread = threading.Thread(target=loop.run_until_complete, args=(run(),))
-    thread.start()
-    assert started.wait(10)
-    try:
-        yield f"127.0.0.1:{ports[0]}"
-    finally:
-        loop.call_soon_threadsafe(ended.set)
-        thread.join()
-        loop.close()
-
-
-SERVERS: dict[str, Callable[[Any], Any]] = {"threads": threaded, "asyncio": asynchronous}
-
-
-def call(address: str, method: str, *metadata: tuple[str, Any]) -> tuple[str, bytes, dict[str, str]]:
-    """The status, the answers joined, and the trailing metadata of a call."""
-    kind = method.rpartition("/")[2]
-    with grpc.insecure_channel(address) as channel:
-        given: Any = iter([b"", b""]) if kind.startswith("stream") else b""
-        try:
-            made = getattr(channel, kind if kind in KINDS else "unary_unary")(method)(given, metadata=metadata)
-            return "OK", b" ".join(made) if kind.endswith("stream") else made, {}
-        except grpc.RpcError as error:
-            return error.code().name, error.details().encode(), dict(error.trailing_metadata() or ())
+from jwseal.testing import FakeIssuer
+from protected_apps import SCOPE
+from protected_grpc import KINDS, SERVERS, call, grpc
 
 
 @pytest.fixture(params=SERVERS)
@@ -154,23 +42,55 @@ def test_excluded_and_unknown_methods(address: str, issuer: FakeIssuer) -> None:
     assert "UNIMPLEMENTED" == call(address, "/orders/nothing", good)[0]
 
 
-@pytest.mark.parametrize("kind", SERVERS)
-def test_conformance(kind: str, issuer: FakeIssuer, verifier: Verifier, down: Any) -> None:
-    """Every bad credential is refused, by gRPC or the interceptor, and keys that cannot be fetched are UNAVAILABLE."""
-    with SERVERS[kind](verifier) as up, SERVERS[kind](down) as unavailable:
-        assert_protected(client(up), issuer, scope=SCOPE, unavailable=client(unavailable))
+# The situation, the metadata ({} is a good token), and the code of the refusal.
+METADATA: list[tuple[str, list[tuple[str, str]], str]] = [
+    ("no metadata", [], "missing_token"),
+    ("two entries", [("authorization", "Bearer {}"), ("authorization", "Bearer {}")], "malformed_token"),
+    ("one entry with two tokens", [("authorization", "Bearer {}, Bearer {}")], "malformed_token"),
+    ("no scheme", [("authorization", "{}")], "malformed_token"),
+    ("the scheme Token", [("authorization", "Token {}")], "malformed_token"),
+    ("quotes", [("authorization", 'Bearer "{}"')], "malformed_token"),
+    ("an empty entry", [("authorization", "")], "malformed_token"),
+    ("the scheme alone", [("authorization", "Bearer")], "malformed_token"),
+    ("binary metadata", [("authorization-bin", "Bearer {}")], "missing_token"),
+    ("the key `token`", [("token", "{}")], "missing_token"),
+    ("the key `x-authorization`", [("x-authorization", "Bearer {}")], "missing_token"),
+    ("the gateway's copy alone", [("grpcgateway-authorization", "Bearer {}")], "missing_token"),
+]
 
 
-def client(address: str) -> Client:
-    """A client in whose answers the status is that of HTTP; gRPC has no query and no OPTIONS."""
+@pytest.mark.parametrize(("situation", "metadata", "code"), METADATA, ids=[row[0] for row in METADATA])
+def test_misconfigured_metadata(
+    situation: str,
+    metadata: list[tuple[str, str]],
+    code: str,
+    address: str,
+    issuer: FakeIssuer,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """What clients and gateways get wrong ends the call with UNAUTHENTICATED, and its code is in the log."""
+    caplog.set_level(logging.INFO, "jwseal.adapters")
+    token = issuer.token(scope=SCOPE)
+    sent = [(key, value.replace("{}", token)) for key, value in metadata]
+    sent = [(key, value.encode() if key.endswith("-bin") else value) for key, value in sent]  # type: ignore[misc]
+    assert "UNAUTHENTICATED" == call(address, "/orders/unary_unary", *sent)[0], situation
+    assert [f"401 {code}"] == [one.getMessage() for one in caplog.records if one.name == "jwseal.adapters"]
 
-    def send(method: str, _: str, headers: Any, query: str) -> tuple[int, Any, bytes]:
-        if method == "OPTIONS" or (query and headers):
-            return 405, [("www-authenticate", 'Bearer error="invalid_token"')], b""
-        status, answer, trailing = call(address, "/orders/unary_unary", *((n.lower(), v) for n, v in headers))
-        return STATUSES.get(status, 400), trailing.items(), answer
 
-    return Client(send)
+def test_right_metadata(address: str, issuer: FakeIssuer) -> None:
+    """The scheme in any case is right, and so is a gateway's copy of the header beside it."""
+    good = f"Bearer {issuer.token(scope=SCOPE)}"
+    for metadata in (
+        [("authorization", good.replace("Bearer", "bearer"))],
+        [("authorization", good), ("grpcgateway-authorization", good)],
+    ):
+        assert "OK" == call(address, "/orders/unary_unary", *metadata)[0]
+
+
+def test_a_key_in_capitals(address: str, issuer: FakeIssuer) -> None:
+    """gRPC's client refuses a key with capital letters before it sends anything."""
+    good = ("Authorization", f"Bearer {issuer.token(scope=SCOPE)}")
+    assert "INTERNAL" == call(address, "/orders/unary_unary", good)[0]
 
 
 def test_no_token_outside_a_call() -> None:

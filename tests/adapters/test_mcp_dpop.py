@@ -18,7 +18,9 @@ from jwseal.sender import DpopCheck, Nonce
 from jwseal.state import MemoryState
 from jwseal.testing import FakeIssuer
 from proofs import JKT, NOT_IN_A_HEADER, OTHER, PROOF, TOKEN, WRONG, Prover, changed
-from test_mcp import LIBRARIES, URL, WELL_KNOWN, ask, every_library, serving
+from protected_mcp import LIBRARIES, URL, WELL_KNOWN, ask, serving
+
+every_library = pytest.mark.parametrize("library", LIBRARIES)
 
 ALGS = 'algs="ES256"'
 
@@ -78,7 +80,7 @@ def test_conformance(library: str, nonce: bool, issuer: FakeIssuer) -> None:
             return super().__call__(*positional, **{**held, **claims})
 
     make = Holding(token, URL, "POST", now)
-    with serving(LIBRARIES[library](demanding(issuer, nonce=nonces), issuer)) as url:
+    with serving(LIBRARIES[library](demanding(issuer, nonce=nonces), issuer.url)) as url:
         assert 200 == post(url, token, make())[0]
         for name, (broken, error) in BROKEN.items():
             made = broken(make)
@@ -100,7 +102,7 @@ def test_every_wrong_proof(library: str, issuer: FakeIssuer) -> None:
     """Each of the other wrong proofs is 401 with its error too, and the proof can be used after all of them."""
     token = issuer.token(cnf={"jkt": JKT}, scope="tools")
     make = Prover(token, URL, "POST", int(time.time()))
-    with serving(LIBRARIES[library](demanding(issuer, replay=MemoryState()), issuer)) as url:
+    with serving(LIBRARIES[library](demanding(issuer, replay=MemoryState()), issuer.url)) as url:
         for name, (broken, _, error) in WRONG.items():
             made = broken(make)
             if name in NOT_IN_A_HEADER:
@@ -116,7 +118,7 @@ def test_every_wrong_proof(library: str, issuer: FakeIssuer) -> None:
 @every_library
 def test_discovery(library: str, issuer: FakeIssuer) -> None:
     """A client without a token learns from the challenge and the metadata that DPoP is required (RFC 9449 section 7.1, RFC 9728)."""
-    with serving(LIBRARIES[library](demanding(issuer), issuer)) as url:
+    with serving(LIBRARIES[library](demanding(issuer), issuer.url)) as url:
         status, challenge, _ = post(url, None)
         assert (401, True, True) == (status, challenge.startswith("DPoP "), challenge.endswith(ALGS))
         assert f'resource_metadata="https://tools.example{WELL_KNOWN}"' in challenge
@@ -137,7 +139,7 @@ def test_the_nonce_flow(library: str, issuer: FakeIssuer) -> None:
     nonces = Nonce(bytes(32))
     token = issuer.token(cnf={"jkt": JKT}, scope="tools")
     make = Prover(token, URL, "POST", int(time.time()))
-    with serving(LIBRARIES[library](demanding(issuer, nonce=nonces), issuer)) as url:
+    with serving(LIBRARIES[library](demanding(issuer, nonce=nonces), issuer.url)) as url:
         status, challenge, nonce = post(url, token, make())
         assert (401, True) == (status, challenge.startswith(f'DPoP error="use_dpop_nonce", {ALGS}'))
         assert 200 == post(url, token, make(nonce=nonce, jti="2"))[0]
@@ -177,7 +179,7 @@ def test_a_bound_token_without_protect(
 @every_library
 def test_a_bound_token_as_a_bearer_token(library: str, issuer: FakeIssuer, verifier: Verifier) -> None:
     """An MCP server that checks no senders refuses a bound token behind `protect` too."""
-    with serving(LIBRARIES[library](verifier, issuer)) as url:
+    with serving(LIBRARIES[library](verifier, issuer.url)) as url:
         assert 200 == post(url, issuer.token(scope="tools"), scheme="Bearer")[0]
         bound = issuer.token(scope="tools", cnf={"jkt": JKT})
         assert 401 == post(url, bound, scheme="Bearer")[0]

@@ -17,14 +17,14 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 
-import test_grpc
+import protected_grpc
 from certificate import Authority
 from jwseal import KeySet, Policy, Verifier
 from jwseal.testing import FakeIssuer
 from proofs import b64
 from protected_apps import SCOPE, needed
+from protected_grpc import grpc
 from server_process import free_port, serving
-from test_grpc import grpc
 
 
 class Client:
@@ -142,7 +142,7 @@ def call(address: str, authority: Authority, client: Client | None, token: str, 
             return str(error.code().name)
 
 
-@pytest.mark.parametrize("server", test_grpc.SERVERS)
+@pytest.mark.parametrize("server", protected_grpc.SERVERS)
 def test_calls(
     server: str,
     authority: Authority,
@@ -156,9 +156,9 @@ def test_calls(
     private = file[file.index(b"-----BEGIN PRIVATE") :]
     credentials = grpc.ssl_server_credentials([(private, file)], authority.file.read_bytes(), True)
     judge = Verifier(KeySet.from_jwks(issuer.jwks()), Policy(issuer=issuer.url, audience="api"), sender="mtls")
-    monkeypatch.setattr(test_grpc, "CREDENTIALS", credentials)
-    with test_grpc.SERVERS[server](judge) as address:
-        for kind in test_grpc.KINDS:
+    monkeypatch.setattr(protected_grpc, "CREDENTIALS", credentials)
+    with protected_grpc.SERVERS[server](judge) as address:
+        for kind in protected_grpc.KINDS:
             right = call(address, authority, alice, alice.token, kind)
             assert ("OK alice alice" if kind.endswith("stream") else "OK alice") == right
             assert "UNAUTHENTICATED" == call(address, authority, mallory, alice.token, kind)

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
 import protected_apps
-import test_grpc
+import protected_grpc
 from jwseal import KeySet, Policy, PolicyError, Verifier
 from jwseal.adapters.resource_server import Received, Refused, ResourceServer
 from jwseal.sender import CertificateCheck, DpopCheck, Nonce
@@ -42,9 +42,9 @@ def demanding(issuer: FakeIssuer, sender: Any, **options: Any) -> Verifier:
 def protected(name: str, judge: Verifier, monkeypatch: pytest.MonkeyPatch, **options: Any) -> Iterator[Client]:
     """A client of the application of this adapter."""
     if name.startswith("grpc"):
-        monkeypatch.setattr(test_grpc, "OPTIONS", test_grpc.OPTIONS | options)
-        with test_grpc.SERVERS[name.removeprefix("grpc ")](judge) as address:
-            yield test_grpc.client(address)
+        monkeypatch.setattr(protected_grpc, "OPTIONS", protected_grpc.OPTIONS | options)
+        with protected_grpc.SERVERS[name.removeprefix("grpc ")](judge) as address:
+            yield protected_grpc.client(address)
         return
     app = protected_apps.APPS[name](judge, **options)
     with listening(app) if name == "aiohttp" else nothing(app) as found, client_of(found) as client:

@@ -116,6 +116,7 @@ def test_allowed(decide: Any) -> None:
     assert decision.attributes["subject_dn"] == {"CN": "Ann Lee", "O": "Example"}
     assert decision.headers == {"X-User": "ann"}
     assert (decision.claims["name"], decision.expires_at) == ("Ann Lee", CLAIMS["exp"])
+    assert decision.scopes == {"openid", "sign"}
     assert decision.subject_name().rfc4514_string() == decision.subject_text() == "CN=Ann Lee,O=Example"
     extension = decision.subject_alternative_name()
     assert extension is not None
@@ -152,6 +153,7 @@ def test_refusals(decide: Any, presented: str | None, expected: tuple[str, str, 
     decision = decide(presented)
     assert outcome(decision) == expected
     assert (decision.attributes, decision.headers, decision.claims, decision.expires_at) == ({}, {}, {}, None)
+    assert decision.scopes == frozenset()
     status, headers = decision.challenge(realm="signing")
     assert status == decision.http_status
     assert headers[0][0] == "WWW-Authenticate"

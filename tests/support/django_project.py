@@ -50,6 +50,18 @@ async def orders_async(request: Any) -> HttpResponse:
     return HttpResponse(request.token["sub"])
 
 
+@require()
+def decided(request: Any) -> HttpResponse:
+    """The view under WSGI where an Authorizer's rules decide about scopes."""
+    return HttpResponse(request.token.subject)
+
+
+@require()
+async def decided_async(request: Any) -> HttpResponse:
+    """The view under ASGI where an Authorizer's rules decide about scopes."""
+    return HttpResponse(request.token.subject)
+
+
 def health(_: HttpRequest) -> HttpResponse:
     """The view that needs no token."""
     return HttpResponse("ok")
@@ -66,10 +78,24 @@ class Orders(APIView):
         return Response({"subject": request.auth["sub"], "user": str(request.user)})
 
 
+class Decided(APIView):
+    """The view of Django REST framework where an Authorizer's rules decide about scopes."""
+
+    permission_classes = [HasScopes]  # noqa: RUF012
+    required_scopes = ()
+
+    def get(self, request: Any) -> Response:
+        """The subject."""
+        return Response({"subject": request.auth.subject})
+
+
 urlpatterns = [
     path("orders", orders),
     path("async/orders", orders_async),
     path("rest/orders", Orders.as_view()),
+    path("decided/orders", decided),
+    path("decided/async/orders", decided_async),
+    path("decided/rest/orders", Decided.as_view()),
     path("open/health", health),
 ]
 
@@ -80,6 +106,7 @@ def application(kind: str, middleware: bool, options: dict[str, Any]) -> Callabl
     from django.core.wsgi import get_wsgi_application
 
     named = ["jwseal.adapters.django.JWTMiddleware"] if middleware else []
+    before = "/decided" if hasattr(options["judge"], "authorize") else ""
     setting = override_settings(JWSEAL=options, MIDDLEWARE=named)
     with setting:
         inner: Any = get_asgi_application() if kind == "asgi" else get_wsgi_application()
@@ -90,7 +117,7 @@ def application(kind: str, middleware: bool, options: dict[str, Any]) -> Callabl
         async def asgi(scope: Any, receive: Any, send: Any) -> None:
             if scope["type"] != "http":
                 raise NotImplementedError
-            place = "/async/orders" if scope["path"] == "/orders" else scope["path"]
+            place = f"{before}/async/orders" if scope["path"] == "/orders" else scope["path"]
             async with turn:
                 with setting:
                     await inner({**scope, "path": place}, receive, send)
@@ -99,8 +126,8 @@ def application(kind: str, middleware: bool, options: dict[str, Any]) -> Callabl
 
     def wsgi(environ: dict[str, Any], start_response: Any) -> Any:
         place = environ["PATH_INFO"]
-        if place == "/orders" and not middleware:
-            place = "/rest/orders"
+        if place == "/orders":
+            place = f"{before}/orders" if middleware else f"{before}/rest/orders"
         with setting:
             answer = inner({**environ, "PATH_INFO": place}, start_response)
             answer.render() if hasattr(answer, "render") and not answer.is_rendered else None

@@ -23,6 +23,16 @@ def needed(module: str) -> None:
         found.skip  # noqa: B018
 
 
+def scopes(judge: Any, *names: str) -> tuple[str, ...]:
+    """What the routes demand, `orders:read` unless other scopes are named. The rules of an Authorizer decide by themselves."""
+    return () if hasattr(judge, "authorize") else names or (SCOPE,)
+
+
+def subject(result: Any) -> str:
+    """The subject, of a VerifiedJWT or a Decision."""
+    return str(result.subject if hasattr(result, "allowed") else result["sub"])
+
+
 def asgi(judge: Any, **options: Any) -> Any:
     """A plain ASGI application."""
     from jwseal.adapters.asgi import JWTMiddleware, token
@@ -33,15 +43,15 @@ def asgi(judge: Any, **options: Any) -> Any:
         if scope["type"] == "websocket":
             await receive()
             await send({"type": "websocket.accept"})
-            await send({"type": "websocket.send", "text": token(scope)["sub"]})
+            await send({"type": "websocket.send", "text": subject(token(scope))})
             await send({"type": "websocket.close"})
             return
-        body = token(scope)["sub"].encode() if scope["path"] == "/orders" and scope["method"] == "GET" else b"ok"
+        body = subject(token(scope)).encode() if scope["path"] == "/orders" and scope["method"] == "GET" else b"ok"
         headers = [(b"content-length", str(len(body)).encode())]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
-    return JWTMiddleware(app, judge, scopes=[SCOPE], **OPTIONS | options)
+    return JWTMiddleware(app, judge, scopes=scopes(judge), **OPTIONS | options)
 
 
 def wsgi(judge: Any, **options: Any) -> Any:
@@ -50,11 +60,11 @@ def wsgi(judge: Any, **options: Any) -> Any:
 
     def app(environ: Any, start_response: Any) -> list[bytes]:
         called = environ["PATH_INFO"] == "/orders" and environ["REQUEST_METHOD"] == "GET"
-        body = token(environ)["sub"].encode() if called else b"ok"
+        body = subject(token(environ)).encode() if called else b"ok"
         start_response("200 OK", [("Content-Length", str(len(body)))])
         return [body]
 
-    return JWTMiddleware(app, judge, scopes=[SCOPE], **OPTIONS | options)
+    return JWTMiddleware(app, judge, scopes=scopes(judge), **OPTIONS | options)
 
 
 def fastapi(judge: Any, **options: Any) -> Any:
@@ -68,17 +78,17 @@ def fastapi(judge: Any, **options: Any) -> Any:
     app = FastAPI(dependencies=[Depends(auth)])
 
     async def orders(token: Any) -> dict[str, str]:
-        return {"subject": token["sub"]}
+        return {"subject": subject(token)}
 
     async def health() -> str:
         return "ok"
 
     async def stream(websocket: WebSocket, token: Any) -> None:
         await websocket.accept()
-        await websocket.send_text(token["sub"])
+        await websocket.send_text(subject(token))
         await websocket.close()
 
-    reader = Annotated[VerifiedJWT, auth.require(SCOPE)]
+    reader = Annotated[VerifiedJWT, auth.require(*scopes(judge))]
     orders.__annotations__["token"] = stream.__annotations__["token"] = reader
     app.get("/orders")(orders)
     app.get("/open/health")(health)
@@ -106,11 +116,11 @@ def starlette(judge: Any, **options: Any) -> Any:
 
     async def stream(websocket: Any) -> None:
         await websocket.accept()
-        await websocket.send_text(websocket.user.token["sub"])
+        await websocket.send_text(subject(websocket.user.token))
         await websocket.close()
 
     routes = [Route("/orders", orders), Route("/open/health", health), WebSocketRoute("/stream", stream)]
-    middleware = [Middleware(JWTMiddleware, judge=judge, scopes=[SCOPE], **OPTIONS | options)]
+    middleware = [Middleware(JWTMiddleware, judge=judge, scopes=scopes(judge), **OPTIONS | options)]
     return Starlette(routes=routes, middleware=middleware)
 
 
@@ -125,21 +135,21 @@ def litestar(judge: Any, **options: Any) -> Any:
     guard = JWTGuard(judge, **OPTIONS | options)
 
     async def orders(request: ASGIConnection) -> str:
-        return str(token(request)["sub"])
+        return subject(token(request))
 
     async def health() -> str:
         return "ok"
 
     async def stream(socket: ASGIConnection) -> None:
         await socket.accept()  # type: ignore[attr-defined]
-        await socket.send_text(token(socket)["sub"])  # type: ignore[attr-defined]
+        await socket.send_text(subject(token(socket)))  # type: ignore[attr-defined]
         await socket.close()  # type: ignore[attr-defined]
 
     orders.__annotations__["request"], stream.__annotations__["socket"] = Request, WebSocket
     handlers = [
-        get("/orders", opt={"scopes": [SCOPE]}, guards=[guard])(orders),
+        get("/orders", opt={"scopes": scopes(judge)}, guards=[guard])(orders),
         get("/open/health")(health),
-        websocket("/stream", opt={"scopes": [SCOPE]})(stream),
+        websocket("/stream", opt={"scopes": scopes(judge)})(stream),
     ]
     return Litestar(handlers, guards=[guard], middleware=[denials], openapi_config=None, logging_config=None)
 
@@ -155,9 +165,9 @@ def flask(judge: Any, **options: Any) -> Any:
     auth.init_app(app)
 
     @app.get("/orders")
-    @auth.require(SCOPE)
+    @auth.require(*scopes(judge))
     def orders() -> str:
-        return str(auth.token["sub"])
+        return subject(auth.token)
 
     @app.get("/open/health")
     def health() -> str:
@@ -177,19 +187,19 @@ def quart(judge: Any, **options: Any) -> Any:
     auth.init_app(app)
 
     @app.get("/orders")
-    @auth.require(SCOPE)
+    @auth.require(*scopes(judge))
     async def orders() -> str:
-        return str(auth.token["sub"])
+        return subject(auth.token)
 
     @app.get("/open/health")
     async def health() -> str:
         return "ok"
 
     @app.websocket("/stream")
-    @auth.require(SCOPE)
+    @auth.require(*scopes(judge))
     async def stream() -> None:
         await websocket.accept()
-        await websocket.send(auth.token["sub"])
+        await websocket.send(subject(auth.token))
 
     return app
 
@@ -201,18 +211,18 @@ def aiohttp(judge: Any, **options: Any) -> Any:
 
     from jwseal.adapters.aiohttp import jwt_middleware, require, token
 
-    @require(SCOPE)
+    @require(*scopes(judge))
     async def orders(request: Any) -> Any:
-        return web.Response(text=token(request)["sub"])
+        return web.Response(text=subject(token(request)))
 
     async def health(_: Any) -> Any:
         return web.Response(text="ok")
 
-    @require(SCOPE)
+    @require(*scopes(judge))
     async def stream(request: Any) -> Any:
         socket = web.WebSocketResponse()
         await socket.prepare(request)
-        await socket.send_str(token(request)["sub"])
+        await socket.send_str(subject(token(request)))
         await socket.close()
         return socket
 

@@ -1,7 +1,6 @@
 """What a server process runs: `served_app:app`, one of `protected_apps` as the environment says.
 
-JWSEAL_TEST_APP is its name, JWSEAL_TEST_ISSUER the issuer, JWSEAL_TEST_KEYS its JWK Set as JSON. Below `/down` is the same
-application with a verifier whose keys cannot be fetched, because nothing listens at JWSEAL_TEST_DOWN.
+JWSEAL_TEST_APP is its name. Below `/down` is the same application with a verifier whose keys cannot be fetched.
 """
 
 import json
@@ -14,27 +13,21 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent))
 
 import protected_apps
-from jwseal import KeySet, Policy, Verifier
-from jwseal.remote import RemoteKeySet
-from jwseal.sender import DpopCheck, Nonce
-from jwseal.state import MemoryState
+import protected_mcp
+import served_judges
 
-NAME = os.environ["JWSEAL_TEST_APP"]
-policy = Policy(issuer=os.environ["JWSEAL_TEST_ISSUER"], audience="api")
-nobody = RemoteKeySet(os.environ["JWSEAL_TEST_DOWN"], algorithms=["ES256"], allow_http_loopback=True)
-SENDER, TLS = os.environ["JWSEAL_TEST_SENDER"], json.loads(os.environ["JWSEAL_TEST_TLS"])
-nonce = Nonce(bytes(32))
-senders: dict[str, Any] = {
-    "dpop": DpopCheck(nonce=nonce, replay=MemoryState()),
-    "mtls": "mtls",
-    "mtls by header": "mtls",
-}
-named = {"dpop": {"base_url": "https://api.example"}, "mtls by header": {"certificate_header": "Client-Cert"}}
-options: dict[str, Any] = named.get(SENDER, {})
-up, down = (
-    protected_apps.APPS[NAME](Verifier(keys, policy, sender=senders.get(SENDER)), **options)
-    for keys in (KeySet.from_jwks(os.environ["JWSEAL_TEST_KEYS"]), nobody)
-)
+NAME, TLS = os.environ["JWSEAL_TEST_APP"], json.loads(os.environ["JWSEAL_TEST_TLS"])
+
+
+def application(judge: Any) -> Any:
+    """The application with this judge."""
+    if NAME in protected_mcp.LIBRARIES:
+        made = protected_mcp.LIBRARIES[NAME](judge, os.environ["JWSEAL_TEST_ISSUER"], **served_judges.options)
+        return protected_mcp.browsers(made)
+    return protected_apps.APPS[NAME](judge, **served_judges.options)
+
+
+up, down = application(served_judges.up), application(served_judges.down)
 
 
 async def asgi(scope: Any, receive: Any, send: Any) -> None:

@@ -1,4 +1,4 @@
-"""A real server in a process of its own, which runs one of `protected_apps`: uvicorn, hypercorn, granian, gunicorn, aiohttp's.
+"""A real server in a process of its own, which runs one of `protected_apps`: uvicorn, hypercorn, granian, gunicorn and others.
 
 With `tls` it has a certificate of this authority, and verifies the certificate of a client that sends one.
 """
@@ -27,6 +27,7 @@ COMMANDS: dict[str, list[str]] = {
     "hypercorn": ["-m", "hypercorn", "served_app:app", "--log-level", "error", "--bind"],
     "aiohttp": ["served_app.py"],
     "werkzeug": ["served_app.py"],
+    "grpc": ["protected_grpc.py", "{name}"],
 }
 # The options that each needs for TLS. `served_app.py` reads the environment.
 TLS: dict[str, list[str]] = {
@@ -44,17 +45,19 @@ TLS: dict[str, list[str]] = {
 
 @contextmanager
 def serving(
-    server: str, name: str, issuer: FakeIssuer, *, sender: str = "", tls: Authority | None = None
+    server: str, name: str, issuer: FakeIssuer, *more: str, sender: str = "", tls: Authority | None = None
 ) -> Iterator[str]:
     """The URL of a server process that runs this application. Below `/down` its keys cannot be fetched.
 
     `sender` is that of its verifier: "dpop" with nonces of 32 zero bytes, "mtls", or "mtls by header" with `Client-Cert`.
     """
     protected_apps.needed(server)
-    protected_apps.needed(protected_apps.framework(name))
+    if server != "grpc":
+        protected_apps.needed(protected_apps.framework(name))
     port, nobody = free_port(), free_port()
-    command = [part.format("wsgi" if name in protected_apps.WSGI else "asgi") for part in COMMANDS[server]]
-    command.append(f"127.0.0.1:{port}" if "--bind" in command else str(port))
+    interface = "wsgi" if name in protected_apps.WSGI else "asgi"
+    command = [part.format(interface, name=name) for part in COMMANDS[server]]
+    command += [f"127.0.0.1:{port}" if "--bind" in command else str(port), *more]
     files = {"ca": str(tls.file), "file": str(tls.issue())} if tls else {}
     if tls:
         command[3:3] = [part.format(**files) for part in TLS.get(server, [])]

@@ -15,20 +15,17 @@ from fastmcp.server.auth import AccessToken, RemoteAuthProvider, TokenVerifier
 from pydantic import AnyHttpUrl
 
 from jwseal.adapters.mcp import access_token, protect, verified
+from jwseal.adapters.resource_server import Judge, checked
 
 __all__ = ["JWTVerifier", "protect", "provider"]
 
 
 class JWTVerifier(TokenVerifier):
-    """FastMCP's TokenVerifier over a Verifier or Issuers. The other arguments are FastMCP's."""
+    """FastMCP's TokenVerifier over a Verifier, Issuers or Authorizer. The other arguments are FastMCP's."""
 
-    def __init__(self, judge: Any, **options: Any) -> None:
-        if not hasattr(judge, "verify_async"):
-            raise TypeError(
-                "JWTVerifier takes a Verifier or Issuers: FastMCP asks for a token's claims, not for a decision"
-            )
+    def __init__(self, judge: Judge, **options: Any) -> None:
         super().__init__(**options)
-        self.judge = judge
+        self.judge = checked(judge)
 
     async def verify_token(self, token: str) -> AccessToken | None:
         """Return the access token, or None if it is refused."""

@@ -22,29 +22,25 @@ from urllib.parse import urlsplit
 
 from mcp.server.auth.provider import AccessToken
 
-from jwseal import InvalidToken, SenderMismatch, Unavailable, VerifiedJWT
+from jwseal import InvalidToken, SenderMismatch, Unavailable
 from jwseal.adapters.asgi import JWTMiddleware, Message, Receive, Scope, Send
 from jwseal.adapters.asgi import token as token_of
-from jwseal.adapters.resource_server import Judge
+from jwseal.adapters.resource_server import Judge, checked
 from jwseal.sender import DpopCheck
 
 __all__ = ["JWTVerifier", "access_token", "metadata_url", "protect", "verified"]
 
 log = logging.getLogger("jwseal.adapters")
 # The token that `protect` has verified in this request, and its result.
-_verified: ContextVar[tuple[str, VerifiedJWT] | None] = ContextVar("jwseal_mcp", default=None)
+_verified: ContextVar[tuple[str, Any] | None] = ContextVar("jwseal_mcp", default=None)
 WELL_KNOWN = "/.well-known/oauth-protected-resource"
 
 
 class JWTVerifier:
-    """The SDK's TokenVerifier over a Verifier or Issuers."""
+    """The SDK's TokenVerifier over a Verifier, Issuers or Authorizer."""
 
-    def __init__(self, judge: Any) -> None:
-        if not hasattr(judge, "verify_async"):
-            raise TypeError(
-                "JWTVerifier takes a Verifier or Issuers: the SDK asks for a token's claims, not for a decision"
-            )
-        self.judge: Judge = judge
+    def __init__(self, judge: Judge) -> None:
+        self.judge = checked(judge)
 
     async def verify_token(self, token: str) -> AccessToken | None:
         """Return the access token, or None if it is refused."""
@@ -52,21 +48,31 @@ class JWTVerifier:
         return None if result is None else AccessToken(**access_token(token, result))
 
 
-async def verified(judge: Any, token: str) -> VerifiedJWT | None:
-    """The result of the verification, which `protect` may have made already; None for a refused token, with a log entry."""
+async def verified(judge: Any, token: str) -> Any:
+    """The VerifiedJWT or Decision, which `protect` may have made already; None for a refused token, with a log entry."""
     known = _verified.get()
     try:
-        result: VerifiedJWT = known[1] if known and known[0] == token else await judge.verify_async(token)
-        cnf = result.get("cnf")
+        if known and known[0] == token:
+            result = known[1]
+        elif hasattr(judge, "authorize_async"):
+            result = await judge.authorize_async(token)
+            if not result.allowed:
+                return _refused(result)
+        else:
+            result = await judge.verify_async(token)
+        cnf = result.claims.get("cnf")
         if getattr(judge, "sender", None) is None and isinstance(cnf, dict) and {"jkt", "x5t#S256"} & cnf.keys():
             raise SenderMismatch("the token is bound to a key, and nothing checks its sender: Verifier(sender=)", "cnf")
     except (InvalidToken, Unavailable) as error:
-        log.info("mcp %s", error.code, extra={"code": error.code, "status": error.http_status})
-        return None
+        return _refused(error)
     return result
 
 
-def access_token(token: str, result: VerifiedJWT) -> dict[str, Any]:
+def _refused(reason: Any) -> None:
+    log.info("mcp %s", reason.code, extra={"code": reason.code, "status": reason.http_status})
+
+
+def access_token(token: str, result: Any) -> dict[str, Any]:
     """What the SDK's AccessToken holds (RFC 9068 section 2.2): `client_id`, else `azp`, else the subject."""
     claims = result.claims
     client = next((claims[name] for name in ("client_id", "azp", "sub") if isinstance(claims.get(name), str)), "")

@@ -41,6 +41,7 @@ __all__ = [
     "Received",
     "Refused",
     "ResourceServer",
+    "checked",
     "preflight",
     "require_authentication",
 ]
@@ -183,13 +184,8 @@ class ResourceServer:
         worker: str | None = None,
         describe: Callable[[Any], Mapping[str, Any]] | None = None,
     ) -> None:
-        self._judge: Any = judge
+        self._judge: Any = checked(judge)
         self._authorizes = hasattr(judge, "authorize")
-        verifies = hasattr(judge, "verify") and hasattr(judge, "verify_async")
-        if isinstance(judge, type) or not (self._authorizes or verifies):
-            raise TypeError(
-                "the judge must be a Verifier, Issuers or Authorizer; build it once, when the program starts"
-            )
         if isinstance(scopes, str) or isinstance(exclude, str):
             raise PolicyError("scopes and exclude are collections of strings: write ['read'], not 'read'")
         if self._authorizes and scopes:
@@ -366,6 +362,14 @@ class ResourceServer:
         level = logging.WARNING if refused.status >= 500 else logging.INFO
         log.log(level, "%d %s", refused.status, refused.code, extra={"code": refused.code, "status": refused.status})
         return refused
+
+
+def checked(judge: Judge) -> Judge:
+    """The judge, or TypeError if it is none."""
+    verifies = hasattr(judge, "verify") and hasattr(judge, "verify_async")
+    if isinstance(judge, type) or not (hasattr(judge, "authorize") or verifies):
+        raise TypeError("the judge must be a Verifier, Issuers or Authorizer; build it once, when the program starts")
+    return judge
 
 
 def require_authentication(

@@ -47,6 +47,7 @@ class Decision:
     attributes      what the worker's map made of the claims, raw; empty where the token is refused
     headers         the map's headers, their values escaped for HTTP
     claims          the claims, the caller's to change; empty where the token is refused
+    scopes          the scopes of the token, as those of a VerifiedJWT; empty where it is refused
     expires_at      until when the decision may be kept: `exp` in seconds since 1970, or None
     http_status     200, 401, 403 or 503
     unchecked       the stores that did not answer and were passed over ("replay", "revocation", "budget")
@@ -145,6 +146,11 @@ class Decision:
     def claims(self) -> dict[str, Any]:
         """The claims; empty where the token is refused."""
         return self._verified.claims if self.allowed and self._verified is not None else {}
+
+    @property
+    def scopes(self) -> frozenset[str]:
+        """The scopes of the token, from `scope` or `scp`; empty where it is refused."""
+        return self._verified.scopes if self.allowed and self._verified is not None else frozenset()
 
     @property
     def expires_at(self) -> float | None:
