@@ -13,7 +13,11 @@ use std::sync::Arc;
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// Why a token, a key or a policy was refused.
+///
+/// Its tag is a whole word. With one of a byte, compilers move a `Result` of it in overlapping pieces, and the processor waits
+/// for each move before it can read the next piece.
 #[derive(Clone, Debug)]
+#[repr(usize)]
 pub enum Error {
     /// No key here has the header's algorithm, or the key named by `kid` has another.
     AlgorithmNotAllowed,

@@ -288,11 +288,11 @@ fn date(name: &'static str, value: Option<Value<'_>>) -> Result<Option<f64>> {
 
 fn expect_text(name: &'static str, value: Option<Value<'_>>, expected: Option<&[Box<str>]>) -> Result<()> {
     let text = match value {
-        Some(value) => Some(value.as_str().ok_or(Error::claim(name, ClaimFault::Invalid))?),
+        Some(value) => Some(value.as_str().ok_or_else(|| Error::claim(name, ClaimFault::Invalid))?),
         None => None,
     };
     let Some(expected) = expected else { return Ok(()) };
-    let text = text.ok_or(Error::claim(name, ClaimFault::Missing))?;
+    let text = text.ok_or_else(|| Error::claim(name, ClaimFault::Missing))?;
     if expected.iter().any(|one| **one == *text) { Ok(()) } else { Err(Error::claim(name, ClaimFault::Mismatch)) }
 }
 

@@ -10,7 +10,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString};
 
-use crate::names::Names;
+use crate::names::{Names, is_word};
 
 /// A value as a Python object.
 pub(crate) fn object<'py>(py: Python<'py>, value: Value<'_>) -> PyResult<Bound<'py, PyAny>> {
@@ -54,9 +54,12 @@ impl<'py> Builder<'py> {
         let dict = presized(self.py, members.len())?;
         for (name, value) in members {
             let name = self.names.name(self.py, name);
-            let value = self.value(value)?;
+            let value = match value.kind() {
+                Kind::Str(text) if name.is_common => self.names.value(self.py, text).into_any(),
+                _ => self.value(value)?,
+            };
             // SAFETY: all three are live objects, the first an exact dict; PyDict_SetItem takes references of its own.
-            let status = unsafe { ffi::PyDict_SetItem(dict.as_ptr(), name.as_ptr(), value.as_ptr()) };
+            let status = unsafe { ffi::PyDict_SetItem(dict.as_ptr(), name.text.as_ptr(), value.as_ptr()) };
             if status < 0 {
                 return Err(PyErr::fetch(self.py));
             }
@@ -69,12 +72,19 @@ impl<'py> Builder<'py> {
         let mut few = [const { None }; FEW];
         if let Some(slots) = few.get_mut(..items.len()) {
             for (slot, item) in slots.iter_mut().zip(items) {
-                *slot = Some(self.value(item)?);
+                *slot = Some(self.element(item)?);
             }
             return filled(self.py, slots);
         }
-        let many = items.iter().map(|item| self.value(item).map(Some)).collect::<PyResult<Vec<_>>>();
+        let many = items.iter().map(|item| self.element(item).map(Some)).collect::<PyResult<Vec<_>>>();
         filled(self.py, &mut many?)
+    }
+
+    fn element(&mut self, item: Value<'_>) -> PyResult<Bound<'py, PyAny>> {
+        match item.kind() {
+            Kind::Str(text) if is_word(text) => Ok(self.names.value(self.py, text).into_any()),
+            _ => self.value(item),
+        }
     }
 }
 

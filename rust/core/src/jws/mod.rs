@@ -84,7 +84,7 @@ impl VerifiedSignature {
         verify: impl Fn(&Key, usize, Alg) -> Result<()>,
     ) -> Result<Self> {
         let verifies = |index: &usize| keys.key(*index).is_some_and(|key| verify(key, *index, resolved.alg).is_ok());
-        let key_index = resolved.candidates.indices().find(verifies).ok_or(Error::InvalidSignature)?;
+        let key_index = resolved.candidates.indices().find(verifies).ok_or_else(|| Error::InvalidSignature)?;
         Ok(Self { resolved, key_index })
     }
 

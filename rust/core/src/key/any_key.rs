@@ -150,7 +150,7 @@ impl Key {
     #[inline]
     fn material(&self, alg: Alg) -> Result<&KeyMaterial> {
         let found = self.0.materials.iter().find(|(algs, _)| algs.contains(alg));
-        found.map(|(_, material)| material).ok_or(Error::AlgorithmNotAllowed)
+        found.map(|(_, material)| material).ok_or_else(|| Error::AlgorithmNotAllowed)
     }
 
     pub(super) fn inner(&self) -> &Inner {
