@@ -57,6 +57,8 @@ impl VerifiedJwt {
     ///
     /// `ahead` is a parse that was made before the signature was checked. It is used if it is of exactly the bytes that were
     /// verified, and the payload is parsed otherwise.
+    #[expect(clippy::inline_always, reason = "what it returns stays in registers")]
+    #[inline(always)]
     pub(crate) fn parse(verified: Verified, ahead: Option<Document>, verified_at: f64, leeway: f64) -> Result<Self> {
         let (signature, payload) = verified.into_parts();
         let document = match ahead.filter(|document| document.text() == payload) {
@@ -200,6 +202,8 @@ impl Deref for Owned {
 }
 
 /// Parses a payload as claims, verified or not.
+#[expect(clippy::inline_always, reason = "what it returns stays in registers")]
+#[inline(always)]
 pub fn claims_document(payload: Vec<u8>) -> Result<Document> {
     let document = Document::parse(payload, Limits::TEXT).map_err(|reason| Error::malformed("payload", reason))?;
     if document.root().as_object().is_none() {

@@ -115,6 +115,8 @@ impl Verifier {
     }
 
     /// Verifies one token with the keys at hand, or says which are needed.
+    #[expect(clippy::inline_always, reason = "what it returns stays in registers")]
+    #[inline(always)]
     pub fn verify(&self, mut token: Token<'_>, times: Times) -> Result<Outcome> {
         if let Some(accepted) = self.recall(&token, times, |text| self.keys.current(text, times).ok())? {
             return Ok(Outcome::Verified(accepted));
@@ -233,6 +235,8 @@ impl Verifier {
     }
 
     /// Takes a token apart, or takes what another reader with the same bounds took apart.
+    #[expect(clippy::inline_always, reason = "what it returns stays in registers")]
+    #[inline(always)]
     fn read<'a>(&self, token: &mut Token<'a>, times: Times) -> Result<(Compact<'a>, Option<Document>)> {
         require_finite(times)?;
         match token.ahead.take() {
@@ -242,6 +246,8 @@ impl Verifier {
     }
 
     /// Judges a token under one generation. `may_ask` is whether keys that it names and that are not there may be asked for.
+    #[expect(clippy::inline_always, reason = "what it returns stays in registers")]
+    #[inline(always)]
     fn judge(
         &self,
         token: &Token<'_>,

@@ -20,6 +20,8 @@ pub struct Document {
 
 impl Document {
     /// Reads a text whole, or says why it is refused.
+    #[expect(clippy::inline_always, reason = "what it returns stays in registers")]
+    #[inline(always)]
     pub fn parse(text: Vec<u8>, limits: Limits) -> Result<Self, &'static str> {
         let text = String::from_utf8(text).map_err(|_| "not UTF-8")?;
         let (nodes, unescaped) = parser::read(&text, limits)?;

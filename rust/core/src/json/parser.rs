@@ -11,6 +11,8 @@ use super::node::{Limits, Node, Tag};
 use super::scan::plain_end;
 
 /// The nodes of a text, and its strings that had escapes, one after the other.
+#[expect(clippy::inline_always, reason = "what it returns stays in registers")]
+#[inline(always)]
 pub(super) fn read(text: &str, limits: Limits) -> Result<(Vec<Node>, String), &'static str> {
     let octets = text.as_bytes();
     // Claims take one node for about twelve bytes.

@@ -69,6 +69,8 @@ impl Reader {
     }
 
     /// Takes a token apart.
+    #[expect(clippy::inline_always, reason = "what it returns stays in registers")]
+    #[inline(always)]
     pub fn read(self, token: &[u8]) -> Result<Compact<'_>> {
         if token.len() > self.max_size {
             return Err(Error::TooLarge { what: "token", size: token.len(), limit: self.max_size });
@@ -88,6 +90,8 @@ impl Default for Reader {
 }
 
 impl<'a> Compact<'a> {
+    #[expect(clippy::inline_always, reason = "what it returns stays in registers")]
+    #[inline(always)]
     fn cut(token: &'a [u8], reader: Reader) -> Result<Self> {
         let segments = || Error::malformed("token", "does not have the three segments of a compact JWS");
         // A third dot would be in the signature, and base64url has none.
@@ -161,6 +165,8 @@ impl<'a> Compact<'a> {
     }
 
     /// Checks the signature under a resolved header; the payload is the token's own.
+    #[expect(clippy::inline_always, reason = "what it returns stays in registers")]
+    #[inline(always)]
     pub fn verify(self, resolved: Arc<ResolvedHeader>, keys: &KeySet) -> Result<Verified> {
         let signature = self.octets.get(self.payload_len..).unwrap_or_default();
         let message = Message::Whole(self.signing_input);
