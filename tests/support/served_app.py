@@ -29,6 +29,9 @@ def application(judge: Any) -> Any:
 
 up, down = application(served_judges.up), application(served_judges.down)
 
+if os.environ["JWSEAL_TEST_PUSHED"]:
+    up.app_context().push()
+
 
 async def asgi(scope: Any, receive: Any, send: Any) -> None:
     """Choose by the path."""

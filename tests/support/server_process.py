@@ -45,11 +45,18 @@ TLS: dict[str, list[str]] = {
 
 @contextmanager
 def serving(
-    server: str, name: str, issuer: FakeIssuer, *more: str, sender: str = "", tls: Authority | None = None
+    server: str,
+    name: str,
+    issuer: FakeIssuer,
+    *more: str,
+    sender: str = "",
+    tls: Authority | None = None,
+    pushed: bool = False,
 ) -> Iterator[str]:
     """The URL of a server process that runs this application. Below `/down` its keys cannot be fetched.
 
     `sender` is that of its verifier: "dpop" with nonces of 32 zero bytes, "mtls", or "mtls by header" with `Client-Cert`.
+    `pushed` is whether the program pushes Flask's application context when it is imported.
     """
     protected_apps.needed(server)
     if server != "grpc":
@@ -69,6 +76,7 @@ def serving(
         "JWSEAL_TEST_DOWN": f"http://127.0.0.1:{nobody}/jwks",
         "JWSEAL_TEST_SENDER": sender,
         "JWSEAL_TEST_TLS": json.dumps(files),
+        "JWSEAL_TEST_PUSHED": "1" if pushed else "",
     }
     process = subprocess.Popen(
         [sys.executable, *command],

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 from jwseal.adapters.client_certificate import of_pem
 from jwseal.adapters.resource_server import Judge, Received, Refused, ResourceServer
 
-__all__ = ["ADDED", "REFUSED", "JWTMiddleware", "can_deny", "denials", "received", "refuse", "token"]
+__all__ = ["ADDED", "REFUSED", "JWTMiddleware", "can_deny", "denials", "received", "refuse", "route_of", "token"]
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Message: TypeAlias = MutableMapping[str, Any]
@@ -87,8 +87,16 @@ def received(scope: Scope) -> Received:
         # The server says so if it did not verify the certificate.
         return of_pem(next(iter(chain))) if chain and not tls.get("client_cert_error") else None
 
-    query = scope.get("query_string", b"")
-    return Received(values, scope.get("method", "GET"), scope["path"], query, scope, certificate)
+    query, path = scope.get("query_string", b""), scope["path"]
+    return Received(values, scope.get("method", "GET"), route_of(scope), query, scope, certificate, path)
+
+
+def route_of(scope: Scope) -> str:
+    """The path without `root_path`, by which frameworks choose the route."""
+    path: str = scope["path"]
+    root = scope.get("root_path") or ""
+    below = path.removeprefix(root)
+    return below or "/" if below != path and below[:1] in {"", "/"} else path
 
 
 async def refuse(refused: Refused, scope: Scope, send: Send) -> None:

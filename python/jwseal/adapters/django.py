@@ -33,6 +33,9 @@ from jwseal.adapters.wsgi import received as received_by_wsgi
 
 __all__ = ["JWTMiddleware", "require", "server"]
 
+# Where a request keeps what was verified. `request.token` is for views: another middleware may set it, so it proves nothing.
+KEPT = "_jwseal_token"
+
 View = TypeVar("View", bound=Callable[..., Any])
 
 
@@ -102,8 +105,8 @@ def require(*scopes: str) -> Callable[[View], View]:
             async def asynchronous(request: HttpRequest, *args: Any, **named: Any) -> Any:
                 inner = received(request)
                 try:
-                    if hasattr(request, "token"):
-                        server().demand(request.token, scopes)
+                    if hasattr(request, KEPT):
+                        server().demand(getattr(request, KEPT), scopes)
                     else:
                         _keep(request, await server().authenticate_async(inner, scopes))
                 except Refused as refused:
@@ -116,8 +119,8 @@ def require(*scopes: str) -> Callable[[View], View]:
         def synchronous(request: HttpRequest, *args: Any, **named: Any) -> Any:
             inner = received(request)
             try:
-                if hasattr(request, "token"):
-                    server().demand(request.token, scopes)
+                if hasattr(request, KEPT):
+                    server().demand(getattr(request, KEPT), scopes)
                 else:
                     _keep(request, server().authenticate(inner, scopes))
             except Refused as refused:
@@ -134,7 +137,7 @@ def received(request: HttpRequest) -> Received:
     read = received_by_wsgi(request.META)
     scope = getattr(request, "scope", None)
     certificate = read.certificate if scope is None else received_by_asgi(scope).certificate
-    return Received(read.values, read.method, request.path, read.query, request, certificate)
+    return Received(read.values, read.method, request.path_info, read.query, request, certificate, request.path)
 
 
 def answer(refused: Refused) -> HttpResponse:
@@ -144,3 +147,4 @@ def answer(refused: Refused) -> HttpResponse:
 
 def _keep(request: Any, token: Any) -> None:
     request.token = token
+    setattr(request, KEPT, token)

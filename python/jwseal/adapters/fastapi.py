@@ -63,12 +63,12 @@ class JWTBearer(SecurityBase):
         seen = connection.scope.setdefault("jwseal.seen", {})
         scopes = security_scopes.scopes
         try:
-            if id(self) in seen:
-                return self.server.demand(seen[id(self)], scopes)
-            seen[id(self)] = await self.server.authenticate_async(request, scopes)
+            if self in seen:
+                return self.server.demand(seen[self], scopes)
+            seen[self] = await self.server.authenticate_async(request, scopes)
         except Refused as refused:
             if connection.scope["type"] == "websocket" and not can_deny(connection.scope):
                 raise WebSocketException(1008, refused.phrase) from None
             raise HTTPException(refused.status, refused.phrase, refused.mapping) from None
         request.completed(response)
-        return seen[id(self)]
+        return seen[self]

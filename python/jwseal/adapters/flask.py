@@ -17,7 +17,7 @@ import functools
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from flask import Flask, Response, after_this_request, current_app, g, request
+from flask import Flask, Response, after_this_request, current_app, request
 
 from jwseal.adapters.resource_server import Judge, Refused, ResourceServer
 from jwseal.adapters.wsgi import received
@@ -57,10 +57,10 @@ class JWTAuth:
     @property
     def token(self) -> Any:
         """The VerifiedJWT of this request, or the Decision of an Authorizer. LookupError where none was verified."""
-        seen = g.get("jwseal_seen", {})
-        if id(self) not in seen:
+        seen = _seen()
+        if self not in seen:
             raise LookupError("this request has no verified token: call init_app, or decorate the view with require")
-        return seen[id(self)]
+        return seen[self]
 
     def _before_request(self) -> Response | None:
         try:
@@ -71,13 +71,19 @@ class JWTAuth:
         return None
 
     def _authenticate(self, scopes: tuple[str, ...]) -> None:
-        seen = g.setdefault("jwseal_seen", {})
-        if id(self) in seen:
-            self.server.demand(seen[id(self)], scopes)
+        seen = _seen()
+        if self in seen:
+            self.server.demand(seen[self], scopes)
         else:
             inner = received(request.environ)
-            seen[id(self)] = self.server.authenticate(inner, scopes)
+            seen[self] = self.server.authenticate(inner, scopes)
             after_this_request(inner.completed)
+
+
+def _seen() -> dict[JWTAuth, Any]:
+    """What was verified in this request. It is kept by the request: `g` outlives it where an application context is pushed."""
+    found: dict[JWTAuth, Any] = vars(request._get_current_object()).setdefault("_jwseal_seen", {})  # type: ignore[attr-defined]
+    return found
 
 
 def _answer(refused: Refused) -> Response:

@@ -13,18 +13,21 @@ with `Litestar(..., middleware=[denials])` it gets the answer that a request get
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
+from urllib.parse import unquote
 
 from litestar.connection import ASGIConnection
 from litestar.exceptions import HTTPException, WebSocketException
 from litestar.handlers import BaseRouteHandler
 
-from jwseal.adapters.asgi import ADDED, REFUSED, denials, received
-from jwseal.adapters.resource_server import Judge, Refused, ResourceServer
+from jwseal.adapters.asgi import ADDED, REFUSED, denials, route_of
+from jwseal.adapters.asgi import received as received_by_asgi
+from jwseal.adapters.resource_server import Judge, Received, Refused, ResourceServer
 
 __all__ = ["JWTGuard", "denials", "token"]
 
-KEY = "jwseal.token"
+KEY = "jwseal.litestar"
 
 
 class JWTGuard:
@@ -36,7 +39,7 @@ class JWTGuard:
     async def __call__(self, connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
         """Verify the token; the handler's `opt["scopes"]` are the scopes it needs."""
         scope: Any = connection.scope
-        request = received(scope)
+        request = _received(scope, handler)
         if self.server.open(request):
             return
         scopes = handler.opt.get("scopes", ())
@@ -59,3 +62,11 @@ def token(connection: ASGIConnection[Any, Any, Any, Any]) -> Any:
     if KEY not in scope:
         raise LookupError("this request has no verified token: its path is excluded, or no JWTGuard is in front")
     return scope[KEY][1]
+
+
+def _received(scope: Any, handler: BaseRouteHandler) -> Received:
+    """The request. Litestar has replaced the path of the scope: by the route's, and below a mount by the rest of it."""
+    raw = scope.get("raw_path")
+    whole = unquote(raw.decode("latin-1")) if raw else ""
+    path = route_of({**scope, "path": whole}) if getattr(handler, "is_mount", False) else scope["path"]
+    return replace(received_by_asgi(scope), path=path, url_path=whole or scope["path"])

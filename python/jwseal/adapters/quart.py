@@ -17,11 +17,20 @@ import functools
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from quart import Quart, Response, after_this_request, current_app, g, has_websocket_context, request, websocket
+from quart import (
+    Quart,
+    Response,
+    after_this_request,
+    current_app,
+    has_request_context,
+    has_websocket_context,
+    request,
+    websocket,
+)
 from werkzeug.datastructures import Headers
 
 from jwseal.adapters.asgi import received
-from jwseal.adapters.resource_server import Judge, Received, Refused, ResourceServer
+from jwseal.adapters.resource_server import Judge, Refused, ResourceServer
 
 __all__ = ["JWTAuth"]
 
@@ -36,8 +45,8 @@ class JWTAuth:
 
     def init_app(self, app: Quart) -> None:
         """Protect every request and WebSocket handshake of the application."""
-        app.before_request(self._before)
-        app.before_websocket(self._before)
+        app.before_request(functools.partial(self._before, request))
+        app.before_websocket(functools.partial(self._before, websocket))
         app.extensions["jwseal"] = self
 
     def require(self, *scopes: str) -> Callable[[View], View]:
@@ -47,7 +56,7 @@ class JWTAuth:
             @functools.wraps(view)
             async def protected(*args: Any, **named: Any) -> Any:
                 try:
-                    await self._authenticate(scopes)
+                    await self._authenticate(_current(), scopes)
                 except Refused as refused:
                     return _answer(refused)
                 return await current_app.ensure_async(view)(*args, **named)
@@ -59,33 +68,41 @@ class JWTAuth:
     @property
     def token(self) -> Any:
         """The VerifiedJWT of this request, or the Decision of an Authorizer. LookupError where none was verified."""
-        seen = g.get("jwseal_seen", {})
-        if id(self) not in seen:
+        seen = _seen(_current())
+        if self not in seen:
             raise LookupError("this request has no verified token: call init_app, or decorate the view with require")
-        return seen[id(self)]
+        return seen[self]
 
-    async def _before(self) -> Response | None:
+    async def _before(self, connection: Any) -> Response | None:
         try:
-            if not self.server.open(_received()):
-                await self._authenticate(())
+            if not self.server.open(received(connection.scope)):
+                await self._authenticate(connection, ())
         except Refused as refused:
             return _answer(refused)
         return None
 
-    async def _authenticate(self, scopes: tuple[str, ...]) -> None:
-        seen = g.setdefault("jwseal_seen", {})
-        if id(self) in seen:
-            self.server.demand(seen[id(self)], scopes)
+    async def _authenticate(self, connection: Any, scopes: tuple[str, ...]) -> None:
+        seen = _seen(connection)
+        if self in seen:
+            self.server.demand(seen[self], scopes)
         else:
-            inner = _received()
-            seen[id(self)] = await self.server.authenticate_async(inner, scopes)
-            if inner.added and not has_websocket_context():
+            inner = received(connection.scope)
+            seen[self] = await self.server.authenticate_async(inner, scopes)
+            if inner.added and connection is request:
                 after_this_request(inner.completed)
 
 
-def _received() -> Received:
-    scope: Any = websocket.scope if has_websocket_context() else request.scope
-    return received(scope)
+def _current() -> Any:
+    """The request or the handshake of the running view. RuntimeError where one runs inside the other: nothing tells which."""
+    if has_request_context() and has_websocket_context():
+        raise RuntimeError("a request and a WebSocket handshake are both in progress here: call one outside the other")
+    return websocket if has_websocket_context() else request
+
+
+def _seen(connection: Any) -> dict[JWTAuth, Any]:
+    """What was verified in this request. It is kept by the request: `g` outlives it where an application context is pushed."""
+    found: dict[JWTAuth, Any] = vars(connection._get_current_object()).setdefault("_jwseal_seen", {})
+    return found
 
 
 def _answer(refused: Refused) -> Response:

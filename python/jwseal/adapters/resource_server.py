@@ -85,8 +85,10 @@ class Received:
     """A request as an adapter hands it over.
 
     values       gives every value of a header by its name in lower case
+    path         what the application chooses the route by
     certificate  gives the certificate of the connection's client as DER, None if it sent none; LookupError where the server
                  does not tell
+    url_path     the path of the URL that the client asked for, where the application is mounted below a prefix
     added        headers that the answer of an accepted request needs, which `authenticate` fills in
     """
 
@@ -96,6 +98,7 @@ class Received:
     query: str | bytes = ""
     native: Any = None
     certificate: Callable[[], bytes | None] | None = None
+    url_path: str | None = None
     added: list[tuple[str, str]] = field(default_factory=list)
 
     def completed(self, response: Any) -> Any:
@@ -153,7 +156,8 @@ class ResourceServer:
     scopes              the scopes that every request needs
     header              the one header that holds the credential. `authorization` holds `Bearer` and a token, any other
                         a token alone, as proxies write it
-    exclude             paths that need no token: `/health` is that path alone, `/public/*` every path below `/public/`
+    exclude             paths that need no token: `/health` is that path alone, `/public/*` every path below `/public/`.
+                        They are compared with the path that the application's routes are: without SCRIPT_NAME or root_path
     preflights          whether CORS preflights pass without a token. Set it to False where the application does not answer
                         them itself and treats OPTIONS as another method
     base_url            for a judge with sender="dpop": the scheme of the Authorization header is then `DPoP` (RFC 9449
@@ -312,7 +316,8 @@ class ResourceServer:
             return {}
         if isinstance(self._sender, DpopCheck):
             # A path that is none, as `OPTIONS *` has, must not become a part of the host.
-            url = f"{self._base_url}/{quote(request.path.removeprefix('/'), safe=_IN_A_PATH)}"
+            path = request.path if request.url_path is None else request.url_path
+            url = f"{self._base_url}/{quote(path.removeprefix('/'), safe=_IN_A_PATH)}"
             return {"sender": Dpop(request.values("dpop"), request.method, url)}
         if self.asks_connection:
             return {"sender": ClientCertificate(self._of_connection(request))}

@@ -75,7 +75,13 @@ def received(environ: WSGIEnvironment) -> Received:
             return of_socket(environ["gunicorn.socket"])
         raise LookupError("the server sets neither SSL_CLIENT_CERT nor gunicorn.socket")
 
-    # A path is UTF-8 that is read as Latin-1 (PEP 3333).
-    path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
-    path = path.encode("latin-1", "replace").decode("utf-8", "replace") or "/"
-    return Received(values, environ["REQUEST_METHOD"], path, environ.get("QUERY_STRING", ""), environ, certificate)
+    # A client can set SCRIPT_NAME, by a header of this name with Gunicorn or by X-Forwarded-Prefix, and chooses no route by it.
+    path = _decoded(environ.get("PATH_INFO", ""))
+    url_path = _decoded(environ.get("SCRIPT_NAME", "")) + path
+    query = environ.get("QUERY_STRING", "")
+    return Received(values, environ["REQUEST_METHOD"], path or "/", query, environ, certificate, url_path or "/")
+
+
+def _decoded(path: str) -> str:
+    """A path is UTF-8 that is read as Latin-1 (PEP 3333)."""
+    return path.encode("latin-1", "replace").decode("utf-8", "replace")

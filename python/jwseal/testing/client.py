@@ -41,8 +41,12 @@ class Client:
 
 
 @contextlib.contextmanager
-def client_of(app: Any) -> Iterator[Client]:
-    """A client of an application, a URL, or a Client; what it started ends with the block."""
+def client_of(app: Any, *, one_context: bool = False) -> Iterator[Client]:
+    """A client of an application, a URL, or a Client; what it started ends with the block.
+
+    With `one_context` all requests run in one application context of Flask or Quart, as where a program has pushed one.
+    """
+    pushed = getattr(app, "app_context", contextlib.nullcontext) if one_context else contextlib.nullcontext
     if isinstance(app, Client):
         yield app
     elif isinstance(app, str):
@@ -50,10 +54,14 @@ def client_of(app: Any) -> Iterator[Client]:
     elif inspect.iscoroutinefunction(app) or inspect.iscoroutinefunction(getattr(app, "__call__", None)):  # noqa: B004
         with asyncio.Runner() as runner:
             ending = runner.run(_started(app))
+            context = pushed()
+            runner.run(_awaited(context.__aenter__))
             yield Client(lambda *request: runner.run(_over_asgi(app, *request)))
+            runner.run(_awaited(context.__aexit__, None, None, None))
             runner.run(ending())
     elif callable(app):
-        yield Client(lambda *request: _over_wsgi(app, *request))
+        with pushed():
+            yield Client(lambda *request: _over_wsgi(app, *request))
     else:
         raise TypeError("the application is an ASGI or WSGI application, a URL or a Client")
 
@@ -146,6 +154,10 @@ async def _over_asgi(app: Any, method: str, path: str, headers: Headers, query: 
     start = next(message for message in sent if message["type"] == "http.response.start")
     body = b"".join(message.get("body", b"") for message in sent if message["type"] == "http.response.body")
     return start["status"], [(n.decode("latin-1"), v.decode("latin-1")) for n, v in start.get("headers", [])], body
+
+
+async def _awaited(function: Callable[..., Any], *arguments: object) -> None:
+    await function(*arguments)
 
 
 async def _started(app: Any) -> Callable[[], Any]:

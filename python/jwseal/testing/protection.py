@@ -81,6 +81,9 @@ def assert_protected(
         asks = [("Origin", "https://app.example"), ("Access-Control-Request-Method", method)]
         statuses, wrong, error = (range(200, 500), (401, 403), None) if preflights else ((401,), (), "")
         _judge(report, Case("CORS preflight", asks, "", statuses, wrong, error), client, "OPTIONS", path)
+    with client_of(app, one_context=True) as client:
+        for case in _after_a_good_token(issuer, good, claims or {}):
+            _judge(report, case, client, method, path)
     if unavailable is not None:
         with client_of(unavailable) as client:
             case = Case("provider down", [("Authorization", f"Bearer {good}")], "", (503,), (), None, _secrets(good))
@@ -133,6 +136,14 @@ def _cases(issuer: FakeIssuer, good: str, claims: Mapping[str, Any], scope: str 
     for attack in forge.attacks(issuer, more):
         headers = [("Authorization", f"Bearer {attack.token}")]
         yield Case(attack.name, headers, secrets=() if attack.name == "oversized" else _secrets(attack.token))
+
+
+def _after_a_good_token(issuer: FakeIssuer, good: str, claims: Mapping[str, Any]) -> Iterator[Case]:
+    """What the application may have kept of a request is nothing to the next one on the same worker."""
+    forged = forge.token("foreign_key", issuer, claims)
+    yield Case("good token once more", [("Authorization", f"Bearer {good}")], "", range(200, 400), error=None)
+    yield Case("no credentials after a good token", [], "", (401,), error="", secrets=_secrets(good))
+    yield Case("forged token after a good token", [("Authorization", f"Bearer {forged}")], secrets=_secrets(forged))
 
 
 def _secrets(token: str) -> tuple[str, ...]:
