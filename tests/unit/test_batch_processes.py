@@ -202,6 +202,31 @@ def test_an_interrupt(call: str) -> None:
     assert names == ["InvalidSignature"] * 100 + ["VerifiedJWT"]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no interval timer")
+def test_an_interrupt_at_any_time() -> None:
+    """What a signal's handler raises reaches the caller, whether the signal comes early in a batch or late."""
+    program = """
+        class Alarm(Exception):
+            pass
+
+        def ring(*_):
+            raise Alarm
+
+        signal.signal(signal.SIGALRM, ring)
+        verifier.prepare()
+        many = refused(100_000)
+        rung = []
+        for milliseconds in [1, 3, 5, 10, 15, 20, 30, 40, 50, 60, 70, 80]:
+            signal.setitimer(signal.ITIMER_REAL, milliseconds / 1000)
+            try:
+                verifier.verify_many(many, workers=2)
+            except Alarm:
+                rung.append(milliseconds)
+        print(json.dumps(rung))
+    """
+    assert printed(program) == [1, 3, 5, 10, 15, 20, 30, 40, 50, 60, 70, 80]
+
+
 @needs_affinity
 def test_threads_start_when_they_are_needed() -> None:
     """Neither the import nor a small batch starts a thread; a batch starts as many as it may use processors, less one."""

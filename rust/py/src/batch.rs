@@ -41,7 +41,7 @@ pub(crate) fn verify_many<'py, V: Shared>(
 ) -> Result<Bound<'py, PyList>, Fault> {
     require_no_sender(verifier.get())?;
     let workers = Workers::from_argument(workers)?;
-    let list = reentry::items(iterate(tokens)?.as_any())?.collect::<PyResult<Vec<_>>>()?;
+    let list = listed(tokens)?;
     Ok(PyList::new(tokens.py(), verify_all(verifier, &list, now, workers)?)?)
 }
 
@@ -51,8 +51,14 @@ pub(crate) fn round<V: Shared>(
     tokens: &Bound<'_, PyAny>,
     now: Option<&Bound<'_, PyAny>>,
 ) -> Result<Arc<dyn AnyRound>, Fault> {
-    let list = reentry::items(iterate(tokens)?.as_any())?.collect::<PyResult<Vec<_>>>()?;
+    let list = listed(tokens)?;
     Ok(Arc::new(Round::new(verifier, &list, now)?))
+}
+
+/// The tokens of an iterable.
+fn listed<'py>(tokens: &Bound<'py, PyAny>) -> PyResult<Vec<Bound<'py, PyAny>>> {
+    let token = |(number, token)| workers::signals_at(tokens.py(), number).and(token);
+    reentry::items(iterate(tokens)?.as_any())?.enumerate().map(token).collect()
 }
 
 /// The iterator of an iterable of tokens. A str or bytes is one token and no batch.

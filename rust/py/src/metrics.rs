@@ -32,7 +32,7 @@ impl VerificationCounterObject {
             return Ok(());
         }
         // The decision of an authorizer has both where a token was verified.
-        let (issuer, alg) = (issuer(result), attribute(result, "alg"));
+        let (issuer, alg) = (issuer(result)?, attribute(result, "alg")?);
         let alg = alg.as_ref().and_then(|alg| alg.to_str().ok()).and_then(Alg::from_name);
         self.0.record(issuer.as_ref().and_then(|issuer| issuer.to_str().ok()), alg, code, seconds);
         Ok(())
@@ -52,11 +52,12 @@ impl VerificationCounterObject {
 }
 
 /// The `iss` of the claims that an object has.
-fn issuer<'py>(result: &Bound<'py, PyAny>) -> Option<Bound<'py, PyString>> {
-    let claims = result.getattr_opt("claims").ok()??;
-    claims.cast::<PyDict>().ok()?.get_item("iss").ok()??.cast_into().ok()
+fn issuer<'py>(result: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyString>>> {
+    let Some(claims) = result.getattr_opt("claims")? else { return Ok(None) };
+    let Ok(claims) = claims.cast::<PyDict>() else { return Ok(None) };
+    Ok(claims.get_item("iss")?.and_then(|issuer| issuer.cast_into().ok()))
 }
 
-fn attribute<'py>(result: &Bound<'py, PyAny>, name: &str) -> Option<Bound<'py, PyString>> {
-    result.getattr_opt(name).ok()??.cast_into().ok()
+fn attribute<'py>(result: &Bound<'py, PyAny>, name: &str) -> PyResult<Option<Bound<'py, PyString>>> {
+    Ok(result.getattr_opt(name)?.and_then(|value| value.cast_into().ok()))
 }

@@ -89,6 +89,9 @@ impl<T: Send + Sync + 'static> Chunks<T> {
 
     /// Has the other threads begin with a chunk of so many items.
     pub(crate) fn begin(&mut self, mut batch: Batch<T>, items: usize) {
+        if let Some(first) = self.batches.first() {
+            batch.join(first);
+        }
         batch.share(self.workers.beside_caller(items));
         self.batches.push(batch);
     }
@@ -102,8 +105,9 @@ impl<T: Send + Sync + 'static> Chunks<T> {
             if py.detach(|| for_a_while(&self.batches, slice)) {
                 break;
             }
-            if *is_main.get_or_insert_with(|| is_main_thread(py)) {
-                py.check_signals()?;
+            py.check_signals()?;
+            if is_main.is_none() {
+                is_main = Some(is_main_thread(py)?);
             }
         }
         let mut all = Vec::new();
@@ -160,13 +164,11 @@ fn for_a_while<T: Send + Sync + 'static>(batches: &[Batch<T>], span: Duration) -
     is_begun && batches.iter().all(|batch| batch.wait(span.saturating_sub(start.elapsed())))
 }
 
-/// Whether this is Python's main thread. Before `threading` is loaded it started no other.
-fn is_main_thread(py: Python<'_>) -> bool {
-    let is_main = || -> PyResult<bool> {
-        let modules = py.import("sys")?.getattr("modules")?.cast_into::<PyDict>()?;
-        let Some(threading) = modules.get_item("threading")? else { return Ok(true) };
-        let main = threading.call_method0("main_thread")?.getattr("ident")?;
-        main.eq(threading.call_method0("get_ident")?)
-    };
-    is_main().unwrap_or(true)
+/// Whether this is Python's main thread. Before `threading` is loaded it started no other. This runs Python code, so a signal can
+/// be handled in it, and what its handler raises is raised here.
+fn is_main_thread(py: Python<'_>) -> PyResult<bool> {
+    let modules = py.import("sys")?.getattr("modules")?.cast_into::<PyDict>()?;
+    let Some(threading) = modules.get_item("threading")? else { return Ok(true) };
+    let main = threading.call_method0("main_thread")?.getattr("ident")?;
+    main.eq(threading.call_method0("get_ident")?)
 }

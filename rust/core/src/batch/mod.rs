@@ -62,6 +62,11 @@ impl<T: Send + Sync + 'static> Batch<T> {
         Self { job: Arc::new(job), latch: Arc::default(), pool: None }
     }
 
+    /// Makes it part of another batch: both are waited for, and withdrawn from the pool, together. Before it is shared.
+    pub fn join(&mut self, other: &Self) {
+        self.latch = Arc::clone(&other.latch);
+    }
+
     /// Has up to so many threads of the pool work on it, and returns how many; there may be fewer, or none, where none can be
     /// started.
     pub fn share(&mut self, threads: usize) -> usize {
