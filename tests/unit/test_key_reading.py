@@ -586,9 +586,10 @@ def test_deprecations_do_not_come_out_as_errors() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         old = dsa.generate_private_key(1024).private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption())
+        dh_key = dump("dh", Encoding.PEM, PrivateFormat.PKCS8, PASSWORD)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        for data in (old, dump("dh", Encoding.PEM, PrivateFormat.PKCS8, PASSWORD)):
+        for data in (old, dh_key):
             with pytest.raises(InvalidKey):
                 read(data, PASSWORD if b"ENCRYPTED" in data else None)
         with pytest.raises(InvalidKey):
