@@ -20,13 +20,14 @@ import re
 import time
 from collections.abc import Awaitable, Collection, Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, cast, get_args
 from urllib.parse import urlsplit
 
 from jwseal._native import VerifyingKey, header_unverified
 from jwseal.errors import InvalidKey, InvalidToken, PolicyError, SenderMismatch, StateUnavailable
 from jwseal.policy import UNCHECKED, Policy
+from jwseal.state.check import discard, waits
 from jwseal.types import Algorithm
 from jwseal.verifier import Verifier
 
@@ -204,17 +205,23 @@ class DpopCheck:
         used = self._judge(token, sender, text, time.time() if now is None else now)
         if used is not None:
             with _asking():
-                first = cast("ReplayStore", self.replay).add(*used)
+                first: object = cast("ReplayStore", self.replay).add(*used)
+            if isinstance(first, Awaitable):
+                discard(first)
+                raise TypeError("this store is asynchronous: call verify_async")
             self._burn(first)
 
     async def check_async(
         self, token: VerifiedJWT, sender: Dpop | None, text: str | bytes, *, now: float | None = None
     ) -> None:
-        """As `check`, with a store that may be asynchronous."""
+        """As `check`, with a store that may be asynchronous. Another one is asked on a thread, so that the event loop runs on."""
+        import asyncio
+
         used = self._judge(token, sender, text, time.time() if now is None else now)
         if used is not None:
+            ask = partial(cast("ReplayStore", self.replay).add, *used)
             with _asking():
-                answer: Any = cast("ReplayStore", self.replay).add(*used)
+                answer: Any = await asyncio.to_thread(ask) if waits(ask) else ask()
                 first = await answer if isinstance(answer, Awaitable) else answer
             self._burn(first)
 

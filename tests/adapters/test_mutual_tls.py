@@ -3,6 +3,7 @@
 An authority of the test's own issues the certificates of server and clients (RFC 8705 section 3).
 """
 
+import asyncio
 import hashlib
 import http.client
 import shutil
@@ -166,6 +167,29 @@ def test_calls(
             unscoped = issuer.token(cnf={"x5t#S256": thumbprint(alice)})
             assert "PERMISSION_DENIED" == call(address, authority, alice, unscoped, kind)
         assert "UNAVAILABLE" == call(address, authority, None, alice.token, "unary_unary")
+
+
+def test_methods_of_other_kinds() -> None:
+    """A method of grpc.aio that is no `async def` is a mistake, where it would have to be called late; one may call context.write."""
+    needed("grpc")
+    from jwseal.adapters.grpc_method import after, behaviour_of
+
+    order: list[str] = []
+
+    async def first(_: Any) -> None:
+        order.append("first")
+
+    async def writing(_: Any, __: Any) -> None:
+        order.append("write")
+
+    async def run() -> None:
+        wrapped = after(first, grpc.unary_stream_rpc_method_handler(writing))
+        assert [] == [one async for one in behaviour_of(wrapped)(b"", None)]
+
+    asyncio.run(run())
+    assert ["first", "write"] == order
+    with pytest.raises(TypeError, match="async def"):
+        after(first, grpc.unary_unary_rpc_method_handler(lambda *_: b""))
 
 
 def thumbprint(client: Client) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 import datetime as dt
 import hashlib
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -147,7 +148,7 @@ def test_a_proof_is_used_once(token: VerifiedJWT, bound: str) -> None:
 
 
 def test_stores(token: VerifiedJWT, bound: str) -> None:
-    """An asynchronous store is awaited, and one without an answer is StateUnavailable."""
+    """An asynchronous store is awaited, another one keeps no event loop waiting, and one without an answer is StateUnavailable."""
 
     class Later:
         seen: set[str] = set()  # noqa: RUF012
@@ -162,6 +163,18 @@ def test_stores(token: VerifiedJWT, bound: str) -> None:
     asyncio.run(check.check_async(token, made, bound, now=NOW))
     with pytest.raises(SenderMismatch, match="used before"):
         asyncio.run(check.check_async(token, made, bound, now=NOW))
+
+    with pytest.raises(TypeError, match="call verify_async"):
+        DpopCheck(replay=Later()).check(token, made, bound, now=NOW)  # type: ignore[arg-type]
+
+    class Slow:
+        def add(self, key: str, ttl: float, /) -> bool:
+            threads.append(threading.current_thread())
+            return True
+
+    threads: list[threading.Thread] = []
+    asyncio.run(DpopCheck(replay=Slow()).check_async(token, made, bound, now=NOW))
+    assert threads != [threading.current_thread()]
 
     class Silent:
         def add(self, key: str, ttl: float, /) -> Any:

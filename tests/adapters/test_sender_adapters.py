@@ -18,9 +18,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 import protected_apps
 import protected_grpc
+import test_frameworks
 from jwseal import KeySet, Policy, PolicyError, Verifier
 from jwseal.adapters.resource_server import Received, Refused, ResourceServer
-from jwseal.sender import CertificateCheck, DpopCheck, Nonce
+from jwseal.sender import DpopCheck, Nonce
 from jwseal.state import MemoryState
 from jwseal.testing import Client, FakeIssuer
 from jwseal.testing.client import Answered, client_of
@@ -172,6 +173,23 @@ def test_nonces(name: str, issuer: FakeIssuer, monkeypatch: pytest.MonkeyPatch) 
             assert "no-store" in told(late, "cache-control")
 
 
+@pytest.mark.parametrize("name", test_frameworks.ASYNC)
+def test_handshakes(name: str, issuer: FakeIssuer) -> None:
+    """A WebSocket handshake needs a proof for GET and its https URL, as the HTTP request that it is."""
+    token = issuer.token(cnf={"jkt": JKT}, scope=protected_apps.SCOPE)
+    make = Prover(token, f"{BASE}/stream", "GET", int(time.time()))
+    judge = demanding(issuer, DpopCheck(algorithms=["ES256"]))
+    client = test_frameworks.client_of(name, judge, base_url=BASE)
+    headers = {"Authorization": f"DPoP {token}", "DPoP": make()}
+    with client.websocket_connect("/stream", headers=headers) as opened:
+        assert "alice" == opened.receive_text()
+    wrong = [make(htu="wss://api.example/stream"), make(htm="POST"), make(htu=f"{BASE}/orders"), ""]
+    for sent in [*({**headers, "DPoP": one} for one in wrong), {**headers, "Authorization": f"Bearer {token}"}]:
+        with pytest.raises(Exception) as caught, client.websocket_connect("/stream", headers=sent) as opened:
+            opened.receive_text()
+        assert type(caught.value).__name__ in {"WebSocketDisconnect", "WebSocketDenialResponse"}
+
+
 @pytest.mark.parametrize(
     ("path", "htu"),
     [
@@ -200,7 +218,7 @@ def test_paths(path: str, htu: str, issuer: FakeIssuer) -> None:
     environ = wrong | {f"HTTP_{name.upper()}": value for name, value in headers}
     server = ResourceServer(demanding(issuer, "dpop"), base_url=BASE)
     for request in (asgi.received(scope), wsgi.received(environ)):
-        assert token == server.authenticate(request) or True
+        assert server.authenticate(request)
         assert asyncio.run(server.authenticate_async(request))
 
 
@@ -448,7 +466,7 @@ def test_two_headers(issuer: FakeIssuer) -> None:
     """A request has exactly one proof (RFC 9449 section 4.3), and one Authorization header."""
     token = issuer.token(cnf={"jkt": JKT})
     proof = Prover(token, now=int(time.time()))()
-    server = ResourceServer(demanding(issuer, CertificateCheck() and "dpop"), base_url=BASE)
+    server = ResourceServer(demanding(issuer, "dpop"), base_url=BASE)
     for headers in (
         {"dpop": [proof, proof], "authorization": f"DPoP {token}"},
         {"dpop": proof, "authorization": [f"DPoP {token}"] * 2},

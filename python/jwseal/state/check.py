@@ -97,7 +97,7 @@ class StateCheck:
                     ask = questions.throw(_unavailable(error))
                     continue
                 if inspect.isawaitable(answer):
-                    _discard(answer)
+                    discard(answer)
                     raise TypeError("this store is asynchronous: call verify_async or authorize_async")
                 ask = questions.send(answer)
         except StopIteration as done:
@@ -115,7 +115,7 @@ class StateCheck:
             ask = next(questions)
             while True:
                 try:
-                    answer = await asyncio.to_thread(ask) if _waits(ask) else ask()
+                    answer = await asyncio.to_thread(ask) if waits(ask) else ask()
                     if inspect.isawaitable(answer):
                         answer = await answer
                 except Exception as error:  # as in `judge`
@@ -175,7 +175,7 @@ def _unavailable(error: Exception) -> StateUnavailable:
     return unavailable
 
 
-def _waits(ask: Callable[[], object]) -> bool:
+def waits(ask: Callable[[], object]) -> bool:
     """Whether the call may wait for a network on the thread it is made on."""
     method = ask.func if isinstance(ask, partial) else ask
     owner = getattr(method, "__self__", None)
@@ -184,7 +184,7 @@ def _waits(ask: Callable[[], object]) -> bool:
     )
 
 
-def _discard(answer: Any) -> None:
+def discard(answer: Any) -> None:
     """Close a coroutine that nothing will await, so that it does not warn."""
     close = getattr(answer, "close", None)
     if callable(close):
