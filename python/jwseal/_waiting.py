@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["Flight"]
+__all__ = ["Flight", "event_loop"]
 
 
 class Flight:
@@ -66,14 +66,14 @@ class Flight:
         """As `wait`, without blocking the event loop."""
         if self.has_ended:
             return
-        if _library() == "trio":
+        if event_loop() == "trio":
             await _wait_in_trio(self, seconds)
         else:
             await _wait_in_asyncio(self, seconds)
 
 
-def _library() -> str:
-    """The event loop that runs the calling task. sniffio is there wherever trio is."""
+def event_loop() -> str:
+    """The event loop that runs the calling task, "asyncio" or "trio". sniffio is there wherever trio is."""
     if "trio" not in sys.modules:
         return "asyncio"
     import sniffio

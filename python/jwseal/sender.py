@@ -18,8 +18,7 @@ import hashlib
 import hmac
 import re
 import time
-from collections.abc import Awaitable, Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, cast, get_args
 from urllib.parse import urlsplit
@@ -27,13 +26,14 @@ from urllib.parse import urlsplit
 from jwseal._native import VerifyingKey, header_unverified
 from jwseal.errors import InvalidKey, InvalidToken, PolicyError, SenderMismatch, StateUnavailable
 from jwseal.policy import UNCHECKED, Policy
-from jwseal.state.check import discard, waits
+from jwseal.state.answer import ask, ask_async
 from jwseal.types import Algorithm
 from jwseal.verifier import Verifier
 
 if TYPE_CHECKING:
     from jwseal import VerifiedJWT
     from jwseal.state import ReplayStore
+    from jwseal.state.answer import Question
 
 __all__ = ["CertificateCheck", "ClientCertificate", "Dpop", "DpopCheck", "Nonce"]
 
@@ -204,26 +204,15 @@ class DpopCheck:
         """Raise SenderMismatch unless the proof is one for this token, its text, and this request."""
         used = self._judge(token, sender, text, time.time() if now is None else now)
         if used is not None:
-            with _asking():
-                first: object = cast("ReplayStore", self.replay).add(*used)
-            if isinstance(first, Awaitable):
-                discard(first)
-                raise TypeError("this store is asynchronous: call verify_async")
-            self._burn(first)
+            self._burn(ask("replay", self._question(used)))
 
     async def check_async(
         self, token: VerifiedJWT, sender: Dpop | None, text: str | bytes, *, now: float | None = None
     ) -> None:
-        """As `check`, with a store that may be asynchronous. Another one is asked on a thread, so that the event loop runs on."""
-        import asyncio
-
+        """As `check`, with a store that may be asynchronous. One that is not is asked on a thread."""
         used = self._judge(token, sender, text, time.time() if now is None else now)
         if used is not None:
-            ask = partial(cast("ReplayStore", self.replay).add, *used)
-            with _asking():
-                answer: Any = await asyncio.to_thread(ask) if waits(ask) else ask()
-                first = await answer if isinstance(answer, Awaitable) else answer
-            self._burn(first)
+            self._burn(await ask_async("replay", self._question(used)))
 
     def _judge(
         self, token: VerifiedJWT, sender: Dpop | None, text: str | bytes, now: float
@@ -288,26 +277,14 @@ class DpopCheck:
     def _refusal(self, sentence: str, nonce: str | None = None) -> SenderMismatch:
         return SenderMismatch(sentence, "cnf", algs=self.algorithms, nonce=nonce)
 
-    def _burn(self, first: object) -> None:
-        if first is not True:
-            raise (
-                self._refusal("the proof was used before")
-                if first is False
-                else StateUnavailable("the store gave no answer")
-            )
+    def _question(self, used: tuple[str, float]) -> Question:
+        return partial(cast("ReplayStore", self.replay).add, *used)
 
-
-@contextmanager
-def _asking() -> Iterator[None]:
-    """A store that fails in any way gives no answer."""
-    try:
-        yield
-    except StateUnavailable:
-        raise
-    except Exception as error:
-        raise StateUnavailable(
-            f"a store failed with {type(error).__name__}, so the proof could not be judged"
-        ) from error
+    def _burn(self, answer: bool | StateUnavailable) -> None:
+        if isinstance(answer, StateUnavailable):
+            raise answer
+        if not answer:
+            raise self._refusal("the proof was used before")
 
 
 def sender_check(given: object) -> DpopCheck | CertificateCheck:

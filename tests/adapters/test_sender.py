@@ -214,7 +214,7 @@ def test_a_proof_on_another_node(tmp_path: Path, token: VerifiedJWT, bound: str)
                 nodes[1].check(token, made, bound, now=now)
     finally:
         server.kill()
-    with pytest.raises(StateUnavailable, match="a store failed with ConnectionError"):
+    with pytest.raises(StateUnavailable, match="the replay store failed with ConnectionError"):
         nodes[1].check(token, Dpop(Prover(bound)(jti="2"), "GET", URL), bound, now=NOW)
 
 

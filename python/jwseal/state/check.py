@@ -7,21 +7,23 @@ plus the leeway.
 
 from __future__ import annotations
 
-import inspect
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
 from jwseal.errors import MissingClaim, PolicyError, Replayed, Revoked, StateUnavailable
+from jwseal.state.answer import ask, ask_async
 from jwseal.state.identifier import identifier
-from jwseal.state.memory import MemoryState
 from jwseal.state.stores import BudgetStore, ReplayStore, RevocationStore
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Generator
+    from collections.abc import Generator
     from typing import Any
 
-    # Asks the stores one after the other: yields calls, takes their answers, returns the names of those not asked.
-    Questions = Generator[Callable[[], bool | Awaitable[bool]], bool, frozenset[str]]
+    from jwseal.state.answer import Question
+
+    # Asks the stores one after the other: yields their names and the questions, takes the answers, returns the names of
+    # those that did not answer.
+    Questions = Generator[tuple[str, Question], bool | StateUnavailable, frozenset[str]]
 
 __all__ = ["Budget", "BudgetExhausted", "Judged", "StateCheck"]
 
@@ -89,17 +91,9 @@ class StateCheck:
         """
         questions = self._questions(token, now, leeway, budget)
         try:
-            ask = next(questions)
+            name, question = next(questions)
             while True:
-                try:
-                    answer = ask()
-                except Exception as error:  # whatever a store raises, the token was not judged
-                    ask = questions.throw(_unavailable(error))
-                    continue
-                if inspect.isawaitable(answer):
-                    discard(answer)
-                    raise TypeError("this store is asynchronous: call verify_async or authorize_async")
-                ask = questions.send(answer)
+                name, question = questions.send(ask(name, question))
         except StopIteration as done:
             judged: frozenset[str] = done.value
             return judged
@@ -107,21 +101,12 @@ class StateCheck:
     async def judge_async(
         self, token: Judged, now: float, leeway: float, budget: Budget | None = None
     ) -> frozenset[str]:
-        """As `judge`. A store whose methods are not asynchronous is asked on a thread, so that the event loop runs on."""
-        import asyncio
-
+        """As `judge`, under asyncio and trio. A store whose methods are not asynchronous is asked on a thread."""
         questions = self._questions(token, now, leeway, budget)
         try:
-            ask = next(questions)
+            name, question = next(questions)
             while True:
-                try:
-                    answer = await asyncio.to_thread(ask) if waits(ask) else ask()
-                    if inspect.isawaitable(answer):
-                        answer = await answer
-                except Exception as error:  # as in `judge`
-                    ask = questions.throw(_unavailable(error))
-                    continue
-                ask = questions.send(answer)
+                name, question = questions.send(await ask_async(name, question))
         except StopIteration as done:
             judged: frozenset[str] = done.value
             return judged
@@ -130,8 +115,8 @@ class StateCheck:
         unchecked = set[str]()
         iss, jti, sid, sub = (_text(token.get(name)) for name in ("iss", "jti", "sid", "sub"))
         if self.revocation is not None:
-            ask = partial(self.revocation.revoked, iss, jti, sid, sub, _number(token.get("iat")), token.kid)
-            if (yield from self._answer("revocation", ask, unchecked)):
+            question = partial(self.revocation.revoked, iss, jti, sid, sub, _number(token.get("iat")), token.kid)
+            if (yield from self._answer("revocation", question, unchecked)):
                 raise Revoked("the token, or what it was issued for, was revoked", "jti")
         store = self.replay if budget is None else self.budget
         if store is not None:
@@ -141,54 +126,24 @@ class StateCheck:
                 raise MissingClaim("exp is missing, and a token that is used a limited number of times needs it", "exp")
             key, ttl = identifier(iss, jti), token.expires_at + leeway - now
             if budget is None:
-                name, ask = "replay", partial(cast("ReplayStore", store).add, key, ttl)
+                name, question = "replay", partial(cast("ReplayStore", store).add, key, ttl)
             else:
-                name, ask = "budget", partial(cast("BudgetStore", store).take, key, budget.n, budget.limit, ttl)
-            if (yield from self._answer(name, ask, unchecked)) is False:
+                name, question = "budget", partial(cast("BudgetStore", store).take, key, budget.n, budget.limit, ttl)
+            if (yield from self._answer(name, question, unchecked)) is False:
                 raise Replayed("jti was seen before", "jti") if budget is None else BudgetExhausted
         return frozenset(unchecked)
 
     def _answer(
-        self, name: str, ask: Callable[[], bool | Awaitable[bool]], unchecked: set[str]
-    ) -> Generator[Callable[[], bool | Awaitable[bool]], bool, bool | None]:
+        self, name: str, question: Question, unchecked: set[str]
+    ) -> Generator[tuple[str, Question], bool | StateUnavailable, bool | None]:
         """The store's answer; None if the store fails and the token is accepted nevertheless."""
-        try:
-            return _bool(name, (yield ask))
-        except StateUnavailable:
-            if not self._allow:
-                raise
-            unchecked.add(name)
-            return None
-
-
-def _bool(name: str, answer: object) -> bool:
-    if answer is not True and answer is not False:
-        raise StateUnavailable(f"the {name} store must answer with a bool, not {type(answer).__name__}")
-    return answer
-
-
-def _unavailable(error: Exception) -> StateUnavailable:
-    if isinstance(error, StateUnavailable):
-        return error
-    unavailable = StateUnavailable(f"a store failed with {type(error).__name__}, so the token could not be judged")
-    unavailable.__cause__ = error
-    return unavailable
-
-
-def waits(ask: Callable[[], object]) -> bool:
-    """Whether the call may wait for a network on the thread it is made on."""
-    method = ask.func if isinstance(ask, partial) else ask
-    owner = getattr(method, "__self__", None)
-    return not (
-        isinstance(owner, MemoryState) or inspect.iscoroutinefunction(method) or getattr(owner, "is_async", False)
-    )
-
-
-def discard(answer: Any) -> None:
-    """Close a coroutine that nothing will await, so that it does not warn."""
-    close = getattr(answer, "close", None)
-    if callable(close):
-        close()
+        answer = yield name, question
+        if not isinstance(answer, StateUnavailable):
+            return answer
+        if not self._allow:
+            raise answer
+        unchecked.add(name)
+        return None
 
 
 def _text(value: object) -> str | None:

@@ -20,7 +20,7 @@ from jwseal.state.identifier import identifier
 from jwseal.state.revocation import revocation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Awaitable, Callable, Generator
 
     # A conversation with the server: yields calls, takes their answers.
     Steps = Generator[Callable[[], Any], Any, Any]
@@ -84,7 +84,9 @@ class RedisState:
     @property
     def is_async(self) -> bool:
         """Whether the methods return awaitables, as with an asyncio client."""
-        return inspect.iscoroutinefunction(getattr(self._client, "execute_command", None))
+        # A subclass may wrap the method in one that is not asynchronous itself.
+        of_classes = [vars(one).get("execute_command") for one in type(self._client).__mro__]
+        return any(map(inspect.iscoroutinefunction, of_classes))
 
     def add(self, key: str, ttl: float, /) -> Any:
         """Add a key for `ttl` seconds: True, or False if it is there already."""
@@ -143,29 +145,38 @@ class RedisState:
         name = f"{self._prefix}used:{key}"
         # A client that repeats a command whose answer was lost finds its own value.
         own = secrets.token_hex(16)
-        if (yield lambda: self._client.set(name, own, nx=True, px=self._milliseconds(ttl))):
+        answer = _text((yield lambda: self._client.set(name, own, nx=True, px=self._milliseconds(ttl))))
+        if answer is True or answer == "OK":
             return True
-        return _text((yield lambda: self._client.get(name))) == own
+        if answer is not None:
+            raise _not_of_redis("SET", answer)
+        return _stored("GET", (yield lambda: self._client.get(name))) == own
 
     def _take(self, key: str, n: int, limit: int, ttl: float) -> Steps:
         if n < 1:
             return False
         arguments = (secrets.token_hex(16), n, limit, self._milliseconds(ttl))
         answer = yield lambda: self._client.eval(_TAKE, 1, f"{self._prefix}budget:{key}", *arguments)
-        return int(answer) == 1
+        if type(answer) is not int or answer not in (0, 1):
+            raise _not_of_redis("EVAL", answer)
+        return answer == 1
 
     def _revoked(self, iss: str | None, named: dict[str, str], iat: float | None) -> Steps:
         if not named:
             return False
         keys = [self._revoked_key(iss, kind, value) for kind, value in named.items()]
         values = yield lambda: self._client.mget(keys)
-        for kind, value in zip(named, values, strict=True):
-            if value is not None and (kind != "sub" or iat is None or iat < float(value)):
+        if not isinstance(values, list | tuple):
+            raise _not_of_redis("MGET", values)
+        for kind, value in zip(named, (_stored("MGET", value) for value in values), strict=True):
+            if value is not None and (kind != "sub" or iat is None or not iat >= float(value)):
                 return True
         return False
 
     def _revoke(self, key: str, before: float, ttl: float) -> Steps:
-        yield lambda: self._client.eval(_REVOKE, 1, key, repr(float(before)), self._milliseconds(ttl))
+        answer = yield lambda: self._client.eval(_REVOKE, 1, key, repr(float(before)), self._milliseconds(ttl))
+        if type(answer) is not int or answer != 1:
+            raise _not_of_redis("EVAL", answer)
         return None
 
     def _check(self) -> Steps:
@@ -186,22 +197,58 @@ class RedisState:
 
 
 def _drive(steps: Steps) -> Any:
-    """Carry the conversation through."""
+    """Carry the conversation through. With a client that turns out to be asynchronous, return an awaitable that does."""
     try:
         answer = next(steps)()
-        while True:
+        while not inspect.isawaitable(answer):
             answer = steps.send(answer)()
     except StopIteration as done:
         return done.value
+    return _Rest(steps, answer)
 
 
 async def _drive_async(steps: Steps) -> Any:
     try:
-        answer = await next(steps)()
-        while True:
-            answer = await steps.send(answer)()
+        first = next(steps)()
     except StopIteration as done:
         return done.value
+    return await _continue(steps, first)
+
+
+async def _continue(steps: Steps, answer: Awaitable[Any]) -> Any:
+    try:
+        while True:
+            answer = steps.send(await answer)()
+    except StopIteration as done:
+        return done.value
+
+
+class _Rest:
+    """The rest of a conversation, to be awaited, or closed where nothing will await it."""
+
+    def __init__(self, steps: Steps, answer: Any) -> None:
+        self._steps, self._answer = steps, answer
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        return _continue(self._steps, self._answer).__await__()
+
+    def close(self) -> None:
+        """Close the coroutine of the client."""
+        close = getattr(self._answer, "close", None)
+        if callable(close):
+            close()
+
+
+def _stored(command: str, answer: Any) -> str | None:
+    """A value that the server keeps; None if there is none."""
+    answer = _text(answer)
+    if answer is None or isinstance(answer, str):
+        return answer
+    raise _not_of_redis(command, answer)
+
+
+def _not_of_redis(command: str, answer: object) -> TypeError:
+    return TypeError(f"the client answered {command} with {type(answer).__name__}, which is no answer of Redis")
 
 
 def _text(value: Any) -> Any:

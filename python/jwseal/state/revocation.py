@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 from jwseal.errors import PolicyError
@@ -30,4 +31,6 @@ def revocation(
         raise TypeError(f"{kind} must be str, not {type(value).__name__}")
     if (before is not None) != (kind == "sub"):
         raise PolicyError("before= goes with sub=, and only there: the subject's tokens issued before it are revoked")
+    if before is not None and not math.isfinite(before):
+        raise PolicyError("before must be a time in seconds since 1970")
     return Revocation(kind, value, None if before is None else float(before))
