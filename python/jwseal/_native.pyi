@@ -967,6 +967,8 @@ class VerifiedJWT(Mapping[str, Any]):
     def __iter__(self) -> Iterator[str]: ...
     def __len__(self) -> int: ...
     def __contains__(self, name: object, /) -> bool: ...
+    def __copy__(self) -> Self: ...
+    def __deepcopy__(self, memo: object, /) -> Self: ...
 
 @final
 class Condition:
@@ -1033,6 +1035,9 @@ class RuleSet:
     def lint(self) -> list[tuple[tuple[str | int, ...], str]]:
         """Return what can never or always hold, or says less than it seems to: places as `PolicyError.place`, and advice."""
 
+    def allowing_unverified_email(self) -> list[str]:
+        """Return the ids of the allow rules that a token may match whose `email_verified` is not true."""
+
     def __copy__(self) -> Self: ...
     def __deepcopy__(self, memo: object, /) -> Self: ...
 
@@ -1072,6 +1077,9 @@ class VerifiedJWS:
     def key(self) -> VerifyingKey | SecretKey:
         """The key that verified it."""
 
+    def __copy__(self) -> Self: ...
+    def __deepcopy__(self, memo: object, /) -> Self: ...
+
 @final
 class SignatureReport:
     """What became of one signature of a verified JWS."""
@@ -1104,6 +1112,9 @@ class SignatureReport:
     def unprotected(self) -> dict[str, Any] | None:
         """The unprotected header, which no signature covers, or None."""
 
+    def __copy__(self) -> Self: ...
+    def __deepcopy__(self, memo: object, /) -> Self: ...
+
 @final
 class Signature:
     """One signature for `sign_json` to make: a key and what goes into its two headers (RFC 7515 section 7.2.1)."""
@@ -1116,6 +1127,9 @@ class Signature:
         `protected` are further parameters of the protected header, `header` is the unprotected header, which no
         signature covers. Both are mappings, or None.
         """
+
+    def __copy__(self) -> Self: ...
+    def __deepcopy__(self, memo: object, /) -> Self: ...
 
 @final
 class Unverified:

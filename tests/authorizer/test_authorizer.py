@@ -256,6 +256,12 @@ BINDINGS = [
     ("hashes that are one text", sad(A), {**request(A), "hashes": text(A)}, NOT_MET),
     ("no hashes in the token", token(credentialID="c1"), request(A), NOT_MET),
     ("an empty list in the token", sad(), request(A), NOT_MET),
+    ("a text with a comma in the token", sad(hashes=f"{text(A)},{text(B)}"), request(B, A), ALLOWED),
+    ("a text with a comma, another hash", sad(hashes=f"{text(A)},{text(B)}"), request(C), NOT_MET),
+    ("a text with a comma, no number", sad(hashes=f"{text(A)},{text(B)}"), request(A, A, B), EXHAUSTED),
+    ("a text of one hash in the token", sad(hashes=text(A, "base64url")), request(A), ALLOWED),
+    ("a text with spaces in the token", sad(hashes=f"{text(A)} {text(B)}"), request(A), NOT_MET),
+    ("an empty text in the token", sad(hashes=""), request(A), NOT_MET),
     ("no digest in the request", sad(A), {"credentialID": "c1", "hashes": [text(A)]}, NOT_MET),
     ("another digest", sad(A), request(A, hashAlgorithmOID="2.16.840.1.101.3.4.2.8"), NOT_MET),
     ("another credential", sad(A), request(A, credentialID="c2"), NOT_MET),
@@ -277,6 +283,7 @@ BINDINGS = [
      request(A, signatureQualifier="eu_eidas_qes"), ALLOWED),
     ("details: another qualifier", details(grant(A, signatureQualifier="eu_eidas_qes")),
      request(A, signatureQualifier="eu_eidas_aes"), NOT_MET),
+    ("details: digests that are one text", details(grant(documentDigests=text(A))), request(A), NOT_MET),
     ("details: no list", token(authorization_details={"0": grant(A)}), request(A), NOT_MET),
     ("details: two elements, one signature each", details(grant(A), grant(A)), request(A, A), EXHAUSTED),
 ]  # fmt: skip
@@ -288,6 +295,12 @@ BINDINGS = [
 def test_binding(decide: Any, presented: str, wanted: dict[str, Any], expected: tuple[str, str, int]) -> None:
     """Every hash of the request is among the token's, the credential is the token's, the signatures are no more than it allows."""
     assert outcome(decide(presented, "bound", request=wanted)) == expected
+
+
+def test_the_hashes_of_a_request_are_a_list(decide: Any) -> None:
+    """A request whose `hashes` is one text is refused with a reason that says what to give."""
+    decision = decide(sad(A), "bound", request={**request(A), "hashes": text(A)})
+    assert decision.reason == "hashes of the request is one text, and it must be a list: an element for each signature"
 
 
 def test_a_form_that_is_not_accepted(decide: Any) -> None:

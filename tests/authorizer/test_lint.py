@@ -1,5 +1,6 @@
 """The remarks on a configuration: what is valid and probably not meant. Remarks on conditions are the core's."""
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -51,11 +52,66 @@ EMAIL = "maps.default.username: email names a user, and a rule allows it without
 TWO = "maps.default.username: two issuers may give two people one name: add {iss}, or a prefix in a map for each issuer"
 
 
-@pytest.mark.parametrize("when", [SCOPE, VERIFIED], ids=["unverified", "verified"])
-def test_email_as_a_name(when: str) -> None:
-    """`email` as a user's name wants `email_verified` in each rule that allows."""
-    text = configuration('[maps.default]\nusername = "{email|lower}"', when=when)
-    assert remarks(text) == ([EMAIL] if when == SCOPE else [])
+MENTIONED = '{ any = [{ claim = "scope", contains = "sign" }, { claim = "email_verified", equals = true }] }'
+UNTRUE = '{ all = [{ claim = "scope", contains = "sign" }, { claim = "email_verified", equals = false }] }'
+ELSEWHERE = """[[rules]]
+id = "other"
+issuer = "one"
+effect = "deny"
+when = { claim = "email_verified", equals = false }
+"""
+EVERYWHERE = ELSEWHERE.replace("{ claim", "{ not = { claim").replace("false }", "true } }")
+
+
+@pytest.mark.parametrize(
+    ("when", "more", "remarked"),
+    [
+        (SCOPE, "", True),
+        (VERIFIED, "", False),
+        (MENTIONED, "", True),
+        (UNTRUE, "", True),
+        (SCOPE, ELSEWHERE, True),
+        (SCOPE, EVERYWHERE, False),
+    ],
+    ids=["unverified", "verified", "only mentioned", "only if untrue", "denied if untrue", "denied if not true"],
+)
+def test_email_as_a_name(when: str, more: str, remarked: bool) -> None:
+    """`email` as a user's name wants `email_verified` in each rule that allows, or a deny rule that demands it."""
+    text = configuration(more + '[maps.default]\nusername = "{email|lower}"', when=when)
+    assert remarks(text) == ([EMAIL] if remarked else [])
+
+
+PRIVATE = (
+    "holds a private key, of which only the public half is used: the issuer alone should have the private one; "
+    "jwseal convert writes the public one"
+)
+
+
+@pytest.mark.parametrize("private", [True, False], ids=["private", "public"])
+@pytest.mark.parametrize("alg", ["EdDSA", "ES256", "RS256", "ML-DSA-44"])
+@pytest.mark.parametrize("form", ["JWK", "JWK Set"])
+def test_a_private_key_in_a_file(tmp_path: Path, alg: str, form: str, private: bool) -> None:
+    """A private JWK in `keys_file` is reported: a verifier has no use for it."""
+    material = forge.material(alg)
+    jwk = {**(material.private_jwk() if private else material.public_jwk()), "alg": alg}
+    (tmp_path / "as.jwks").write_text(json.dumps(jwk if form == "JWK" else {"keys": [jwk]}))
+    text = configuration().replace(
+        f'keys = [{{ kty = "OKP", crv = "Ed25519", x = "{JWK["x"]}" }}]', 'keys_file = "as.jwks"'
+    )
+    expected = [f"issuers.one.keys_file: {PRIVATE}"] if private else []
+    assert remarks(text.replace('["EdDSA"]', f'["{alg}"]'), tmp_path) == expected
+
+
+def test_a_private_key_in_the_configuration() -> None:
+    """A private JWK in `keys` is reported with its place; a secret, which both sides have, is not."""
+    private = forge.material("EdDSA").private_jwk()
+    text = configuration().replace(f'x = "{JWK["x"]}"', f'x = "{private["x"]}", d = "{private["d"]}"')
+    assert remarks(text) == [f"issuers.one.keys[0]: {PRIVATE}"]
+    secret = text.replace(
+        f'kty = "OKP", crv = "Ed25519", x = "{private["x"]}", d = "{private["d"]}"',
+        f'kty = "oct", alg = "HS256", k = "{"A" * 43}"',
+    )
+    assert remarks(secret.replace("EdDSA", "HS256")) == []
 
 
 @pytest.mark.parametrize(("template", "remarked"), [("{sub}", True), ("x:{sub}", True), ("{iss}#{sub}", False)])

@@ -14,7 +14,12 @@ SOURCES = {"jwks_url": 'jwks_url = "{0.jwks_uri}"', "discovery": "discovery = tr
 
 def authorizer(issuer: FakeIssuer, source: str, more: str = "") -> Authorizer:
     """An authorizer that trusts this issuer, whose keys come from this source."""
-    return Authorizer.from_text(f"""
+    return Authorizer.from_text(text(issuer, source, more))
+
+
+def text(issuer: FakeIssuer, source: str, more: str = "") -> str:
+    """A configuration that trusts this issuer, whose keys come from this source."""
+    return f"""
 [issuers.idp]
 issuer = "{issuer.url}"
 {SOURCES[source].format(issuer)}
@@ -27,7 +32,7 @@ id = "any"
 issuer = "idp"
 effect = "allow"
 when = {{ claim = "sub", exists = true }}
-""")
+"""
 
 
 @pytest.mark.parametrize("source", SOURCES)
@@ -70,3 +75,30 @@ def test_tls_with_an_authority_of_ones_own(source: str, tmp_path: Path) -> None:
         token = issuer.token()
         assert "allowed" == authorizer(issuer, source, f'ca_file = "{authority.file}"').authorize(token).code
         assert "key_source_unavailable" == authorizer(issuer, source).authorize(token).code
+
+
+def test_an_authority_that_is_replaced(tmp_path: Path) -> None:
+    """A `ca_file` with other content is read at the next look, under another version, though the TOML is unchanged."""
+    first, second = Authority(tmp_path, "first"), Authority(tmp_path, "second")
+    (tmp_path / "ca.pem").write_bytes(first.file.read_bytes())
+    with FakeIssuer(tls=second.server()) as issuer:
+        path = tmp_path / "signing.toml"
+        path.write_text(text(issuer, "jwks_url", 'ca_file = "ca.pem"'))
+        asked, token = Authorizer.from_file(path, reload_every=0), issuer.token()
+        before = asked.version
+        assert "key_source_unavailable" == asked.authorize(token).code
+        (tmp_path / "ca.pem").write_bytes(second.file.read_bytes())
+        assert "allowed" == asked.authorize(token).code
+        assert before != asked.version
+
+
+def test_keys_are_kept_over_a_reload(tmp_path: Path) -> None:
+    """A reload with the same source of keys keeps the keys that were fetched."""
+    with FakeIssuer() as issuer:
+        path = tmp_path / "signing.toml"
+        path.write_text(text(issuer, "jwks_url"))
+        asked, token = Authorizer.from_file(path), issuer.token()
+        assert asked.authorize(token).allowed
+        path.write_text(path.read_text() + "\n# changed\n")
+        assert asked.reload() is True
+    assert asked.authorize(token).allowed

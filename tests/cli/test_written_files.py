@@ -173,3 +173,12 @@ def test_keygen_says_where_the_public_half_is() -> None:
     assert "jwseal convert b.jwk --to jwk" in told
     run("convert", "b.jwk", "--to", "jwk", "--out", "b.pub.jwk")
     assert "public" not in run("keygen", "HS256", "-o", "c.jwk").stderr
+
+
+@pytest.mark.parametrize("option", ["--out", "--public-out"])
+def test_a_directory_that_is_not_there(option: str) -> None:
+    """A file in a directory that does not exist is refused before any key is written."""
+    other = [] if option == "--out" else ["--out", "key.pem"]
+    told = run("keygen", "ES256", option, "nodir/x.pem", *other, status=2).stderr
+    assert told.startswith(f"jwseal: {option} nodir/x.pem: there is no directory nodir: create it first")
+    assert not list(Path().iterdir())

@@ -379,3 +379,10 @@ def test_immutable() -> None:
         del made._rules
     with pytest.raises(AttributeError):
         made.novel = 1  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("argument", ["anchors", "certificates"])
+def test_certificates_that_are_nothing(argument: str) -> None:
+    """No certificates at all are a TypeError that says what to give."""
+    with pytest.raises(TypeError, match=f"{argument} is PEM or DER, or a list of those, not NoneType"):
+        Anchors(**{"anchors": root().pem, **RULES, argument: None})

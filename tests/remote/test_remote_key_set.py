@@ -478,3 +478,48 @@ def test_tokens_are_judged_by_their_own_time(issuer: FakeIssuer) -> None:
     judge = Verifier(watched.keys, STRICT)
     assert judge.verify(token("a"), now=NOW).kid == "a"
     assert refusal(judge.verify, token("a"), now=NOW + 1e6) == "token_expired"
+
+
+@pytest.mark.parametrize("algorithms", [None, 5, b"RS256"], ids=repr)
+def test_algorithms_that_are_no_list(algorithms: Any) -> None:
+    """The algorithms of a remote set are a list; anything else is a TypeError that says what to give."""
+    with pytest.raises(TypeError, match="algorithms is a list of those to accept from the URL"):
+        RemoteKeySet("https://id.example/jwks.json", algorithms=algorithms)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "id..example",
+        ".example",
+        "-id.example",
+        "id-.example",
+        "a" * 64 + ".example",
+        "1.2.3",
+        "1.2.3.256",
+        "id!.example",
+        "id*.example",
+    ],
+)
+def test_a_host_that_no_resolver_knows(host: str) -> None:
+    """A URL whose host is no name and no address is refused when it is given, and not when keys are needed."""
+    with pytest.raises(PolicyError, match="URL"):
+        RemoteKeySet(f"https://{host}/jwks.json", algorithms=["RS256"])
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "id.example.",
+        "id",
+        "my_service.cluster.local",
+        "1.example",
+        "127.0.0.1",
+        "[::1]",
+        "xn--bcher-kva.example",
+        "bücher.example",
+    ],
+)
+def test_hosts(host: str) -> None:
+    """Names of one part and several, with a dot at the end, underscores, international names and addresses are hosts."""
+    assert RemoteKeySet(f"https://{host}/jwks.json", algorithms=["RS256"])

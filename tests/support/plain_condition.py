@@ -155,10 +155,12 @@ def at_least(value: Any, least: str, order: list[Any]) -> str:
 def covers(value: Any, wanted: Any, parent: Any, split: bool) -> str:
     if isinstance(value, str) and split:
         value = [word for word in value.split(" ") if word]
-    if not isinstance(value, list):
-        return ERROR
     wanted = wanted if isinstance(wanted, list) else [wanted]
     wanted = [] if wanted in ([None], [""]) else wanted
+    if isinstance(value, str) and wanted and all(isinstance(one, dict) for one in wanted):
+        value = value.split(",")
+    if not isinstance(value, list):
+        return ERROR
     return said(bool(wanted) and all(held(one, value, parent) for one in wanted))
 
 

@@ -9,7 +9,7 @@ import pytest
 
 import forge
 from judge import ISSUER, NOW, claims, refusal, refused_claim, verifying
-from jwseal import UNCHECKED, Issuers, KeySet, Policy, VerifiedJWT, Verifier, jws
+from jwseal import UNCHECKED, Issuers, IssuerTemplate, KeySet, Policy, VerifiedJWT, Verifier, jws
 from jwseal.providers import verify_id_token, verify_id_token_async
 
 CLIENT, NONCE = "client-1", "n-0S6_WzA2Mj"
@@ -177,8 +177,29 @@ def test_a_verifier_without_issuer_or_audience() -> None:
     """A verifier that leaves the issuer or the audience unchecked cannot judge ID tokens."""
     for lax in (Policy(issuer=UNCHECKED, audience=CLIENT), Policy(issuer=ISSUER, audience=UNCHECKED)):
         assert "invalid_policy" == refusal(verify_id_token, Verifier(verifying(KEY), lax), id_token(), nonce=NONCE)
-    with pytest.raises(TypeError):
-        verify_id_token(Issuers({ISSUER: VERIFIER}), id_token(), nonce=NONCE)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="a Verifier or Issuers, not KeySet"):
+        verify_id_token(KeySet([verifying(KEY)]), id_token(), nonce=NONCE)  # type: ignore[arg-type]
+    lax = Issuers({ISSUER: Verifier(verifying(KEY), Policy(issuer=ISSUER, audience=UNCHECKED))})
+    assert "invalid_policy" == refusal(verify_id_token, lax, id_token(), nonce=NONCE)
+
+
+def test_several_issuers() -> None:
+    """With Issuers a token is for the clients of its own issuer's verifier, and for those of no other."""
+    other = "https://other.example"
+    issuers = Issuers({ISSUER: VERIFIER, other: Verifier(verifying(KEY), Policy(issuer=other, audience="client-2"))})
+    assert CLIENT == verify_id_token(issuers, id_token(), nonce=NONCE, now=NOW)["aud"]
+    theirs = id_token(iss=other, aud="client-2")
+    assert other == asyncio.run(verify_id_token_async(issuers, theirs, nonce=NONCE, now=NOW))["iss"]
+    for mixed in (id_token(aud=[CLIENT, "client-2"], azp=CLIENT), id_token(iss=other, aud=CLIENT)):
+        assert ("claim_mismatch", "aud") == refused_claim(verify_id_token, issuers, mixed, nonce=NONCE, now=NOW)
+    assert "key_not_found" == refusal(verify_id_token, issuers, id_token(iss="https://third.example"), nonce=NONCE)
+
+
+def test_templates_are_no_issuers_of_id_tokens() -> None:
+    """A template stands for issuers whose clients are not known apart, so it is refused."""
+    template = IssuerTemplate("https://login.example/{tenant}", claim="tid", values=UNCHECKED)
+    issuers = Issuers({template: Verifier(verifying(KEY), Policy(issuer=template, audience=CLIENT))})
+    assert "invalid_policy" == refusal(verify_id_token, issuers, id_token(), nonce=NONCE)
 
 
 def test_messages_hold_no_values() -> None:

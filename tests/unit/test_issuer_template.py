@@ -10,7 +10,7 @@ import pytest
 
 import forge
 from judge import AUDIENCE, NOW, claims, code, refusal, refused_claim, verifying
-from jwseal import UNCHECKED, Issuers, IssuerTemplate, KeySet, Policy, Verifier, VerifyingKey
+from jwseal import UNCHECKED, Issuers, IssuerTemplate, KeySet, Policy, Verifier, VerifyingKey, errors
 from jwseal.testing import FakeIssuer
 
 TEMPLATE = "https://login.example/{tenant}/v2.0"
@@ -267,3 +267,9 @@ def test_an_issuer_that_is_no_text() -> None:
     wrong = {**FakeIssuer(kid="wrong").jwks()["keys"][0], "issuer": [url("a")]}
     keys = KeySet.from_jwks({"keys": [*issuer.jwks()["keys"], wrong]})
     assert [(1, "wrong", "the JWK's issuer is not a string")] == [tuple(one) for one in keys.skipped]
+
+
+def test_the_issuer_itself_is_no_claim_to_compare_with() -> None:
+    """`claim="iss"` is refused: the whole issuer never equals a segment of it."""
+    with pytest.raises(errors.PolicyError, match=r'claim is "iss", which is the whole issuer.*such as tid'):
+        IssuerTemplate(TEMPLATE, claim="iss", values=UNCHECKED)

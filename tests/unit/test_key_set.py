@@ -3,6 +3,7 @@
 import hashlib
 import json
 import pickle
+from typing import Any
 
 import pytest
 
@@ -372,3 +373,12 @@ def test_key_not_found_says_why() -> None:
             jws.verify(forge.token(header, {}, ONE), keys)
         assert "zebra" not in str(caught.value)
         assert "key_not_found" == caught.value.code
+
+
+@pytest.mark.parametrize(
+    "given", [verifying(forge.material("ES256")), secret(), None, 5], ids=lambda one: type(one).__name__
+)
+def test_what_is_no_list(given: Any) -> None:
+    """One key, or nothing that holds keys, is a TypeError that says what to write."""
+    with pytest.raises(TypeError, match=rf"takes a list of keys: write KeySet\(\[key\]\).*got {type(given).__name__}"):
+        KeySet(given)

@@ -1,5 +1,6 @@
 """What survives the way into a spawned process, and what must not."""
 
+import copy
 import multiprocessing
 import pickle
 from typing import Any
@@ -88,6 +89,24 @@ def test_what_never_pickles(make: Any) -> None:
     """Secrets, what holds them, and verified results stay in their process."""
     with pytest.raises(TypeError):
         pickle.dumps(make())
+
+
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (lambda: Verifier(secret(), LAX).verify(forge.T0), "only a verifier makes one"),
+        (lambda: jws.verify(forge.T0, secret()), "only jwseal.jws makes one"),
+        (lambda: jws.verify(forge.T0, secret()).signatures[0], "only jwseal.jws makes one"),
+        (lambda: jws.Signature(secret()), "it holds the key that signs"),
+    ],
+)
+def test_copies_of_what_does_not_change(make: Any, reason: str) -> None:
+    """A copy of a result is the result itself, and pickling it is refused with the reason."""
+    made = make()
+    assert copy.copy(made) is made
+    assert copy.deepcopy({"kept": made})["kept"] is made
+    with pytest.raises(TypeError, match=reason):
+        pickle.dumps(made)
 
 
 def test_markers_stay_themselves() -> None:

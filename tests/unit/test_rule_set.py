@@ -260,3 +260,65 @@ def test_wrong_types(arguments: tuple[Any, ...], named: dict[str, Any]) -> None:
     for call in (RuleSet(RULES, ISSUERS).judge, RuleSet(RULES, ISSUERS).explain):
         with pytest.raises(TypeError):
             call(*given, **named)
+
+
+TEXTS = ["", "a", "b", "ab", "é", "a b", "editor", "x" * 300]
+VALUES = [
+    ...,
+    None,
+    True,
+    0,
+    1.5,
+    "",
+    "a",
+    "é",
+    "a b",
+    "editor b",
+    [],
+    ["a"],
+    ["b", "", "a", 5, None],
+    ["x" * 300, ["a"]],
+    {},
+    {"a": 1},
+]
+
+
+def one_of_many(value: Any, operator: str) -> dict[str, Any]:
+    """The outcome of each of many rules that demand a text of one claim, by the text."""
+    rules = [rule(f"r{number}", {"claim": "c", operator: text}) for number, text in enumerate(TEXTS)]
+    found = RuleSet(rules, ISSUERS).explain(verified({} if value is ... else {"c": value}), "bank")
+    return {text: one["outcome"] for text, one in zip(TEXTS, found, strict=True)}
+
+
+@pytest.mark.parametrize("operator", ["equals", "contains"])
+@pytest.mark.parametrize("value", VALUES, ids=repr)
+def test_many_rules_about_one_claim(value: Any, operator: str) -> None:
+    """Rules that demand a text each of one claim, which are judged together, say what each of them says alone."""
+    alone = {}
+    for text in TEXTS:
+        only = RuleSet([rule("only", {"claim": "c", operator: text})], ISSUERS)
+        (found,) = only.explain(verified({} if value is ... else {"c": value}), "bank")
+        alone[text] = found["outcome"]
+    assert alone == one_of_many(value, operator)
+
+
+def test_words_of_a_scope_in_many_rules() -> None:
+    """Each of many rules finds its own word of `scope`, and one that splits otherwise finds nothing there."""
+    rules = [rule(name, {"claim": "scope", "contains": name}) for name in "abcdefgh"]
+    assert [name for name in "abcdefgh" if judged([rules[ord(name) - 97]], {"scope": "c  h"})[0] == "allowed"] == [
+        "c",
+        "h",
+    ]
+    assert ("allowed", "c", None) == judged(rules, {"scope": "c  h"})
+    assert ("no_rule_matched", None, None) == judged(rules, {"scope": "ch"})
+    both = [rule(f"{name}2", {"claim": "scope", "contains_all": [name]}) for name in "abcdefgh"]
+    assert ("allowed", "h", None) == judged([*rules, *both], {"scope": "h"})
+    assert ("allowed", "h2", None) == judged([*both, *rules], {"scope": "h"})
+
+
+def test_more_rules_than_outcomes_are_kept() -> None:
+    """The last of 200 rules about one claim decides as the first does."""
+    rules = [rule(f"r{number}", {"claim": "role", "equals": f"role-{number}"}) for number in range(200)]
+    for number in (0, 63, 64, 199):
+        assert ("allowed", f"r{number}", None) == judged(rules, {"role": f"role-{number}"})
+    assert ("no_rule_matched", None, None) == judged(rules, {"role": "role-200"})

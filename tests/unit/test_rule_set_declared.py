@@ -150,6 +150,7 @@ def leaf(claim: str = "x", **demand: Any) -> dict[str, Any]:
 
 
 A, B = leaf("a", equals=1), leaf("b", equals=1)
+EMAIL, VERIFIED = leaf("email", ends_with="@b.example"), leaf("email_verified", equals=True)
 
 
 @pytest.mark.parametrize(
@@ -188,6 +189,14 @@ A, B = leaf("a", equals=1), leaf("b", equals=1)
         ({"any": [leaf(exists=True), leaf(exists=False)]}, ("any", 1), "always holds"),
         (leaf("email", equals="a@b.example"), (), "email_verified"),
         ({"all": [A, leaf("email", ends_with="@b.example")]}, (), "email_verified"),
+        ({"any": [EMAIL, VERIFIED]}, (), "email_verified"),
+        ({"all": [EMAIL, {"any": [A, VERIFIED]}]}, (), "email_verified"),
+        ({"any": [{"all": [EMAIL, VERIFIED]}, {"all": [EMAIL, A]}]}, (), "email_verified"),
+        ({"all": [EMAIL, {"not": VERIFIED}]}, (), "email_verified"),
+        ({"all": [EMAIL, leaf("email_verified", equals=False)]}, (), "email_verified"),
+        ({"all": [EMAIL, leaf("email_verified", exists=True)]}, (), "email_verified"),
+        ({"all": [EMAIL, leaf("email_verified", one_of=[True, False])]}, (), "email_verified"),
+        ({"all": [A, {"not": EMAIL}]}, (), "email_verified"),
     ],
     ids=repr,
 )
@@ -217,6 +226,9 @@ def test_the_lint_finds(when: Any, place: tuple[str | int, ...], words: str) -> 
         {"all": [leaf(not_equals=1), leaf(not_equals=2)]},
         {"all": [leaf("email", ends_with="@b.example"), leaf("email_verified", equals=True)]},
         leaf("email", exists=True),
+        {"all": [{"any": [EMAIL, A]}, VERIFIED]},
+        {"any": [{"all": [EMAIL, VERIFIED]}, A]},
+        {"all": [EMAIL, {"any": [{"all": [A, VERIFIED]}, {"all": [B, VERIFIED]}]}]},
     ],
     ids=repr,
 )
@@ -230,6 +242,23 @@ def test_a_condition_of_a_policy_is_looked_at_too() -> None:
     found = all_of(claim("x").glob("*"), claim("email").equals("a@b.example")).lint()
     assert [place for place, _ in found] == [("all", 0, "glob"), ()]
     assert claim("x").equals(1).lint() == []
+
+
+@pytest.mark.parametrize(
+    ("deny", "silent"),
+    [
+        ({"not": VERIFIED}, True),
+        ({"any": [A, {"not": VERIFIED}]}, True),
+        ({"all": [A, {"not": VERIFIED}]}, False),
+        (leaf("email_verified", equals=False), False),
+        (leaf("email_verified", not_equals=True), False),
+    ],
+    ids=repr,
+)
+def test_an_email_that_a_deny_rule_demands_to_be_verified(deny: Any, silent: bool) -> None:
+    """A deny rule that every token with an unverified email meets makes up for allow rules that do not ask."""
+    found = [place for place, said in advice(("allow", EMAIL), ("deny", deny)) if "email_verified" in said]
+    assert found == ([] if silent else [("rules", 0, "when")])
 
 
 def test_an_email_that_denies_is_no_identity() -> None:

@@ -313,7 +313,7 @@ class Authorizer:
         return policy
 
     def _signature(self, policy: CompiledPolicy | None) -> tuple[object, ...]:
-        """What tells that a file changed: its device, its number, its size and the time it was written."""
+        """What tells that a file changed: its device, its number, its size and the times at which it was written and changed."""
         found: list[object] = []
         for path in [self._path, *(policy.files if policy else ())]:
             try:
@@ -321,5 +321,5 @@ class Authorizer:
             except OSError:
                 found.append(None)
             else:
-                found.append((status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns))
+                found.append((status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns))
         return tuple(found)

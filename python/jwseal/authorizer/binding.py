@@ -1,6 +1,7 @@
 """What a token allows to be signed: Signature Activation Data and RFC 9396 authorization details of the Cloud Signature Consortium.
 
-Two forms are known. `sad`: the claims `credentialID`, `hashes`, `hashAlgorithmOID`, `numSignatures` of the token itself.
+Two forms are known. `sad`: the claims `credentialID`, `hashes`, `hashAlgorithmOID`, `numSignatures` of the token itself; `hashes`
+is an array, or one string with commas between the hashes, as the parameter of the authorization request that it repeats.
 `authorization_details`: an element of that claim whose `type` is `credential`, with `credentialID` or `signatureQualifier`,
 `documentDigests` and `hashAlgorithmOID` (CSC API 2.0, sections 8.4.2 and 11.10).
 
@@ -42,6 +43,8 @@ def bind(
 ) -> Budget:
     """Return how many signatures the token allows and how many are asked for; BindingFault if it allows none of them."""
     hashes = None if request is None else request.get("hashes")
+    if isinstance(hashes, str | bytes):
+        raise BindingFault("hashes of the request is one text, and it must be a list: an element for each signature")
     if request is None or not isinstance(hashes, list | tuple) or not hashes:
         raise BindingFault("the request has no hashes, and this worker signs those that the token names")
     fault = BindingFault("the token names no hashes to sign")
@@ -79,7 +82,8 @@ def _grants(forms: Sequence[str], claims: Mapping[str, Any]) -> Iterator[tuple[M
     details = claims.get("authorization_details")
     if "authorization_details" in forms and isinstance(details, list):
         for number, detail in enumerate(details[:_MOST_DETAILS]):
-            if isinstance(detail, dict) and detail.get("type") == "credential":
+            is_grant = isinstance(detail, dict) and detail.get("type") == "credential"
+            if is_grant and isinstance(detail.get("documentDigests"), list):
                 yield detail, f"/authorization_details/{number}/documentDigests"
 
 
@@ -98,6 +102,8 @@ def _limit(grant: Mapping[str, Any], pointer: str) -> int:
     count = grant.get("numSignatures")
     if count is None:
         listed = grant.get(pointer.rpartition("/")[2])
+        if isinstance(listed, str):
+            listed = listed.split(",")
         return len(listed) if isinstance(listed, list) else 0
     if isinstance(count, str) and _COUNT.fullmatch(count):
         return int(count)

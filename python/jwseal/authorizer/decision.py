@@ -189,6 +189,12 @@ class Decision:
         rule = f", rule {self.rule!r}" if self.rule is not None else ""
         return f"<Decision {self.code} at {self.stage}{rule}>"
 
+    def __copy__(self) -> Decision:
+        return self
+
+    def __deepcopy__(self, _memo: object) -> Decision:
+        return self
+
     def __reduce__(self) -> NoReturn:
         raise TypeError("a Decision cannot be pickled: pass its audit record, or its attributes")
 

@@ -6,6 +6,7 @@ configuration is, so that a missing or unreadable file is a PolicyError and not 
 
 from __future__ import annotations
 
+import hashlib
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,7 +16,7 @@ from jwseal.authorizer.configuration import seconds
 from jwseal.errors import InvalidKey, PolicyError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from jwseal.authorizer.configuration import IssuerTable
@@ -39,11 +40,11 @@ _LONGEST_FILE = 1_048_576
 
 
 class IssuerKeys(NamedTuple):
-    """What a verifier takes: keys or a source of them, and the algorithms to accept; and the bytes of the files read."""
+    """What a verifier takes: keys or a source of them, and the algorithms to accept; and each file read, by its key."""
 
     keys: Any
     algorithms: list[str] | None
-    contents: list[bytes]
+    contents: dict[str, bytes]
     files: list[Path]
 
     @property
@@ -53,26 +54,30 @@ class IssuerKeys(NamedTuple):
         return sorted({alg for key in keys for alg in (key.algs if isinstance(key, VerifyingKey) else [key.alg])})
 
 
-def issuer_keys(issuer: IssuerTable, folder: Path, kept: dict[tuple[object, ...], Any]) -> IssuerKeys:
+def issuer_keys(
+    issuer: IssuerTable, folder: Path, before: Mapping[tuple[object, ...], Any], kept: dict[tuple[object, ...], Any]
+) -> IssuerKeys:
     """Return the keys of an issuer. PolicyError if they cannot be read.
 
-    `kept` holds the sources at URLs by their settings, so that a configuration that is read again keeps their keys.
+    `before` holds the sources at URLs by their settings, so that a configuration that is read again keeps their keys; the one
+    that is used is added to `kept`.
     """
     table = issuer.table
     algorithms = table.get("algorithms")
     if "keys" in table:
         keys = _attempt(issuer, "keys", lambda: _local_set(table["keys"], algorithms))
-        return IssuerKeys(keys, algorithms, [], [])
+        return IssuerKeys(keys, algorithms, {}, [])
     for key, read in (("keys_file", _from_file), ("certificate_file", _from_certificate)):
         if key in table:
             path = folder / table[key]
             content = _content(issuer, key, path)
-            return IssuerKeys(_attempt(issuer, key, lambda: read(content, algorithms)), algorithms, [content], [path])  # noqa: B023
+            keys = _attempt(issuer, key, lambda: read(content, algorithms))  # noqa: B023
+            return IssuerKeys(keys, algorithms, {key: content}, [path])
     if algorithms is None:
         raise issuer.document.error(
             ("issuers", issuer.name), "algorithms is missing, and a URL does not say which to accept"
         )
-    return _remote(issuer, folder, algorithms, kept)
+    return _remote(issuer, folder, algorithms, before, kept)
 
 
 def _attempt(issuer: IssuerTable, key: str, read: Callable[[], Any]) -> Any:
@@ -152,15 +157,21 @@ def _keys_of(jwk: dict[str, Any], algorithms: list[str] | None) -> list[Verifyin
 
 
 def _remote(
-    issuer: IssuerTable, folder: Path, algorithms: list[str], kept: dict[tuple[object, ...], Any]
+    issuer: IssuerTable,
+    folder: Path,
+    algorithms: list[str],
+    before: Mapping[tuple[object, ...], Any],
+    kept: dict[tuple[object, ...], Any],
 ) -> IssuerKeys:
     from jwseal.remote import RemoteKeySet, discover
 
     table = issuer.table
     options: dict[str, Any] = {"algorithms": tuple(algorithms)}
+    contents: dict[str, bytes] = {}
     for key, name in (("ca_file", "ca_file"), ("client_certificate_file", "client_certificate")):
         if key in table:
-            _content(issuer, key, folder / table[key])  # one that is missing is found now, and not by the first token
+            # One that is missing is found now, and not by the first token.
+            contents[key] = _content(issuer, key, folder / table[key])
             options[name] = str(folder / table[key])
     if "timeout" in table:
         options["timeout"] = seconds(table["timeout"])
@@ -173,7 +184,8 @@ def _remote(
     # Where TLS is impossible: an issuer on this machine.
     if place.startswith("http://"):
         options["allow_http_loopback"] = True
-    identity = (key, place, *sorted(options.items()))
-    if identity not in kept:
-        kept[identity] = _attempt(issuer, key, lambda: make(place, **options))
-    return IssuerKeys(kept[identity], algorithms, [], [])
+    # A file that has changed is another: the source that read the old one is not kept.
+    identity = (key, place, *sorted(options.items()), *(hashlib.sha256(one).digest() for one in contents.values()))
+    source = before.get(identity) or _attempt(issuer, key, lambda: make(place, **options))
+    kept[identity] = source
+    return IssuerKeys(source, algorithms, contents, [folder / table[key] for key in contents])

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from jwseal._encoding import read_json
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -19,6 +21,10 @@ if TYPE_CHECKING:
 __all__ = ["lint"]
 
 _IDENTITIES = ("username", "key_alias")
+_PRIVATE = (
+    "holds a private key, of which only the public half is used: the issuer alone should have the private one; "
+    "jwseal convert writes the public one"
+)
 
 
 def lint(policy: CompiledPolicy, now: float) -> tuple[str, ...]:
@@ -26,9 +32,10 @@ def lint(policy: CompiledPolicy, now: float) -> tuple[str, ...]:
     configuration = policy.configuration
     found = [
         *_rules(policy),
-        *_maps(configuration),
+        *_maps(policy),
         *_unused(configuration),
         *_certificates(policy, now),
+        *_private_keys(policy),
     ]
     return tuple(str(configuration.document.error(place, sentence)) for place, sentence in found)
 
@@ -47,21 +54,28 @@ def _rules(policy: CompiledPolicy) -> Iterator[tuple[Place, str]]:
     yield from found
 
 
-def _maps(configuration: Configuration) -> Iterator[tuple[Place, str]]:
+def _maps(policy: CompiledPolicy) -> Iterator[tuple[Place, str]]:
+    configuration = policy.configuration
     for name, attribute_map in configuration.maps.items():
         rules = list(_rules_of(configuration, name))
         issuers = {issuer for rule in rules for issuer in _list(rule["issuer"])}
-        for place, sentence in _identities(attribute_map, rules, issuers, len(configuration.issuers)):
+        unverified = {
+            rule
+            for worker in policy.workers.values()
+            if worker.map is attribute_map
+            for rule in worker.rules.allowing_unverified_email()
+        }
+        for place, sentence in _identities(attribute_map, unverified, issuers, len(configuration.issuers)):
             yield ("maps", name, *place), sentence
 
 
 def _identities(
-    attribute_map: AttributeMap, rules: list[dict[str, Any]], issuers: set[str], known: int
+    attribute_map: AttributeMap, unverified: set[str], issuers: set[str], known: int
 ) -> Iterator[tuple[Place, str]]:
     for slot in attribute_map.slots:
         if slot.group not in _IDENTITIES:
             continue
-        if "email" in slot.template.claims and not all(_mentions(rule["when"], "email_verified") for rule in rules):
+        if "email" in slot.template.claims and unverified:
             yield (
                 (slot.group,),
                 "email names a user, and a rule allows it without email_verified: anyone may claim an address",
@@ -100,12 +114,27 @@ def _unused(configuration: Configuration) -> Iterator[tuple[Place, str]]:
 
 def _certificates(policy: CompiledPolicy, now: float) -> Iterator[tuple[Place, str]]:
     for name, keys in policy.keys.items():
-        for content in keys.contents:
-            ends = _end(content)
+        for key in ("certificate_file", "keys_file"):
+            ends = _end(keys.contents.get(key, b""))
             if ends is not None and ends < now:
-                table = policy.configuration.issuers[name].table
-                key = "certificate_file" if "certificate_file" in table else "keys_file"
                 yield ("issuers", name, key), "the certificate has expired; its key is trusted all the same"
+
+
+def _private_keys(policy: CompiledPolicy) -> Iterator[tuple[Place, str]]:
+    for name, issuer in policy.configuration.issuers.items():
+        for number, jwk in enumerate(issuer.table.get("keys", ())):
+            if _is_private(jwk):
+                yield ("issuers", name, "keys", number), _PRIVATE
+        content = policy.keys[name].contents.get("keys_file", b"").lstrip(b"\xef\xbb\xbf \t\r\n")
+        document = read_json(content) if content.startswith(b"{") else {}
+        jwks = document.get("keys")
+        if any(_is_private(jwk) for jwk in (jwks if isinstance(jwks, list) else [document])):
+            yield ("issuers", name, "keys_file"), _PRIVATE
+
+
+def _is_private(jwk: Any) -> bool:
+    """Whether a JWK has the private key beside the public one (RFC 7518 section 6; `priv` is that of RFC 9964)."""
+    return isinstance(jwk, dict) and jwk.get("kty") != "oct" and ("d" in jwk or "priv" in jwk)
 
 
 def _end(content: bytes) -> float | None:
@@ -124,12 +153,6 @@ def _end(content: bytes) -> float | None:
     from datetime import UTC
 
     return float(certificate.not_valid_after.replace(tzinfo=UTC).timestamp())
-
-
-def _mentions(node: Any, claim: str) -> bool:
-    if isinstance(node, dict):
-        return node.get("claim") == claim or any(_mentions(member, claim) for member in node.values())
-    return isinstance(node, list) and any(_mentions(member, claim) for member in node)
 
 
 def _list(value: str | list[str]) -> list[str]:

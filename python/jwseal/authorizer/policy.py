@@ -93,14 +93,14 @@ class CompiledPolicy:
 
 def compile_policy(configuration: Configuration, sources: dict[tuple[object, ...], Any]) -> CompiledPolicy:
     """Compile a configuration; PolicyError with its place where that fails. `sources` are kept from the version before."""
-    kept = dict(sources)
+    kept: dict[tuple[object, ...], Any] = {}
     tables = configuration.issuers
-    keys = {name: issuer_keys(table, configuration.folder, kept) for name, table in tables.items()}
+    keys = {name: issuer_keys(table, configuration.folder, sources, kept) for name, table in tables.items()}
     verifiers = Issuers({table.table["issuer"]: _verifier(table, keys[name]) for name, table in tables.items()})
     all_rules = _rule_set(configuration, configuration.rules)
     digest = hashlib.sha256(configuration.document.text.encode())
     for one in keys.values():
-        for content in one.contents:
+        for content in one.contents.values():
             digest.update(hashlib.sha256(content).digest())
     issuers = {table.table["issuer"]: _trusted(table) for table in tables.values()}
     return CompiledPolicy(

@@ -87,10 +87,12 @@ class Anchors:
             extended_key_usage=extended_key_usage,
         )
         keep(self, "_rules", rules)
-        keep(self, "_paths", Paths([one for source in _several(anchors) for one in _load("anchors", source)]))
+        keep(
+            self, "_paths", Paths([one for source in _several("anchors", anchors) for one in _load("anchors", source)])
+        )
         known = [
             [one.public_bytes(Encoding.DER) for one in _load("certificates", source)]
-            for source in _several(certificates)
+            for source in _several("certificates", certificates)
         ]
         keep(self, "_known", {_thumbprint(chain[0]): chain for chain in known})
 
@@ -159,7 +161,9 @@ def _algorithms(names: Any) -> tuple[Algorithm, ...]:
     return known
 
 
-def _several(sources: Any) -> list[str | bytes]:
+def _several(argument: str, sources: Any) -> list[str | bytes]:
+    if not isinstance(sources, Iterable):
+        raise TypeError(f"{argument} is PEM or DER, or a list of those, not {type(sources).__name__}")
     return [sources] if isinstance(sources, (str, bytes)) else list(sources)
 
 

@@ -59,8 +59,15 @@ class File(NamedTuple):
         _private.add(self._identity()[0])
 
     def check_target(self, *, secret: bool, force: bool) -> None:
-        """Raise ValueError if the file exists and may not be replaced."""
-        if self.name == "-" or not os.path.lexists(self.name):
+        """Raise ValueError if the file exists and may not be replaced, or cannot be created where it is named."""
+        if self.name == "-":
+            return
+        if not os.path.lexists(self.name):
+            folder = Path(self.name).parent
+            if not folder.is_dir():
+                raise ValueError(f"{self}: there is no directory {folder}: create it first")
+            if not os.access(folder, os.W_OK):
+                raise ValueError(f"{self}: the directory {folder} cannot be written to")
             return
         if not stat.S_ISREG(os.lstat(self.name).st_mode):
             raise ValueError(f"{self} is not a regular file: give another name, or - for standard output")

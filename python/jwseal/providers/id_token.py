@@ -14,7 +14,7 @@ import hmac
 from collections.abc import Callable, Collection
 from typing import Any
 
-from jwseal import Verifier
+from jwseal import Issuers, Verifier
 from jwseal.errors import ClaimMismatch, InvalidClaim, MissingClaim, PolicyError, WrongTyp
 from jwseal.policy import Unchecked
 
@@ -37,7 +37,7 @@ _DIGESTS: dict[str, Callable[[bytes], bytes]] = {
 
 
 def verify_id_token(
-    verifier: Verifier,
+    verifier: Verifier | Issuers,
     token: str | bytes,
     *,
     nonce: str | Unchecked,
@@ -47,7 +47,8 @@ def verify_id_token(
 ) -> VerifiedJWT:
     """Verify an ID token and return it (OpenID Connect Core 1.0 section 3.1.3.7).
 
-    verifier            whose policy names the issuer and, as its audience, the client ids of this client
+    verifier            whose policy names the issuer and, as its audience, the client ids of this client; or Issuers of such
+                        verifiers, each under its issuer's name
     token               the ID token
     nonce               the value that this client sent with its request; UNCHECKED where it sent none
     access_token        the access token that came with it: its hash must be in `at_hash`; None leaves `at_hash` alone
@@ -60,12 +61,12 @@ def verify_id_token(
     """
     clients = _clients(verifier)
     verified = verifier.verify(token, now=now)
-    _judge(verified, clients, nonce, access_token, authorized_parties)
+    _judge(verified, clients(verified), nonce, access_token, authorized_parties)
     return verified
 
 
 async def verify_id_token_async(
-    verifier: Verifier,
+    verifier: Verifier | Issuers,
     token: str | bytes,
     *,
     nonce: str | Unchecked,
@@ -76,15 +77,24 @@ async def verify_id_token_async(
     """As `verify_id_token`, for an event loop."""
     clients = _clients(verifier)
     verified = await verifier.verify_async(token, now=now)
-    _judge(verified, clients, nonce, access_token, authorized_parties)
+    _judge(verified, clients(verified), nonce, access_token, authorized_parties)
     return verified
 
 
-def _clients(verifier: Verifier) -> frozenset[str]:
-    if not isinstance(verifier, Verifier):
-        raise TypeError(
-            f"ID tokens are verified by a Verifier, not {type(verifier).__name__}: choose one of the Issuers"
-        )
+def _clients(verifier: Verifier | Issuers) -> Callable[[VerifiedJWT], frozenset[str]]:
+    """What returns the client ids that a token may be for: those of its issuer's policy."""
+    if isinstance(verifier, Verifier):
+        clients = _clients_of(verifier)
+        return lambda _: clients
+    if not isinstance(verifier, Issuers):
+        raise TypeError(f"ID tokens are verified by a Verifier or Issuers, not {type(verifier).__name__}")
+    if not all(isinstance(issuer, str) for issuer in verifier):
+        raise PolicyError("Issuers of ID tokens have one verifier for each name, and none for an IssuerTemplate")
+    by_issuer = {issuer: _clients_of(one) for issuer, one in verifier.items()}
+    return lambda verified: by_issuer[verified["iss"]]
+
+
+def _clients_of(verifier: Verifier) -> frozenset[str]:
     policy = verifier.policy
     if isinstance(policy.issuer, Unchecked) or isinstance(policy.audience, Unchecked):
         raise PolicyError("the verifier of ID tokens must have a policy with issuer= and audience=, the client id")

@@ -7,6 +7,7 @@ addresses that come of it are judged and connected to, so that a name cannot lea
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,9 @@ __all__ = ["Address", "checked_url", "named", "origin", "resolved"]
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
+_LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+_HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\.?")
+_NUMBERS = re.compile(r"[0-9.]+")
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
@@ -34,6 +38,10 @@ def checked_url(text: str, *, allow_http_loopback: bool = False) -> httpx.URL:
         raise PolicyError("the URL of a key set cannot be parsed") from None
     if url.scheme not in {"https", "http"} or not url.host:
         raise PolicyError("keys are fetched by https, from a URL such as https://id.example/jwks.json")
+    if not _is_host(url.raw_host.decode("ascii")):
+        raise PolicyError(
+            "the host of a URL is a name of letters, digits and -, with dots between its parts, or an IP address"
+        )
     if url.port is not None and not 1 <= url.port <= 65_535:
         raise PolicyError("the port of a URL is 1 to 65535")
     if url.userinfo:
@@ -65,6 +73,16 @@ def resolved(host: str, port: int, *, only_loopback: bool, refuse_private: bool)
     if refuse_private and not only_loopback and any(map(_is_private, addresses)):
         raise PermissionError("the name leads to a private address")
     return addresses
+
+
+def _is_host(host: str) -> bool:
+    """Whether a resolver may be asked for it (RFC 1123 section 2.1); `_` occurs in names inside clusters."""
+    try:
+        ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        # What looks like an address and is none is a name to no one (RFC 3696 section 2).
+        return len(host) <= 253 and bool(_HOST.fullmatch(host)) and not _NUMBERS.fullmatch(host)
+    return True
 
 
 def _is_loopback_name(host: str) -> bool:

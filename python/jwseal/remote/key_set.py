@@ -105,7 +105,7 @@ class RemoteKeySet(KeySetSource):
     ) -> None:
         del clock
         self._lenient, self._max_keys = lenient, _count("max_keys", max_keys)
-        self._algorithms = tuple(algorithms)
+        self._algorithms = _names(algorithms)
         RemoteKeySet._read(self, b'{"keys":[]}')  # refuses names that no public key has
         self._allow_http_loopback = allow_http_loopback
         texts = [url] if isinstance(url, str) else _texts(url)
@@ -414,6 +414,13 @@ def _about_one() -> float:
 
 # Its own generator: the program's, which it may have seeded, stays as it is. It spreads load and guards nothing.
 _JITTERS = random.Random()  # noqa: S311
+
+
+def _names(algorithms: Any) -> tuple[Algorithm, ...]:
+    if isinstance(algorithms, bytes) or not isinstance(algorithms, Iterable):
+        given = type(algorithms).__name__
+        raise TypeError(f'algorithms is a list of those to accept from the URL, such as ["RS256"], not {given}')
+    return tuple(algorithms)
 
 
 def _texts(urls: Any) -> list[str]:

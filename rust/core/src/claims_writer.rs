@@ -114,6 +114,7 @@ impl<'a> ClaimsWriter<'a> {
         let first = value.first().copied().unwrap_or_default();
         match shape {
             Shape::Text | Shape::Texts if first == b'"' => {}
+            Shape::Texts if value == b"[]" => return Err(Error::policy(NO_AUDIENCE)),
             Shape::Texts if first == b'[' && holds_strings(value) => {}
             Shape::Date if first == b'-' || first.is_ascii_digit() => return judge_date(name, value),
             Shape::Text => return Err(refused(name, first, "a string")),
@@ -126,6 +127,9 @@ impl<'a> ClaimsWriter<'a> {
         Ok(())
     }
 }
+
+const NO_AUDIENCE: &str =
+    "claim \"aud\" is an empty array, so the token is for nobody: name an audience, or leave aud out";
 
 /// Whether this is one of the claims that are judged here.
 #[must_use]
@@ -199,9 +203,6 @@ const UNITS: [(f64, &str); 3] = [(1e3, "milliseconds"), (1e6, "microseconds"), (
 /// Whether the text of an array holds nothing but strings.
 fn holds_strings(array: &[u8]) -> bool {
     let mut rest = array.get(1..).unwrap_or_default();
-    if rest == b"]" {
-        return true;
-    }
     loop {
         let Some((b'"', text)) = rest.split_first() else { return false };
         let mut escaped = false;

@@ -97,7 +97,7 @@ pub enum NoKey {
 }
 
 /// What is wrong with a claim.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum ClaimFault {
     /// `exp` is not after now.
     Expired,
@@ -105,6 +105,8 @@ pub enum ClaimFault {
     Invalid,
     /// The value is an array where the policy expects a single literal.
     IsArray,
+    /// `exp` is further after `iat` than the policy's `max_lifetime`, in seconds.
+    LivesTooLong(f64),
     /// The value is not one of those expected.
     Mismatch,
     /// The claim is absent but required.
@@ -180,7 +182,7 @@ impl ClaimFault {
     pub const fn code(self) -> &'static str {
         match self {
             Self::Expired => "token_expired",
-            Self::Invalid => "invalid_claim",
+            Self::Invalid | Self::LivesTooLong(_) => "invalid_claim",
             Self::IsArray | Self::Mismatch => "claim_mismatch",
             Self::Missing => "missing_claim",
             Self::NotYetValid => "token_not_yet_valid",
@@ -242,6 +244,9 @@ impl fmt::Display for NoKey {
 impl fmt::Display for ClaimFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::LivesTooLong(limit) => {
+                return write!(f, "is out of range: it is more than {limit} seconds, the policy's max_lifetime, after iat");
+            }
             Self::Expired => "says the token has expired",
             Self::Invalid => "has the wrong type or is out of range",
             Self::IsArray => {

@@ -43,6 +43,12 @@ impl IssuerTemplate {
         if claim.is_empty() {
             return Err(Error::policy("claim names the claim that the placeholder's text must equal"));
         }
+        if claim == "iss" {
+            return Err(Error::policy(
+                "claim is \"iss\", which is the whole issuer and never equals a segment of it: name the claim that says \
+                 what the placeholder stands for, such as tid",
+            ));
+        }
         if values.as_ref().is_some_and(BTreeSet::is_empty) {
             return Err(Error::policy("values is empty, which would refuse every token; use UNCHECKED for any value"));
         }

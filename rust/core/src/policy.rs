@@ -171,7 +171,7 @@ impl Policy {
             let iat = iat.ok_or(Error::claim("iat", ClaimFault::Missing))?;
             let exp = exp.ok_or(Error::claim("exp", ClaimFault::Missing))?;
             if exp - iat > max_lifetime {
-                return Err(Error::claim("exp", ClaimFault::Invalid));
+                return Err(Error::claim("exp", ClaimFault::LivesTooLong(max_lifetime)));
             }
         }
         Ok(())

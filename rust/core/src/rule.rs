@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::claims::VerifiedJwt;
 use crate::condition::{
-    AcrOrder, Compiler, Context, Explained, Facts, Finding, Lookup, Misplaced, Outcome, Request, Source, StepUp, Tree,
+    AcrOrder, Compiler, Context, Explained, Facts, Finding, Lookup, Misplaced, Outcome, Request, Sources, StepUp, Tree,
     lint,
 };
 use crate::error::{Error, Result};
@@ -46,7 +46,7 @@ pub enum Effect {
 #[derive(Debug)]
 struct Issuer {
     name: Box<str>,
-    sources: Vec<Source>,
+    sources: Sources,
     /// Deny rules first, either in the order they were written.
     trees: Vec<(usize, Effect, Tree)>,
 }
@@ -151,7 +151,8 @@ impl RuleSet {
             let applying = self.issuers.iter().filter_map(|issuer| Some((issuer, issuer.tree(index)?)));
             let mut shadows: Option<Vec<usize>> = None;
             for (issuer, tree) in applying {
-                let found = lint(tree, &issuer.sources, rule.effect == Effect::Allow);
+                let permits = rule.effect == Effect::Allow && !issuer.denies_unverified_email();
+                let found = lint(tree, &issuer.sources, permits);
                 let found = found.into_iter().map(|finding| finding.within("when").within(index).within("rules"));
                 let new: Vec<_> = found.filter(|finding| !findings.contains(finding)).collect();
                 findings.extend(new);
@@ -171,6 +172,15 @@ impl RuleSet {
             }
         }
         findings
+    }
+
+    /// The allow rules that a token may match without a verified email.
+    #[must_use]
+    pub fn allowing_unverified_email(&self) -> Vec<&Rule> {
+        let allows = |(index, rule): &(usize, &Rule)| {
+            rule.effect == Effect::Allow && self.issuers.iter().any(|issuer| issuer.allows_unverified_email(*index))
+        };
+        self.rules.iter().enumerate().filter(allows).map(|(_, rule)| rule).collect()
     }
 
     fn of(&self, issuer: &str) -> Result<&Issuer> {
@@ -238,6 +248,17 @@ const NO_ISSUER: &str = "must name an issuer, or a list of issuers: a rule for a
 impl Issuer {
     fn tree(&self, rule: usize) -> Option<&Tree> {
         self.trees.iter().find(|(index, _, _)| *index == rule).map(|(_, _, tree)| tree)
+    }
+
+    fn allows_unverified_email(&self, rule: usize) -> bool {
+        let demands = |tree: &Tree| tree.demands_verified_email(&self.sources);
+        self.tree(rule).is_some_and(|tree| !demands(tree)) && !self.denies_unverified_email()
+    }
+
+    /// Whether a deny rule lets no token pass whose email is not verified.
+    fn denies_unverified_email(&self) -> bool {
+        let denies = |tree: &Tree| tree.denies_unverified_email(&self.sources);
+        self.trees.iter().any(|(_, effect, tree)| *effect == Effect::Deny && denies(tree))
     }
 
     /// The rules that decide whatever this one matches.

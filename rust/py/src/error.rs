@@ -101,7 +101,7 @@ fn of_claim(py: Python<'_>, class: &str, message: String, claim: Option<String>)
 const fn claim_class(fault: ClaimFault) -> &'static str {
     match fault {
         ClaimFault::Expired => "TokenExpired",
-        ClaimFault::Invalid => "InvalidClaim",
+        ClaimFault::Invalid | ClaimFault::LivesTooLong(_) => "InvalidClaim",
         ClaimFault::IsArray | ClaimFault::Mismatch => "ClaimMismatch",
         ClaimFault::Missing => "MissingClaim",
         ClaimFault::NotYetValid => "TokenNotYetValid",

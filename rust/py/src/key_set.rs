@@ -127,6 +127,13 @@ impl KeySetObject {
                 PyTypeError::new_err("KeySet takes key objects; read a JWK Set with KeySet.from_jwks(...)").into()
             );
         }
+        if !keys.hasattr("__iter__")? && !keys.hasattr("__getitem__")? {
+            return Err(PyTypeError::new_err(format!(
+                "KeySet takes a list of keys: write KeySet([key]), also for one (got {})",
+                convert::type_name(keys)
+            ))
+            .into());
+        }
         let given = reentry::items(keys)?.collect::<PyResult<Vec<_>>>()?;
         let cores = given.iter().map(key_of).collect::<PyResult<Vec<_>>>()?;
         let set = KeySet::new(cores.clone())?;

@@ -97,6 +97,11 @@ impl RuleSetObject {
         findings(py, self.rules.lint())
     }
 
+    #[doc = doc!("RuleSet.allowing_unverified_email")]
+    fn allowing_unverified_email(&self) -> Vec<&str> {
+        self.rules.allowing_unverified_email().into_iter().map(|rule| &*rule.id).collect()
+    }
+
     fn __copy__(slf: Py<Self>) -> Py<Self> {
         slf
     }

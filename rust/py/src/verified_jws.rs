@@ -105,6 +105,14 @@ impl VerifiedJwsObject {
         visit.call(&self.payload)
     }
 
+    fn __copy__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __deepcopy__(slf: Py<Self>, _memo: &Bound<'_, PyAny>) -> Py<Self> {
+        slf
+    }
+
     fn __reduce__(&self) -> PyResult<()> {
         Err(PyTypeError::new_err(
             "a VerifiedJWS cannot be pickled: only jwseal.jws makes one; pass the token or the payload",
@@ -163,6 +171,18 @@ impl SignatureReportObject {
     #[getter]
     fn unprotected<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
         self.jws.unprotected(self.index).map(|members| objects::dict(py, members)).transpose()
+    }
+
+    fn __copy__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __deepcopy__(slf: Py<Self>, _memo: &Bound<'_, PyAny>) -> Py<Self> {
+        slf
+    }
+
+    fn __reduce__(&self) -> PyResult<()> {
+        Err(PyTypeError::new_err("a SignatureReport cannot be pickled: only jwseal.jws makes one; pass its members"))
     }
 
     fn __repr__(&self) -> String {

@@ -182,6 +182,14 @@ impl VerifiedJwtObject {
         visit.call(self.header.get())
     }
 
+    fn __copy__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __deepcopy__(slf: Py<Self>, _memo: &Bound<'_, PyAny>) -> Py<Self> {
+        slf
+    }
+
     fn __reduce__(&self) -> PyResult<()> {
         Err(PyTypeError::new_err(
             "a VerifiedJWT cannot be pickled: only a verifier makes one; pass the token or the claims",

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use super::acr::AcrOrder;
+use super::choice::Sources;
 use super::facts::Source;
 use super::glob::Glob;
 use super::instant::Instant;
@@ -67,7 +68,7 @@ impl Condition {
         let document = Document::parse(text, Limits::TEXT).map_err(Misplaced::here)?;
         let mut compiler = Compiler::default();
         let tree = compiler.tree(document.root(), context)?;
-        Ok(Self { tree, sources: compiler.sources })
+        Ok(Self { tree, sources: compiler.into_sources() })
     }
 }
 
@@ -80,8 +81,8 @@ impl Compiler {
 
     /// The sources of all conditions read.
     #[must_use]
-    pub fn into_sources(self) -> Vec<Source> {
-        self.sources
+    pub fn into_sources(self) -> Sources {
+        Sources::new(self.sources, &self.leaves)
     }
 
     fn node(&mut self, value: Value<'_>, context: &Context, level: usize) -> Compiled<Tree> {
@@ -156,14 +157,16 @@ impl Compiler {
     /// Gives a leaf its index. A leaf beyond the limit gets an index that is never looked up.
     fn numbered(&mut self, leaf: Leaf) -> Leaf {
         let is = |known: &Leaf| known.source == leaf.source && known.operator == leaf.operator;
-        if let Some(index) = self.leaves.iter().position(is) {
-            return Leaf { index, ..leaf };
+        if let Some(known) = self.leaves.iter().find(|known| is(known)) {
+            return Leaf { index: known.index, ..leaf };
         }
         if self.leaves.len() >= KEPT_OUTCOMES {
-            return Leaf { index: usize::MAX, ..leaf };
+            return Leaf { index: u32::MAX, ..leaf };
         }
+        let index = self.leaves.last().map_or(0, |last| last.index + 1);
+        let leaf = Leaf { index, ..leaf };
         self.leaves.push(leaf.clone());
-        Leaf { index: self.leaves.len() - 1, ..leaf }
+        leaf
     }
 
     fn source(&mut self, source: Source) -> usize {

@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 
+use super::choice::Sources;
 use super::facts::Source;
 use super::instant::Instant;
 use super::literal::Literal;
@@ -35,14 +36,17 @@ impl Finding {
 
 /// Looks at a condition. `permits` says whether meeting it permits something: then an unverified `email` is a danger.
 #[must_use]
-pub fn lint(tree: &Tree, sources: &[Source], permits: bool) -> Vec<Finding> {
+pub fn lint(tree: &Tree, sources: &Sources, permits: bool) -> Vec<Finding> {
     let mut findings = Vec::new();
     of_tree(tree, sources, &mut Vec::new(), &mut findings);
-    if permits && let Some(finding) = unverified_email(tree, sources) {
-        findings.push(finding);
+    if permits && decides_by_email(tree, sources) {
+        findings.push(Finding::new(UNVERIFIED_EMAIL));
     }
     findings
 }
+
+const UNVERIFIED_EMAIL: &str =
+    "decides by email, which anyone may have chosen: demand email_verified = true as well, or use sub";
 
 impl Condition {
     /// Looks at a condition that permits something where it holds.
@@ -52,7 +56,7 @@ impl Condition {
     }
 }
 
-fn of_tree(tree: &Tree, sources: &[Source], place: &mut Vec<Step>, findings: &mut Vec<Finding>) {
+fn of_tree(tree: &Tree, sources: &Sources, place: &mut Vec<Step>, findings: &mut Vec<Finding>) {
     let mut add = |place: &[Step], advice: &'static str| {
         findings.push(Finding { place: Place(place.to_vec()), advice: advice.into() });
     };
@@ -95,7 +99,7 @@ fn of_tree(tree: &Tree, sources: &[Source], place: &mut Vec<Step>, findings: &mu
     place.pop();
 }
 
-fn of_leaf(leaf: &Leaf, sources: &[Source]) -> Vec<&'static str> {
+fn of_leaf(leaf: &Leaf, sources: &Sources) -> Vec<&'static str> {
     let mut found = Vec::new();
     let mut add = |holds: bool, advice| {
         if holds {
@@ -130,7 +134,7 @@ fn of_leaf(leaf: &Leaf, sources: &[Source]) -> Vec<&'static str> {
             add(true, "is the weakest level, so it holds for every one in the order");
         }
         Operator::Exists(true) => {
-            let always = sources.get(leaf.source).is_some_and(|source| *source == Source::Header("alg".into()));
+            let always = sources.source(leaf.source).is_some_and(|source| *source == Source::Header("alg".into()));
             add(always, "holds for every token: no header is without alg");
         }
         Operator::Exists(false)
@@ -183,17 +187,49 @@ fn exhaust(one: &Tree, other: &Tree) -> bool {
     a.source == b.source && whether(&a.operator).zip(whether(&b.operator)).is_some_and(|(a, b)| a != b)
 }
 
-/// An `email` that decides, in a condition that does not ask for `email_verified`.
-fn unverified_email(tree: &Tree, sources: &[Source]) -> Option<Finding> {
-    let is = |leaf: &Leaf, name: &str| sources.get(leaf.source).and_then(Source::top_level_claim) == Some(name);
-    let leaves = tree.leaves();
-    if leaves.iter().any(|leaf| is(leaf, "email_verified")) {
-        return None;
+/// Whether `email` decides in some way to meet a condition that does not demand `email_verified`.
+fn decides_by_email(tree: &Tree, sources: &Sources) -> bool {
+    match tree {
+        Tree::All(_) if tree.demands_verified_email(sources) => false,
+        Tree::All(trees) | Tree::Any(trees) => trees.iter().any(|tree| decides_by_email(tree, sources)),
+        Tree::Not(tree) => decides_by_email(tree, sources),
+        Tree::Leaf(leaf) => is_claim(leaf, "email", sources) && !matches!(leaf.operator, Operator::Exists(_)),
     }
-    let decides = |leaf: &&&Leaf| is(leaf, "email") && !matches!(leaf.operator, Operator::Exists(_));
-    leaves.iter().find(decides).map(|_| {
-        Finding::new("decides by email, which anyone may have chosen: demand email_verified = true as well, or use sub")
-    })
+}
+
+fn is_claim(leaf: &Leaf, name: &str, sources: &Sources) -> bool {
+    sources.source(leaf.source).and_then(Source::top_level_claim) == Some(name)
+}
+
+impl Tree {
+    /// Whether only tokens whose `email_verified` is true meet it.
+    #[must_use]
+    pub fn demands_verified_email(&self, sources: &Sources) -> bool {
+        match self {
+            Self::All(trees) => trees.iter().any(|tree| tree.demands_verified_email(sources)),
+            Self::Any(trees) => trees.iter().all(|tree| tree.demands_verified_email(sources)),
+            Self::Not(_) => false,
+            Self::Leaf(leaf) => match &leaf.operator {
+                Operator::OneOf { literals, negated: false, coerced } => {
+                    let is_true =
+                        |literal: &Literal| *literal == Literal::Bool(true) || *coerced && literal.is_text("true");
+                    is_claim(leaf, "email_verified", sources) && literals.iter().all(is_true)
+                }
+                _ => false,
+            },
+        }
+    }
+
+    /// Whether a deny rule with this condition denies every token whose `email_verified` is not true.
+    #[must_use]
+    pub fn denies_unverified_email(&self, sources: &Sources) -> bool {
+        match self {
+            Self::All(trees) => trees.iter().all(|tree| tree.denies_unverified_email(sources)),
+            Self::Any(trees) => trees.iter().any(|tree| tree.denies_unverified_email(sources)),
+            Self::Not(tree) => tree.demands_verified_email(sources),
+            Self::Leaf(_) => false,
+        }
+    }
 }
 
 impl Tree {

@@ -6,6 +6,7 @@
 //! `policy` and `rule` decide what an outcome leads to.
 
 mod acr;
+mod choice;
 mod coercion;
 mod compiler;
 mod explanation;
@@ -24,6 +25,7 @@ mod step_up;
 mod tree;
 
 pub use acr::AcrOrder;
+pub use choice::Sources;
 pub use compiler::{Compiler, Context};
 pub use explanation::{Explained, Part};
 pub use facts::{Facts, Source};

@@ -2,6 +2,7 @@
 //!
 //! Tokens of the Cloud Signature Consortium's API carry document hashes as hex, base64 or base64url. So hashes are compared as
 //! bytes, and how many there must be is known from the digest's OID. A hash whose OID is absent or not known here is covered by nothing.
+//! A string that is compared with hashes is a list of them, separated by commas, as that API's Signature Activation Data may have it.
 
 use super::literal::Literal;
 use super::outcome::Outcome;
@@ -93,15 +94,20 @@ pub(super) fn covers(value: Value<'_>, wanted: &[Wanted], parent: Option<Object<
         (Wanted::Literal(literal), Kind::Array(items)) => items.iter().any(|item| literal.equals(item)),
         (Wanted::Literal(literal), Kind::Str(text)) => words(text.as_str()).any(|word| literal.is_text(word)),
         (Wanted::Hash(hash), Kind::Array(items)) => held.has(hash, items.iter(), parent),
-        (Wanted::Hash(hash), Kind::Str(text)) => held.has_word(hash, text.as_str(), parent),
+        (Wanted::Hash(hash), Kind::Str(text)) if split => held.has_text(hash, words(text.as_str()), parent),
+        (Wanted::Hash(hash), Kind::Str(text)) => held.has_text(hash, text.as_str().split(','), parent),
         _ => false,
     };
     match value.kind() {
         Kind::Array(_) => {}
-        Kind::Str(_) if split => {}
+        Kind::Str(_) if split || is_hashes(wanted) => {}
         _ => return Outcome::Error,
     }
     (!wanted.is_empty() && wanted.iter().all(&mut is_held)).into()
+}
+
+fn is_hashes(wanted: &[Wanted]) -> bool {
+    !wanted.is_empty() && wanted.iter().all(|wanted| matches!(wanted, Wanted::Hash(_)))
 }
 
 /// The words of a string that is split at spaces.
@@ -121,10 +127,6 @@ impl Held {
         // An element is the text itself or, as in `documentDigests`, an object with a member `hash`.
         let texts = items.filter_map(|item| item.as_str().or_else(|| item.members().get("hash")?.as_str()));
         self.has_text(wanted, texts, parent)
-    }
-
-    fn has_word(&mut self, wanted: &Hash, text: &str, parent: Option<Object<'_>>) -> bool {
-        self.has_text(wanted, words(text), parent)
     }
 
     fn has_text<'a>(

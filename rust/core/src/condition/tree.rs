@@ -3,6 +3,7 @@
 //! Each claim that several leaves name is looked for once, and a leaf that stands in several trees is judged once: the rules of an
 //! authorizer repeat most of their demands.
 
+use super::choice::{Outcomes, Sources};
 use super::facts::{Facts, Source};
 use super::operator::Operator;
 use super::outcome::Outcome;
@@ -12,7 +13,7 @@ use crate::json::Value;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Condition {
     pub(super) tree: Tree,
-    pub(super) sources: Vec<Source>,
+    pub(super) sources: Sources,
 }
 
 /// A condition whose sources are in a separate list, which several trees share.
@@ -32,7 +33,7 @@ pub enum Tree {
 #[derive(Clone, Debug)]
 pub struct Leaf {
     /// Which of the leaves that share their sources it is; equal leaves are the same.
-    pub(super) index: usize,
+    pub(super) index: u32,
     /// Which source has it.
     pub(super) source: usize,
     /// The operator by its name.
@@ -43,10 +44,10 @@ pub struct Leaf {
 /// The values that were looked for.
 pub struct Lookup<'a, 's> {
     facts: Facts<'a>,
-    sources: &'s [Source],
+    sources: &'s Sources,
     found: [Found<'a>; KEPT],
     /// The outcomes of leaves that were judged.
-    judged: [Option<Outcome>; KEPT_OUTCOMES],
+    judged: Outcomes,
 }
 
 /// What became of looking for a value.
@@ -116,7 +117,7 @@ impl Tree {
                 let fault = trees.iter().find(|tree| tree.judge(lookup) != Outcome::True)?;
                 fault.claim_at_fault(lookup)
             }
-            Self::Leaf(leaf) => match lookup.sources.get(leaf.source)? {
+            Self::Leaf(leaf) => match lookup.sources.source(leaf.source)? {
                 Source::Claim(path) => Some(path.text()),
                 Source::Header(_) => None,
             },
@@ -135,18 +136,22 @@ impl PartialEq for Leaf {
 impl Leaf {
     #[inline]
     pub(super) fn judge(&self, lookup: &mut Lookup<'_, '_>) -> Outcome {
-        if let Some(Some(known)) = lookup.judged.get(self.index) {
-            return *known;
+        let Some(bit) = 1_u64.checked_shl(self.index) else { return self.judge_now(lookup) };
+        if let Some(known) = lookup.judged.of(bit) {
+            return known;
+        }
+        if let Some(choice) = lookup.sources.choice(self.index) {
+            let value = lookup.value(choice.source);
+            choice.judge(value, &mut lookup.judged);
+            return lookup.judged.of(bit).unwrap_or(Outcome::Error);
         }
         let outcome = self.judge_now(lookup);
-        if let Some(kept) = lookup.judged.get_mut(self.index) {
-            *kept = Some(outcome);
-        }
+        lookup.judged.add(bit, outcome);
         outcome
     }
 
     fn judge_now(&self, lookup: &mut Lookup<'_, '_>) -> Outcome {
-        let Some(source) = lookup.sources.get(self.source) else { return Outcome::Error };
+        let Some(source) = lookup.sources.source(self.source) else { return Outcome::Error };
         match lookup.value(self.source) {
             Some(value) => self.operator.judge(value, source, &lookup.facts),
             None => self.operator.of_absent(),
@@ -157,14 +162,14 @@ impl Leaf {
 impl<'a, 's> Lookup<'a, 's> {
     /// Nothing is looked for yet.
     #[must_use]
-    pub const fn new(facts: Facts<'a>, sources: &'s [Source]) -> Self {
-        Self { facts, sources, found: [Found::NotYet; KEPT], judged: [None; KEPT_OUTCOMES] }
+    pub fn new(facts: Facts<'a>, sources: &'s Sources) -> Self {
+        Self { facts, sources, found: [Found::NotYet; KEPT], judged: Outcomes::default() }
     }
 
     /// The value of a source.
     #[inline]
     pub(super) fn value(&mut self, source: usize) -> Option<Value<'a>> {
-        let find = || self.sources.get(source).and_then(|source| source.find(&self.facts));
+        let find = || self.sources.source(source).and_then(|source| source.find(&self.facts));
         let found = match self.found.get_mut(source) {
             Some(Found::Value(value)) => return Some(*value),
             Some(Found::Absent) => return None,
@@ -178,6 +183,6 @@ impl<'a, 's> Lookup<'a, 's> {
 
     /// A source as it was declared.
     pub(super) fn source(&self, source: usize) -> Option<&'s Source> {
-        self.sources.get(source)
+        self.sources.source(source)
     }
 }
