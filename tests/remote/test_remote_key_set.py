@@ -480,7 +480,7 @@ def test_tokens_are_judged_by_their_own_time(issuer: FakeIssuer) -> None:
     assert refusal(judge.verify, token("a"), now=NOW + 1e6) == "token_expired"
 
 
-@pytest.mark.parametrize("algorithms", [None, 5, b"RS256"], ids=repr)
+@pytest.mark.parametrize("algorithms", [None, 5], ids=repr)
 def test_algorithms_that_are_no_list(algorithms: Any) -> None:
     """The algorithms of a remote set are a list; anything else is a TypeError that says what to give."""
     with pytest.raises(TypeError, match="algorithms is a list of those to accept from the URL"):

@@ -77,6 +77,7 @@ class RemoteKeySet(KeySetSource):
         del args, options
         if clock is not None and not isinstance(clock, ManualClock):
             raise TypeError(f"clock is a jwseal.remote.ManualClock, not {type(clock).__name__}")
+        _require_a_list(algorithms)
         return super().__new__(cls, algorithms=algorithms, clock=None if clock is None else clock.native)
 
     def __init__(
@@ -105,7 +106,7 @@ class RemoteKeySet(KeySetSource):
     ) -> None:
         del clock
         self._lenient, self._max_keys = lenient, _count("max_keys", max_keys)
-        self._algorithms = _names(algorithms)
+        self._algorithms = tuple(algorithms)
         RemoteKeySet._read(self, b'{"keys":[]}')  # refuses names that no public key has
         self._allow_http_loopback = allow_http_loopback
         texts = [url] if isinstance(url, str) else _texts(url)
@@ -416,11 +417,10 @@ def _about_one() -> float:
 _JITTERS = random.Random()  # noqa: S311
 
 
-def _names(algorithms: Any) -> tuple[Algorithm, ...]:
-    if isinstance(algorithms, bytes) or not isinstance(algorithms, Iterable):
+def _require_a_list(algorithms: Any) -> None:
+    if not isinstance(algorithms, Iterable):
         given = type(algorithms).__name__
         raise TypeError(f'algorithms is a list of those to accept from the URL, such as ["RS256"], not {given}')
-    return tuple(algorithms)
 
 
 def _texts(urls: Any) -> list[str]:
