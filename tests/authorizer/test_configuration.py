@@ -1,6 +1,7 @@
 """The configuration: what a TOML text may say, and that every fault is a PolicyError with line, column and key."""
 
 import json
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 import forge
 from jwseal import PolicyError
+from jwseal.authorizer import Authorizer
 from jwseal.authorizer.configuration import Configuration, read_configuration, seconds
 from jwseal.authorizer.document import Document, dotted
 from jwseal.authorizer.schema import schema, schema_text
@@ -290,3 +292,16 @@ def test_toml_text_is_read_back() -> None:
         "maps": {"m": {"subject_dn": {"CN": "{name}"}, "all_claims_to_context": True}},
     }
     assert Document(toml_text(tables), "f").data == tables
+
+
+def test_the_first_configuration_of_the_docs(tmp_path: Path) -> None:
+    """One authorization server, two rules and a map for certificates take at most 30 lines, as the page shows them."""
+    page = (ROOT / "docs/authorizer/index.md").read_text()
+    text = page.split("```toml\n", 1)[1].split("```", 1)[0]
+    assert len(text.splitlines()) <= 30
+    jwk = forge.material("PS512").public_jwk()
+    (tmp_path / "bank.jwks").write_text(json.dumps({"keys": [jwk]}))
+    authorizer = Authorizer.from_text(text, folder=tmp_path)
+    assert (authorizer.workers, authorizer.warnings) == ((), ())
+    data = tomllib.loads(text)
+    assert (len(data["issuers"]), len(data["rules"]), len(data["maps"])) == (1, 2, 1)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from certificate import Authority
+from jwseal import PolicyError
 from jwseal.authorizer import Authorizer
 from jwseal.testing import FakeIssuer
 
@@ -102,3 +103,27 @@ def test_keys_are_kept_over_a_reload(tmp_path: Path) -> None:
         path.write_text(path.read_text() + "\n# changed\n")
         assert asked.reload() is True
     assert asked.authorize(token).allowed
+
+
+@pytest.mark.parametrize("host", ["id..example", "-id.example", "id_.exam ple", "1.2.3.256"])
+@pytest.mark.parametrize("source", SOURCES)
+def test_a_host_that_cannot_be(source: str, host: str) -> None:
+    """A URL whose host is no name and no address is refused when the configuration is read, with line, column and key."""
+    key, line = ("jwks_url", 4) if source == "jwks_url" else ("discovery", 4)
+    wrong = f"""
+[issuers.idp]
+issuer = "https://{host if source == "discovery" else "id.example"}"
+{'jwks_url = "https://' + host + '/jwks.json"' if source == "jwks_url" else "discovery = true"}
+algorithms = ["ES256"]
+audience = ["api"]
+
+[[rules]]
+id = "any"
+issuer = "idp"
+effect = "allow"
+when = {{ claim = "sub", exists = true }}
+"""
+    with pytest.raises(
+        PolicyError, match=rf"^configuration:{line}:1: issuers\.idp\.{key}: the (host of a URL|URL of a key set) "
+    ):
+        Authorizer.from_text(wrong)
