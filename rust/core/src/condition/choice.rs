@@ -7,8 +7,8 @@ use super::facts::Source;
 use super::literal::Literal;
 use super::operator::Operator;
 use super::outcome::Outcome;
-use super::request::words;
-use super::tree::{KEPT_OUTCOMES, Leaf};
+use super::request::words_of;
+use super::tree::Leaf;
 use crate::json::{Kind, Value};
 
 /// The sources that trees share, and which of their leaves are judged together.
@@ -16,8 +16,6 @@ use crate::json::{Kind, Value};
 pub struct Sources {
     list: Box<[Source]>,
     choices: Box<[Choice]>,
-    /// For each leaf, by its index, the choice that it belongs to.
-    choice_of: Box<[Option<usize>]>,
 }
 
 /// Leaves that demand different texts of one source in the same way.
@@ -50,21 +48,19 @@ pub(super) struct Outcomes {
 const FEWEST: usize = 4;
 
 impl Sources {
-    /// Puts the leaves together that are alike. Their indexes are their places in the list.
+    /// Puts the leaves together that are alike.
     pub(super) fn new(list: Vec<Source>, leaves: &[Leaf]) -> Self {
         let mut choices: Vec<Choice> = Vec::new();
-        for (index, leaf) in leaves.iter().enumerate().take(KEPT_OUTCOMES) {
+        for leaf in leaves {
             let Some((way, text)) = Way::of(&leaf.operator) else { continue };
-            let member = (text.into(), 1_u64 << index);
+            let member = (text.into(), leaf.bit);
             match choices.iter_mut().find(|choice| (choice.source, choice.way) == (leaf.source, way)) {
                 Some(choice) => choice.add(member),
                 None => choices.push(Choice { source: leaf.source, way, all: member.1, texts: Box::new([member]) }),
             }
         }
         choices.retain(|choice| choice.texts.len() >= FEWEST);
-        let choice_of = |index| choices.iter().position(|choice| choice.all & (1_u64 << index) != 0);
-        let choice_of = (0..leaves.len().min(KEPT_OUTCOMES)).map(choice_of).collect();
-        Self { list: list.into(), choices: choices.into(), choice_of }
+        Self { list: list.into(), choices: choices.into() }
     }
 
     /// A source as it was declared.
@@ -73,10 +69,9 @@ impl Sources {
         self.list.get(index)
     }
 
-    /// The leaves that are judged together with the leaf of this index.
-    #[inline]
-    pub(super) fn choice(&self, leaf: u32) -> Option<&Choice> {
-        self.choices.get((*self.choice_of.get(leaf as usize)?)?)
+    /// The leaves that are judged together with the leaf of this bit.
+    pub(super) fn choice(&self, bit: u64) -> Option<&Choice> {
+        self.choices.iter().find(|choice| choice.all & bit != 0)
     }
 }
 
@@ -119,7 +114,7 @@ impl Choice {
                 outcomes.choose(self.all, bits.fold(0, |bits, bit| bits | bit));
             }
             (Way::Contains { split: true, .. }, Kind::Str(text)) => {
-                let bits = words(text.as_str()).map(|word| self.bit(word.as_bytes()));
+                let bits = words_of(text.octets()).map(|word| self.bit(word));
                 outcomes.choose(self.all, bits.fold(0, |bits, bit| bits | bit));
             }
             (Way::Contains { .. }, _) => outcomes.add(self.all, Outcome::Error),

@@ -15,7 +15,7 @@ use super::number::Number;
 use super::operator::{Holds, Operator};
 use super::path::Path;
 use super::place::{Compiled, Misplaced};
-use super::tree::{Condition, KEPT_OUTCOMES, Leaf, Tree};
+use super::tree::{Condition, Leaf, Tree};
 use crate::json::{Document, Kind, Limits, Object, Value};
 use crate::limits;
 
@@ -150,21 +150,18 @@ impl Compiler {
                 return Err(Misplaced::at(modifier, "does not apply to this operator"));
             }
         }
-        let leaf = Leaf { index: 0, source: self.source(source), name, operator };
+        let leaf = Leaf { bit: 0, source: self.source(source), name, operator };
         Ok(self.numbered(leaf))
     }
 
-    /// Gives a leaf its index. A leaf beyond the limit gets an index that is never looked up.
+    /// Gives a leaf its bit, if there is one left.
     fn numbered(&mut self, leaf: Leaf) -> Leaf {
-        let is = |known: &Leaf| known.source == leaf.source && known.operator == leaf.operator;
-        if let Some(known) = self.leaves.iter().find(|known| is(known)) {
-            return Leaf { index: known.index, ..leaf };
+        let is = |known: &&Leaf| known.source == leaf.source && known.operator == leaf.operator;
+        if let Some(known) = self.leaves.iter().find(is) {
+            return Leaf { bit: known.bit, ..leaf };
         }
-        if self.leaves.len() >= KEPT_OUTCOMES {
-            return Leaf { index: u32::MAX, ..leaf };
-        }
-        let index = self.leaves.last().map_or(0, |last| last.index + 1);
-        let leaf = Leaf { index, ..leaf };
+        let Some(bit) = self.leaves.last().map_or(Some(1), |last| last.bit.checked_mul(2)) else { return leaf };
+        let leaf = Leaf { bit, ..leaf };
         self.leaves.push(leaf.clone());
         leaf
     }

@@ -56,6 +56,12 @@ impl Literal {
         }
     }
 
+    /// Whether it is the string of these bytes.
+    #[inline]
+    pub(super) fn is_octets(&self, text: &[u8]) -> bool {
+        matches!(self, Self::Text(expected) if expected.as_bytes() == text)
+    }
+
     /// Whether it is this string.
     #[must_use]
     #[inline]

@@ -14,7 +14,7 @@ use super::instant::Instant;
 use super::literal::Literal;
 use super::number::Number;
 use super::outcome::Outcome;
-use super::request::{self, words};
+use super::request::{self, words_of};
 use crate::json::{Kind, Value};
 use crate::limits;
 
@@ -156,7 +156,9 @@ fn contains(literals: &[Literal], all: bool, split: bool, value: Value<'_>) -> O
     };
     match value.kind() {
         Kind::Array(items) => found(&|literal| items.iter().any(|item| literal.equals(item))).into(),
-        Kind::Str(text) if split => found(&|literal| words(text.as_str()).any(|word| literal.is_text(word))).into(),
+        Kind::Str(text) if split => {
+            found(&|literal| words_of(text.octets()).any(|word| literal.is_octets(word))).into()
+        }
         _ => Outcome::Error,
     }
 }

@@ -111,8 +111,13 @@ fn is_hashes(wanted: &[Wanted]) -> bool {
 }
 
 /// The words of a string that is split at spaces.
-pub(super) fn words(text: &str) -> impl Iterator<Item = &str> {
+fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(' ').filter(|word| !word.is_empty())
+}
+
+/// The same as bytes, which are faster to split.
+pub(super) fn words_of(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    text.split(|octet| *octet == b' ').filter(|word| !word.is_empty())
 }
 
 /// The hashes of a claim that have one size, sorted.

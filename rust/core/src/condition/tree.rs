@@ -32,8 +32,8 @@ pub enum Tree {
 /// A demand on one value.
 #[derive(Clone, Debug)]
 pub struct Leaf {
-    /// Which of the leaves that share their sources it is; equal leaves are the same.
-    pub(super) index: u32,
+    /// Its bit among the leaves that share their sources; equal leaves have the same, and those beyond the limit have none.
+    pub(super) bit: u64,
     /// Which source has it.
     pub(super) source: usize,
     /// The operator by its name.
@@ -61,9 +61,6 @@ enum Found<'a> {
 /// Sources whose values are kept; those beyond are looked for each time.
 const KEPT: usize = 24;
 
-/// Leaves whose outcomes are kept; those beyond are judged each time.
-pub(super) const KEPT_OUTCOMES: usize = 64;
-
 impl Condition {
     /// Judges a token.
     #[must_use]
@@ -87,7 +84,13 @@ impl Condition {
 impl Tree {
     /// Judges a token.
     #[must_use]
+    #[inline]
     pub fn judge(&self, lookup: &mut Lookup<'_, '_>) -> Outcome {
+        // Most parts of a tree are leaves that were judged before: they cost no call.
+        if let Self::Leaf(leaf) = self { leaf.judge(lookup) } else { self.judge_parts(lookup) }
+    }
+
+    fn judge_parts(&self, lookup: &mut Lookup<'_, '_>) -> Outcome {
         match self {
             Self::All(trees) => Outcome::all(trees.iter().map(|tree| tree.judge(lookup))),
             Self::Any(trees) => Outcome::any(trees.iter().map(|tree| tree.judge(lookup))),
@@ -136,17 +139,22 @@ impl PartialEq for Leaf {
 impl Leaf {
     #[inline]
     pub(super) fn judge(&self, lookup: &mut Lookup<'_, '_>) -> Outcome {
-        let Some(bit) = 1_u64.checked_shl(self.index) else { return self.judge_now(lookup) };
-        if let Some(known) = lookup.judged.of(bit) {
-            return known;
+        match lookup.judged.of(self.bit) {
+            Some(known) => known,
+            None => self.judge_first(lookup),
         }
-        if let Some(choice) = lookup.sources.choice(self.index) {
+    }
+
+    /// Judges a leaf for the first time, and keeps the outcome if it has a bit.
+    #[inline(never)]
+    fn judge_first(&self, lookup: &mut Lookup<'_, '_>) -> Outcome {
+        if let Some(choice) = lookup.sources.choice(self.bit) {
             let value = lookup.value(choice.source);
             choice.judge(value, &mut lookup.judged);
-            return lookup.judged.of(bit).unwrap_or(Outcome::Error);
+            return lookup.judged.of(self.bit).unwrap_or(Outcome::Error);
         }
         let outcome = self.judge_now(lookup);
-        lookup.judged.add(bit, outcome);
+        lookup.judged.add(self.bit, outcome);
         outcome
     }
 
