@@ -8,7 +8,6 @@ use super::literal::Literal;
 use super::operator::Operator;
 use super::outcome::Outcome;
 use super::request::words_of;
-use super::tree::Leaf;
 use crate::json::{Kind, Value};
 
 /// The sources that trees share, and which of their leaves are judged together.
@@ -48,15 +47,15 @@ pub(super) struct Outcomes {
 const FEWEST: usize = 4;
 
 impl Sources {
-    /// Puts the leaves together that are alike.
-    pub(super) fn new(list: Vec<Source>, leaves: &[Leaf]) -> Self {
+    /// Puts the leaves together that are alike. Of each leaf there are its source, its operator and its bit.
+    pub(super) fn new<'l>(list: Vec<Source>, leaves: impl Iterator<Item = (usize, &'l Operator, u64)>) -> Self {
         let mut choices: Vec<Choice> = Vec::new();
-        for leaf in leaves {
-            let Some((way, text)) = Way::of(&leaf.operator) else { continue };
-            let member = (text.into(), leaf.bit);
-            match choices.iter_mut().find(|choice| (choice.source, choice.way) == (leaf.source, way)) {
+        for (source, operator, bit) in leaves {
+            let Some((way, text)) = Way::of(operator) else { continue };
+            let member = (text.into(), bit);
+            match choices.iter_mut().find(|choice| (choice.source, choice.way) == (source, way)) {
                 Some(choice) => choice.add(member),
-                None => choices.push(Choice { source: leaf.source, way, all: member.1, texts: Box::new([member]) }),
+                None => choices.push(Choice { source, way, all: member.1, texts: Box::new([member]) }),
             }
         }
         choices.retain(|choice| choice.texts.len() >= FEWEST);
