@@ -181,7 +181,7 @@ def main() -> None:
             results[name] = {"rate": rate, "p99": tail, "of none": ratio}
             print(f"{name:8} {rate:10,.0f} {tail:8.1f} {ratio:8.2f}")
         if asked.json:
-            asked.json.write_text(json.dumps({"server": results}, indent=1))
+            asked.json.write_text(json.dumps({f"server {asked.framework}": results}, indent=1))
     finally:
         issuer.close()
         for process in processes:

@@ -16,12 +16,16 @@ import svg
 HERE = Path(__file__).parent
 ROOT = HERE.parent
 KEPT = HERE / "results" / "results.json"
-BENCH, CONTENTION, LOAD, STAGES = (
+BENCH, CONTENTION, STAGES = (
     "make bench",
     "python benches/contention.py",
-    "python benches/load.py --framework asgi --alg RS256",
     "python benches/stages.py",
 )
+# What runs in a server, and the arguments of load.py. A FastAPI application is slower, so that fewer seconds are enough.
+LOADS = {
+    "asgi": ("one bare ASGI route", ["--framework", "asgi", "--alg", "RS256"]),
+    "fastapi": ("a FastAPI application with one route", ["--framework", "fastapi", "--alg", "RS256", "--seconds", "3"]),
+}
 CHARTED = ("HS256", "RS256", "ES256", "EdDSA")
 
 
@@ -47,13 +51,16 @@ def measured(*, quick: bool) -> dict[str, Any]:
     programs = [
         ["run.py", *(["--quick"] if quick else [])],
         ["contention.py", *short],
-        ["load.py", "--framework", "asgi", "--alg", "RS256", *(["--seconds", "1", "--rounds", "2"] if quick else [])],
+        *(
+            ["load.py", *options, *(["--seconds", "1", "--rounds", "2"] if quick else [])]
+            for _, options in LOADS.values()
+        ),
         ["stages.py"],
     ]
     results: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as folder:
-        for name, *options in programs:
-            file = Path(folder, name)
+        for number, (name, *options) in enumerate(programs):
+            file = Path(folder, f"{number}.json")
             if (HERE / name).exists():
                 done = subprocess.run([sys.executable, str(HERE / name), *options, "--json", str(file)], check=False)
                 if done.returncode == 0 and file.exists():
@@ -186,15 +193,20 @@ def rest(results: dict[str, Any], made: dict[str, str]) -> list[str]:
             table(["threads", *counts], rows),
             image("threads"),
         ]
-    if server := results.get("server"):
-        rows = [
-            [name, f"{row['rate']:,.0f}", f"{row['p99']:.1f}", f"{row['of none']:.2f}"] for name, row in server.items()
-        ]
-        parts += [
-            "## In a server",
-            f"One uvicorn process, one route, RS256. Command: `{LOAD}`.",
-            table(["authentication", "requests a second", "p99, ms", "rate, of none's"], rows),
-        ]
+    heading = ["## In a server"]
+    for name, (what, options) in LOADS.items():
+        if server := results.get(f"server {name}"):
+            rows = [
+                [kind, f"{row['rate']:,.0f}", f"{row['p99']:.1f}", f"{row['of none']:.2f}"]
+                for kind, row in server.items()
+            ]
+            command = " ".join(["python benches/load.py", *options])
+            parts += [
+                *heading,
+                f"One uvicorn process, {what}, RS256, 16 connections. Command: `{command}`.",
+                table(["authentication", "requests a second", "p99, ms", "rate, of none's"], rows),
+            ]
+            heading = []
     return [*parts]
 
 

@@ -54,6 +54,7 @@ __all__ = [
     "KeySet",
     "KeySetSource",
     "MonotonicClock",
+    "PairCounter",
     "PendingBatch",
     "PendingVerification",
     "RuleSet",
@@ -635,6 +636,19 @@ class VerificationCounter:
 
     def times(self) -> tuple[list[tuple[float | None, int]], float]:
         """How many took at most so many seconds and more than the bound before, and the sum of all seconds."""
+
+@final
+class PairCounter:
+    """Counts pairs of names for `jwseal.metrics.Metrics`, as a rule and its effect. Counting takes no lock."""
+
+    def __new__(cls) -> Self:
+        """Return counts that are all zero."""
+
+    def observe(self, first: str, second: str) -> None:
+        """Count one. After 1,024 different pairs others are counted together."""
+
+    def counts(self) -> list[tuple[str, str, int]]:
+        """The counts that are not zero: the two names, or twice `other`, and the count."""
 
 # Not final: `jwseal.verifier.Verifier` is its one subclass.
 @disjoint_base

@@ -7,18 +7,16 @@
     instrument(metrics, opentelemetry.metrics.get_meter("jwseal"))
 
 Every label has few values: an issuer is the name that the operator gave it, or `other`; `alg` and `code` are those that exist here.
-Nothing that a client sends is a label. Verifications are counted in native code, without a lock, and read when they are scraped; key
-sources and caches are asked then.
+Nothing that a client sends is a label. Everything is counted in native code, without a lock, and read when it is scraped; key sources and
+caches are asked then.
 """
 
 from __future__ import annotations
 
-import threading
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from jwseal._native import VerificationCounter
+from jwseal._native import PairCounter, VerificationCounter
 from jwseal.authorizer.decision import CODES
 from jwseal.errors import InvalidToken, Unavailable
 
@@ -42,6 +40,7 @@ _HELP = {
     "jwks_stale": "1 while the last fetch failed and the keys of an earlier one serve",
     "jwks_ready": "1 while tokens can be verified",
 }
+_SECONDS = "Seconds that a verification takes, waits for keys and stores included"
 
 
 class Sample(NamedTuple):
@@ -69,9 +68,7 @@ class Metrics:
     ) -> None:
         self._sources, self._verifiers = dict(sources or {}), dict(verifiers or {})
         self._counter = VerificationCounter(dict(issuers or {}), _codes())
-        self._lock = threading.Lock()
-        self._fetches: Counter[tuple[str, str]] = Counter()
-        self._decisions: Counter[tuple[str, str]] = Counter()
+        self._fetches, self._decisions = PairCounter(), PairCounter()
 
     def observe(self, code: str, result: Any, seconds: float) -> None:
         """Count one verification.
@@ -82,31 +79,27 @@ class Metrics:
         self._counter.observe(code, result, seconds)
         rule = getattr(result, "rule", None)
         if isinstance(rule, str):
-            with self._lock:
-                self._decisions[rule, "allow" if result.allowed else "deny"] += 1
+            self._decisions.observe(rule, "allow" if result.allowed else "deny")
 
     def on_event(self, name: str) -> Any:
         """A function for `on_event` of the RemoteKeySet with this name, which counts its fetches."""
 
         def count(event: Any) -> None:
-            with self._lock:
-                self._fetches[name, event.kind] += 1
+            self._fetches.observe(name, event.kind)
 
         return count
 
     def samples(self) -> Iterator[Sample]:
         """The current values, except for the histogram."""
-        with self._lock:
-            fetches, decisions = dict(self._fetches), dict(self._decisions)
         replayed = 0
         for issuer, alg, code, count in self._counter.counts():
             yield Sample("jws_verifications_total", {"issuer": issuer, "alg": alg or "none", "code": code}, count)
             replayed += count if code == "replayed" else 0
         if replayed:
             yield Sample("jws_replay_total", {}, replayed)
-        for (rule, effect), count in decisions.items():
+        for rule, effect, count in self._decisions.counts():
             yield Sample("policy_decisions_total", {"rule": rule, "effect": effect}, count)
-        for (name, result), count in fetches.items():
+        for name, result, count in self._fetches.counts():
             yield Sample("jwks_fetch_total", {"issuer": name, "result": result}, count)
         for name, verifier in self._verifiers.items():
             info, labels = verifier.cache_info(), {"issuer": name}
@@ -151,12 +144,15 @@ class PrometheusCollector:
             families[name].add_metric(list(labels.values()), value)
         yield from families.values()
         buckets, seconds = self._metrics.histogram()
-        words = "Seconds that a verification takes, waits for keys and stores included"
-        yield HistogramMetricFamily("jws_verify_seconds", words, buckets=buckets, sum_value=seconds)
+        yield HistogramMetricFamily("jws_verify_seconds", _SECONDS, buckets=buckets, sum_value=seconds)
 
 
 def instrument(metrics: Metrics, meter: Any) -> None:
-    """Make observable instruments with a meter of OpenTelemetry, which reads them when it exports."""
+    """Make observable instruments with a meter of OpenTelemetry, which reads them when it exports.
+
+    The histogram, which OpenTelemetry cannot read, is three counters as Prometheus has them: `jws_verify_seconds_bucket` with the
+    bound `le`, `jws_verify_seconds_count` and `jws_verify_seconds_sum`.
+    """
     from opentelemetry.metrics import Observation
 
     def read(name: str) -> Any:
@@ -168,6 +164,14 @@ def instrument(metrics: Metrics, meter: Any) -> None:
     for name, words in _HELP.items():
         make = meter.create_observable_counter if name.endswith("_total") else meter.create_observable_gauge
         make(name, callbacks=[read(name)], description=words)
+
+    def buckets(_: Any) -> Iterable[Any]:
+        return [Observation(count, {"le": bound}) for bound, count in metrics.histogram()[0]]
+
+    counter, base = meter.create_observable_counter, "jws_verify_seconds"
+    counter(f"{base}_bucket", callbacks=[buckets], description=f"{_SECONDS}, by the most that it took")
+    counter(f"{base}_count", callbacks=[lambda _: [Observation(metrics.histogram()[0][-1][1])]], description=_SECONDS)
+    counter(f"{base}_sum", callbacks=[lambda _: [Observation(metrics.histogram()[1])]], unit="s", description=_SECONDS)
 
 
 def _codes() -> list[str]:

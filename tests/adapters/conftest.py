@@ -16,6 +16,16 @@ def issuer() -> Iterator[FakeIssuer]:
         yield made
 
 
+@pytest.fixture(scope="session", autouse=True)
+def patient() -> Iterator[None]:
+    """A fetch ends however busy the machine is."""
+    from jwseal.remote import RemoteKeySet
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(RemoteKeySet.__init__.__kwdefaults__, "timeout", 60.0)
+        yield
+
+
 @pytest.fixture(scope="session")
 def verifier(issuer: FakeIssuer) -> Verifier:
     """A verifier of the issuer's tokens."""

@@ -3,6 +3,7 @@
 import os
 import threading
 import warnings
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -168,20 +169,113 @@ def test_prometheus(issuer: FakeIssuer, verifier: Verifier) -> None:
     assert "# TYPE jws_verifications_total counter" in text
 
 
-def test_opentelemetry(issuer: FakeIssuer, verifier: Verifier) -> None:
-    """A meter reads the same counts when it exports."""
+NAMES = {
+    "jws_verifications_total",
+    "jws_verify_seconds",
+    "jws_replay_total",
+    "jws_cache_hits_total",
+    "jws_cache_misses_total",
+    "jws_cache_evictions_total",
+    "policy_decisions_total",
+    "jwks_fetch_total",
+    "jwks_unknown_kid_total",
+    "jwks_age_seconds",
+    "jwks_next_refresh_seconds",
+    "jwks_stale",
+    "jwks_ready",
+}
+
+
+@pytest.fixture
+def full(issuer: FakeIssuer) -> Metrics:
+    """Metrics of a resource server that has seen everything: tokens, a replay, a fetch, decisions of an authorizer."""
+    events = Metrics()
+    source = RemoteKeySet(
+        issuer.jwks_uri, algorithms=["ES256"], allow_http_loopback=True, on_event=lambda event: count(event)
+    )
+    judge = Verifier(source, Policy(issuer=issuer.url, audience="api"), replay=MemoryState(), cache=8)
+    events = Metrics(issuers={issuer.url: "main"}, sources={"main": source}, verifiers={"main": judge})
+    count = events.on_event("main")
+    server, token = ResourceServer(judge, observe=events.observe), issuer.token({"jti": "full"})
+    ask(server, token)
+    for refused in (token, forge.token("kid_unknown", issuer), "x"):
+        with pytest.raises(Refused):
+            ask(server, refused)
+    ask(ResourceServer(authorizer(issuer), observe=events.observe), issuer.token())
+    return events
+
+
+def authorizer(issuer: FakeIssuer) -> Authorizer:
+    """An authorizer with one rule."""
+    return Authorizer.from_text(f"""
+[issuers.idp]
+issuer = "{issuer.url}"
+jwks_url = "{issuer.jwks_uri}"
+algorithms = ["ES256"]
+audience = ["api"]
+
+[[rules]]
+id = "read"
+issuer = "idp"
+effect = "allow"
+when = {{ claim = "sub", exists = true }}
+""")
+
+
+def test_every_name_for_prometheus(full: Metrics) -> None:
+    """Each metric that the documentation lists is written, with the labels that it lists and values of the program's own."""
+    registry = prometheus_client.CollectorRegistry()
+    registry.register(PrometheusCollector(full))
+    families = {family.name: family for family in registry.collect()}
+    assert {name.removesuffix("_total") for name in NAMES} == set(families)
+    labels = {value for family in families.values() for sample in family.samples for value in sample.labels.values()}
+    known = {"main", "other", "ES256", "none", "allowed", "replayed", "key_not_found", "malformed_token"}
+    assert labels - {label for label in labels if label[0].isdigit()} == known | {
+        "read",
+        "allow",
+        "changed",
+        "unchanged",
+        "+Inf",
+    }
+
+
+def test_every_name_for_opentelemetry(full: Metrics) -> None:
+    """A meter exports each metric that the documentation lists, with the same values; the histogram as three counters."""
     peer("opentelemetry.sdk.metrics").MeterProvider  # noqa: B018
     from opentelemetry.sdk.metrics import MeterProvider
     from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 
-    reader, metrics = InMemoryMetricReader(), Metrics(issuers={issuer.url: "main"})
-    instrument(metrics, MeterProvider([reader]).get_meter("jwseal"))
-    ask(ResourceServer(verifier, observe=metrics.observe), issuer.token())
+    reader = InMemoryMetricReader()
+    instrument(full, MeterProvider([reader]).get_meter("jwseal"))
     data: Any = reader.get_metrics_data()
-    (metric,) = data.resource_metrics[0].scope_metrics[0].metrics
-    (point,) = metric.data.data_points
-    assert ("jws_verifications_total", 1) == (metric.name, point.value)
-    assert {"issuer": "main", "alg": "ES256", "code": "allowed"} == dict(point.attributes)
+    points = {one.name: one.data.data_points for one in data.resource_metrics[0].scope_metrics[0].metrics}
+    parts = {f"jws_verify_seconds_{part}" for part in ("bucket", "count", "sum")}
+    assert (NAMES - {"jws_verify_seconds"}) | parts == set(points)
+    exported = {
+        (name, *dict(point.attributes or {}).values()): point.value
+        for name in NAMES & set(points)
+        for point in points[name]
+    }
+    moving = {"jwks_age_seconds", "jwks_next_refresh_seconds"}
+    assert {key: value for key, value in counted(full).items() if key[0] not in moving} == {
+        key: value for key, value in exported.items() if key[0] not in moving
+    }
+    assert (5, 5) == (points["jws_verify_seconds_count"][0].value, points["jws_verify_seconds_bucket"][-1].value)
+    assert points["jws_verify_seconds_sum"][0].value > 0
+
+
+def test_pairs_are_bounded() -> None:
+    """Rules beyond the first 1,024 are counted together, so that the number of labels has a limit."""
+    metrics = Metrics()
+    for number in range(1100):
+        metrics.observe("allowed", SimpleNamespace(rule=f"r{number}", allowed=True), 0)
+        metrics.observe("allowed", SimpleNamespace(rule="r0", allowed=True), 0)
+    found = {key: value for key, value in counted(metrics).items() if key[0] == "policy_decisions_total"}
+    assert len(found) == 1025
+    assert (1101, 76) == (
+        found["policy_decisions_total", "r0", "allow"],
+        found["policy_decisions_total", "other", "other"],
+    )
 
 
 def test_threads(issuer: FakeIssuer, verifier: Verifier) -> None:

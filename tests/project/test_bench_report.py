@@ -32,7 +32,8 @@ RESULTS: dict[str, Any] = {
     "stages": [["HMAC", 5000, 0.5]],
     "contention": {"jwseal": {"0": ROW, "1": ROW}, "PyJWT": {"0": ROW, "1": ROW | {"p99": 5000.0}}},
     "threads": {"jwseal": {"1": 60_000.0, "2": 61_000.0}},
-    "server": {"none": {"rate": 4000.0, "p99": 9.0, "of none": 1.0}},
+    "server asgi": {"none": {"rate": 4000.0, "p99": 9.0, "of none": 1.0}},
+    "server fastapi": {"none": {"rate": 1000.0, "p99": 19.0, "of none": 1.0}},
     "figures": [{"what": "a figure", "median": 0.3, "quartiles": [0.2, 0.4], "limit": 0.33, "holds": True}],
 }
 
@@ -57,6 +58,14 @@ def test_every_section_with_figures_names_its_command(report: ModuleType) -> Non
         section.split("\n")[0] for section in sections if not re.search(r"Command: `(make|python) [^`]+`", section)
     ]
     assert without == ["Machine and versions"]
+
+
+def test_a_server_is_measured_with_each_framework(report: ModuleType) -> None:
+    """The bare route and the FastAPI application each have a table with its command, under one heading."""
+    page = report.page(RESULTS)
+    section = page.split("## In a server\n")[1].split("\n## ")[0]
+    assert ["asgi", "fastapi"] == re.findall(r"`python benches/load.py --framework (\w+) --alg RS256", section)
+    assert ["4,000", "1,000"] == re.findall(r"\| none \| ([\d,]+) \|", section)
 
 
 def test_the_page_shows_each_plot(report: ModuleType, tmp_path: Path) -> None:

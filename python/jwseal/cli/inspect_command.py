@@ -47,7 +47,7 @@ def inspect(
     ] = None,
     subject: Annotated[Texts, Option("--subject", metavar="SUB", help="Explain: a subject that is accepted.")] = None,
     alg: Annotated[Texts, Option("--alg", metavar="ALG", help="Explain: an algorithm that is accepted.")] = None,
-    typ: Annotated[Texts, Option("--typ", help="Explain: a typ that is accepted.")] = None,
+    typ: Annotated[Texts, Option("--typ", metavar="TYP", help="Explain: a typ that is accepted.")] = None,
     leeway: Annotated[str, Option("--leeway", metavar="SPAN", help="Allowed difference of clocks, up to 10m.")] = "0",
     max_age: Annotated[Text, Option("--max-age", metavar="SPAN", help="Explain: maximum time since iat.")] = None,
     max_lifetime: Annotated[Text, Option("--max-lifetime", metavar="SPAN", help="Explain: maximum exp - iat.")] = None,
@@ -57,7 +57,7 @@ def inspect(
     claim: Annotated[
         Texts, Option("--claim", "-c", metavar="NAME=VALUE", help="Explain: a claim and its value.")
     ] = None,
-    scope: Annotated[Texts, Option("--scope", help="Explain: a scope that must be granted.")] = None,
+    scope: Annotated[Texts, Option("--scope", metavar="SCOPE", help="Explain: a scope that must be granted.")] = None,
     no_expiry: Annotated[bool, Option("--allow-no-expiry", help="Accept tokens without exp.")] = False,
     now: Annotated[float | None, Option("--now", metavar="SECONDS", help="Explain as of this time.")] = None,
     accept_padding: Padding = False,
@@ -67,8 +67,9 @@ def inspect(
 ) -> None:
     """Print the contents of a token without verifying it, or explain why a policy would refuse it.
 
-    Anyone can write anything into a token, so do not rely on what is printed. Use verify instead. With options that state
-    a policy, every reason for a refusal is listed, and the exit status is 1 if there is one.
+    Anyone can write anything into a token, so do not rely on what is printed. Use verify instead.
+
+    With options that state a policy, every reason for a refusal is listed, and the exit status is 1 if there is one.
 
     Examples:
     jwseal inspect TOKEN

@@ -25,7 +25,9 @@ def serve_jwks(
     audience: Annotated[str, Option("--audience", metavar="AUD", help="The audience of its tokens.")] = "api",
     claim: Annotated[Texts, Option("--claim", "-c", metavar="NAME=VALUE", help="A claim of its tokens.")] = None,
     expires_in: Annotated[str, Option("--expires-in", metavar="SPAN", help="How long its tokens are valid.")] = "15m",
-    port: Annotated[int, Option("--port", help="The port on 127.0.0.1; 0 is a free one.", min=0, max=65535)] = 0,
+    port: Annotated[
+        int, Option("--port", metavar="PORT", help="The port on 127.0.0.1; 0 is a free one.", min=0, max=65535)
+    ] = 0,
     as_json: Json = False,
 ) -> None:
     """Serve a JWK Set for development, and print tokens.

@@ -131,6 +131,19 @@ def _with(forge: _Forge, part: Mapping[str, Any], extra: bytes) -> bytes:
     return json.dumps(part).encode()[:-1] + b"," + extra + b"}"
 
 
+def _der(forge: _Forge) -> bytes:
+    """The issuer's public key as DER (RFC 5280 section 4.1.2.7), which is what its PEM holds."""
+    lines = forge.public.to_pem().decode().split("-----")[2]
+    return base64.b64decode(lines)
+
+
+def _uncanonical(forge: _Forge) -> str:
+    """The payload segment in another spelling: bits that no byte has are set (RFC 4648 section 3.5)."""
+    data = json.dumps(forge.claims).encode()
+    text = _encoded(data if len(data) % 3 else data + b" ")
+    return text[:-1] + _ALPHABET[_ALPHABET.index(text[-1]) + 1]
+
+
 def _certificate(forge: _Forge) -> str:
     """A self-signed certificate, as `x5c` holds it. No verifier trusts its key."""
     import datetime as dt
@@ -151,6 +164,7 @@ def _now(forge: _Forge) -> int:
 
 
 _Maker = Callable[[_Forge], str]
+_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 _EVIL = "https://evil.example/jwks.json"
 
 # No signature, or none by the issuer.
@@ -186,6 +200,7 @@ _SIGNATURES: dict[str, tuple[str, _Maker]] = {
     ),
     "foreign_key": ("invalid_signature", lambda f: f.header_of(f.other)),
     "public_key_as_secret": ("algorithm_not_allowed", lambda f: f.maced(f.public.to_pem())),
+    "public_der_as_secret": ("algorithm_not_allowed", lambda f: f.maced(_der(f))),
     "public_jwk_as_secret": ("algorithm_not_allowed", lambda f: f.maced(json.dumps(f.public.to_jwk()).encode())),
     "empty_secret": ("algorithm_not_allowed", lambda f: f.maced(b"")),
     "another_algorithm": (
@@ -240,6 +255,7 @@ _ENCODINGS: dict[str, tuple[str, _Maker]] = {
     "space": ("malformed_token", lambda f: f.spaced(" ")),
     "line_break": ("malformed_token", lambda f: f.spaced("%0A")),
     "foreign_character": ("malformed_token", lambda f: f.spaced("+/")),
+    "unused_bits": ("malformed_token", lambda f: f.sign(f.head, _uncanonical(f))),
     "impossible_length": ("malformed_token", lambda f: f"{f.head}.{f.body}.A"),
     "empty_header": ("malformed_token", lambda f: f".{f.body}.{f.signature}"),
     "four_segments": ("malformed_token", lambda f: f.good + ".e30"),
@@ -292,6 +308,12 @@ _CLAIMS: dict[str, tuple[str, _Maker]] = {
         "malformed_token",
         lambda f: f.text(payload=_with(f, f.claims, b'"x":' + b"[" * 100 + b"]" * 100)),
     ),
+    "payload_is_a_token": ("malformed_token", lambda f: f.text(payload=f.good.encode())),
+    "payload_with_bom": ("malformed_token", lambda f: f.text(payload=b"\xef\xbb\xbf" + json.dumps(f.claims).encode())),
+    "payload_no_utf8": ("malformed_token", lambda f: f.text(payload=_with(f, f.claims, b'"x":"\xff"'))),
+    "payload_lone_surrogate": ("malformed_token", lambda f: f.text(payload=_with(f, f.claims, b'"x":"\\ud800"'))),
+    "payload_too_many_members": ("malformed_token", lambda f: f.claims_of(**{f"x{n}": 0 for n in range(1025)})),
+    "integer_too_long": ("malformed_token", lambda f: f.text(payload=_with(f, f.claims, b'"x":' + b"9" * 4301))),
     "payload_with_trailing_bytes": ("malformed_token", lambda f: f.text(payload=json.dumps(f.claims).encode() + b"{}")),
 }
 

@@ -101,6 +101,55 @@ impl Verifications {
     }
 }
 
+/// How many pairs are counted apart.
+pub const PAIRS: usize = 1024;
+
+/// Counts of pairs of names, as a rule and its effect. The first `PAIRS` have counts of their own, all others share one.
+#[derive(Debug)]
+pub struct Pairs {
+    slots: Vec<OnceLock<Pair>>,
+    others: AtomicU64,
+}
+
+#[derive(Debug)]
+struct Pair {
+    names: (String, String),
+    count: AtomicU64,
+}
+
+impl Pairs {
+    /// Counts that are all zero.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { slots: (0..PAIRS).map(|_| OnceLock::new()).collect(), others: AtomicU64::new(0) }
+    }
+
+    /// Counts one.
+    pub fn record(&self, first: &str, second: &str) {
+        for slot in &self.slots {
+            let pair = slot.get_or_init(|| Pair { names: (first.to_owned(), second.to_owned()), count: 0.into() });
+            if pair.names.0 == first && pair.names.1 == second {
+                return add(Some(&pair.count), 1);
+            }
+        }
+        add(Some(&self.others), 1);
+    }
+
+    /// What was counted: the two names and how often.
+    pub fn counts(&self) -> impl Iterator<Item = (&str, &str, u64)> {
+        let made = self.slots.iter().map_while(OnceLock::get);
+        let counted =
+            made.map(|pair| (pair.names.0.as_str(), pair.names.1.as_str(), pair.count.load(Ordering::Relaxed)));
+        counted.chain([(OTHER, OTHER, self.others.load(Ordering::Relaxed))]).filter(|(.., count)| *count > 0)
+    }
+}
+
+impl Default for Pairs {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 fn add(count: Option<&AtomicU64>, more: u64) {
     if let Some(count) = count {
         count.fetch_add(more, Ordering::Relaxed);

@@ -94,7 +94,7 @@ mod _native {
     #[pymodule_export]
     use super::key_source::{FoundKeysObject, KeyLookupObject, KeySetSourceObject, MonotonicClockObject};
     #[pymodule_export]
-    use super::metrics::VerificationCounterObject;
+    use super::metrics::{PairCounterObject, VerificationCounterObject};
     #[pymodule_export]
     use super::pending::PendingVerificationObject;
     #[pymodule_export]

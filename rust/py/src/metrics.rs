@@ -1,8 +1,8 @@
-//! `VerificationCounter`: the native half of `jwseal.metrics`, which is read when it is scraped.
+//! `VerificationCounter` and `PairCounter`: the native half of `jwseal.metrics`, which is read when it is scraped.
 
 use jwseal_core::json::Value;
 use jwseal_core::jwa::Alg;
-use jwseal_core::metrics::{BOUNDS, Verifications};
+use jwseal_core::metrics::{BOUNDS, Pairs, Verifications};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
@@ -48,6 +48,30 @@ impl VerificationCounterObject {
         let (buckets, seconds) = self.0.times();
         let bounds = BOUNDS.into_iter().map(Some).chain([None]);
         (bounds.zip(buckets).collect(), seconds)
+    }
+}
+
+#[doc = doc!("PairCounter")]
+#[pyclass(name = "PairCounter", module = "jwseal._native", frozen)]
+pub(crate) struct PairCounterObject(Pairs);
+
+#[pymethods]
+impl PairCounterObject {
+    #[new]
+    fn new() -> Self {
+        Self(Pairs::new())
+    }
+
+    #[doc = doc!("PairCounter.observe")]
+    #[pyo3(signature = (first, second))]
+    fn observe(&self, first: &Bound<'_, PyString>, second: &Bound<'_, PyString>) -> PyResult<()> {
+        self.0.record(convert::text(first)?, convert::text(second)?);
+        Ok(())
+    }
+
+    #[doc = doc!("PairCounter.counts")]
+    fn counts(&self) -> Vec<(&str, &str, u64)> {
+        self.0.counts().collect()
     }
 }
 
