@@ -23,7 +23,8 @@ STAGES = [
     ("base64", r"base64"),
     ("JSON", r"jwseal_core::json|claims_document"),
     ("policy", r"jwseal_core::(policy|claims|condition)"),
-    ("header, keys, memo", r"jwseal_core::(verifier|header|key|jws|issuers|cache)"),
+    # The steps of `Verifier::verify` are inlined into the function of the binding that calls it.
+    ("header, keys, memo", r"jwseal_core::(verifier|header|key|jws|issuers|cache)|Judge::verify"),
     (
         "dict",
         r"_native::(objects|names)|PyDict|dict|insertdict|keys_object|unicodekeys|find_empty_slot|PyUnicode_New|PyList|list_dealloc|PyLong",
