@@ -279,3 +279,27 @@ def test_what_is_no_application(issuer: FakeIssuer) -> None:
     """Anything else is a TypeError."""
     with pytest.raises(TypeError, match="ASGI or WSGI"):
         assert_protected(5, issuer)
+
+
+def test_an_application_that_keeps_a_token_in_its_context(issuer: FakeIssuer) -> None:
+    """What is kept in Flask's `g` is there for the next request where a context was pushed: both cases of it are found."""
+    flask: Any = pytest.importorskip("flask")
+    app = flask.Flask("orders")
+
+    @app.before_request
+    def authenticate() -> Any:
+        query = flask.request.query_string.decode()
+        if "verified" not in flask.g:
+            status, headers, body = protected(
+                issuer, flask.request.method, flask.request.headers.getlist("Authorization"), query
+            )
+            if status != 200:
+                return body, status, headers
+            flask.g.verified = True
+        return None
+
+    app.get("/")(lambda: "ok")
+    with pytest.raises(AssertionError) as caught:
+        assert_protected(app, issuer, scope="read")
+    names = {line.partition(":")[0].strip() for line in str(caught.value).splitlines()[1:]}
+    assert {"no credentials after a good token", "forged token after a good token", "not tried"} == names

@@ -30,7 +30,7 @@ def header(token: str) -> dict[str, str]:
 def test_a_good_token_opens_nothing_for_the_next_request(name: str, issuer: FakeIssuer, verifier: Verifier) -> None:
     """After a good token, no credentials are 401, a forged token is 401 and another user's narrow token is 403."""
     app = protected_apps.APPS[name](verifier)
-    with client_of(app, one_context=True) as client:
+    with client_of(app) as client, client.one_context():
 
         def ask(*tokens: str) -> tuple[int, bool]:
             answer = client.send("GET", "/orders", [("Authorization", f"Bearer {token}") for token in tokens])

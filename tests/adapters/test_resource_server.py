@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from jwseal import InsufficientAuthentication, Issuers, PolicyError, Verifier
+from jwseal import InsufficientAuthentication, Issuers, PolicyError, SenderMismatch, Verifier
+from jwseal.adapters.client_certificate import of_header
 from jwseal.adapters.resource_server import Received, Refused, ResourceServer, preflight, require_authentication
 from jwseal.testing import FakeIssuer, forge
 
@@ -90,7 +91,14 @@ PLACES = [
     ({}, request(query="access_token={}"), "missing_token"),
     ({"header": "X-Token"}, request(x_token="{}"), None),
     ({"header": "X-Token"}, request("Bearer {}"), "missing_token"),
-    ({"header": "X-Token"}, request("Basic YQ==", x_token="{}"), None),
+    ({"header": "X-Token"}, request("Basic YQ==", x_token="{}"), "malformed_token"),
+    ({"header": "X-Token"}, request("Bearer {}", x_token="{}"), "malformed_token"),
+    ({"header": "X-Token"}, request("", x_token="{}"), "malformed_token"),
+    ({"header": "X-Token"}, request(x_token="{}", query="access_token="), "malformed_token"),
+    ({"header": "X-Token"}, request(x_token="{}\udca0"), "malformed_token"),
+    ({}, request("Bearer {}", query="a=1;access_token=x"), "malformed_token"),
+    ({}, request("Bearer {}", query=b"a=1;access%5Ftoken=x"), "malformed_token"),
+    ({}, request("Bearer {}", query="a=1;access_tokens=x"), None),
     ({"header": "X-Token"}, request(x_token="{},{}"), "malformed_token"),
     ({"header": "X-Token"}, request(x_token="Bearer {}"), "malformed_token"),
     ({"header": "x-token"}, request(x_token=""), "malformed_token"),
@@ -149,6 +157,9 @@ OPEN = ["/health", "/public/*", "/.well-known/oauth-protected-resource/*"]
         ("/public/a;x=1", False),
         ("/public/..\\admin", False),
         ("/public/a\0", False),
+        ("/public/%2e%2e/admin", False),
+        ("/public/%252e%252e/admin", False),
+        ("/public/100%", False),
         ("", False),
     ],
 )
@@ -168,6 +179,8 @@ def test_preflights(verifier: Verifier) -> None:
     assert not server.open(request(method="OPTIONS", origin="https://app.example"))
     assert not server.open(request(method="GET", **PREFLIGHT))
     assert preflight(request(method="OPTIONS", **PREFLIGHT))
+    for name in ("x_http_method_override", "x_method_override", "x_http_method"):
+        assert not server.open(request(method="OPTIONS", **PREFLIGHT, **{name: "DELETE"}))
     assert not ResourceServer(verifier, preflights=False).open(request(method="OPTIONS", **PREFLIGHT))
 
 
@@ -249,6 +262,11 @@ STEP_UP: list[tuple[dict[str, Any], dict[str, Any], bool]] = [
     ({"auth_time": NOW - 61}, {"max_age": 60}, False),
     ({"auth_time": str(NOW)}, {"max_age": 60}, False),
     ({"auth_time": True}, {"max_age": 60}, False),
+    ({"auth_time": NOW + 1}, {"max_age": 60}, False),
+    ({"auth_time": NOW * 1000}, {"max_age": 60}, False),
+    ({"auth_time": NOW + 5}, {"max_age": 60, "leeway": 5}, True),
+    ({"auth_time": NOW + 6}, {"max_age": 60, "leeway": 5}, False),
+    ({"auth_time": NOW - 65}, {"max_age": 60, "leeway": 5}, True),
     ({}, {"max_age": 60}, False),
     ({}, {}, True),
 ]
@@ -271,3 +289,36 @@ def test_step_up(
     assert 'error="insufficient_user_authentication"' in challenge
     assert ('max_age="60"' in challenge) is ("max_age" in demands)
     assert ('acr_values="' in challenge) is ("acr_values" in demands)
+
+
+@pytest.mark.parametrize(
+    "demands",
+    [{"acr_values": "high"}, {"acr_values": b"high"}, {"max_age": -1}, {"max_age": float("nan")}, {"leeway": -1}],
+)
+def test_step_ups_that_would_demand_less(demands: Any, issuer: FakeIssuer, verifier: Verifier) -> None:
+    """One str for a list would be compared with its parts, and NaN with nothing: each is PolicyError."""
+    with pytest.raises(PolicyError):
+        require_authentication(verifier.verify(issuer.token(acr="hi", auth_time=NOW)), now=NOW, **demands)
+
+
+def test_a_set_of_acr_values(issuer: FakeIssuer, verifier: Verifier) -> None:
+    """A claim of another type is refused, not an error, whatever collection it is looked for in."""
+    with pytest.raises(InsufficientAuthentication):
+        require_authentication(verifier.verify(issuer.token(acr=["high"])), acr_values={"high"})  # type: ignore[arg-type]
+
+
+def test_scopes_as_one_string(issuer: FakeIssuer, verifier: Verifier) -> None:
+    """Scopes of a route that are one str are PolicyError, with a token and without one."""
+    server = ResourceServer(verifier)
+    for received in (request(), request(f"Bearer {issuer.token(scope='r e a d')}")):
+        with pytest.raises(PolicyError, match="collection of strings"):
+            server.authenticate(received, "read")
+        with pytest.raises(PolicyError, match="collection of strings"):
+            asyncio.run(server.authenticate_async(received, "read"))
+
+
+def test_a_certificate_of_no_bytes() -> None:
+    """A header of RFC 9440 with nothing in it is refused where it is read."""
+    with pytest.raises(SenderMismatch) as caught:
+        of_header(["::"])
+    assert "sender_mismatch" == caught.value.code

@@ -25,7 +25,7 @@ __all__ = ["jwt_middleware", "require", "token"]
 Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 # Before RequestKey there was, keys were str.
 _key: Any = getattr(web, "RequestKey", lambda name, _: name)
-TOKEN, SERVER = _key("jwseal_token", object), _key("jwseal_server", object)
+TOKEN, SERVER, SEEN = (_key(f"jwseal_{name}", object) for name in ("token", "server", "seen"))
 
 
 def jwt_middleware(judge: Judge, **options: Any) -> Any:
@@ -35,34 +35,53 @@ def jwt_middleware(judge: Judge, **options: Any) -> Any:
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         inner = _received(request)
-        if not server.open(inner):
-            try:
-                request[TOKEN] = await server.authenticate_async(inner)
-            except Refused as refused:
-                return _answer(refused)
-            request[SERVER] = server
-        answer = await handler(request)
-        return answer if answer.prepared else inner.completed(answer)
+        request[SERVER] = server
+        if server.open(inner):
+            return await handler(request)
+        try:
+            await _demand(inner, ())
+        except Refused as refused:
+            return _answer(refused)
+        return _completed(inner, await handler(request))
 
     return middleware
 
 
 def require(*scopes: str) -> Callable[[Handler], Handler]:
-    """Demand these scopes of the token that the middleware verified."""
+    """Demand a token with these scopes, on an excluded path too. The middleware must be installed."""
 
     def decorate(handler: Handler) -> Handler:
         @functools.wraps(handler)
         async def protected(request: web.Request) -> web.StreamResponse:
-            result = token(request)
+            if SERVER not in request:
+                raise LookupError("jwt_middleware is not installed, so nothing says what a valid token is")
+            inner = _received(request)
             try:
-                request[SERVER].demand(result, scopes)
+                await _demand(inner, scopes)
             except Refused as refused:
                 return _answer(refused)
-            return await handler(request)
+            return _completed(inner, await handler(request))
 
         return protected
 
     return decorate
+
+
+async def _demand(inner: Received, scopes: tuple[str, ...]) -> None:
+    """Verify the token once for each resource server, or raise Refused."""
+    request = inner.native
+    server, seen = request[SERVER], request.setdefault(SEEN, {})
+    if server in seen:
+        server.demand(seen[server], scopes)
+    else:
+        request[TOKEN] = seen[server] = await server.authenticate_async(inner, scopes)
+
+
+def _completed(inner: Received, answer: web.StreamResponse) -> web.StreamResponse:
+    """The answer with the headers that it needs, unless it is on its way already."""
+    if not answer.prepared:
+        inner.completed(answer)
+    return answer
 
 
 def token(request: web.Request) -> Any:
@@ -81,8 +100,10 @@ def _received(request: web.Request) -> Received:
     def certificate() -> bytes | None:
         return of_socket(request.get_extra_info("ssl_object"))
 
-    query = request.rel_url.raw_query_string
-    return Received(values, request.method, request.path, query, request, certificate)
+    url = request.rel_url
+    # Routes are compared with a path in which an escaped slash is still escaped.
+    path = getattr(url, "path_safe", url.raw_path)
+    return Received(values, request.method, path, url.raw_query_string, request, certificate, request.path)
 
 
 def _answer(refused: Refused) -> web.Response:

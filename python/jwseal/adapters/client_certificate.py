@@ -46,6 +46,8 @@ def of_header(values: Sequence[str | bytes]) -> bytes | None:
     if not (len(text) > 1 and text.startswith(":") and text.endswith(":")):
         return of_pem(unquote(text))
     try:
-        return base64.b64decode(text[1:-1], validate=True)
+        if der := base64.b64decode(text[1:-1], validate=True):
+            return der
     except ValueError:
-        raise SenderMismatch("the header of the client's certificate cannot be read", "cnf") from None
+        pass
+    raise SenderMismatch("the header of the client's certificate cannot be read", "cnf")

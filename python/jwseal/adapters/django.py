@@ -16,6 +16,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, TypeVar, cast
 
 from django.conf import settings
@@ -35,7 +36,6 @@ __all__ = ["JWTMiddleware", "require", "server"]
 
 # Where a request keeps what was verified. `request.token` is for views: another middleware may set it, so it proves nothing.
 KEPT = "_jwseal_token"
-
 View = TypeVar("View", bound=Callable[..., Any])
 
 
@@ -96,7 +96,7 @@ def _guarded(middleware: Any, resource: ResourceServer) -> Callable[[HttpRequest
 
 
 def require(*scopes: str) -> Callable[[View], View]:
-    """Protect a view, which needs a token with these scopes, with and without the middleware."""
+    """Protect a view, which needs a token with these scopes, with and without the middleware and on an excluded path too."""
 
     def decorate(view: View) -> View:
         if inspect.iscoroutinefunction(view):
@@ -134,10 +134,10 @@ def require(*scopes: str) -> Callable[[View], View]:
 
 def received(request: HttpRequest) -> Received:
     """The request of Django."""
-    read = received_by_wsgi(request.META)
+    # META makes one name of `X-Token` and `X_Token`, the scope of ASGI does not.
     scope = getattr(request, "scope", None)
-    certificate = read.certificate if scope is None else received_by_asgi(scope).certificate
-    return Received(read.values, read.method, request.path_info, read.query, request, certificate, request.path)
+    read = received_by_wsgi(request.META) if scope is None else received_by_asgi(scope)
+    return replace(read, path=request.path_info, url_path=request.path, native=request)
 
 
 def answer(refused: Refused) -> HttpResponse:

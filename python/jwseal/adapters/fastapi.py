@@ -52,16 +52,20 @@ class JWTBearer(SecurityBase):
             self.model = HTTPBearer(bearerFormat="JWT", description=description)
 
     def require(self, *scopes: str) -> Any:
-        """A dependency on a token with these scopes: 403 without them."""
-        return Security(self, scopes=list(scopes))
+        """A dependency on a token with these scopes, on excluded paths too: 403 without them."""
+        self.server.wanted(scopes)
+        return Security(_Required(self), scopes=list(scopes))
 
     async def __call__(self, connection: HTTPConnection, security_scopes: SecurityScopes, response: Response) -> Any:
         """Return the VerifiedJWT, or the Decision of an Authorizer; None for an excluded path or a preflight."""
-        request = received(connection.scope)
-        if self.server.open(request):
+        if not security_scopes.scopes and self.server.open(received(connection.scope)):
             return None
+        return await self.verified(connection, security_scopes.scopes, response)
+
+    async def verified(self, connection: HTTPConnection, scopes: list[str], response: Response) -> Any:
+        """The result of the verification, which is made once for a connection."""
+        request = received(connection.scope)
         seen = connection.scope.setdefault("jwseal.seen", {})
-        scopes = security_scopes.scopes
         try:
             if self in seen:
                 return self.server.demand(seen[self], scopes)
@@ -72,3 +76,13 @@ class JWTBearer(SecurityBase):
             raise HTTPException(refused.status, refused.phrase, refused.mapping) from None
         request.completed(response)
         return seen[self]
+
+
+class _Required(SecurityBase):
+    """A dependency that no excluded path opens."""
+
+    def __init__(self, bearer: JWTBearer) -> None:
+        self.bearer, self.scheme_name, self.model = bearer, bearer.scheme_name, bearer.model
+
+    async def __call__(self, connection: HTTPConnection, security_scopes: SecurityScopes, response: Response) -> Any:
+        return await self.bearer.verified(connection, security_scopes.scopes, response)

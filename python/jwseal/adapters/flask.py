@@ -39,7 +39,8 @@ class JWTAuth:
         app.extensions["jwseal"] = self
 
     def require(self, *scopes: str) -> Callable[[View], View]:
-        """Protect a view, which needs a token with these scopes."""
+        """Protect a view, which needs a token with these scopes, on an excluded path too."""
+        self.server.wanted(scopes)
 
         def decorate(view: View) -> View:
             @functools.wraps(view)

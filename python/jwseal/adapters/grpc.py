@@ -15,6 +15,7 @@ of `grpc.aio` must then be `async def`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import replace
@@ -23,6 +24,7 @@ from typing import Any
 import grpc
 import grpc.aio
 
+from jwseal import PolicyError
 from jwseal.adapters.client_certificate import of_pem
 from jwseal.adapters.grpc_method import after, alike, behaviour_of
 from jwseal.adapters.resource_server import Judge, Received, Refused, ResourceServer
@@ -46,6 +48,14 @@ class _Interceptor:
     def __init__(self, judge: Judge, *, methods: Mapping[str, Collection[str]] | None = None, **options: Any) -> None:
         self.server = ResourceServer(judge, **options)
         self.methods = dict(methods or {})
+        for name, scopes in self.methods.items():
+            if not re.fullmatch("/[^/]+/[^/]+", name):
+                raise PolicyError("a method is named in full, with both slashes: '/shop.Orders/List'")
+            self.server.wanted(scopes)
+
+    def open(self, request: Received) -> bool:
+        """Whether the method needs no token. One with scopes needs one."""
+        return request.path not in self.methods and self.server.open(request)
 
     def received(self, details: Any) -> Received:
         metadata = tuple(details.invocation_metadata or ())
@@ -62,7 +72,7 @@ class JWTInterceptor(_Interceptor, grpc.ServerInterceptor):
     ) -> Any:
         """Return the method's handler, behind the verification."""
         request, handler = self.received(handler_call_details), continuation(handler_call_details)
-        if handler is None or self.server.open(request):
+        if handler is None or self.open(request):
             return handler
         scopes = self.methods.get(request.path, ())
 
@@ -92,7 +102,7 @@ class AsyncJWTInterceptor(_Interceptor, grpc.aio.ServerInterceptor):
     ) -> Any:
         """Verify the token and return the method's handler, or one that ends the call."""
         request = self.received(handler_call_details)
-        if self.server.open(request):
+        if self.open(request):
             return await continuation(handler_call_details)
         scopes = self.methods.get(request.path, ())
         if self.server.asks_connection:

@@ -33,19 +33,24 @@ def alike(handler: Any, behaviour: Callable[..., Any]) -> Any:
 def after(first: Callable[[Any], Awaitable[None]], handler: Any) -> Any:
     """A handler of `grpc.aio` that awaits `first(context)` before its function runs."""
     behaviour = behaviour_of(handler)
-    if not (inspect.iscoroutinefunction(behaviour) or inspect.isasyncgenfunction(behaviour)):
-        raise TypeError("a method of grpc.aio must be async def where the certificate of its connection is checked")
 
     async def one(given: Any, context: Any) -> Any:
         await first(context)
-        return await behaviour(given, context)
+        return await _asynchronous(behaviour)(given, context)
 
     async def many(given: Any, context: Any) -> AsyncIterator[Any]:
         await first(context)
         if inspect.iscoroutinefunction(behaviour):  # it calls context.write
             await behaviour(given, context)
             return
-        async for answer in behaviour(given, context):
+        async for answer in _asynchronous(behaviour)(given, context):
             yield answer
 
     return alike(handler, many if handler.response_streaming else one)
+
+
+def _asynchronous(behaviour: Any) -> Any:
+    """The function, or TypeError, which only a client with a valid token comes to see."""
+    if not (inspect.iscoroutinefunction(behaviour) or inspect.isasyncgenfunction(behaviour)):
+        raise TypeError("a method of grpc.aio must be async def where the certificate of its connection is checked")
+    return behaviour

@@ -21,6 +21,7 @@ from litestar.connection import ASGIConnection
 from litestar.exceptions import HTTPException, WebSocketException
 from litestar.handlers import BaseRouteHandler
 
+from jwseal import PolicyError
 from jwseal.adapters.asgi import ADDED, REFUSED, denials, route_of
 from jwseal.adapters.asgi import received as received_by_asgi
 from jwseal.adapters.resource_server import Judge, Received, Refused, ResourceServer
@@ -37,10 +38,12 @@ class JWTGuard:
         self.server = ResourceServer(judge, **options)
 
     async def __call__(self, connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-        """Verify the token; the handler's `opt["scopes"]` are the scopes it needs."""
+        """Verify the token; the handler's `opt["scopes"]` are the scopes it needs, on excluded paths too."""
         scope: Any = connection.scope
         request = _received(scope, handler)
-        if self.server.open(request):
+        if "scope" in handler.opt:
+            raise PolicyError("a handler names its scopes in opt={'scopes': [...]}, not in 'scope'")
+        if "scopes" not in handler.opt and self.server.open(request):
             return
         scopes = handler.opt.get("scopes", ())
         try:

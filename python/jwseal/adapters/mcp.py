@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 from mcp.server.auth.provider import AccessToken
 
 from jwseal import InvalidToken, SenderMismatch, Unavailable
-from jwseal.adapters.asgi import JWTMiddleware, Message, Receive, Scope, Send
+from jwseal.adapters.asgi import JWTMiddleware, Message, Receive, Scope, Send, route_of
 from jwseal.adapters.asgi import token as token_of
 from jwseal.adapters.resource_server import Judge, checked
 from jwseal.sender import DpopCheck
@@ -96,16 +96,18 @@ def protect(app: Any, tokens: Any, *, resource: str, **options: Any) -> JWTMiddl
     `ResourceServer`; `base_url` is that of `resource`.
     """
     sender = getattr(tokens.judge, "sender", None)
+    header = options.get("header", "authorization").lower().encode("latin-1")
 
     async def noted(scope: Scope, receive: Receive, send: Send) -> None:
         reset = None
         if "jwseal.token" in scope:
-            text = next(value for name, value in scope["headers"] if name.lower() == b"authorization")
-            token = text.partition(b" ")[2].strip()
+            # The header that was verified has one value.
+            text = next(value for name, value in scope["headers"] if name.lower() == header)
+            token = (text.partition(b" ")[2] if header == b"authorization" else text).strip()
             reset = _verified.set((token.decode("latin-1"), token_of(scope)))
             others = [(name, value) for name, value in scope["headers"] if name.lower() != b"authorization"]
             scope = {**scope, "headers": [(b"authorization", b"Bearer " + token), *others]}
-        elif isinstance(sender, DpopCheck) and scope["type"] == "http" and scope["path"].startswith(WELL_KNOWN):
+        elif isinstance(sender, DpopCheck) and scope["type"] == "http" and route_of(scope).startswith(WELL_KNOWN):
             send = _describing(sender, send)
         try:
             await app(scope, receive, send)

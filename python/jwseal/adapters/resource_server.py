@@ -49,6 +49,8 @@ __all__ = [
 log = logging.getLogger("jwseal.adapters")
 
 _IN_A_PATH = "/:@!$&'()*+,;="
+# Headers by which some frameworks run a request as another method than its own.
+_OTHER_METHODS = ("x-http-method-override", "x-method-override", "x-http-method")
 
 Values: TypeAlias = Sequence[str | bytes]
 
@@ -155,7 +157,8 @@ class ResourceServer:
     resource_metadata   the URL of the protected resource metadata (RFC 9728), which the challenge names
     scopes              the scopes that every request needs
     header              the one header that holds the credential. `authorization` holds `Bearer` and a token, any other
-                        a token alone, as proxies write it
+                        a token alone, as proxies write it. The proxy must remove what clients send under this name, under
+                        WSGI with `_` for `-` too
     exclude             paths that need no token: `/health` is that path alone, `/public/*` every path below `/public/`.
                         They are compared with the path that the application's routes are: without SCRIPT_NAME or root_path
     preflights          whether CORS preflights pass without a token. Set it to False where the application does not answer
@@ -165,7 +168,8 @@ class ResourceServer:
                         proxy cuts off their paths. No header of a request changes it
     certificate_header  for a judge with sender="mtls" behind a proxy: the header in which the proxy sends the client's
                         certificate, as RFC 9440 has it or as escaped PEM. The proxy must remove what clients send under
-                        this name. Without it the certificate is that of the connection, and no header counts
+                        this name, under WSGI with `_` for `-` too. Without it the certificate is that of the connection,
+                        and no header counts: nothing may then end TLS in between
     observe             a function of code, result (None or a Decision if refused) and seconds, called for each request:
                         `observe` of `jwseal.metrics.Metrics`
     worker, describe    for an Authorizer: the worker's name, and a function that returns the `request` of `authorize`
@@ -232,18 +236,28 @@ class ResourceServer:
         """Whether the request needs no token: an excluded path, or a CORS preflight, which never has credentials."""
         return self.excluded(request) or (self._preflights and preflight(request))
 
+    def wanted(self, scopes: Collection[str]) -> frozenset[str]:
+        """These scopes and those of every request. PolicyError for one str, and for any under an Authorizer."""
+        if isinstance(scopes, str):
+            raise PolicyError("scopes are a collection of strings: write ['read'], not 'read'")
+        if self._authorizes and scopes:
+            raise PolicyError("an Authorizer's rules decide about scopes: leave scopes out")
+        return self.scopes.union(scopes)
+
     def excluded(self, request: Received) -> bool:
         """Whether the path is one that needs no token."""
         return request.path in self._exact or (request.path.startswith(self._below) and _plain(request.path))
 
     def authenticate(self, request: Received, scopes: Collection[str] = ()) -> Any:
         """Return the VerifiedJWT, or the Decision of an Authorizer, or raise Refused."""
+        self.wanted(scopes)
         with self._observed() as seen:
             seen.append(self._authenticate(request, scopes))
             return seen[0]
 
     async def authenticate_async(self, request: Received, scopes: Collection[str] = ()) -> Any:
         """As `authenticate`, without blocking the event loop."""
+        self.wanted(scopes)
         with self._observed() as seen:
             seen.append(await self._authenticate_async(request, scopes))
             return seen[0]
@@ -289,11 +303,7 @@ class ResourceServer:
 
     def demand(self, result: Any, scopes: Collection[str]) -> Any:
         """Return what `authenticate` returned if the token has these scopes and those of every request, or raise Refused."""
-        if self._authorizes:
-            if scopes:
-                raise PolicyError("an Authorizer's rules decide about scopes: leave scopes out")
-            return result
-        wanted = self.scopes.union(scopes)
+        wanted = self.wanted(scopes)
         try:
             return result.require(*wanted) if wanted else result
         except InsufficientScope as error:
@@ -301,7 +311,7 @@ class ResourceServer:
 
     def refused(self, error: InvalidToken | Unavailable, scopes: Collection[str] = ()) -> Refused:
         """The answer to this error, which is logged by its code."""
-        wanted = self.scopes.union(scopes) or None
+        wanted = self.wanted(scopes) or None
         status, headers = challenge(error, realm=self.realm, resource_metadata=self.resource_metadata, scope=wanted)
         if isinstance(self._sender, DpopCheck):
             algs = f'algs="{" ".join(self._sender.algorithms)}"'
@@ -317,7 +327,7 @@ class ResourceServer:
         if isinstance(self._sender, DpopCheck):
             # A path that is none, as `OPTIONS *` has, must not become a part of the host.
             path = request.path if request.url_path is None else request.url_path
-            url = f"{self._base_url}/{quote(path.removeprefix('/'), safe=_IN_A_PATH)}"
+            url = f"{self._base_url}/{quote(path.removeprefix('/'), safe=_IN_A_PATH, errors='replace')}"
             return {"sender": Dpop(request.values("dpop"), request.method, url)}
         if self.asks_connection:
             return {"sender": ClientCertificate(self._of_connection(request))}
@@ -343,7 +353,9 @@ class ResourceServer:
         if self._header != "authorization":
             if len(values) > 1:
                 raise MalformedToken("the header of the token was sent more than once")
-            return bearer([b"Bearer " + (value.encode() if isinstance(value, str) else value) for value in values])
+            if values and (request.values("authorization") or _names_a_token(request.query)):
+                raise MalformedToken("there is another credential beside the one in the header of the token")
+            return bearer([b"Bearer " + _octets(value) for value in values])
         if values and _names_a_token(request.query):
             raise MalformedToken("there is a credential in the query beside the one in the Authorization header")
         return bearer(values)
@@ -382,16 +394,22 @@ def require_authentication(
     *,
     acr_values: Sequence[str] = (),
     max_age: float | None = None,
+    leeway: float = 0,
     now: float | None = None,
 ) -> None:
     """Demand how and when the user authenticated, or raise InsufficientAuthentication (RFC 9470 section 3).
 
     `acr_values` are the values of `acr` of which the token must have one, the preferred first. `max_age` is in seconds,
-    since `auth_time`.
+    since `auth_time`, which is refused where it lies in the future; `leeway` is how far clocks may differ, in seconds.
     """
+    if isinstance(acr_values, str | bytes):
+        raise PolicyError("acr_values is a sequence of strings: write ['high'], not 'high'")
+    if not (leeway >= 0 and (max_age is None or max_age >= 0)):
+        raise PolicyError("max_age and leeway are seconds, 0 or more")
     at = token.get("auth_time")
     age = (time.time() if now is None else now) - at if isinstance(at, int | float) else None
-    if (acr_values and token.get("acr") not in acr_values) or (max_age is not None and (age is None or age > max_age)):
+    too_old = max_age is not None and (age is None or not -leeway <= age <= max_age + leeway)
+    if (acr_values and token.get("acr") not in tuple(acr_values)) or too_old:
         raise InsufficientAuthentication(
             "the user must authenticate again", acr_values=tuple(acr_values), max_age=max_age
         )
@@ -399,7 +417,7 @@ def require_authentication(
 
 def _without_dpop(value: str | bytes, check: DpopCheck) -> bytes:
     """The header as `bearer` reads it. A bound token that is sent as a bearer token is refused (RFC 9449 section 7.2)."""
-    scheme, space, rest = (value.encode() if isinstance(value, str) else value).partition(b" ")
+    scheme, space, rest = _octets(value).partition(b" ")
     if scheme.lower() != b"dpop":
         raise SenderMismatch(
             "the scheme of the Authorization header must be DPoP", None, check.algorithms, token_at_fault=True
@@ -420,18 +438,28 @@ def _next_nonce(sender: Dpop | ClientCertificate | None = None) -> list[tuple[st
 
 
 def preflight(request: Received) -> bool:
-    """Whether the request is a CORS preflight (Fetch, section 3.3.2)."""
+    """Whether the request is a CORS preflight (Fetch, section 3.3.2), which no header makes another method."""
     asks = all(request.values(name) for name in ("origin", "access-control-request-method"))
-    return asks and request.method == "OPTIONS"
+    return asks and request.method == "OPTIONS" and not any(request.values(name) for name in _OTHER_METHODS)
 
 
 def _plain(path: str) -> bool:
-    """Whether the path leads to the same place for every server: no dot segment, empty segment, parameter or backslash."""
+    """Whether the path leads to the same place for every server.
+
+    It has no dot segment, empty segment, parameter, backslash, and no `%`, which may be decoded once more.
+    """
     *folders, last = path[1:].split("/")
-    return not ({"", ".", ".."} & set(folders) or last in {".", ".."} or {";", "\\", "\0"} & set(path))
+    return not ({"", ".", ".."} & set(folders) or last in {".", ".."} or {";", "%", "\\", "\0"} & set(path))
+
+
+def _octets(value: str | bytes) -> bytes:
+    """The bytes of a header. What is no text becomes `?`, which no token has."""
+    return value.encode(errors="replace") if isinstance(value, str) else value
 
 
 def _names_a_token(query: str | bytes) -> bool:
     """Whether the query has a parameter `access_token` (RFC 6750 section 2.3), however its name is escaped."""
     text = query.decode("latin-1") if isinstance(query, bytes) else query
-    return any(name == "access_token" for name, _ in parse_qsl(text, keep_blank_values=True)) if text else False
+    # Some servers separate parameters by `;` as well.
+    pairs = parse_qsl(text.replace(";", "&"), keep_blank_values=True) if text else []
+    return any(name == "access_token" for name, _ in pairs)

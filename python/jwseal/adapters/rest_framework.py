@@ -21,8 +21,8 @@ from rest_framework.exceptions import APIException, AuthenticationFailed
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from jwseal.adapters.django import received, server
-from jwseal.adapters.resource_server import Refused
+from jwseal.adapters.django import KEPT, received, server
+from jwseal.adapters.resource_server import Refused, preflight
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView  # which imports this module, where a setting names it
@@ -49,16 +49,9 @@ class JWTAuthentication(BaseAuthentication):
 
     def authenticate(self, request: Request) -> tuple[Any, Any] | None:
         """Return the user and the result of the verification, or None where no token is needed."""
-        inner = received(request._request)
-        if server().open(inner):
+        if server().open(received(request._request)):
             return None
-        try:
-            token = server().authenticate(inner)
-        except Refused as refused:
-            request._request._jwseal_refused = refused  # type: ignore[attr-defined]
-            _answer_with(request, refused.mapping.items())
-            raise _raised(refused) from None
-        _answer_with(request, inner.added)
+        token = _verified(request)
         return self.user(token), token
 
     def user(self, token: Any) -> Any:
@@ -79,13 +72,33 @@ class HasScopes(BasePermission):
         scopes = getattr(view, "required_scopes", None)
         if scopes is None or isinstance(scopes, str):
             raise TypeError(f"{type(view).__name__} needs required_scopes, a list of strings: HasScopes checks them")
-        if request.auth is None:  # a preflight reaches `options`, which describes the view
-            return request.method == "OPTIONS" and server().open(received(request._request))
+        if request.auth is None and preflight(received(request._request)) and server().open(received(request._request)):
+            return True  # a preflight reaches `options`, which describes the view
+        # `request.auth` may be that of another authentication class, so it proves nothing.
+        token = _verified(request)
         try:
-            server().demand(request.auth, scopes)
+            server().demand(token, scopes)
         except Refused as refused:
             raise _raised(refused) from None
+        own = next((one for one in request.authenticators or () if isinstance(one, JWTAuthentication)), None)
+        if own and request.auth is not token:
+            request.user, request.auth = own.user(token), token
         return True
+
+
+def _verified(request: Request) -> Any:
+    """The result of the verification, which is made once for a request."""
+    kept = vars(request._request)
+    if KEPT not in kept:
+        inner = received(request._request)
+        try:
+            kept[KEPT] = server().authenticate(inner)
+        except Refused as refused:
+            kept["_jwseal_refused"] = refused
+            _answer_with(request, refused.mapping.items())
+            raise _raised(refused) from None
+        _answer_with(request, inner.added)
+    return kept[KEPT]
 
 
 def _answer_with(request: Request, headers: Iterable[tuple[str, str]]) -> None:

@@ -29,10 +29,17 @@ class Answered(NamedTuple):
 
 
 class Client:
-    """Sends requests through a function of method, path, headers and query, which returns status, headers and body."""
+    """Sends requests through a function of method, path, headers and query, which returns status, headers and body.
 
-    def __init__(self, function: Callable[[str, str, Headers, str], tuple[int, Any, bytes]]) -> None:
-        self._function = function
+    `one_context` opens the application context of Flask or Quart around a block, as where a program has pushed one.
+    """
+
+    def __init__(
+        self,
+        function: Callable[[str, str, Headers, str], tuple[int, Any, bytes]],
+        one_context: Callable[[], contextlib.AbstractContextManager[Any]] = contextlib.nullcontext,
+    ) -> None:
+        self._function, self.one_context = function, one_context
 
     def send(self, method: str, path: str, headers: Headers, query: str = "") -> Answered:
         """Send one request."""
@@ -41,12 +48,9 @@ class Client:
 
 
 @contextlib.contextmanager
-def client_of(app: Any, *, one_context: bool = False) -> Iterator[Client]:
-    """A client of an application, a URL, or a Client; what it started ends with the block.
-
-    With `one_context` all requests run in one application context of Flask or Quart, as where a program has pushed one.
-    """
-    pushed = getattr(app, "app_context", contextlib.nullcontext) if one_context else contextlib.nullcontext
+def client_of(app: Any) -> Iterator[Client]:
+    """A client of an application, a URL, or a Client; what it started ends with the block."""
+    pushed = getattr(app, "app_context", contextlib.nullcontext)
     if isinstance(app, Client):
         yield app
     elif isinstance(app, str):
@@ -54,14 +58,10 @@ def client_of(app: Any, *, one_context: bool = False) -> Iterator[Client]:
     elif inspect.iscoroutinefunction(app) or inspect.iscoroutinefunction(getattr(app, "__call__", None)):  # noqa: B004
         with asyncio.Runner() as runner:
             ending = runner.run(_started(app))
-            context = pushed()
-            runner.run(_awaited(context.__aenter__))
-            yield Client(lambda *request: runner.run(_over_asgi(app, *request)))
-            runner.run(_awaited(context.__aexit__, None, None, None))
+            yield Client(lambda *request: runner.run(_over_asgi(app, *request)), lambda: _entered(runner.run, pushed()))
             runner.run(ending())
     elif callable(app):
-        with pushed():
-            yield Client(lambda *request: _over_wsgi(app, *request))
+        yield Client(lambda *request: _over_wsgi(app, *request), pushed)
     else:
         raise TypeError("the application is an ASGI or WSGI application, a URL or a Client")
 
@@ -156,8 +156,16 @@ async def _over_asgi(app: Any, method: str, path: str, headers: Headers, query: 
     return start["status"], [(n.decode("latin-1"), v.decode("latin-1")) for n, v in start.get("headers", [])], body
 
 
-async def _awaited(function: Callable[..., Any], *arguments: object) -> None:
-    await function(*arguments)
+@contextlib.contextmanager
+def _entered(run: Callable[[Any], Any], context: Any) -> Iterator[None]:
+    """An asynchronous context around a block, entered and left on the loop."""
+
+    async def awaited(made: Any) -> None:
+        await made
+
+    run(awaited(context.__aenter__()))
+    yield
+    run(awaited(context.__aexit__(None, None, None)))
 
 
 async def _started(app: Any) -> Callable[[], Any]:

@@ -81,9 +81,9 @@ def assert_protected(
         asks = [("Origin", "https://app.example"), ("Access-Control-Request-Method", method)]
         statuses, wrong, error = (range(200, 500), (401, 403), None) if preflights else ((401,), (), "")
         _judge(report, Case("CORS preflight", asks, "", statuses, wrong, error), client, "OPTIONS", path)
-    with client_of(app, one_context=True) as client:
-        for case in _after_a_good_token(issuer, good, claims or {}):
-            _judge(report, case, client, method, path)
+        with client.one_context():
+            for case in _after_a_good_token(issuer, good, claims or {}):
+                _judge(report, case, client, method, path)
     if unavailable is not None:
         with client_of(unavailable) as client:
             case = Case("provider down", [("Authorization", f"Bearer {good}")], "", (503,), (), None, _secrets(good))
