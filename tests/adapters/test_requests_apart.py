@@ -5,6 +5,8 @@ another middleware's. What was verified is kept by the request itself, where onl
 """
 
 import asyncio
+import base64
+import hashlib
 import http.client
 import os
 from typing import Any
@@ -153,6 +155,19 @@ def test_a_header_that_gunicorn_takes_for_the_prefix(name: str, issuer: FakeIssu
         assert 200 == over_http(url, "/open/health")
         assert 401 == over_http(url, "/open/orders", SCRIPT_NAME="/open")
         assert 200 == over_http(url, "/open/orders", issuer.token(scope=SCOPE), SCRIPT_NAME="/open")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="gunicorn needs fork")
+def test_a_certificate_in_a_header_of_another_spelling(issuer: FakeIssuer) -> None:
+    """Gunicorn drops `Client_Cert`, which WSGI cannot tell from the proxy's `Client-Cert`: a stolen token is 401 with it."""
+    der = b"the certificate of somebody else"
+    hashed = base64.urlsafe_b64encode(hashlib.sha256(der).digest()).rstrip(b"=").decode()
+    token = issuer.token({"scope": SCOPE, "cnf": {"x5t#S256": hashed}})
+    value = f":{base64.b64encode(der).decode()}:"
+    with serving("gunicorn", "wsgi", issuer, sender="mtls by header") as url:
+        assert 200 == over_http(url, "/orders", token, **{"Client-Cert": value})
+        assert 401 == over_http(url, "/orders", token, Client_Cert=value)
+        assert 401 == over_http(url, "/orders", token)
 
 
 def test_a_prefix_from_a_forwarded_header(verifier: Verifier) -> None:
