@@ -11,6 +11,8 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from authlib_pair import (
     ASYMMETRIC,
@@ -570,3 +572,18 @@ def test_jwseals_own_keys_are_taken() -> None:
         jws.serialize_compact({"alg": "ES384"}, b"hello", key)
     with pytest.raises(layer.errors.InvalidKeyError):
         jws.deserialize_compact(token, SigningKey.generate("ES384").verifying_key)
+
+
+def test_public_members_of_an_rsa_key_without_its_exponent() -> None:
+    """A JWK that has primes but no private exponent gives them to nobody as its public form."""
+    whole = layer.JsonWebKey.generate_key("RSA", 2048, is_private=True).as_dict(is_private=True)
+    key = layer.JsonWebKey.import_key({name: whole[name] for name in ("kty", "n", "e", "p", "q")})
+    assert {"kty", "n", "e", "kid"} == set(key.as_dict(is_private=False))
+
+
+def test_rsa_keys_of_any_number_of_bits() -> None:
+    """PEM of an RSA key whose bits are no multiple of eight is read."""
+    pem = rsa.generate_private_key(65537, 2052).private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    assert "RSA" == layer.JsonWebKey.import_key(pem, {"kty": "RSA"}).as_dict()["kty"]

@@ -130,6 +130,60 @@ def test_rotation(issuer: FakeIssuer) -> None:
     assert 2 == issuer.count()
 
 
+def test_a_known_kid_waits_for_no_fetch(issuer: FakeIssuer) -> None:
+    """While a fetch for an unknown kid is under way, a kid of the cached set is answered at once."""
+    made = layer.PyJWKClient(issuer.jwks_uri, timeout=30, cooldown_duration=0)
+    known = made.get_signing_key_from_jwt(issuer.token()).key_id
+    asked, answer = threading.Event(), threading.Event()
+
+    def fetch() -> Any:
+        asked.set()
+        answer.wait(30)
+        raise layer.PyJWKClientConnectionError("down")
+
+    made.fetch_data = fetch
+    waiting = threading.Thread(target=lambda: pytest.raises(layer.PyJWKClientError, made.get_signing_key, "unknown"))
+    waiting.start()
+    try:
+        assert asked.wait(30)
+        found: list[str] = []
+        other = threading.Thread(target=lambda: found.append(made.get_signing_key(known).key_id))
+        other.start()
+        other.join(20)
+        assert [known] == found
+    finally:
+        answer.set()
+        waiting.join()
+
+
+def test_failed_fetches_cool_down(issuer: FakeIssuer) -> None:
+    """While the endpoint is down, unknown kids cause one fetch within the cooldown."""
+    made = client(issuer)
+    known = made.get_signing_key_from_jwt(issuer.token()).key_id
+    issuer.reply(Answer(500))
+    made._last_successful_fetch -= 60
+    with pytest.raises(layer.PyJWKClientConnectionError):
+        made.get_signing_key("unknown")
+    for number in range(10):
+        with pytest.raises(layer.PyJWKClientError, match="Unable to find a signing key"):
+            made.get_signing_key(f"unknown {number}")
+    assert 2 == issuer.count()
+    assert known == made.get_signing_key(known).key_id
+
+
+def test_published_secrets(issuer: FakeIssuer) -> None:
+    """A secret in a published set is never a signing key."""
+    secret = {"kty": "oct", "kid": "s", "k": "c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0"}
+    public = layer.PyJWKClient(issuer.jwks_uri).fetch_data()["keys"]
+    issuer.reply(Answer(body=json.dumps({"keys": [secret, *public]}).encode()))
+    assert ["key-1"] == [key.key_id for key in client(issuer).get_signing_keys()]
+    with pytest.raises(layer.PyJWKClientError, match="Unable to find a signing key"):
+        client(issuer).get_signing_key("s")
+    issuer.reply(Answer(body=json.dumps({"keys": [secret]}).encode()))
+    with pytest.raises(layer.PyJWKClientError, match="did not contain any signing keys"):
+        client(issuer).get_signing_keys()
+
+
 def test_tls(tmp_path: Path) -> None:
     """Over TLS the context of the caller's decides, and the bounds are the same."""
     now, here = time.time(), named(x509.IPAddress(ip_address("127.0.0.1")))

@@ -114,7 +114,7 @@ def _loaded(key: Any, der: bytes, read: NativeReader) -> Loaded:
         return Loaded(key)
     # The algorithm is ahead of the modulus. An encrypted key hides both.
     numbers = (key.public_key() if found.private else key).public_numbers()
-    before = der.partition(numbers.n.to_bytes(key.key_size // 8, "big"))[0]
+    before = der.partition(numbers.n.to_bytes((key.key_size + 7) // 8, "big"))[0]
     return Loaded(key, read if _RSASSA_PSS in before[-150:] else None)
 
 

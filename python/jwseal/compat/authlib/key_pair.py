@@ -103,6 +103,10 @@ class AsymmetricKey(Key):
             members["kty"] = self.kty
             if kid:
                 members["kid"] = kid
+        elif not is_private:
+            # The primes of an RSA key are private without `d` too.
+            private = {*self.PRIVATE_KEY_FIELDS}.difference(self.PUBLIC_KEY_FIELDS)
+            members = {name: members[name] for name in members if name not in private}
         if not kid:
             members["kid"] = self.thumbprint()
         members.update(params)

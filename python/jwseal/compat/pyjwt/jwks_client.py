@@ -1,8 +1,10 @@
 """`PyJWKClient`: the keys of a JWKS endpoint, fetched with the standard library as PyJWT fetches them.
 
 Only http and https are fetched, redirects are not followed, and a failed fetch keeps the set that was fetched before.
-An unknown `kid` causes one fetch, at most every `cooldown_duration` seconds. `timeout` is the time for a whole fetch, and a
-response has at most 1 MiB; PyJWT bounds neither. There is no background refresh: `jwseal.remote` has that.
+An unknown `kid` causes one fetch, at most every `cooldown_duration` seconds, which the set's cache is needed for. A failed fetch counts
+too, and a `kid` of the cached set waits for no fetch. `timeout` is the time for a whole fetch, and a response has at most 1 MiB. PyJWT does
+none of this. A published secret is no signing key: everyone could sign with it. There is no background refresh: `jwseal.remote` has
+that.
 """
 
 from __future__ import annotations
@@ -70,6 +72,7 @@ class PyJWKClient:
         self.cooldown_duration = cooldown_duration
         self.jwk_set_cache = JWKSetCache(lifespan) if cache_jwk_set else None
         self._last_successful_fetch: float | None = None
+        self._last_attempt: float | None = None
         self._client_lock = _ClientLock()
         if cache_keys:
             self.get_signing_key = lru_cache(maxsize=max_cached_keys)(self.get_signing_key)  # type: ignore[method-assign]
@@ -81,9 +84,15 @@ class PyJWKClient:
 
     def get_signing_key(self, kid: str) -> PyJWK:
         """The key of this kid, fetching the set anew if it is unknown; PyJWKClientError if there is none."""
+        # Without the lock: unknown kids at a slow endpoint do not delay the tokens of known ones.
+        if self.jwk_set_cache is not None and self.jwk_set_cache.get() is not None:
+            signing_key = self.match_kid(self.get_signing_keys(), kid)
+            if signing_key is not None:
+                return signing_key
         with self._client_lock.held:
             signing_key = self.match_kid(self.get_signing_keys(), kid)
             if signing_key is None and not self._is_cooling_down():
+                self._last_attempt = time.monotonic()
                 signing_keys = self.get_signing_keys(refresh=True)
                 self._last_successful_fetch = time.monotonic()
                 signing_key = self.match_kid(signing_keys, kid)
@@ -92,8 +101,9 @@ class PyJWKClient:
             return signing_key
 
     def get_signing_keys(self, refresh: bool = False) -> list[PyJWK]:
-        """The keys for signatures that have a kid; PyJWKClientError if there are none. `refresh` fetches the set anew."""
-        usable = [jwk for jwk in self.get_jwk_set(refresh).keys if jwk.public_key_use in ("sig", None) and jwk.key_id]
+        """The public keys for signatures that have a kid; PyJWKClientError if there are none. `refresh` fetches the set anew."""
+        keys = (jwk for jwk in self.get_jwk_set(refresh).keys if jwk.public_key_use in ("sig", None) and jwk.key_id)
+        usable = [jwk for jwk in keys if jwk.key_type != "oct"]
         if not usable:
             raise PyJWKClientError("The JWKS endpoint did not contain any signing keys")
         return usable
@@ -136,9 +146,10 @@ class PyJWKClient:
         return next((jwk for jwk in signing_keys if jwk.key_id == kid), None)
 
     def _is_cooling_down(self) -> bool:
-        if self.jwk_set_cache is None or self._last_successful_fetch is None:
+        times = [at for at in (self._last_successful_fetch, self._last_attempt) if at is not None]
+        if self.jwk_set_cache is None or not times:
             return False
-        return time.monotonic() - self._last_successful_fetch < self.cooldown_duration
+        return time.monotonic() - max(times) < self.cooldown_duration
 
 
 class _ClientLock:
