@@ -142,7 +142,12 @@ def test_a_known_kid_waits_for_no_fetch(issuer: FakeIssuer) -> None:
         raise layer.PyJWKClientConnectionError("down")
 
     made.fetch_data = fetch
-    waiting = threading.Thread(target=lambda: pytest.raises(layer.PyJWKClientError, made.get_signing_key, "unknown"))
+
+    def refused() -> None:
+        with pytest.raises(layer.PyJWKClientError):
+            made.get_signing_key("unknown")
+
+    waiting = threading.Thread(target=refused)
     waiting.start()
     try:
         assert asked.wait(30)
@@ -175,7 +180,7 @@ def test_published_secrets(issuer: FakeIssuer) -> None:
     """A secret in a published set is never a signing key."""
     secret = {"kty": "oct", "kid": "s", "k": "c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0"}
     public = layer.PyJWKClient(issuer.jwks_uri).fetch_data()["keys"]
-    issuer.reply(Answer(body=json.dumps({"keys": [secret, *public]}).encode()))
+    issuer.reply(Answer(body=json.dumps({"keys": [secret, *public]}).encode()), times=2)
     assert ["key-1"] == [key.key_id for key in client(issuer).get_signing_keys()]
     with pytest.raises(layer.PyJWKClientError, match="Unable to find a signing key"):
         client(issuer).get_signing_key("s")
