@@ -140,6 +140,7 @@ def page(results: dict[str, Any]) -> str:
         ]
         parts += [
             "## Promises",
+            "Bounds that the project sets for itself, on this machine. `no` means that this run missed the bound.",
             f"Command: `{BENCH}`.",
             table(["figure", "median", "quartiles", "at most", "holds"], limits),
         ]

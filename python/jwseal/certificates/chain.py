@@ -98,10 +98,9 @@ class Paths:
         start, end = _common_validity(certificates)
         if start > end:
             raise Refused("there is no time at which all certificates of the chain are valid")
-        # All of them are valid at `start`. An anchor of a later date starts to be so on its own first day.
+        # All certificates are valid at `start`. An anchor with a later date is valid from its own first day.
         issuers = {certificate.issuer for certificate in certificates}
         named = [number for number, anchor in enumerate(self.anchors) if anchor.subject in issuers]
-        # All certificates are valid at `start`; an anchor of a later date starts to be so on its own first day.
         starts = {number: max(start, _validity(self.anchors[number])[0]) for number in named}
         chains = [self._build(certificates, number, starts[number]) for number in named if starts[number] <= end]
         if found := [chain for chain in chains if chain is not None]:

@@ -2,7 +2,7 @@
 //! jwseal-core: JSON Web Signatures (RFC 7515) and JWTs (RFC 7519), pure Rust.
 //!
 //! The life of one token, cheapest refusal first; no step reads data that a later step checks:
-//! size bound, two dots, base64url of all three segments, header, key candidates, signature over the received bytes,
+//! size bound, two dots, base64url of payload and signature, header, key candidates, signature over the received bytes,
 //! `Verified` (which only `jws` can make), payload JSON, claims, policy, `VerifiedJwt`.
 //! No I/O and no clock: `now` is an argument.
 
