@@ -69,7 +69,7 @@ def _members(value: dict[Any, Any], parts: list[str], depth: int) -> None:
             raise TypeError(f"the names of a JSON object are str, not {type(name).__name__}")
         members[str.__str__(name)] = member
     if len(members) < dict.__len__(value):
-        raise ValueError("two members of an object have one name")
+        raise ValueError("two members of an object have the same name")
     parts.append("{")
     # Big-endian UTF-16 has the order of its code units (RFC 8785 section 3.2.3).
     for number, name in enumerate(sorted(members, key=lambda name: name.encode("utf-16-be", "surrogatepass"))):

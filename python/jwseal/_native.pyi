@@ -130,7 +130,7 @@ class SigningKey:
         """Make a new private key.
 
         `alg` is the algorithm that it signs with, an asymmetric one. `kid` is its identifier, or None. `bits` is the
-        RSA modulus length, 2048, 3072, 4096 or 8192, and means nothing to other algorithms. The interpreter lock is
+        RSA modulus length, 2048, 3072, 4096 or 8192, and is ignored for other algorithms. The interpreter lock is
         released meanwhile. Raises InvalidKey for an HMAC name (use `SecretKey.generate`), an unknown name or another
         length.
         """
@@ -204,7 +204,7 @@ class SigningKey:
     def to_private_pem(self, *, password: _Text | None) -> bytes:
         """This private key as PKCS#8 PEM, encrypted with `password`.
 
-        `password=None` writes it plain; it must be spelled out. An external key raises InvalidKey.
+        `password=None` writes it unencrypted. The argument has no default. An external key raises InvalidKey.
         """
 
     def __copy__(self) -> Self: ...
@@ -224,7 +224,7 @@ class VerifyingKey:
 
         `data` is the text of the file, str or bytes. `alg` is the algorithm that it verifies. RSA keys need it;
         elsewhere it may be left out, and Ed25519 and Ed448 keys then accept `EdDSA` as well as their own name. `kid` is
-        the key's identifier: tokens that name another are not for it. None makes it a candidate for every token. Raises
+        the key's identifier: the key is not tried for tokens that name another. A key without kid is tried for every token. Raises
         InvalidKey, saying what to use instead, for a private key or a certificate.
         """
 
@@ -256,7 +256,7 @@ class VerifyingKey:
     ) -> VerifyingKey:
         """Read a public JWK of kty RSA, EC, OKP or AKP (RFC 7517, RFC 7518 section 6, RFC 8037, RFC 9964).
 
-        `jwk` is JSON text or a mapping. Of a private JWK the public half is taken, and nothing else is kept. `alg` and
+        `jwk` is JSON text or a mapping. If it is a private JWK, only the public half is used. `alg` and
         `kid` are for JWKs that have none; one that differs from the JWK's own is InvalidKey, and so are `use` other
         than `sig` and `key_ops` without `verify`. `lenient=True` is explained at `SigningKey.from_jwk`.
         """
@@ -299,9 +299,9 @@ class VerifyingKey:
 
 @final
 class SecretKey:
-    """An HMAC secret: signs and verifies with one algorithm (RFC 7518 section 3.2).
+    """An HMAC secret that signs and verifies with one algorithm (RFC 7518 section 3.2).
 
-    It has no constructor, compares by identity, is never pickled and never part of `KeySet.to_jwks`.
+    It has no constructor, compares by identity and cannot be pickled. `KeySet.to_jwks` raises InvalidKey for a set that holds one.
     """
 
     @staticmethod
@@ -315,8 +315,8 @@ class SecretKey:
     def from_bytes(secret: bytes, *, alg: Algorithm, kid: str | None = None) -> SecretKey:
         """Use these bytes as the secret.
 
-        `secret` is the raw bytes, not text of them. `alg` is HS256, HS384 or HS512. `kid` is the key's identifier, or
-        None. Raises InvalidKey if they are fewer than the hash's output (32, 48 or 64), or hold a PEM, SSH key,
+        `secret` is the raw bytes, not an encoding of them. `alg` is HS256, HS384 or HS512. `kid` is the key's identifier, or
+        None. Raises InvalidKey if the secret is shorter than the hash's output (32, 48 or 64 bytes), or is a PEM, SSH key,
         certificate, JWK or SPKI, plain or in one of the encodings that docs/keys.md lists: a public key used as an HMAC
         secret lets everyone sign.
         """
@@ -325,7 +325,7 @@ class SecretKey:
     def from_jwk(
         jwk: _Text | JSONMapping, *, alg: Algorithm | None = None, kid: str | None = None, lenient: bool = False
     ) -> SecretKey:
-        """Read a JWK of kty oct (RFC 7518 section 6.4), with the same demands as `from_bytes`.
+        """Read a JWK of kty oct (RFC 7518 section 6.4), with the same requirements as `from_bytes`.
 
         `jwk` is JSON text or a mapping. `alg` and `kid` are for JWKs that have none. `lenient=True` is explained at
         `SigningKey.from_jwk`.

@@ -1,4 +1,4 @@
-"""Waiting for something that ends once: threads block, tasks of asyncio and trio do not.
+"""Wait for a one-time event from threads (blocking) or from asyncio and trio tasks.
 
 No thread is started for a waiter. It starts and ends nothing itself.
 """
@@ -26,7 +26,7 @@ class Flight:
         self._callbacks: dict[object, Callable[[], object]] = {}
 
     def end(self, error: str | None, *, changed: bool = False) -> None:
-        """Wake everyone who waits."""
+        """Wake all waiters."""
         self.error, self.changed = error, changed
         with self._lock:
             self._ended.set()
@@ -44,11 +44,11 @@ class Flight:
         return self._ended.is_set()
 
     def wait(self, seconds: float) -> bool:
-        """Block until it ends; whether it did within these seconds."""
+        """Block until it ends. Return whether it ended within `seconds`."""
         return self._ended.wait(seconds)
 
     def subscribe(self, callback: Callable[[], object]) -> object:
-        """Have a function called when it ends, on the thread that ends it, or now."""
+        """Call `callback` when it ends, on the thread that ends it, or at once if it has ended."""
         handle = object()
         with self._lock:
             if not self._ended.is_set():
@@ -58,7 +58,7 @@ class Flight:
         return handle
 
     def unsubscribe(self, handle: object) -> None:
-        """Have it not called."""
+        """Cancel a subscription."""
         with self._lock:
             self._callbacks.pop(handle, None)
 

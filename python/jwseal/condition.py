@@ -159,7 +159,7 @@ class Operand:
         return f"{self._source}({self._name!r})"
 
     def __eq__(self, other: object) -> bool:
-        raise TypeError("an operand is no value: write .equals(value), which makes a condition")
+        raise TypeError("an operand cannot be compared with ==: write .equals(value)")
 
     __hash__ = None  # type: ignore[assignment]
 

@@ -27,7 +27,7 @@
     |   |-- KeySourceUnavailable      key_source_unavailable   keys could not be fetched
     |   `-- StateUnavailable          state_unavailable        a store of used or revoked tokens did not answer
     |-- InvalidKey                    invalid_key              unusable key material: fix the program
-    `-- PolicyError (ValueError)      invalid_policy           a wrong declaration: fix the program
+    `-- PolicyError (ValueError)      invalid_policy           a wrong argument: fix the program
 
 A gateway needs two clauses: `except InvalidToken` and `except Unavailable`. Any other exception is an error in the program
 and should not be caught there. `.http_status` is the status of the response. The middle column is `.code`. Names and codes

@@ -29,15 +29,15 @@ __all__ = ["Metrics", "PrometheusCollector", "Sample", "instrument"]
 _HELP = {
     "jws_verifications_total": "Tokens judged, by the configured name of the issuer, the algorithm and the code",
     "jws_replay_total": "Tokens that were refused because they had been used before",
-    "jws_cache_hits_total": "Tokens that the cache of a verifier had",
-    "jws_cache_misses_total": "Tokens that the cache of a verifier had not",
+    "jws_cache_hits_total": "Tokens that were found in the cache of a verifier",
+    "jws_cache_misses_total": "Tokens that were not found in the cache of a verifier",
     "jws_cache_evictions_total": "Tokens that were dropped from the cache of a verifier to make room for others",
     "policy_decisions_total": "Decisions of an authorizer, by the rule that decided and its effect",
     "jwks_fetch_total": "Fetches of a JWK Set, by result",
     "jwks_unknown_kid_total": "Fetches of a JWK Set for a kid that was not in it",
     "jwks_age_seconds": "Seconds since the last fetch that succeeded",
     "jwks_next_refresh_seconds": "Seconds until the next fetch",
-    "jwks_stale": "1 while the last fetch failed and the keys of an earlier one serve",
+    "jwks_stale": "1 while the last fetch failed and keys of an earlier fetch are used",
     "jwks_ready": "1 while tokens can be verified",
 }
 _SECONDS = "Seconds that a verification takes, waits for keys and stores included"

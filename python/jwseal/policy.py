@@ -1,8 +1,8 @@
 """`Policy`: what a token must say to be accepted, declared once (RFC 7519 section 4.1, RFC 8725).
 
-Every argument is judged when a policy is made, and a policy never changes. Types and names are judged here, bounds by the
+Every argument is checked when a policy is created, and a policy is immutable. Types and names are checked here, bounds by the
 core, into which a verifier compiles the policy. Issuer and audience have no default, because leaving them out must be a
-decision that a reviewer can see: `UNCHECKED`.
+decision that a reviewer can see. To skip a check, write `UNCHECKED`.
 
 This module is part of `import jwseal`, so it imports nothing heavy; even `dataclasses` would cost more than it saves.
 """
@@ -37,7 +37,7 @@ _MOST_SHOWN = 8
 # Arguments for which a lone str is a mistake, so that a repr shows a set of one as a set.
 _COLLECTIONS = ("required", "scopes")
 
-# Claims that have an argument of their own, which knows their rules (`aud` may be an array, for one).
+# Claims that have their own argument, because their rules differ (`aud` may be an array).
 _OWN_ARGUMENT = {"iss": "issuer", "aud": "audience", "sub": "subject"}
 
 

@@ -7,7 +7,7 @@
     token = verifier.verify(text, sender=ClientCertificate(der))
 
 A token names its key in `cnf`: the thumbprint of the proof's key (RFC 9449 section 6), or the hash of the client's certificate
-(RFC 8705 section 3). After `verify` the proof is one for this token, this request and this key. What is missing, malformed or
+(RFC 8705 section 3). A proof is accepted only if it is for this token, this request and this key. One that is missing, malformed or
 does not match is SenderMismatch, which `challenge` answers. The certificate itself is not judged: the TLS server does that.
 """
 
@@ -49,7 +49,7 @@ _SKEW = 5
 class Dpop:
     """A DPoP proof and the request that it came with: the values of the header `DPoP`, the method and the URL.
 
-    The URL is the one that the client asked for, without its query: behind a proxy, the public one.
+    The URL is the public one, without its query. Behind a proxy, it is the one that the client requested.
 
     After the proof was accepted, `next_nonce` is a nonce for the header `DPoP-Nonce` of the answer (RFC 9449 section 8.2), if
     that of the proof has been used for half its time. Until then it is None.
@@ -90,7 +90,7 @@ class ClientCertificate:
 
 
 class Nonce:
-    """Nonces that no server has to remember (RFC 9449 section 9): a time and its MAC.
+    """Stateless DPoP nonces (RFC 9449 section 9). A nonce is a time and a MAC of it.
 
     secret    at least 32 random bytes, the same in every process that serves the resource
     previous  other secrets whose nonces are accepted. To change the secret, add the new one here in all processes, then

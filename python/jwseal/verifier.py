@@ -31,7 +31,7 @@ __all__ = ["Issuers", "Verifier"]
 
 
 async def _finish(pending: _native.PendingVerification) -> _native.VerifiedJWT:
-    """The result of a token that waits for keys."""
+    """Wait for the keys of a token and return the result."""
     awaitable = pending.ask()
     try:
         found = None if awaitable is None else await awaitable
@@ -44,7 +44,7 @@ async def _finish(pending: _native.PendingVerification) -> _native.VerifiedJWT:
 
 
 async def _unsettled(verifier: Verifier | Issuers, token: str | bytes, now: Moment | None) -> _native.VerifiedJWT:
-    """The result of a token, before the stores are asked."""
+    """Verify a token without asking the stores."""
     result = verifier._begin(token, now=now)
     return await _finish(result) if isinstance(result, _native.PendingVerification) else result
 
@@ -55,7 +55,7 @@ async def _settled(
     verified: _native.VerifiedJWT,
     sender: Dpop | ClientCertificate | None = None,
 ) -> _native.VerifiedJWT:
-    """The result, after the sender was judged and the stores of its verifier were asked."""
+    """Check the sender, ask the stores, and return the result."""
     state = verifier._state(token, verified)
     if state is not None:
         proofs, stores, at, leeway = state

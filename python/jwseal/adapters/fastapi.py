@@ -11,7 +11,7 @@
 `async` is the right kind of dependency here: FastAPI runs others in a thread, which takes longer than a verification.
 """
 
-# FastAPI reads the annotations of `__call__` when the program runs, so they are no strings here.
+# FastAPI evaluates the annotations of `__call__` at run time, so they must not be strings.
 from typing import Any
 
 from fastapi import HTTPException, Response, Security, WebSocketException

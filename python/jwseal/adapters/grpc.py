@@ -136,7 +136,7 @@ def _with_certificate(request: Received, context: Any) -> Received:
 
 
 def _refusing(refused: Refused) -> Any:
-    """A handler that ends the call before it reads a message, whatever kind of method was called."""
+    """A handler for any kind of method that ends the call before a message is read."""
 
     async def refuse(_: AsyncIterator[Any], context: grpc.aio.ServicerContext[Any, Any]) -> None:
         await context.abort(STATUS[refused.status], refused.phrase, _metadata(refused))

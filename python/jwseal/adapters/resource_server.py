@@ -126,7 +126,7 @@ class Refused(Exception):
 
     @property
     def phrase(self) -> str:
-        """The reason phrase of the status, which is all that the client is told in words."""
+        """The reason phrase of the status. The client gets no other text."""
         return HTTPStatus(self.status).phrase
 
     @property
@@ -220,7 +220,7 @@ class ResourceServer:
         self._certificate_header, self._told = (certificate_header or "").lower(), False
         self.realm, self.resource_metadata = realm, resource_metadata
         self.scopes = frozenset(scopes)
-        # What no challenge can carry is an error now, not at the first refusal.
+        # Refuse values that a challenge cannot hold now, not at the first refusal.
         challenge(MissingToken(), realm=realm, resource_metadata=resource_metadata, scope=self.scopes or None)
         self._header, self._preflights = header.lower(), preflights
         self._exact = frozenset(path for path in exclude if not path.endswith("/*"))
@@ -264,7 +264,7 @@ class ResourceServer:
 
     @contextmanager
     def _observed(self) -> Iterator[list[Any]]:
-        """Tell the observer how the block ends: what it leaves in the list, or what it raises."""
+        """Tell the observer the outcome of the block: the result in the list, or the exception."""
         seen: list[Any] = []
         if self._observe is None:
             yield seen
@@ -321,7 +321,7 @@ class ResourceServer:
         return self._logged(Refused(status, list(headers), error.code))
 
     def _proof(self, request: Received) -> dict[str, Dpop | ClientCertificate]:
-        """What the judge demands beside the token."""
+        """The sender proof that the verifier requires beside the token."""
         if self._sender is None:
             return {}
         if isinstance(self._sender, DpopCheck):

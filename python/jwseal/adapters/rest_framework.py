@@ -55,7 +55,7 @@ class JWTAuthentication(BaseAuthentication):
         return self.user(token), token
 
     def user(self, token: Any) -> Any:
-        """The user that a token stands for."""
+        """Return the user for a token."""
         return TokenUser(token)
 
     def authenticate_header(self, request: Request) -> str:

@@ -36,7 +36,7 @@ class TokenUser(BaseUser):
 
     @property
     def identity(self) -> str:
-        """The subject, or nothing if the token has none."""
+        """The subject, or an empty string if the token has none."""
         subject = self.token.claims.get("sub")
         return subject if isinstance(subject, str) else ""
 

@@ -35,7 +35,7 @@ class AttributeFault(Exception):
 
 
 class Attributes(NamedTuple):
-    """What a map made of the claims."""
+    """The attributes that a map made from the claims."""
 
     raw: dict[str, Any]
     headers: dict[str, str]
@@ -120,5 +120,5 @@ def _header_text(value: str) -> str:
     inside = re.sub(
         rb"(?s).", lambda byte: byte[0] if _IN_HEADER.fullmatch(byte[0]) else b"%%%02X" % byte[0][0], octets
     ).decode()
-    # A server takes spaces at the ends of a value away.
+    # Servers strip spaces at the ends of a value.
     return re.sub(r"^ +| +$", lambda spaces: "%20" * len(spaces[0]), inside)

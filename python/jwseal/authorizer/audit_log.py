@@ -50,7 +50,7 @@ def read_record(line: bytes) -> dict[str, Any] | str:
     try:
         record = read_json(line)
     except ValueError as error:
-        return f"is no JSON: {error}"
+        return f"is not JSON: {error}"
     if not isinstance(record, dict):
         return "is no JSON object"
     return next(_faults(record), None) or record

@@ -299,7 +299,7 @@ class Authorizer:
         except OSError as error:
             raise PolicyError(f"{self._path}: {error.strerror}") from None
         except UnicodeDecodeError:
-            raise PolicyError(f"{self._path}: TOML is written in UTF-8") from None
+            raise PolicyError(f"{self._path}: the file is not UTF-8") from None
         policy = self._compiled(text, str(self._path), self._path.parent, sources)
         self._seen = self._signature(policy)
         return policy

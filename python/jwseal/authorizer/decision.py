@@ -35,7 +35,7 @@ SCHEMA = "jwseal.audit/1"
 
 
 class Decision:
-    """What an authorizer says of one token. It is true in a condition if the token is allowed. Immutable.
+    """The decision of an authorizer about one token. Its truth value is `allowed`. Immutable.
 
     allowed         whether the operation may be done
     code            `allowed`, or the stable code of the refusal
@@ -46,7 +46,7 @@ class Decision:
     subject         the `sub` of a token whose signature was verified, or None
     attributes      what the worker's map made of the claims, raw; empty where the token is refused
     headers         the map's headers, their values escaped for HTTP
-    claims          the claims, the caller's to change; empty where the token is refused
+    claims          the claims, in a new dict; empty if the token is refused
     scopes          the scopes of the token, as those of a VerifiedJWT; empty where it is refused
     expires_at      until when the decision may be kept: `exp` in seconds since 1970, or None
     http_status     200, 401, 403 or 503
@@ -87,7 +87,7 @@ class Decision:
     _unchecked: frozenset[str]
 
     def __init__(self) -> None:
-        raise TypeError("only an Authorizer makes decisions")
+        raise TypeError("a Decision cannot be created directly: call Authorizer.authorize")
 
     def __init_subclass__(cls) -> NoReturn:
         raise TypeError("Decision is final")

@@ -29,13 +29,13 @@ _SCALAR = re.compile(r"[^,\]}\n#]+")
 # What a reader of TOML says, and what a person probably did.
 _HINTS = (
     ("Cannot overwrite a value", "a key or a table stands twice; each rule begins with [[rules]]"),
-    ("Cannot declare", "a table stands twice; each rule begins with [[rules]]"),
+    ("Cannot declare", "a table is defined twice; start each rule with [[rules]]"),
     (
         "Invalid initial character for a key part",
-        "a table in braces stands on one line, a list in brackets may have several",
+        "an inline table must be on one line; an array may span several",
     ),
     ("Illegal character '\\n'", "a text ends on its line, with a quotation mark"),
-    ("Expected '=' after a key", "TOML writes key = value"),
+    ("Expected '=' after a key", "write key = value"),
     ("Invalid value", "a text stands in quotation marks; true and false do not"),
 )
 _AT = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
@@ -45,7 +45,7 @@ class Document:
     """The text of a configuration, what it says, and where it says it."""
 
     def __init__(self, text: str, name: str) -> None:
-        """Read the text. PolicyError if it is no TOML."""
+        """Read the text. Raises PolicyError if it is not TOML."""
         self.text = text
         self.name = name
         self._positions: dict[Place, int] | None = None
@@ -105,7 +105,7 @@ class Positions:
         self.found: dict[Place, int] = {}
         # How many tables each array of tables has by now.
         self._tables: dict[Place, int] = {}
-        # Should the walk lose its way, an error without its place is better than none.
+        # If the walk fails, the error is reported without a position.
         with contextlib.suppress(IndexError, RecursionError):
             self._document()
 

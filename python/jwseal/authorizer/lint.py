@@ -1,4 +1,4 @@
-"""The lint of a configuration: what is valid and probably not meant. It is run when a configuration is loaded.
+"""The lint of a configuration: remarks on parts that are valid but probably not intended. It runs when a configuration is loaded.
 
 The core remarks on conditions and rules. Here is what takes more than the rules: names mapped to users, certificates,
 and what no worker names.

@@ -87,7 +87,7 @@ class CompiledPolicy:
         if name is None:
             raise PolicyError(f"give a worker: this configuration has {known}")
         if None in self.workers:
-            raise PolicyError("this configuration has no workers, so give none")
+            raise PolicyError("this configuration has no workers: leave out worker")
         raise PolicyError(f"there is no such worker: this configuration has {known}")
 
 

@@ -70,11 +70,11 @@ def component_fault(name: str, value: str) -> str | None:
     if len(value) > COMPONENTS[name].longest:
         return f"has {len(value)} characters, and at most {COMPONENTS[name].longest} are possible"
     if name == "C" and not re.fullmatch(r"[A-Z]{2}", value):
-        return "is no country code of two capital letters"
+        return "is not a country code of two capital letters"
     if name == "serialNumber" and not _PRINTABLE.fullmatch(value):
-        return "has a character that PrintableString lacks"
+        return "has a character that PrintableString does not allow"
     if name in ("emailAddress", "DC") and not value.isascii():
-        return "has a character that IA5String lacks"
+        return "has a character that IA5String does not allow"
     return None
 
 

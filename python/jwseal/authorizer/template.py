@@ -102,7 +102,7 @@ def _parts(text: str) -> list[str | Placeholder]:
         else:
             match = _PLACEHOLDER.match(text, at)
             if match is None:
-                raise ValueError("a brace is open: write {path}, {path|filter}, or {{ for a brace")
+                raise ValueError("a brace is not closed: write {path}, {path|filter}, or {{ for a literal brace")
             parts += [literal, _placeholder(match[1])] if literal else [_placeholder(match[1])]
             literal, at = "", match.end()
     return [*parts, literal] if literal else parts

@@ -36,7 +36,7 @@ MAX_CERTIFICATE_SIZE = 8192
 
 
 class Refused(Exception):
-    """Why a chain is refused, in words that hold nothing of a certificate."""
+    """Why a chain is refused. The message contains no part of a certificate."""
 
 
 class Chain(NamedTuple):

@@ -39,7 +39,7 @@ class RemoteCertificates(RemoteKeySet):
 
 
 def _jwk(kid: str, certificate: Any) -> dict[str, Any]:
-    """Return the JWK of a certificate; what is none becomes a member that is skipped and listed as such."""
+    """Return the JWK of a certificate, or a placeholder that the reader skips and lists."""
     for alg in (None, "RS256"):  # a JWK of an RSA key without `alg` has those that the caller named
         try:
             jwk = VerifyingKey.from_certificate(certificate, alg=alg).to_jwk()

@@ -128,7 +128,7 @@ def _judge_nonce(found: Any, expected: str | Unchecked) -> None:
     if not expected:
         raise PolicyError("nonce is empty: give the one that was sent, or UNCHECKED where none was")
     if found is None:
-        raise MissingClaim("the ID token has no nonce, though one was sent", "nonce")
+        raise MissingClaim("the ID token has no nonce, but one was sent", "nonce")
     if not isinstance(found, str):
         raise InvalidClaim("nonce must be a string", "nonce")
     if not _equal(found, expected):
@@ -139,7 +139,7 @@ def _judge_parties(verified: VerifiedJWT, clients: frozenset[str], parties: Coll
     audience = verified["aud"]
     named = {audience} if isinstance(audience, str) else set(audience)
     if not named <= clients:
-        raise ClaimMismatch("aud names another client too, which is not trusted here", "aud")
+        raise ClaimMismatch("aud also names a client that is not trusted here", "aud")
     party = verified.get("azp")
     if party is None:
         if len(named) > 1:

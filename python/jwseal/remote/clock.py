@@ -9,7 +9,7 @@ __all__ = ["ManualClock"]
 
 
 class ManualClock:
-    """A clock that stands still until it is moved, for tests of what happens when keys grow old.
+    """A clock that changes only when it is moved, for tests with old keys.
 
         clock = ManualClock()
         keys = RemoteKeySet(url, algorithms=["RS256"], clock=clock)

@@ -26,7 +26,7 @@ _T = TypeVar("_T")
 
 
 class Deadline:
-    """A moment at which everything is over."""
+    """The time at which a fetch must have ended."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
@@ -171,13 +171,13 @@ class _Plain(httpcore.NetworkStream):
             raise
 
     def get_extra_info(self, info: str) -> Any:
-        """Nothing: a connection is not used again."""
+        """Return None: connections are not reused."""
         del info
         return None
 
 
 class _Encrypted(httpcore.NetworkStream):
-    """TLS over another connection. Python's own socket would bound each read of a handshake, and not their sum."""
+    """TLS over another connection. An `ssl.SSLSocket` bounds each read of a handshake, but not the whole handshake."""
 
     def __init__(self, carrier: httpcore.NetworkStream, ssl_context: ssl.SSLContext, host: str | None) -> None:
         self._carrier = carrier

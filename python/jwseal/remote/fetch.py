@@ -1,4 +1,4 @@
-"""One GET of a small body, bounded in time and size.
+"""A GET request for a small body, with limits on time and size.
 
 After `get` the body is whole, at most `max_bytes` long and decoded. Everything that a server does otherwise is a `FetchError`,
 whose sentence names the URL without its query and holds nothing of the answer. No redirect is followed, no cookie is kept.
@@ -30,12 +30,12 @@ NOT_MODIFIED = 304
 
 
 class FetchError(Exception):
-    """A fetch failed. The sentence may be shown and logged."""
+    """A fetch failed. The message is safe to show and to log."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a server answered: with a body, or that the one known before is still right."""
+    """The answer of a server: a body, or 304 Not Modified."""
 
     status: int
     headers: Mapping[str, str]
@@ -44,7 +44,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Fetch:
-    """How a source fetches."""
+    """The settings and methods for the fetches of a source."""
 
     max_bytes: int
     trust: Trust

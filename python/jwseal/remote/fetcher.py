@@ -16,7 +16,7 @@ from typing import Protocol
 __all__ = ["FETCHER", "Fetched", "Fetcher"]
 
 MAX_THREADS = 8
-# A thread without work looks this often whether there is a source left.
+# Seconds between checks of an idle thread whether a source is left.
 IDLE = 60.0
 
 
@@ -64,7 +64,7 @@ class Fetcher:
         self._work.notify()
 
     def wake(self) -> None:
-        """Look again what is due."""
+        """Check again which fetches are due."""
         with self.lock:
             if not self._threads and any(source.due_in() is not None for source in self._sources):
                 self._start()
@@ -106,11 +106,11 @@ class Fetcher:
         return max(min([*due, IDLE]), 0.0)
 
     def before_fork(self) -> None:
-        """Let no thread change anything while the process forks."""
+        """Hold the lock while the process forks."""
         self.lock.acquire()
 
     def after_fork_in_parent(self) -> None:
-        """Go on."""
+        """Release the lock in the parent after a fork."""
         self.lock.release()
 
     def after_fork_in_child(self) -> None:

@@ -30,9 +30,9 @@ class Health:
     failures: int
     """The fetches that failed since the last that succeeded."""
     unknown_kid_fetches: int
-    """The fetches that a kid began which no key had."""
+    """The number of fetches that an unknown kid caused."""
     last_error: str | None
-    """Why the last fetch failed, None if it succeeded. Holds no query of a URL and nothing of an answer."""
+    """Why the last fetch failed, None if it succeeded. It contains no URL query and no part of an answer."""
 
 
 @dataclass(frozen=True, slots=True)

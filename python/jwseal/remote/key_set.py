@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RemoteKeySet"]
 
-# Seconds between two fetches for unknown kids. Anyone can invent one.
+# Minimum seconds between fetches for unknown kids, because anyone can send one.
 UNKNOWN_KID_INTERVAL = 10.0
 # Seconds until a fetch that failed is tried again: doubled each time up to these.
 COLD_RETRY, WARM_RETRY = 5.0, 60.0
@@ -152,7 +152,7 @@ class RemoteKeySet(KeySetSource):
     # Verifiers call these if none of the current keys fits.
 
     def keys_needed(self, reason: str, kid: str | None) -> Waiter | None:
-        """Begin a fetch, or join the one under way, unless it is too early for one. Blocks for nothing.
+        """Start a fetch, or join the current one, unless it is too early for one. Does not block.
 
         `reason` is "cold", "stale" or "unknown_kid", and `kid` the token's, or None.
         """
@@ -187,7 +187,7 @@ class RemoteKeySet(KeySetSource):
     # What operators call.
 
     def preload(self) -> None:
-        """Have keys: fetch them unless they are there. Raises KeySourceUnavailable if that fails."""
+        """Fetch the keys unless they were fetched already. Raises KeySourceUnavailable on failure."""
         waiter = self._preload()
         if waiter is not None:
             waiter.wait()
@@ -397,7 +397,7 @@ class RemoteKeySet(KeySetSource):
         return KeySetEvent(kind="failed", url=self._source_url, generation=self.generation, error=error)
 
     def _hold_unknown_kids(self) -> None:
-        """Let the core refuse unknown kids by itself for as long as none of them would be fetched for."""
+        """Let the core refuse unknown kids until a fetch for one is allowed again."""
         self.hold_unknown_kids(self._unknown_kid_at if self.ready else -math.inf)
 
     def _require_no_proxy(self, transport: httpx.BaseTransport | None) -> None:
@@ -413,7 +413,7 @@ def _about_one() -> float:
     return _JITTERS.uniform(1 - JITTER, 1 + JITTER)
 
 
-# Its own generator: the program's, which it may have seeded, stays as it is. It spreads load and guards nothing.
+# A separate generator, so that the program's seeded one is not advanced. It only spreads load.
 _JITTERS = random.Random()  # noqa: S311
 
 
@@ -461,7 +461,7 @@ def _local_keys(keys: KeySet | None, algorithms: Iterable[str]) -> KeySet | None
 
 
 def _beside(local: KeySet | None, remote: KeySet | None) -> KeySet | None:
-    """Both sets; a local key takes the place of a fetched one of the same kid."""
+    """Return both sets merged. A local key replaces a fetched key with the same kid."""
     if local is None or remote is None:
         return remote if local is None else local
     kids = {key.kid for key in local if key.kid is not None}

@@ -1,4 +1,4 @@
-"""Whom TLS connections trust, and the certificate they show: files are read again when they change."""
+"""The trusted authorities and the client certificate of TLS connections. Files are read again when they change."""
 
 from __future__ import annotations
 

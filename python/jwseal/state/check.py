@@ -1,4 +1,4 @@
-"""The judgement by stores: revocation, then replay or budget. It is the last step, so that a refused token uses nothing up.
+"""Checks by stores: revocation, then replay or budget. They run last, so that a refused token does not use up anything.
 
 A store that raises, or answers anything but a bool, is `StateUnavailable`; with `on_unavailable="allow"` the token passes, and
 the result names what was not checked. An identifier is made of `iss` and `jti`, and kept until the token ends for good: `exp`
@@ -51,7 +51,7 @@ class Budget(NamedTuple):
 
 
 class BudgetExhausted(Exception):
-    """Less of the budget is left than was asked for."""
+    """The rest of the budget is smaller than the requested number."""
 
 
 class StateCheck:
@@ -85,7 +85,7 @@ class StateCheck:
         return any(store is not None for store in (self.replay, self.revocation, self.budget))
 
     def judge(self, token: Judged, now: float, leeway: float, budget: Budget | None = None) -> frozenset[str]:
-        """Ask the stores, and return the names of those that did not answer and may be passed over.
+        """Ask the stores. Return the names of those that failed, if `on_unavailable` allows that.
 
         Raises Revoked, Replayed, MissingClaim, BudgetExhausted or StateUnavailable.
         """

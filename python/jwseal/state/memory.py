@@ -121,7 +121,7 @@ class MemoryState:
             return len(self._entries)
 
     def __bool__(self) -> bool:
-        """True: a store without entries is a store."""
+        """True, so that an empty store is not taken for a missing one."""
         return True
 
     def __repr__(self) -> str:

@@ -22,7 +22,7 @@ from jwseal.state.revocation import revocation
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator
 
-    # A conversation with the server: yields calls, takes their answers.
+    # A generator that yields calls to the server and receives their results.
     Steps = Generator[Callable[[], Any], Any, Any]
 
 __all__ = ["RedisState"]
@@ -132,7 +132,7 @@ class RedisState:
         return self._run(self._revoke(key, entry.before or 0, ttl))
 
     def check(self) -> Any:
-        """Raise PolicyError if the server's settings let it forget an entry. It needs the right to `CONFIG GET`."""
+        """Raise PolicyError if the server's settings let it forget an entry. Requires permission to run `CONFIG GET`."""
         return self._run(self._check())
 
     def __repr__(self) -> str:
@@ -143,7 +143,7 @@ class RedisState:
 
     def _add(self, key: str, ttl: float) -> Steps:
         name = f"{self._prefix}used:{key}"
-        # A client that repeats a command whose answer was lost finds its own value.
+        # If the client retries a command whose answer was lost, it finds its own value.
         own = secrets.token_hex(16)
         answer = _text((yield lambda: self._client.set(name, own, nx=True, px=self._milliseconds(ttl))))
         if answer is True or answer == "OK":
@@ -185,7 +185,7 @@ class RedisState:
             answer = yield lambda setting=setting: self._client.config_get(setting)  # type: ignore[misc]
             found = {_text(name): _text(value) for name, value in answer.items()}.get(setting)
             if found != wanted:
-                raise PolicyError(f"the server may forget entries: set {setting} {wanted}, which is {found} now")
+                raise PolicyError(f"the server may drop entries: set {setting} to {wanted}; it is {found}")
         return None
 
     def _revoked_key(self, iss: str | None, kind: str, value: str) -> str:
@@ -197,7 +197,7 @@ class RedisState:
 
 
 def _drive(steps: Steps) -> Any:
-    """Carry the conversation through. With a client that turns out to be asynchronous, return an awaitable that does."""
+    """Run the generator to its end. With a client that turns out to be asynchronous, return an awaitable that does."""
     try:
         answer = next(steps)()
         while not inspect.isawaitable(answer):

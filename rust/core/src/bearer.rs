@@ -2,7 +2,7 @@
 //!
 //! A gateway and the server behind it must read the same token, so anything two parsers could read differently is refused:
 //! a second header field, another scheme, a comma (two credentials in one field), a control character, a second word. A
-//! request without the field has no credentials, which is a refusal of its own (RFC 6750 section 3.1).
+//! request without the field has no credentials and is refused with another code (RFC 6750 section 3.1).
 
 use crate::error::{Error, Result};
 

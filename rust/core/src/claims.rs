@@ -68,7 +68,7 @@ impl VerifiedJwt {
         Ok(Self { content: Owned::Alone(Content { signature, document }), verified_at, leeway })
     }
 
-    /// The same token once more, accepted at another time.
+    /// The same token, accepted again at another time.
     pub(crate) fn again(content: &Arc<Content>, verified_at: f64, leeway: f64) -> Self {
         Self { content: Owned::Shared(Arc::clone(content)), verified_at, leeway }
     }

@@ -131,7 +131,7 @@ impl<'a> ClaimsWriter<'a> {
 const NO_AUDIENCE: &str =
     "claim \"aud\" is an empty array, so the token is for nobody: name an audience, or leave aud out";
 
-/// Whether this is one of the claims that are judged here.
+/// Whether this claim is checked here.
 #[must_use]
 pub fn is_registered(name: &str) -> bool {
     registered(name).is_some()
@@ -147,7 +147,7 @@ pub fn is_date(name: &str) -> bool {
 #[inline]
 fn registered(name: &str) -> Option<(u8, Shape)> {
     let &[first, second, third] = name.as_bytes() else { return None };
-    // By bytes: comparing text seven times would take longer than all that is judged.
+    // Compares bytes, because seven string comparisons would take longer than the checks.
     Some(match (first, second, third) {
         (b'i', b's', b's') => (1, Shape::Text),
         (b'e', b'x', b'p') => (2, Shape::Date),

@@ -49,7 +49,7 @@ enum Shape {
     Flag,
 }
 
-/// RFC 7515 section 4.1 and RFC 7797 section 3; `crit` has rules of its own.
+/// RFC 7515 section 4.1 and RFC 7797 section 3; `crit` has its own rules.
 const REGISTERED: [(&str, Shape); 11] = [
     ("alg", Shape::Text),
     ("b64", Shape::Flag),

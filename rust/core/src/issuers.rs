@@ -53,7 +53,7 @@ impl<T> IssuerTable<T> {
         Ok(self)
     }
 
-    /// The same with a cache of so many tokens, in front of the choice. What it keeps is bound to the verifier that accepted
+    /// Adds a cache of `entries` tokens, which is looked up before a verifier is chosen. What it keeps is bound to the verifier that accepted
     /// the token, and that one judges it again. The verifiers' own caches are not used then.
     pub fn with_cache(self, entries: usize) -> Result<Self> {
         Ok(Self { cache: Cache::new(entries)?, ..self })

@@ -90,7 +90,7 @@ pub struct AlgSpec {
     pub name: &'static str,
     /// The key type it works with.
     pub kty: Kty,
-    /// The curve it fixes; `None` where the key decides or there is none.
+    /// The curve that it requires; `None` if the key decides, or if it has no curve.
     pub curve: Option<Curve>,
     /// Octets of a signature; `None` where the key decides (RSA: the modulus; `EdDSA`: the curve).
     pub signature_len: Option<usize>,

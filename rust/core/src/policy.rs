@@ -132,7 +132,7 @@ impl Policy {
         Moments { exp: date(registered.exp), nbf: date(registered.nbf), iat: date(registered.iat), condition }
     }
 
-    /// Judges a token that met this policy before, at another time. All other rules read the token alone, and it has not
+    /// Judges an accepted token again at another time. The rules left out here read only the token, which has not
     /// changed, so these in their order say what `judge` would.
     pub fn judge_again(&self, jwt: &VerifiedJwt, moments: Moments, now: f64) -> Result<()> {
         self.judge_expiry(moments.exp, now)?;

@@ -32,7 +32,7 @@ pub fn jwt_header(key: &AnySigningKey, typ: Option<&str>, headers: &[(String, St
     checked(text, &CriticalExtensions::default())
 }
 
-/// The header of a JWS that is no JWT: alg and kid, then what the caller adds, then b64 and crit.
+/// The header of a JWS that is not a JWT: alg and kid, then the caller's members, then b64 and crit.
 ///
 /// A caller that gives `alg` itself, equal to the key's, chooses the order of the members: other libraries' tokens are compared
 /// byte for byte.

@@ -261,7 +261,7 @@ impl Issuer {
         self.trees.iter().any(|(_, effect, tree)| *effect == Effect::Deny && denies(tree))
     }
 
-    /// The rules that decide whatever this one matches.
+    /// The rules that decide everything this one matches.
     fn shadows(&self, rule: usize, effect: Effect) -> impl Iterator<Item = usize> {
         let tree = self.tree(rule);
         self.trees.iter().filter_map(move |(other, of_other, shadow)| {

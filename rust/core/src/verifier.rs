@@ -66,7 +66,7 @@ struct Ahead<'a> {
 pub enum Outcome {
     /// It was accepted.
     Verified(Accepted),
-    /// It cannot be judged before its key source has other keys.
+    /// The key source must fetch keys before the token can be judged.
     Needs(Need),
 }
 
@@ -103,12 +103,12 @@ impl Verifier {
         Ok(Self { keys, algorithms, policy, reader, memo, number, cache: None })
     }
 
-    /// The same with a cache of so many tokens.
+    /// Adds a cache of `entries` tokens.
     pub fn with_cache(self, entries: usize) -> Result<Self> {
         Ok(Self { cache: Cache::new(entries)?, ..self })
     }
 
-    /// How its cache is used.
+    /// The statistics of the cache.
     #[must_use]
     pub fn cache_info(&self) -> CacheInfo {
         self.cache.as_ref().map(Cache::info).unwrap_or_default()
@@ -163,7 +163,7 @@ impl Verifier {
         self.reader
     }
 
-    /// Refuses to be listed under an issuer that the policy would refuse.
+    /// Returns an error if the policy would refuse this issuer.
     pub fn require_issuer(&self, issuer: &str) -> Result<()> {
         match &self.policy.issuer {
             Some(expected) if !expected.have(issuer) => {
@@ -183,7 +183,7 @@ impl Verifier {
 
     /// The result for a token that this verifier accepted before under the keys that are current, if it is still kept.
     ///
-    /// `current` has the keys for a protected header, and the two clocks' say in them. The token is the same byte for byte, the
+    /// `current` returns the keys that are valid now for a protected header. The token is identical byte for byte, the
     /// verifier and the keys are the same, so its signature and the rules over its claims alone give what they gave.
     fn recall(
         &self,
@@ -234,7 +234,7 @@ impl Verifier {
         token.front.as_ref().map(|front| front.cache).or(self.cache.as_ref())
     }
 
-    /// Takes a token apart, or takes what another reader with the same bounds took apart.
+    /// Splits a token, or uses the parts that a reader with the same limits split before.
     #[expect(clippy::inline_always, reason = "what it returns stays in registers")]
     #[inline(always)]
     fn read<'a>(&self, token: &mut Token<'a>, times: Times) -> Result<(Compact<'a>, Option<Document>)> {
@@ -312,7 +312,7 @@ impl Verifier {
         self.policy.expiry_required && expiry.is_some_and(|expiry| now >= expiry + self.policy.leeway)
     }
 
-    /// Refuses an algorithm that no key can make acceptable.
+    /// Returns an error for an algorithm that this verifier does not accept.
     fn require_algorithm(&self, header: &Header) -> Result<()> {
         let alg = header.alg()?;
         if self.algorithms.is_some_and(|algorithms| !algorithms.contains(alg)) {

@@ -8,7 +8,7 @@ use crate::convert;
 /// The number of tokens to keep; 0 where it is left out.
 pub(crate) fn entries(cache: Option<&Bound<'_, PyAny>>) -> PyResult<usize> {
     let Some(cache) = cache else { return Ok(0) };
-    // The core refuses more than it keeps, and so what is no count.
+    // The core refuses a count that is too large, which includes values that are not a count.
     Ok(convert::count(cache, "cache", "tokens")?.unwrap_or(usize::MAX))
 }
 

@@ -189,7 +189,7 @@ pub(crate) fn moment(argument: &Bound<'_, PyAny>, what: &str) -> Result<f64, Fau
     if seconds.is_finite() { Ok(seconds) } else { Err(Error::policy(format!("{what} must be finite")).into()) }
 }
 
-/// An aware datetime in seconds since 1970; nothing for what is no datetime.
+/// An aware datetime in seconds since 1970; `None` for any other object.
 pub(crate) fn datetime(argument: &Bound<'_, PyAny>, what: &str) -> PyResult<Option<f64>> {
     reentry::call(argument.py(), || {
         if !argument.hasattr("timestamp")? || !argument.hasattr("utcoffset")? {
@@ -224,7 +224,7 @@ fn number(argument: &Bound<'_, PyAny>) -> PyResult<Option<f64>> {
         return Ok(Some(float.value()));
     }
     let Ok(int) = argument.cast::<PyInt>() else { return Ok(None) };
-    // The value itself, whatever a subclass says it converts to.
+    // The value itself; conversions of a subclass are not called.
     let seconds = integer(int)?.extract();
     seconds.map(Some).map_err(|_| PyValueError::new_err("a time has at most the digits of a float"))
 }

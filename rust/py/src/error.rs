@@ -85,7 +85,7 @@ pub(crate) fn is_own(py: Python<'_>, error: &PyErr) -> bool {
     class_named(py, "JOSEError").is_ok_and(|class| error.is_instance(py, &class))
 }
 
-/// Whether an exception is about a token: it is refused, or could not be judged.
+/// Whether the exception means that a token was refused or could not be checked.
 pub(crate) fn is_verdict(py: Python<'_>, error: &PyErr) -> bool {
     let is = |class| class_named(py, class).is_ok_and(|class| error.is_instance(py, &class));
     is("InvalidToken") || is("Unavailable")

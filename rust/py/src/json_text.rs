@@ -31,7 +31,7 @@ pub(crate) fn json_text(argument: &Bound<'_, PyAny>, what: &str) -> PyResult<Vec
     Ok(out)
 }
 
-/// JSON text of a dict that came from outside: what is no JSON in it is the sender's fault, not the program's.
+/// JSON text of a dict from outside the program. A value that JSON does not have makes it a malformed token, not a TypeError.
 pub(crate) fn untrusted_text(dict: &Bound<'_, PyAny>) -> Result<Vec<u8>, Fault> {
     let py = dict.py();
     json_text(dict, "a JWS").map_err(|error| {
@@ -103,7 +103,7 @@ pub(crate) fn each_member<'py, E: From<PyErr>>(
             (ffi::PyDict_Next(dict.as_ptr(), &raw mut position, &raw mut name, &raw mut value) != 0)
                 .then(|| (Bound::from_borrowed_ptr(py, name), Bound::from_borrowed_ptr(py, value)))
         };
-        // The count finds the change that leaves as many members, but others.
+        // The count detects a change that replaces members without changing their number.
         match member {
             Some((name, value)) if taken < len && dict.len() == len => take(name, value)?,
             None if taken == len && dict.len() == len => return Ok(()),
@@ -240,7 +240,7 @@ impl<'w, 'o> JsonText<'w, 'o> {
         Ok(())
     }
 
-    /// An integer beyond 64 bits, by the builtin conversion: a subclass cannot write what is no integer.
+    /// An integer of more than 64 bits. The conversion of `int` is used, so a subclass cannot return other text.
     fn big(&mut self, int: &Bound<'_, PyInt>, name: &str) -> PyResult<()> {
         // The conversion makes objects, which can set off the garbage collector, and finalizers are Python code.
         self.doubt = true;

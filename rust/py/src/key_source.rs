@@ -24,7 +24,7 @@ use crate::reentry;
 #[pyclass(name = "MonotonicClock", module = "jwseal._native", frozen)]
 pub(crate) struct MonotonicClockObject {
     origin: Instant,
-    /// The time of a clock that stands still until it is moved.
+    /// The time of a manual clock, which changes only when it is moved.
     standing: Option<AtomicU64>,
     /// A tenth of a second of the machine's other clock, and that of this one in it.
     seen: AtomicU64,

@@ -18,7 +18,7 @@ pub(crate) struct State {
     stores: Option<Py<PyAny>>,
 }
 
-/// The same for later: the check of the proof, what asks the stores, the time that the token was judged at, and the leeway.
+/// The deferred checks: the check of the proof, the stores, the time of the verification, and the leeway.
 pub(crate) type Later = (Option<Py<PyAny>>, Option<Py<PyAny>>, f64, f64);
 
 impl State {

@@ -68,7 +68,7 @@ impl VerifiedIterator {
         })
     }
 
-    /// Verifies the next tokens. What precedes an error of the source, or something that is no token, is verified first;
+    /// Verifies the next tokens. Tokens before an error of the source, or before an object of the wrong type, are verified first;
     /// then that error is raised.
     fn verify_chunk(&mut self, py: Python<'_>) -> PyResult<()> {
         let mut chunk = Vec::with_capacity(CHUNK);

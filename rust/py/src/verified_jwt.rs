@@ -50,7 +50,7 @@ impl VerifiedJwtObject {
         self.jwt.claims().get(name).map(|value| objects::object(py, value)).transpose()
     }
 
-    /// The claims in a dict that no one else has: `claims` is the caller's, and the caller's changes are no claims.
+    /// The claims in a new dict. The dict `claims` belongs to the caller, who may have changed it.
     fn new_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         objects::dict(py, self.jwt.claims())
     }

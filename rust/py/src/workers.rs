@@ -41,18 +41,18 @@ impl Workers {
         }
     }
 
-    /// The same, with the processors counted now. That follows the affinity mask and the quota of a container.
+    /// The same, with the number of processors read now; it respects the affinity mask and container quota.
     pub(crate) fn counted(self) -> Self {
         Self(Some(self.0.unwrap_or_else(|| thread::available_parallelism().map_or(1, NonZero::get))))
     }
 
-    /// Has threads of the pool do all of a batch, without the caller. Whether any do.
+    /// Lets threads of the pool do the whole batch, without the caller. Returns whether any thread does.
     pub(crate) fn share<T: Send + Sync + 'static>(self, batch: &mut Batch<T>, items: usize) -> bool {
         let worth = items / WORTH;
         worth >= 2 && batch.share(self.counted().0.unwrap_or(1).min(worth)) > 0
     }
 
-    /// Threads to work beside the caller on so many items.
+    /// The number of threads that help the caller with `items` items.
     fn beside_caller(&mut self, items: usize) -> usize {
         let worth = items / WORTH;
         if worth < 2 {
@@ -87,7 +87,7 @@ impl<T: Send + Sync + 'static> Chunks<T> {
         Self { workers, batches: Vec::new() }
     }
 
-    /// Has the other threads begin with a chunk of so many items.
+    /// Starts the other threads on a chunk of `items` items.
     pub(crate) fn begin(&mut self, mut batch: Batch<T>, items: usize) {
         if let Some(first) = self.batches.first() {
             batch.join(first);
@@ -123,7 +123,7 @@ impl<T: Send + Sync + 'static> Chunks<T> {
     }
 }
 
-/// After an error nothing goes on: what the threads refer to is given back while the interpreter lock is held.
+/// Stops the batches after an error, so that what the threads refer to is dropped while the interpreter lock is held.
 impl<T> Drop for Chunks<T> {
     fn drop(&mut self) {
         self.batches.iter().for_each(Batch::stop);

@@ -28,7 +28,7 @@ const ALL: [Algorithm; 14] = [
     Algorithm::MlDsa87,
 ];
 
-/// Bytes that are no key of an algorithm are not prepared.
+/// Bytes that are not a key of the algorithm are not prepared.
 #[test]
 fn what_is_no_key_is_not_prepared() {
     for algorithm in ALL {

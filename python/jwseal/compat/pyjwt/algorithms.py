@@ -107,7 +107,7 @@ requires_cryptography = {
 
 
 class NoneAlgorithm(Algorithm):
-    """No signature, and therefore no proof. It exists to refuse."""
+    """The algorithm `none`, which is always refused."""
 
     def prepare_key(self, key: str | None) -> None:
         if key:

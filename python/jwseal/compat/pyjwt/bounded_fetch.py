@@ -22,7 +22,7 @@ _LARGEST = 1_048_576
 
 
 def bounded_opener(timeout: float | None, ssl_context: SSLContext | None) -> urllib.request.OpenerDirector:
-    """An opener for one fetch, which has so many seconds from now. None is no deadline."""
+    """Return an opener for one fetch with a deadline `timeout` seconds from now. None means no deadline."""
     deadline = None if timeout is None else time.monotonic() + timeout
     handlers = (_NoRedirect(), _HTTP(deadline), _HTTPS(deadline, ssl_context))
     return urllib.request.build_opener(*handlers)
@@ -39,7 +39,7 @@ def read_bounded(response: Any) -> bytes:
 
 
 class _Deadline:
-    """A moment of the monotonic clock, and what is left until then."""
+    """A deadline on the monotonic clock."""
 
     def __init__(self, deadline: float | None) -> None:
         self._deadline = deadline
@@ -55,7 +55,7 @@ class _Deadline:
 
 
 class _Reader(io.RawIOBase):
-    """A socket's bytes, each read with what is left of the time."""
+    """A raw stream of a socket that sets the remaining time before each read."""
 
     def __init__(self, raw: io.RawIOBase, connected: socket.socket, deadline: _Deadline) -> None:
         self._raw, self._connected, self._deadline = raw, connected, deadline
@@ -112,7 +112,7 @@ class _HTTPS(urllib.request.HTTPSHandler):
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """Leaves a redirect to be reported as the error it is."""
+    """Reports a redirect as an error."""
 
     def redirect_request(
         self, req: urllib.request.Request, fp: Any, code: int, msg: str, headers: Any, newurl: str

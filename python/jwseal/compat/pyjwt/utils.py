@@ -76,12 +76,12 @@ def from_base64url_uint(val: bytes | str) -> int:
 
 
 def number_to_bytes(num: int, num_bytes: int) -> bytes:
-    """The integer in that many octets."""
+    """Convert an integer to `num_bytes` big-endian bytes."""
     return num.to_bytes(num_bytes, "big")
 
 
 def bytes_to_number(string: bytes) -> int:
-    """The integer that octets spell."""
+    """Convert big-endian bytes to an integer."""
     return int.from_bytes(string, "big")
 
 

@@ -50,7 +50,7 @@ type Task<T> = dyn Fn(usize, &Done<T>) -> T + Send + Sync;
 pub struct Done<T>(Box<[OnceLock<T>]>);
 
 impl<T: Send + Sync + 'static> Batch<T> {
-    /// A batch of so many items; `task` does the work of one, by its number.
+    /// A batch of `count` items. `task` is called with the index of each.
     pub fn new(count: usize, task: impl Fn(usize, &Done<T>) -> T + Send + Sync + 'static) -> Self {
         let job = Job {
             task: Box::new(task),

@@ -50,7 +50,7 @@ impl Pool {
         POOL.load_full().unwrap_or(new)
     }
 
-    /// Offers work to so many threads, and starts those that are missing. Returns to how many.
+    /// Offers work to `threads` threads, starts those that do not exist yet, and returns how many were offered it.
     pub(super) fn offer(self: &Arc<Self>, work: &Arc<dyn Work>, latch: &Arc<Latch>, threads: usize) -> usize {
         let mut queue = locked(&self.queue);
         while queue.threads < threads && self.start_thread() {

@@ -14,7 +14,7 @@ pub struct Repeats {
 }
 
 impl Repeats {
-    /// A table for so many texts.
+    /// A table for `count` texts.
     #[must_use]
     pub fn new(count: usize) -> Self {
         let slots = std::iter::repeat_with(AtomicU32::default).take((2 * count).next_power_of_two()).collect();
@@ -41,7 +41,7 @@ impl Repeats {
         number
     }
 
-    /// The slot that a text is looked for from.
+    /// The slot at which the search for a text starts.
     #[expect(clippy::cast_possible_truncation, reason = "the low bits of the hash are what is wanted")]
     fn start(&self, text: &[u8]) -> usize {
         self.key.hash_one(text) as usize & (self.slots.len() - 1)

@@ -16,7 +16,7 @@ fn finished<T: Send + Sync + 'static>(mut batch: Batch<T>, threads: usize) -> Re
     batch.finish()
 }
 
-/// Results have the order of the items, whatever the number of threads.
+/// Results are in the order of the items for any number of threads.
 #[test]
 fn results_are_in_order() {
     for threads in [0, 1, 7] {

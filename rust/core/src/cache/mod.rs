@@ -71,7 +71,7 @@ pub struct CacheInfo {
 const SWEPT_AT_ONCE: usize = 1_024;
 
 impl Cache {
-    /// A cache of so many entries; none for 0.
+    /// Makes a cache of `entries` tokens; `None` for 0.
     pub fn new(entries: usize) -> Result<Option<Self>> {
         if entries > limits::MAX_CACHE {
             return Err(Error::policy("cache is the number of tokens to keep, 0 to 1,000,000"));

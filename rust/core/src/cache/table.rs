@@ -53,7 +53,7 @@ const HASHED: usize = 64;
 /// Slots in which a token may be, one after the other. Where at most half of all slots are taken, some of them is free.
 const WINDOW: usize = 32;
 
-/// Entries that `evict` spares because they were found lately, before it takes the next one: the longest pause of a call.
+/// How many recently used entries `evict` skips before it takes the next one. This bounds the longest call.
 const MOST_SPARED: usize = 64;
 
 const EMPTY: u64 = 0;
@@ -87,9 +87,9 @@ impl<T> Table<T> {
         Some(entry)
     }
 
-    /// Keeps a value, which takes so many bytes, for a token, instead of what was kept for it.
+    /// Stores a value of `bytes` bytes for a token and replaces the previous one.
     ///
-    /// Where the table is full, entries that were not found lately make room. A value that is larger than all of it is not kept.
+    /// Where the table is full, entries that were not used recently are removed. A value larger than the whole table is not stored.
     pub(super) fn insert(&self, token: &[u8], value: T, bytes: usize) {
         let (hash, bytes) = (self.hash(token), bytes + token.len() + size_of::<Entry<T>>());
         if let Some(slot) = self.slot_of(hash, token) {
@@ -161,7 +161,7 @@ impl<T> Table<T> {
         self.window(hash).filter(|slot| slot.state.load(Ordering::Acquire) == hash).find(has)
     }
 
-    /// A slot for a token of this hash, held by this thread: a free one, or where there is none any other.
+    /// Locks a slot for this hash: a free one if possible, else any.
     fn held_slot(&self, hash: u64) -> Option<&Slot<T>> {
         let free = self.window(hash).find(|slot| slot.hold(EMPTY));
         free.or_else(|| self.window(hash).find(|slot| slot.hold(slot.state.load(Ordering::Acquire))))
@@ -184,7 +184,7 @@ impl<T> Table<T> {
         }
     }
 
-    /// Removes an entry that was not found lately; whether there was one.
+    /// Removes an entry that was not used recently. Returns whether there was one.
     fn evict(&self) -> bool {
         let mut spared = 0;
         for _ in 0..2 * self.slots.len() {

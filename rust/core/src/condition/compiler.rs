@@ -298,7 +298,7 @@ impl Reader<'_> {
         };
         match order.level(least) {
             Some(least) => Ok(Operator::AcrAtLeast { order, least }),
-            None => Err(Misplaced::here("is no level of the order: write one of the values of acr_order, or of order")),
+            None => Err(Misplaced::here("is not in the order: use one of the values of acr_order, or of order")),
         }
     }
 

@@ -26,7 +26,7 @@ pub enum Part<'a> {
     Not(Box<Explained<'a>>),
     /// A demand on one value.
     Leaf {
-        /// Where the value is looked for.
+        /// Where the value is read from.
         source: &'a Source,
         /// The operator's name.
         operator: &'static str,

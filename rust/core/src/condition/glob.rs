@@ -1,6 +1,6 @@
 //! Glob patterns: `*` any run, `?` one code point, `\` before `*`, `?` or `\` itself. The whole string, case-sensitive.
 //!
-//! The text is read once, whatever the pattern: what lies between two `*` is looked for from left to right, and the leftmost
+//! The text is read once for any pattern: the part between two `*` is searched from left to right, and the leftmost
 //! place never rules out a match further on. A run without `?` is found by two-way search, one with `?` by shift-and, one
 //! machine word for each letter of the text, which is why it has at most 64 letters.
 
@@ -18,7 +18,7 @@ pub struct Glob {
     runs: Vec<Run>,
 }
 
-/// Letters that follow one another.
+/// A run of consecutive characters, none of them `*`.
 #[derive(Clone)]
 struct Run {
     /// None is `?`.

@@ -112,7 +112,7 @@ fn dotted(text: &str) -> Result<Vec<Name>, &'static str> {
     }
 }
 
-const EXPECTED: &str = "is no path: names of letters, digits, _ and - joined by dots; any other name as a JSON string, such as \
+const EXPECTED: &str = "is not a path: join names of letters, digits, _ and - with dots; write any other name as a JSON string, such as \
                         \"kubernetes.io\".namespace; or a JSON Pointer, such as /kubernetes.io/namespace";
 
 fn bare(text: &str) -> Result<(Box<str>, &str), &'static str> {

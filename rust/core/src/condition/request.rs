@@ -26,7 +26,7 @@ pub enum Wanted {
 #[derive(Clone, Debug)]
 pub struct Hash {
     oid: Box<str>,
-    /// None where the text is no hash of this digest, or the digest is not known.
+    /// None if the text is not a hash of this digest, or the digest is unknown.
     octets: Option<Vec<u8>>,
 }
 
@@ -45,7 +45,7 @@ const DIGESTS: [(&str, usize); 10] = [
 ];
 
 impl Request {
-    /// Adds the values of a name. Null alone, or an empty string, is no value.
+    /// Adds the values of a name. Null and an empty string add nothing.
     pub fn add(&mut self, name: &str, mut wanted: Vec<Wanted>) {
         if let [Wanted::Literal(literal)] = &*wanted
             && (*literal == Literal::Null || literal.is_text(""))

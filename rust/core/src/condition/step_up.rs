@@ -1,7 +1,7 @@
 //! What a user who matches no rule can do to be let in: authenticate again, or more strongly (RFC 9470).
 //!
 //! Three claims say how the user authenticated: `acr`, `amr` and `auth_time`. Where a condition fails only by demands on them, a new
-//! authentication can meet it. Demands under `not` are none of these: there is no way to ask for less.
+//! authentication can meet it. Demands under `not` are excluded: a challenge cannot ask for less.
 
 use super::facts::Source;
 use super::instant::Instant;
@@ -73,7 +73,7 @@ impl Tree {
 }
 
 impl Leaf {
-    /// What this leaf asks of the authentication, if anything.
+    /// What this leaf requires of the authentication, if anything.
     fn authentication(&self, source: Option<&Source>) -> Option<StepUp<'_>> {
         let acr_values = |values: Vec<_>| StepUp { acr_values: Some(values), max_age: None };
         match (source?.top_level_claim()?, &self.operator) {

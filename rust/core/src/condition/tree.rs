@@ -41,7 +41,7 @@ pub struct Leaf {
     pub(super) operator: Operator,
 }
 
-/// The values that were looked for.
+/// The values that were looked up so far.
 pub struct Lookup<'a, 's> {
     facts: Facts<'a>,
     sources: &'s Sources,
@@ -50,7 +50,7 @@ pub struct Lookup<'a, 's> {
     judged: Outcomes,
 }
 
-/// What became of looking for a value.
+/// The state of one lookup.
 #[derive(Clone, Copy)]
 enum Found<'a> {
     NotYet,
@@ -58,7 +58,7 @@ enum Found<'a> {
     Value(Value<'a>),
 }
 
-/// Sources whose values are kept; those beyond are looked for each time.
+/// How many sources are cached. Values of further sources are looked up each time.
 const KEPT: usize = 24;
 
 impl Condition {
@@ -168,7 +168,7 @@ impl Leaf {
 }
 
 impl<'a, 's> Lookup<'a, 's> {
-    /// Nothing is looked for yet.
+    /// Nothing has been looked up yet.
     #[must_use]
     pub fn new(facts: Facts<'a>, sources: &'s Sources) -> Self {
         Self { facts, sources, found: [Found::NotYet; KEPT], judged: Outcomes::default() }

@@ -60,7 +60,7 @@ impl Hash {
         digest::digest(self.0, message)
     }
 
-    /// Whether a digest is one of its own.
+    /// Whether the digest was made by this hash.
     #[must_use]
     pub fn made(self, digest: &Digest) -> bool {
         digest.algorithm() == self.0

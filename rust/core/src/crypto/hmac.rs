@@ -30,7 +30,7 @@ pub struct Mac {
 }
 
 impl Mac {
-    /// A secret for this algorithm; `None` where the algorithm is no HMAC.
+    /// A secret for this algorithm; `None` if the algorithm is not HMAC.
     #[must_use]
     pub fn new(alg: Alg, secret: &[u8]) -> Option<Self> {
         let (_, hash) = ROWS.iter().find(|(row, _)| *row == alg)?;

@@ -18,7 +18,7 @@ pub(super) trait PreparedKey: Send + Sync {
 
 static BACKEND_ALONE: AtomicBool = AtomicBool::new(false);
 
-/// Leaves every verdict on keys that are read later to AWS-LC: they are never prepared, and HS256 has no code of its own. Only
+/// From now on AWS-LC verifies with every key that is read: keys are not prepared, and HS256 uses AWS-LC too. Only
 /// Ed448, which AWS-LC lacks, stays with `crrl`.
 pub fn use_backend_alone() {
     BACKEND_ALONE.store(true, Ordering::Relaxed);

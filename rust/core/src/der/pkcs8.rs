@@ -34,7 +34,7 @@ pub fn write_okp(curve: Curve, seed: &[u8]) -> Secret {
     Zeroizing::new(element(tag::SEQUENCE, &content))
 }
 
-/// The same RSA key, restricted to this usage (RFC 4055 section 3.1); `None` for what is no plain PKCS#8.
+/// The same RSA key, restricted to this usage (RFC 4055 section 3.1); `None` if the DER is not an unencrypted PKCS#8.
 #[must_use]
 pub fn restrict_rsa(der: &[u8], usage: RsaUsage) -> Option<Secret> {
     let key = Zeroizing::new(element(tag::OCTET_STRING, split(der)?.key));

@@ -152,7 +152,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// The members; none where it is no object.
+    /// The members, or an empty list if the value is not an object.
     #[must_use]
     pub fn members(self) -> Object<'a> {
         self.as_object().unwrap_or(Object { document: self.document, len: 0, nodes: &[] })

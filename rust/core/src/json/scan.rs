@@ -1,10 +1,10 @@
 //! Finds the end of a run of plain string characters (RFC 8259 section 7), several bytes at a time.
 //!
-//! The parser reads and the writer copies such runs whole. UTF-8 is not judged here: bytes of 128 and above are plain.
+//! The parser reads and the writer copies such runs whole. UTF-8 is not validated here: bytes of 128 and above count as plain.
 
 const ONES: u64 = u64::MAX / 255;
 
-/// The index at or after `from` of the first quotation mark, backslash or control character; the length if there is none.
+/// Returns the index of the first quotation mark, backslash or control character at or after `from`, or the length.
 #[inline]
 pub(super) fn plain_end(octets: &[u8], from: usize) -> usize {
     let mut at = from;

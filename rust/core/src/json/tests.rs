@@ -282,7 +282,7 @@ fn strings_are_unescaped() {
     assert_eq!(vec![true, false, false, true], ascii.collect::<Vec<_>>());
 }
 
-/// A surrogate without its other half is no character, and would not survive UTF-8.
+/// A lone surrogate is not a character and cannot be encoded as UTF-8.
 #[test]
 fn lone_surrogates_are_refused() {
     for text in [

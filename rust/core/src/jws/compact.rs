@@ -58,7 +58,7 @@ impl Reader {
         Ok(self)
     }
 
-    /// A reader that accepts whatever either of the two accepts.
+    /// Returns a reader that accepts everything that either of the two accepts.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
         Self {
@@ -68,7 +68,7 @@ impl Reader {
         }
     }
 
-    /// Takes a token apart.
+    /// Splits a token into its parts and decodes payload and signature.
     #[expect(clippy::inline_always, reason = "what it returns stays in registers")]
     #[inline(always)]
     pub fn read(self, token: &[u8]) -> Result<Compact<'_>> {
@@ -94,7 +94,7 @@ impl<'a> Compact<'a> {
     #[inline(always)]
     fn cut(token: &'a [u8], reader: Reader) -> Result<Self> {
         let segments = || Error::malformed("token", "does not have the three segments of a compact JWS");
-        // A third dot would be in the signature, and base64url has none.
+        // A third dot would be part of the signature, where base64url decoding refuses it.
         let mut dots = memchr::memchr_iter(b'.', token);
         let (first, second) = dots.next().zip(dots.next()).ok_or_else(segments)?;
         let (signing_input, signature) = cut(token, second).ok_or_else(segments)?;

@@ -58,7 +58,7 @@ impl Require {
                 if !kids.iter().all(|kid| named.iter().any(|key| key.kid() == Some(kid))) {
                     return Err(Error::policy("require lists a kid that none of the keys has"));
                 }
-                // Each kid asks for a key of its own; one key under two kids would count twice.
+                // Each kid must name a different key; otherwise one key would count twice.
                 let alias = |one: &&Key| named.iter().any(|other| other.kid() != one.kid() && other.is_same(one));
                 if named.iter().any(alias) {
                     return Err(Error::policy("require lists two kids of one key"));

@@ -219,7 +219,7 @@ mod tests {
         assert_eq!("invalid_key", AnySigningKey::from(signing).sign(Message::Digest(&tag)).unwrap_err().code());
     }
 
-    /// A key verifies under no algorithm but its own, whatever kind of key it is.
+    /// A key of any kind verifies only with its own algorithms.
     #[test]
     fn foreign_algorithms_are_not_allowed() {
         let secret = SecretKey::generate(Alg::Hs256, Some("s")).unwrap();

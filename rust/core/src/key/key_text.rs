@@ -149,7 +149,7 @@ fn is_rsa(octets: &[u8]) -> Option<()> {
     (n.len() >= 64).then_some(())
 }
 
-/// Every reading of a text as hex, base32 or base64 of either alphabet; whatever stands before the encoded part moves its
+/// Every reading of a text as hex, base32 or base64 of either alphabet; any text before the encoded part shifts its
 /// start, so each start within a group is tried.
 fn decodings(text: &[u8]) -> impl Iterator<Item = Zeroizing<Vec<u8>>> {
     let readings = |value, separators, bits, starts| {
@@ -179,7 +179,7 @@ fn runs(text: &[u8], value: fn(u8) -> Option<u8>, separators: &[u8]) -> Vec<Zero
 /// Shorter stretches hold no mark: the shortest is six octets.
 const MIN_RUN: usize = 8;
 
-/// The octets of digits of so many bits.
+/// The bytes of digits that have `bits` bits each.
 fn pack(digits: Option<&[u8]>, bits: u32) -> Zeroizing<Vec<u8>> {
     let digits = digits.unwrap_or_default();
     let mut octets = Zeroizing::new(Vec::with_capacity(digits.len()));

@@ -18,7 +18,7 @@ use crate::limits::MAX_CANDIDATES;
 #[derive(Clone)]
 pub struct KeySet {
     keys: Box<[Key]>,
-    /// The algorithms of each key, next to one another so that a search is fast.
+    /// The algorithms of each key, stored contiguously to make the search fast.
     algs: Box<[AlgSet]>,
     skipped: Box<[Skipped]>,
 }
@@ -238,7 +238,7 @@ impl KeySet {
             if kid.is_some_and(|kid| key.kid().is_some_and(|own| own != kid)) {
                 continue;
             }
-            // More than a few keys to try is a set without order, not a choice.
+            // More candidates than this would let a token cost too many verifications.
             let slot = found.indices.get_mut(found.len).ok_or(Error::KeyNotFound(NoKey::TooMany))?;
             *slot = index;
             found.len += 1;

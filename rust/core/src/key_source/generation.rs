@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::error::{Error, NoKey, Result};
 use crate::key_set::KeySet;
 
-/// The two clocks a token is judged by, in seconds.
+/// The readings, in seconds, of the two clocks that a verification uses.
 #[derive(Clone, Copy, Debug)]
 pub struct Times {
     /// Since 1970: what claims and the validity of certificates are compared with.
@@ -72,7 +72,7 @@ impl Generation {
         Self { validity, refuse_after: Moment::new(refuse_after), ..Self::fixed(keys, attached) }
     }
 
-    /// One of the sets that follow one another in a source.
+    /// One of the successive key sets of a source.
     #[must_use]
     pub fn numbered(keys: KeySet, attached: Attached, number: u64, refresh_at: f64, refuse_after: f64) -> Self {
         let (refresh_at, refuse_after) = (Moment::new(refresh_at), Moment::new(refuse_after));

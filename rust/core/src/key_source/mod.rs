@@ -31,7 +31,7 @@ pub enum KeySource {
     Lookup(Lookup),
 }
 
-/// What a source must get before a token can be judged.
+/// The keys that a source must fetch before a token can be judged.
 #[derive(Clone, Debug)]
 pub struct Need {
     /// Why.

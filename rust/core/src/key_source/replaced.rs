@@ -30,7 +30,7 @@ impl ReplacedSet {
         if generation.is_usable(times) { Ok(generation) } else { Err(Reason::Stale) }
     }
 
-    /// Replaces the set; whether it changed. An equal set, in whatever order, keeps its generation, which is renewed.
+    /// Replaces the set and returns whether it changed. An equal set, in any order, keeps its generation, which is renewed.
     ///
     /// Calls must not overlap: of two that do, either may win.
     pub fn install(&self, keys: KeySet, attached: Attached, refresh_at: f64, refuse_after: f64) -> bool {
@@ -78,7 +78,7 @@ impl ReplacedSet {
     }
 }
 
-/// Whether two sets have the same keys, in whatever order.
+/// Whether two sets have the same keys, in any order.
 fn is_same(one: &KeySet, other: &KeySet) -> bool {
     one.keys().len() == other.keys().len() && one.keys().iter().all(|key| other.keys().contains(key))
 }

@@ -53,7 +53,7 @@ pub(super) struct Digit {
 /// The widest digit: the buffer holds one and a byte more.
 pub(super) const MAX_WIDTH: u32 = 16;
 
-/// How many digits a scalar of so many bits has: the last one has room for the carry of the one before.
+/// The number of digits of a scalar of `bits` bits. The last digit has room for a carry.
 pub(super) const fn count(bits: u32, width: u32) -> u32 {
     bits / width + 1
 }

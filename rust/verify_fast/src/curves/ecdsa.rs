@@ -57,7 +57,7 @@ impl<C: Curve> Pair<C> {
         if first.is_zero() {
             return None;
         }
-        // No digest in use is longer than the order, so there is nothing to cut off; one that were has no scalar.
+        // No digest in use is longer than the order, so nothing is truncated. A longer digest returns `None`.
         let z = C::Scalar::reduce(digest)?;
         let over_s = s.invert()?;
         let (u1, u2) = (z.mul(&over_s).octets(), first.mul(&over_s).octets());

@@ -416,7 +416,7 @@ pub(super) mod tests {
         }
     }
 
-    /// Bytes that are no point have no tables.
+    /// Bytes that do not encode a point are not prepared.
     #[test]
     fn malformed_points() {
         let mut two = [0; 32];

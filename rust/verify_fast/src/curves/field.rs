@@ -1,4 +1,4 @@
-//! What the group laws ask of a field and of the integers modulo a group's order.
+//! The operations of a field, and of the integers modulo a group's order, that the group laws need.
 //!
 //! Elements are values: two that are equal need not look alike, and only `is_zero` tells. Time is variable throughout.
 

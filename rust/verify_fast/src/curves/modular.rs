@@ -20,7 +20,7 @@ pub(super) trait Order<const LIMBS: usize>: Copy {
     const R_SQUARED: [u64; LIMBS];
 }
 
-/// An integer below the order, least significant limb first; it has so many bytes.
+/// An integer below the order, least significant limb first. Its encoding has `OCTETS` bytes.
 #[derive(Clone, Copy)]
 pub(super) struct Modular<O, const LIMBS: usize, const OCTETS: usize>([u64; LIMBS], PhantomData<O>);
 
@@ -172,7 +172,7 @@ mod tests {
 
     fn check<O: Order<L>, const L: usize, const N: usize>() {
         type Number<O, const L: usize, const N: usize> = Modular<O, L, N>;
-        // The order and what lies above it is no number; it is reduced only where that is asked for.
+        // The order and larger integers are refused, except where reduction is requested.
         assert!(Number::<O, L, N>::read(&below::<O, L, N>(0)).is_none());
         assert!(Number::<O, L, N>::read(&vec![0xff; N]).is_none());
         for wrong in [N - 1, N + 1, 0] {

@@ -30,7 +30,7 @@ pub(super) struct Table<G: Group> {
 }
 
 impl<G: Group> Table<G> {
-    /// For scalars of so many bits, in digits of this width.
+    /// A table for scalars of `bits` bits, in digits of `width` bits.
     pub(super) fn new(point: &G::Entry, bits: u32, width: u32) -> Option<Self> {
         if !(2..=MAX_WIDTH).contains(&width) {
             return None;

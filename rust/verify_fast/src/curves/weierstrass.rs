@@ -67,7 +67,7 @@ impl<C: Curve> Group for C {
     }
 }
 
-/// What became of an addition.
+/// The result of an addition.
 enum Step {
     Done,
     /// Nothing was added: the points are equal.

@@ -89,7 +89,7 @@ pub(super) fn read_t1(octets: &[u8]) -> Polynomial {
     Polynomial(t1.0.map(|number| number << 13))
 }
 
-/// Reads numbers of so many bits, least significant bit first, so many bytes with so many numbers at a time.
+/// Reads integers of `BITS` bits, least significant bit first, in groups of `NUMBERS` integers in `OCTETS` bytes.
 #[inline(always)]
 #[allow(clippy::cast_possible_truncation, reason = "no number has more than 20 bits")]
 fn unpack<const BITS: usize, const OCTETS: usize, const NUMBERS: usize>(octets: &[u8], out: &mut Polynomial) {

@@ -1,11 +1,11 @@
 //! SHAKE128 and SHAKE256 (FIPS 202 section 6.2), of which AWS-LC offers none through its Rust interface.
 //!
-//! Bytes go in, then blocks come out; there is no way back. Only what is public goes in here.
+//! Bytes go in, then blocks come out; absorbing cannot resume after squeezing. The input is always public.
 
 use super::keccak::{self, Permutation, State};
 use super::ring::Ring;
 
-/// A sponge with blocks of so many bytes.
+/// A sponge with blocks of `BLOCK` bytes.
 pub(super) struct Shake<const BLOCK: usize> {
     /// Whose instructions the permutation is compiled for.
     ring: Ring,

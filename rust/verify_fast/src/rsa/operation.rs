@@ -1,6 +1,6 @@
 //! The public operation with the exponent 65537 (RFC 8017 section 5.2.2), on processors with vectors for it.
 //!
-//! Nothing here is secret: branches look at everything. A result is below the modulus, and there is none for a signature
+//! Nothing here is secret, so branches may depend on any value. A result is below the modulus, and there is none for a signature
 //! that is not. `encoding` says what a message representative has to be.
 
 use super::OCTETS;
