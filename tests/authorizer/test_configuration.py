@@ -85,10 +85,10 @@ CHANGES = [
     ('audience = ["signing"]', 'audience = "a"\nrequired = "sub"', "a.toml:6:1: issuers.bank.required: must be claims that must be there, "),
     ('audience = ["signing"]', 'audience = ["signing"', "a.toml:7:1: this is no TOML: "),
     ('audience = ["signing"]', "audience = signing", "a.toml:5:12: this is no TOML: Invalid value (a text stands in quotation marks"),
-    ('audience = ["signing"]', 'audience: "signing"', "a.toml:5:9: this is no TOML: Expected '=' after a key in a key/value pair (TOML writes"),
+    ('audience = ["signing"]', 'audience: "signing"', "a.toml:5:9: this is no TOML: Expected '=' after a key in a key/value pair (write key"),
     ('audience = ["signing"]', 'audience = "signing', "a.toml:5:20: this is no TOML: Illegal character '\\n' (a text ends on its line"),
     ('audience = ["signing"]', 'audience = "a"\naudience = "b"', "a.toml:6:15: this is no TOML: Cannot overwrite a value (a key or a table"),
-    ("[[rules]]", "[rules]\n[rules]", "a.toml:8:7: this is no TOML: Cannot declare ('rules',) twice (a table stands twice"),
+    ("[[rules]]", "[rules]\n[rules]", "a.toml:8:7: this is no TOML: Cannot declare ('rules',) twice (a table is defined twice"),
     ("[issuers.bank]", "\ufeff[issuers.bank]", "a.toml:1:1: it begins with a byte order mark"),
 ]  # fmt: skip
 
@@ -110,7 +110,7 @@ ADDITIONS = [
     ("[workers.a]\nrules = []", "13:1: workers.a.rules: must not be empty"),
     ('[workers.a]\nrules = ["sign"]\nmap = "m"', "14:1: workers.a.map: there is no [maps.m]; there is none"),
     ('[workers.a]\nrules = ["sign"]\nbinding = "csc"', "14:1: workers.a.binding: must be the forms"),
-    ('[maps.m]\nsubject_dn.CN = "{name"', "13:1: maps.m.subject_dn.CN: a brace is open"),
+    ('[maps.m]\nsubject_dn.CN = "{name"', "13:1: maps.m.subject_dn.CN: a brace is not closed"),
     ('[maps.m]\nsubject_dn.CN = "${JWT.name}"', "13:1: maps.m.subject_dn.CN: a claim is written {name}, without $"),
     ('[maps.m]\nsubject_dn.XX = "{name}"', "13:1: maps.m.subject_dn.XX: the name must be one of"),
     ('[maps.m]\nsan.rfc822Name = { template = "{a b}" }', "13:1: maps.m.san.rfc822Name: a path is"),

@@ -96,7 +96,7 @@ def test_audit_record() -> None:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ("not JSON", "is no JSON"),
+        ("not JSON", "is not JSON"),
         ("[]", "is no JSON object"),
         ({"schema": "x"}, "has another schema"),
         ({"allowed": False}, "has a code that contradicts allowed"),
@@ -133,7 +133,7 @@ def test_a_log_that_was_cut_off_and_changed() -> None:
     Path("log.jsonl").write_bytes(b"\n".join([line, twice, b"\xff\0", line, line[:200]]))
     done = run("audit", "log.jsonl", status=1)
     assert done.stderr.splitlines()[-1] == "2 records, 2 allowed, 0 refused, 3 wrong"
-    assert [one.split(":")[0] for one in done.stderr.splitlines()[:3]] == [f"line {n} is no JSON" for n in (2, 3, 5)]
+    assert [one.split(":")[0] for one in done.stderr.splitlines()[:3]] == [f"line {n} is not JSON" for n in (2, 3, 5)]
 
 
 def test_a_missing_member() -> None:

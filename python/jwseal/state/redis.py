@@ -185,7 +185,7 @@ class RedisState:
             answer = yield lambda setting=setting: self._client.config_get(setting)  # type: ignore[misc]
             found = {_text(name): _text(value) for name, value in answer.items()}.get(setting)
             if found != wanted:
-                raise PolicyError(f"the server may drop entries: set {setting} to {wanted}; it is {found}")
+                raise PolicyError(f"the server may drop entries: set {setting} {wanted}; it is {found}")
         return None
 
     def _revoked_key(self, iss: str | None, kind: str, value: str) -> str:
