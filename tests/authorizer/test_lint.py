@@ -9,7 +9,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 
 import forge
-from jwseal.authorizer import Authorizer
+from jwseal.authorizer import Authorizer, lint
 
 NOW = 1_700_000_000
 JWK = forge.material("EdDSA").public_jwk()
@@ -166,3 +166,13 @@ def test_remarks_are_logged(caplog: pytest.LogCaptureFixture) -> None:
     """Remarks are logged when the configuration is loaded."""
     Authorizer.from_text(configuration('[maps.other]\nusername = "{sub}"'))
     assert "maps.other: without workers the map default applies alone" in caplog.text
+
+
+def test_a_certificate_of_a_version_that_is_none(tmp_path: Path) -> None:
+    """A certificate that cannot be read has no end to remark; what its key is worth is the key reader's to say."""
+    key = forge.material("ES256")
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "as")])
+    begins, end = datetime(2019, 1, 1, tzinfo=UTC), datetime(2040, 1, 1, tzinfo=UTC)
+    certificate = x509.CertificateBuilder(name, name, key.public, 1, begins, end).sign(key.private, hashes.SHA256())
+    der = certificate.public_bytes(serialization.Encoding.DER)
+    assert lint._end(der.replace(bytes.fromhex("a003020102"), bytes.fromhex("a003020103"), 1)) is None

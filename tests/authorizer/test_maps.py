@@ -270,3 +270,33 @@ def test_no_claim_adds_anything(name: str, other: str) -> None:
 MAP = compiled(
     'subject_dn.CN = "{name}"\nsubject_dn.OU = "{other}"\nsan.upn = "{name}"\nheaders.X-A = "{name}"\nheaders.X-B = "{other}"'
 )
+
+
+@pytest.mark.parametrize(
+    ("template", "name"),
+    [
+        ("{name|lower}", "\u212aim"),
+        ("{name|upper}", "stra\u00dfe"),
+        ("{name|upper}", "\u017fam"),
+        ("{name|nfc}", "\u212aim"),
+        ("{name|lower}", "\u0130pek"),
+    ],
+)
+def test_letters_that_would_become_ascii(template: str, name: str) -> None:
+    """A filter that would turn a letter beyond ASCII into one of ASCII leaves the component empty: no one gets another's name."""
+    assert Template(template).render({"name": name}) is None
+
+
+@pytest.mark.parametrize(
+    ("template", "name", "text"),
+    [
+        ("{name|lower}", "J\u00dcRGEN", "j\u00fcrgen"),
+        ("{name|upper}", "\u00e9va", "\u00c9VA"),
+        ("{name|nfc}", "e\u0301va", "\u00e9va"),
+        ("{name|trim}", " \t kim\r\n", "kim"),
+        ("{name|trim}", "kim\u2003", "kim\u2003"),
+    ],
+)
+def test_filters_beyond_ascii(template: str, name: str, text: str) -> None:
+    """Letters beyond ASCII keep being such, and `trim` takes ASCII spaces alone."""
+    assert Template(template).render({"name": name}) == text

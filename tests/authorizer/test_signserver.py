@@ -216,3 +216,21 @@ def test_any_properties(text: str) -> None:
     """Nothing but PolicyError comes of properties, whatever they hold."""
     with contextlib.suppress(PolicyError):
         import_signserver(text)
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        "SERVER.1.ISSUER=https://other",
+        "AUTHSERVER01.ISSUER=https://other",
+        f"SERVER.1.PUBLICKEY={spki(OTHER)}",
+        "JWS.37.CLAIM.VALUE=scope2",
+        "AUTHSERVER1.KEYALGORITHM=ECDSA\nAUTHSERVER1.KEYALG=RSA",
+        "WORKER42.AUTHSERVER1.ISSUER=https://other",
+        "ACCEPTED_AUDIENCES=a\nWORKER42.ACCEPTED_AUDIENCES=b",
+    ],
+)
+def test_one_property_under_two_names(again: str) -> None:
+    """Two lines that say the same property of one server or rule are PolicyError: neither wins silently."""
+    with pytest.raises(PolicyError, match="says again what line"):
+        import_signserver(SERVER + RULE + again)

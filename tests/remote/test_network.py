@@ -293,7 +293,28 @@ ADDRESSES = {
     "::ffff:10.0.0.1": True,
     "64:ff9b::a00:1": True,
     "2002:a00:1::": True,
+    "2002:5db8:d822::1": True,  # 6to4
     "2001::1": True,
+    "2001:0:5db8:d822::1": True,  # Teredo
+    "64:ff9b:1::a00:1": True,  # NAT64 of one's own (RFC 8215)
+    "fec0::1": True,  # site-local (RFC 3879)
+    "::10.0.0.1": True,  # compatible with IPv4 (RFC 4291)
+    "::93.184.216.34": True,
+    "::ffff:0:10.0.0.1": True,  # translated (RFC 2765)
+    "5f00::1": True,  # segment routing (RFC 9602)
+    "4000::1": True,  # not assigned
+    "100::1": True,
+    "2001:db8::1": True,
+    "2001:20::1": True,
+    "3fff::1": True,
+    "192.0.0.9": True,
+    "192.0.2.1": True,
+    "192.88.99.1": True,
+    "198.18.0.1": True,
+    "198.51.100.1": True,
+    "203.0.113.1": True,
+    "240.0.0.1": True,
+    "::ffff:93.184.216.34": False,
     "93.184.216.34": False,
     "2606:2800:220:1::1": False,
     "64:ff9b::5db8:d822": False,

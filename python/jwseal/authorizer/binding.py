@@ -47,7 +47,7 @@ def bind(
         raise BindingFault("hashes of the request is one text, and it must be a list: an element for each signature")
     if request is None or not isinstance(hashes, list | tuple) or not hashes:
         raise BindingFault("the request has no hashes, and this worker signs those that the token names")
-    fault = BindingFault("the token names no hashes to sign")
+    fault, exhausted = BindingFault("the token names no hashes to sign"), None
     for grant, pointer in _grants(forms, verified.claims):
         try:
             _judge_credential(grant, request)
@@ -57,11 +57,13 @@ def bind(
             fault = error
             continue
         if len(hashes) > limit:
-            raise BindingFault(
+            # Another element may allow more.
+            exhausted = BindingFault(
                 f"{len(hashes)} signatures are asked for, and the token allows {limit}", "budget_exhausted"
             )
+            continue
         return Budget(len(hashes), limit)
-    raise fault
+    raise exhausted or fault
 
 
 def with_digests(request: Mapping[str, Any]) -> dict[str, Any]:

@@ -146,7 +146,7 @@ def _end(content: bytes) -> float | None:
     try:
         read = x509.load_der_x509_certificate if content.startswith(b"\x30") else x509.load_pem_x509_certificate
         certificate = read(content)
-    except ValueError:
+    except (ValueError, x509.InvalidVersion):  # a certificate of version 2 or 4
         return None
     if hasattr(certificate, "not_valid_after_utc"):
         return float(certificate.not_valid_after_utc.timestamp())

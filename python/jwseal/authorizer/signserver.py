@@ -77,7 +77,13 @@ class _Import:
         workers = {match[1].upper() for name in properties if (match := _PREFIX.match(name))}
         if len(workers) > 1:
             raise PolicyError(f"{self.name}: it has the properties of {len(workers)} workers: import one at a time")
-        return {_PREFIX.sub("", name): value for name, value in properties.items()}
+        found: dict[str, Property] = {}
+        for name, value in properties.items():
+            plain = _PREFIX.sub("", name)
+            if plain in found:
+                raise self._twice(found[plain], value, plain)
+            found[plain] = value
+        return found
 
     def _judge_names(self) -> None:
         for name, value in self.properties.items():
@@ -161,7 +167,7 @@ class _Import:
         )
 
     def _key(self, number: str, group: dict[str, str]) -> dict[str, Any]:
-        family = (group.get("KEYALGORITHM") or group.get("KEYALG") or "RSA").strip().upper()
+        family = (group.get("KEYALG") or "RSA").strip().upper()
         if family not in ("RSA", "EC", "ECDSA"):
             raise PolicyError(f"{self.name}: server {number}: the key algorithm must be RSA or ECDSA")
         try:
@@ -192,11 +198,15 @@ class _Import:
 
     def _groups(self, pattern: re.Pattern[str]) -> list[tuple[str, dict[str, str]]]:
         """Properties of one number together, by number."""
-        groups: dict[str, dict[str, str]] = {}
+        groups: dict[str, dict[str, Property]] = {}
         for name, value in self.properties.items():
             if match := pattern.fullmatch(name):
-                groups.setdefault(str(int(match[1])), {})[match[2]] = value.value
-        return sorted(groups.items(), key=lambda group: int(group[0]))
+                group, field = groups.setdefault(str(int(match[1])), {}), match[2].replace("KEYALGORITHM", "KEYALG")
+                if field in group:
+                    raise self._twice(group[field], value, name)
+                group[field] = value
+        found = {number: {field: one.value for field, one in group.items()} for number, group in groups.items()}
+        return sorted(found.items(), key=lambda group: int(group[0]))
 
     def _value(self, name: str) -> str:
         return self.properties[name].value.strip() if name in self.properties else ""
@@ -206,6 +216,11 @@ class _Import:
 
     def _named(self, name: str) -> str:
         return f"{self.name}:{self.properties[name].line}: {name}"
+
+    def _twice(self, first: Property, second: Property, name: str) -> PolicyError:
+        return PolicyError(
+            f"{self.name}:{second.line}: {name} says again what line {first.line} says: leave one of them out"
+        )
 
     def _error(self, name: str, reason: str) -> PolicyError:
         return PolicyError(f"{self._named(name)} {reason}")

@@ -26,7 +26,12 @@ def _nfc(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
-FILTERS: dict[str, Callable[[str], str]] = {"lower": str.lower, "upper": str.upper, "trim": str.strip, "nfc": _nfc}
+def _trim(text: str) -> str:
+    return text.strip(" \t\r\n\f\v")
+
+
+# `trim` takes ASCII spaces alone, so that no two texts become one that a person tells apart.
+FILTERS: dict[str, Callable[[str], str]] = {"lower": str.lower, "upper": str.upper, "trim": _trim, "nfc": _nfc}
 
 
 class Placeholder(NamedTuple):
@@ -46,8 +51,15 @@ class Placeholder(NamedTuple):
             return ""
         text = _decimal(value) if isinstance(value, int) else value
         for change in self.filters:
+            if _becomes_ascii(text, change):
+                return ""
             text = change(text)
         return text
+
+
+def _becomes_ascii(text: str, change: Callable[[str], str]) -> bool:
+    """Whether a letter beyond ASCII would turn into one of ASCII: KELVIN SIGN into k, and so one name into another's."""
+    return any(any(made.isascii() for made in change(letter)) for letter in text if not letter.isascii())
 
 
 class Template:

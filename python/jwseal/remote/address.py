@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import ipaddress
 import re
-import socket
 from typing import TYPE_CHECKING
 
 from jwseal.errors import PolicyError
+from jwseal.remote.resolver import look_up
 
 if TYPE_CHECKING:
     import httpx
@@ -23,7 +23,35 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\.?")
 _NUMBERS = re.compile(r"[0-9.]+")
-_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+# The last 32 bits are an IPv4 address: translated by the network (RFC 6052), or mapped by the machine (RFC 4291).
+_EMBEDDED = tuple(map(ipaddress.IPv6Network, ("64:ff9b::/96", "::ffff:0:0/96")))
+# All other addresses beyond 2000::/3 are refused: loopback, local, NAT64 of one's own, compatible with IPv4, reserved.
+_GLOBAL = ipaddress.IPv6Network("2000::/3")
+# The registries of special addresses (RFC 6890), the same with every version of Python: what is not reachable from everywhere,
+# and what leads to another address (6to4, Teredo).
+_SPECIAL_6 = tuple(map(ipaddress.IPv6Network, ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20")))
+_SPECIAL_4 = tuple(
+    map(
+        ipaddress.IPv4Network,
+        (
+            "0.0.0.0/8",
+            "10.0.0.0/8",
+            "100.64.0.0/10",
+            "127.0.0.0/8",
+            "169.254.0.0/16",
+            "172.16.0.0/12",
+            "192.0.0.0/24",
+            "192.0.2.0/24",
+            "192.88.99.0/24",
+            "192.168.0.0/16",
+            "198.18.0.0/15",
+            "198.51.100.0/24",
+            "203.0.113.0/24",
+            "224.0.0.0/4",
+            "240.0.0.0/4",
+        ),
+    )
+)
 
 
 def checked_url(text: str, *, allow_http_loopback: bool = False) -> httpx.URL:
@@ -64,10 +92,12 @@ def origin(url: httpx.URL) -> tuple[str, str, int | None]:
     return url.scheme, url.host, url.port
 
 
-def resolved(host: str, port: int, *, only_loopback: bool, refuse_private: bool) -> list[Address]:
-    """Return the addresses of a host, those first that its resolver prefers. Raises OSError where none may be connected to."""
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    addresses = [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
+def resolved(host: str, port: int, seconds: float, *, only_loopback: bool, refuse_private: bool) -> list[Address]:
+    """Return the addresses of a host, those first that its resolver prefers. Raises OSError where none may be connected to.
+
+    After these `seconds` it is TimeoutError.
+    """
+    addresses = [ipaddress.ip_address(text) for text in look_up(host, port, seconds)]
     if only_loopback and not all(address.is_loopback for address in addresses):
         raise PermissionError("the name of this machine leads elsewhere")
     if refuse_private and not only_loopback and any(map(_is_private, addresses)):
@@ -96,12 +126,8 @@ def _is_loopback_name(host: str) -> bool:
 
 def _is_private(address: Address) -> bool:
     """Whether an address is not one of the public Internet, or leads to one that is not."""
-    if isinstance(address, ipaddress.IPv6Address):
-        if address in _NAT64:
-            return _is_private(ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF))
-        inner = address.ipv4_mapped or address.sixtofour
-        if inner is not None:
-            return _is_private(inner)
-        if address.teredo is not None:
-            return True
-    return not address.is_global or address.is_multicast
+    if isinstance(address, ipaddress.IPv4Address):
+        return any(address in network for network in _SPECIAL_4)
+    if any(address in network for network in _EMBEDDED):
+        return _is_private(ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF))
+    return address not in _GLOBAL or any(address in network for network in _SPECIAL_6)

@@ -1,4 +1,4 @@
-"""HTTP connections with one deadline for everything: connecting, TLS, sending, receiving.
+"""HTTP connections with one deadline for everything: resolving the name, connecting, TLS, sending, receiving.
 
 httpx bounds each read by itself, so that a server which sends one byte at a time holds its client without end. Here every
 wait ends at the deadline. A connection serves one request.
@@ -121,7 +121,9 @@ class _Backend(httpcore.NetworkBackend):
     ) -> httpcore.NetworkStream:
         """Connect to the first address that answers."""
         del timeout, local_address, socket_options
-        addresses = resolved(host, port, only_loopback=self._only_loopback, refuse_private=self._refuse_private)
+        seconds = self._deadline.remaining()
+        rules = {"only_loopback": self._only_loopback, "refuse_private": self._refuse_private}
+        addresses = resolved(host, port, seconds, **rules)
         last: OSError = ConnectionError("the name has no address")
         for count, address in enumerate(addresses):
             share = self._deadline.remaining() / (len(addresses) - count)

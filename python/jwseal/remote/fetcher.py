@@ -7,6 +7,7 @@ none keeps the interpreter from ending. Sources are held weakly, so that one tha
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 import weakref
@@ -15,7 +16,9 @@ from typing import Protocol
 
 __all__ = ["FETCHER", "Fetched", "Fetcher"]
 
-MAX_THREADS = 8
+_LOG = logging.getLogger("jwseal.remote")
+
+MAX_THREADS = 64
 # Seconds between checks of an idle thread whether a source is left.
 IDLE = 60.0
 
@@ -75,9 +78,17 @@ class Fetcher:
         self._threads += 1
 
     def _run(self) -> None:
-        while (source := self._next()) is not None:
-            source.fetch()
-            del source  # held weakly while there is nothing to do
+        try:
+            while (source := self._next()) is not None:
+                try:
+                    source.fetch()
+                except BaseException:  # SystemExit of somebody's callback: the other sources need this thread
+                    _LOG.exception("a fetch of keys ended in an exception")
+                del source  # held weakly while there is nothing to do
+        except BaseException:
+            with self.lock:
+                self._threads -= 1
+            raise
 
     def _next(self) -> Fetched | None:
         """Wait for the next source to fetch; None is the end of the thread."""
@@ -90,8 +101,10 @@ class Fetcher:
                     self._threads -= 1
                     return None
                 self._idle += 1
-                self._work.wait(self._seconds_until_due())
-                self._idle -= 1
+                try:
+                    self._work.wait(self._seconds_until_due())
+                finally:
+                    self._idle -= 1
 
     def _take_due(self) -> Fetched | None:
         for source in list(self._sources):
