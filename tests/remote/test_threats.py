@@ -79,11 +79,18 @@ def test_rebinding(monkeypatch: pytest.MonkeyPatch) -> None:
     private = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 443))]
     connected: list[Any] = []
 
+    # Sources of other tests may fetch at the same time.
+    really, connect_really = socket.getaddrinfo, socket.create_connection
+
     def resolve(host: str, *args: Any, **named: Any) -> Any:
+        if host != "id.example":
+            return really(host, *args, **named)
         asked.append(host)
         return private if len(asked) > 1 else public
 
     def connect(address: Any, *args: Any, **named: Any) -> Any:
+        if address[1] != 443:
+            return connect_really(address, *args, **named)
         connected.append(address)
         raise ConnectionRefusedError
 
