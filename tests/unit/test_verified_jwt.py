@@ -1,6 +1,7 @@
 """`VerifiedJWT` as a read-only mapping of its claims (what it proves is in `test_verifier.py`)."""
 
 import json
+import sys
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
@@ -101,3 +102,17 @@ def test_where_mappings_go() -> None:
     again = verifier(secret()).verify(Signer(secret()).sign(made), now=NOW)
     assert dict(made) == dict(again)
     assert CLAIMS == json.loads(json.dumps(dict(made)))
+
+
+@pytest.mark.parametrize("digits", [19, 20, 36, 37, 700, 4300])
+@pytest.mark.parametrize("sign", ["", "-"])
+def test_integers_where_python_reads_few_digits(sign: str, digits: int) -> None:
+    """A lowered `sys.set_int_max_str_digits` changes no claim and raises nothing."""
+    number = int(sign + ("1029384756" * 430)[:digits])
+    token, limit = hs256(claims(big=number)), sys.get_int_max_str_digits()
+    sys.set_int_max_str_digits(640)
+    try:
+        found = verifier(secret()).verify(token, now=NOW)["big"]
+    finally:
+        sys.set_int_max_str_digits(limit)
+    assert found == number

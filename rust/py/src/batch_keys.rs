@@ -1,7 +1,6 @@
 //! The keys of a batch: one generation of each key source, and one request to it for keys that are missing.
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use jwseal_core::error::Result as CoreResult;
@@ -33,12 +32,13 @@ impl Generations {
             self.0.read().unwrap_or_else(PoisonError::into_inner).get(&source.id()).map(|(_, known)| Arc::clone(known));
         let generation = match known {
             Some(generation) => generation,
-            None => match self.0.write().unwrap_or_else(PoisonError::into_inner).entry(source.id()) {
-                Entry::Occupied(known) => Arc::clone(&known.get().1),
-                Entry::Vacant(place) => match set.usable(times) {
-                    Ok(generation) => Arc::clone(&place.insert((number, generation)).1),
-                    Err(_) => return verifier.verify(token, times),
-                },
+            // The lock is not held while a token is verified.
+            None => match set.usable(times) {
+                Ok(generation) => {
+                    let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+                    Arc::clone(&known.entry(source.id()).or_insert((number, generation)).1)
+                }
+                Err(_) => return verifier.verify(token, times),
             },
         };
         verifier.verify_in_batch(token, times, generation)

@@ -59,7 +59,8 @@ impl MonotonicClockObject {
 
 impl MonotonicClockObject {
     /// The time, at most two tenths of a second late: where reading a clock is slow, one reading serves all verifications in
-    /// a tenth of a second of the machine's other clock. `wall` is what that one says, and nothing that a caller gave.
+    /// a tenth of a second of the machine's other clock. `wall` is what that one says, and nothing that a caller gave. Only where
+    /// that clock is set back to the very tenth of the last reading, that one serves a tenth of a second longer.
     pub(crate) fn read_near(&self, wall: f64) -> f64 {
         let tenth = tenths(wall);
         let seen = self.seen.load(Ordering::Relaxed);

@@ -41,7 +41,7 @@ impl<'py> Builder<'py> {
             Kind::Bool(value) => PyBool::new(py, value).to_owned().into_any(),
             Kind::Int(int) => match int.as_i64() {
                 Some(value) => PyInt::new(py, value).into_any(),
-                None => py.get_type::<PyInt>().call1((int.digits(),))?,
+                None => big_integer(py, int.digits())?,
             },
             Kind::Float(value) => PyFloat::new(py, value).into_any(),
             Kind::Str(text) => string(py, text)?.into_any(),
@@ -98,12 +98,31 @@ fn filled<'py>(py: Python<'py>, values: &mut [Option<Bound<'py, PyAny>>]) -> PyR
     let list = unsafe { Bound::from_owned_ptr_or_err(py, ffi::PyList_New(len))?.cast_into_unchecked::<PyList>() };
     for (index, value) in (0..len).zip(values) {
         let value = value.take().unwrap_or_else(|| py.None().into_bound(py));
-        // SAFETY: `index` is within the new list, whose slots are empty; the slot takes the reference over. Nothing is
-        // allocated before the last slot is filled, so no other code runs and sees the list half filled.
+        // SAFETY: `index` is within the new list, whose slots are empty; the slot takes the reference over. Other threads find
+        // the list through the garbage collector alone, which runs while it holds the interpreter lock, or, where there is none,
+        // while all threads stand still. This thread stands still, or lends the lock, in calls of the interpreter that allocate or
+        // run code, and makes none before the last slot is filled.
         unsafe { ffi::PyList_SET_ITEM(list.as_ptr(), index, value.into_ptr()) };
     }
     Ok(list)
 }
+
+/// An integer beyond 64 bits, of decimal digits that the parser has checked. `int(text)` would raise ValueError where the program
+/// has lowered `sys.set_int_max_str_digits`.
+fn big_integer<'py>(py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyAny>> {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let mut number = PyInt::new(py, 0_u64).into_any();
+    let (head, rest) = digits.split_at(digits.len() % DIGITS_AT_ONCE);
+    for part in std::iter::once(head.as_bytes()).chain(rest.as_bytes().chunks(DIGITS_AT_ONCE)) {
+        let value = part.iter().fold(0_u64, |value, digit| value * 10 + u64::from(digit - b'0'));
+        number = number.mul(SCALE)?.add(value)?;
+    }
+    if text.starts_with('-') { number.neg() } else { Ok(number) }
+}
+
+/// Decimal digits that 64 bits hold, and the number after them.
+const DIGITS_AT_ONCE: usize = 18;
+const SCALE: u64 = 10_u64.pow(18);
 
 /// An empty dict with room for `len` members, where the interpreter has one: growing costs more than filling.
 fn presized(py: Python<'_>, len: usize) -> PyResult<Bound<'_, PyDict>> {

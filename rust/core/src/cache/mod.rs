@@ -122,8 +122,10 @@ impl Cache {
         let first = self.unswept.load(Ordering::Relaxed);
         if first < self.table.slots() {
             let end = self.table.slots().min(first + SWEPT_AT_ONCE);
-            self.unswept.store(end, Ordering::Relaxed);
-            self.table.retain(first..end, |kept| !kept.generation.is_superseded());
+            // Where another thread took these slots, or began anew, they are not this thread's to sweep.
+            if self.unswept.compare_exchange(first, end, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
+                self.table.retain(first..end, |kept| !kept.generation.is_superseded());
+            }
         }
     }
 
