@@ -188,8 +188,10 @@ def test_methods_of_other_kinds() -> None:
 
     asyncio.run(run())
     assert ["first", "write"] == order
+    late = after(first, grpc.unary_unary_rpc_method_handler(lambda *_: b""))
     with pytest.raises(TypeError, match="async def"):
-        after(first, grpc.unary_unary_rpc_method_handler(lambda *_: b""))
+        asyncio.run(behaviour_of(late)(b"", None))
+    assert ["first", "write", "first"] == order
 
 
 def thumbprint(client: Client) -> str:

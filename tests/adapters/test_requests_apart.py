@@ -127,6 +127,8 @@ def test_the_prefix_excludes_nothing(name: str, issuer: FakeIssuer, verifier: Ve
     app = protected_apps.APPS[name](verifier)
     with client_of(lambda environ, start: app({**environ, "SCRIPT_NAME": "/open"}, start)) as client:
         assert 401 == client.send("GET", "/orders", []).status
+        if name != "rest_framework":  # which has no middleware: a path without a view is 404
+            assert 401 == client.send("GET", "/nothing", []).status
         assert 200 == client.send("GET", "/orders", [("Authorization", f"Bearer {issuer.token(scope=SCOPE)}")]).status
         assert 200 == client.send("GET", "/open/health", []).status
 
@@ -154,6 +156,7 @@ def test_a_header_that_gunicorn_takes_for_the_prefix(name: str, issuer: FakeIssu
     with serving("gunicorn", name, issuer) as url:
         assert 200 == over_http(url, "/open/health")
         assert 401 == over_http(url, "/open/orders", SCRIPT_NAME="/open")
+        assert 401 == over_http(url, "/open/nothing", SCRIPT_NAME="/open")
         assert 200 == over_http(url, "/open/orders", issuer.token(scope=SCOPE), SCRIPT_NAME="/open")
 
 
@@ -178,6 +181,7 @@ def test_a_prefix_from_a_forwarded_header(verifier: Verifier) -> None:
     app.wsgi_app = ProxyFix(app.wsgi_app, x_prefix=1)
     client = app.test_client()
     assert 401 == client.get("/orders", headers={"X-Forwarded-Prefix": "/open"}).status_code
+    assert 401 == client.get("/nothing", headers={"X-Forwarded-Prefix": "/open"}).status_code
     assert 200 == client.get("/open/health", headers={"X-Forwarded-Prefix": "/x"}).status_code
 
 

@@ -135,7 +135,8 @@ def _cases(issuer: FakeIssuer, good: str, claims: Mapping[str, Any], scope: str 
     more = {**claims, **({"scope": scope} if scope else {})}
     for attack in forge.attacks(issuer, more):
         headers = [("Authorization", f"Bearer {attack.token}")]
-        yield Case(attack.name, headers, secrets=() if attack.name == "oversized" else _secrets(attack.token))
+        # A server may refuse so long a header before the application sees it, and repeat it in its own words.
+        yield Case(attack.name, headers, secrets=() if len(attack.token) > 8000 else _secrets(attack.token))
 
 
 def _after_a_good_token(issuer: FakeIssuer, good: str, claims: Mapping[str, Any]) -> Iterator[Case]:
