@@ -183,7 +183,7 @@ def test_characters_that_no_attribute_has(letter: str, target: str) -> None:
 
 @pytest.mark.parametrize(
     ("target", "longest"),
-    [("subject_dn.CN", 64), ("subject_dn.O", 64), ("subject_dn.L", 128), ("username", 256), ("key_alias", 256),
+    [("subject_dn.O", 64), ("subject_dn.L", 128), ("username", 256), ("key_alias", 256),
      ("headers.X-A", 1024), ("context.a", 1024), ("san.upn", 256)],
 )  # fmt: skip
 def test_values_that_are_too_long(target: str, longest: int) -> None:
@@ -192,6 +192,15 @@ def test_values_that_are_too_long(target: str, longest: int) -> None:
     assert fault(f'{target} = "{{name}}"', name="é" * (longest + 1)) == (
         f"{target} has {longest + 1} characters, and at most {longest} are possible"
     )
+
+
+def test_bytes_of_a_common_name() -> None:
+    """A common name has at most 64 bytes, as a certificate is made with it."""
+    for name in ("x" * 64, "é" * 32):
+        subject_name(fill('subject_dn.CN = "{name}"', name=name).raw["subject_dn"])
+    for name, count in (("é" * 33, "66 bytes"), ("x" * 65, "65 characters")):
+        sentence = fault('subject_dn.CN = "{name}"', name=name)
+        assert sentence == f"subject_dn.CN has {count}, and at most 64 are possible"
 
 
 @pytest.mark.parametrize(

@@ -69,6 +69,9 @@ def component_fault(name: str, value: str) -> str | None:
     """Return why a value cannot be this component, or None."""
     if len(value) > COMPONENTS[name].longest:
         return f"has {len(value)} characters, and at most {COMPONENTS[name].longest} are possible"
+    # `cryptography` counts those of a common name as UTF-8.
+    if name == "CN" and len(value.encode()) > COMPONENTS[name].longest:
+        return f"has {len(value.encode())} bytes, and at most {COMPONENTS[name].longest} are possible"
     if name == "C" and not re.fullmatch(r"[A-Z]{2}", value):
         return "is not a country code of two capital letters"
     if name == "serialNumber" and not _PRINTABLE.fullmatch(value):
