@@ -5,13 +5,14 @@ import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 
 import forge
-from jwseal.authorizer import Authorizer
+from jwseal.authorizer import Authorizer, authorizer
 
 NOW = 1_700_000_000
 CONFIGURATION = """
@@ -59,3 +60,39 @@ def test_a_file_that_changes_is_read_at_the_next_look(
     assert by.authorize(presented).code == "invalid_signature"
     assert by.authorize(forge.token({"alg": "ES256"}, claims, new)).allowed
     assert by.version != before
+
+
+def test_a_file_that_appears_after_its_configuration(tmp_path: Path) -> None:
+    """A configuration that names a file which is not there yet is in force once the file is, and until then the one before."""
+    old, new = forge.material("ES256", "old"), forge.material("ES256", "new")
+    (tmp_path / "as.keys").write_bytes(jwks(old))
+    (tmp_path / "a.toml").write_text(CONFIGURATION.format(source="keys_file"))
+    by = Authorizer.from_file(tmp_path / "a.toml", reload_every=0, clock=lambda: NOW)
+    claims = {"iss": "https://one.example", "aud": "signing", "sub": "ann", "exp": NOW + 60}
+    (tmp_path / "a.toml").write_text(CONFIGURATION.format(source="keys_file").replace("as.keys", "new.keys"))
+    assert by.authorize(forge.token({"alg": "ES256"}, claims, old)).allowed
+    assert by.reload_error is not None
+    (tmp_path / "new.keys").write_bytes(jwks(new))
+    assert by.authorize(forge.token({"alg": "ES256"}, claims, new)).allowed
+    assert by.authorize(forge.token({"alg": "ES256"}, claims, old)).code == "invalid_signature"
+    assert by.reload_error is None
+
+
+def test_a_file_that_is_replaced_while_it_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key that is replaced after it was read, and before the files' times are, is seen at the next look."""
+    old, new = forge.material("ES256", "old"), forge.material("ES256", "new")
+    (tmp_path / "as.keys").write_bytes(jwks(old))
+    (tmp_path / "a.toml").write_text(CONFIGURATION.format(source="keys_file"))
+    compile_policy = authorizer.compile_policy
+
+    def compile_and_replace(*arguments: Any) -> Any:
+        compiled = compile_policy(*arguments)
+        (tmp_path / "as.keys").write_bytes(jwks(new))
+        return compiled
+
+    monkeypatch.setattr(authorizer, "compile_policy", compile_and_replace)
+    by = Authorizer.from_file(tmp_path / "a.toml", reload_every=0, clock=lambda: NOW)
+    claims = {"iss": "https://one.example", "aud": "signing", "sub": "ann", "exp": NOW + 60}
+    monkeypatch.setattr(authorizer, "compile_policy", compile_policy)
+    assert by.authorize(forge.token({"alg": "ES256"}, claims, new)).allowed
+    assert by.authorize(forge.token({"alg": "ES256"}, claims, old)).code == "invalid_signature"

@@ -40,6 +40,9 @@ _new = Decision.__new__
 
 _LOG = logging.getLogger("jwseal.authorizer")
 
+# Nanoseconds by which the times of a file may be behind the clock: file systems read it once in a while.
+_TICK = 10_000_000
+
 
 class Authorizer:
     """Decides what tokens allow. Make one with `from_file` or `from_text`; it can be used from any thread.
@@ -128,7 +131,7 @@ class Authorizer:
     _reload_every: float | None
     _reload_error: PolicyError | None
     _reloading: threading.Lock
-    _seen: tuple[object, ...]
+    _seen: tuple[tuple[int, ...] | None, ...]
     _state: StateCheck
     _warnings: tuple[str, ...]
 
@@ -269,12 +272,15 @@ class Authorizer:
     def _look_again(self, every: float) -> None:
         if time.monotonic() < self._next_look or not self._reloading.acquire(blocking=False):
             return
+        failed = str(self._reload_error)
         try:
             self._next_look = time.monotonic() + every
             if self._signature(self._policy) != self._seen:
                 self._reload()
         except PolicyError as error:
-            _LOG.error("the configuration is not replaced: %s", error)
+            # It is read again at each look, for a file that it names may appear; the same sentence is logged once.
+            if str(error) != failed:
+                _LOG.error("the configuration is not replaced: %s", error)
         finally:
             self._reloading.release()
 
@@ -292,8 +298,9 @@ class Authorizer:
 
     def _read_file(self, sources: dict[tuple[object, ...], Any]) -> CompiledPolicy:
         assert self._path is not None  # noqa: S101  # for the type checker: from_file set it
-        known = self._policy if hasattr(self, "_policy") else None
-        self._seen = self._signature(known)
+        # Until all of it is read: a look that finds nothing seen reads again.
+        self._seen = ()
+        start = time.time_ns()
         try:
             text = self._path.read_bytes().decode()
         except OSError as error:
@@ -301,7 +308,10 @@ class Authorizer:
         except UnicodeDecodeError:
             raise PolicyError(f"{self._path}: the file is not UTF-8") from None
         policy = self._compiled(text, str(self._path), self._path.parent, sources)
-        self._seen = self._signature(policy)
+        seen = self._signature(policy)
+        # A file that was replaced meanwhile may have been read as it was before.
+        latest = max((status[-1] for status in seen if status), default=0)
+        self._seen = () if latest > start - _TICK else seen
         return policy
 
     def _compiled(self, text: str, name: str, folder: Path, sources: dict[tuple[object, ...], Any]) -> CompiledPolicy:
@@ -312,10 +322,10 @@ class Authorizer:
             _LOG.warning("%s", sentence)
         return policy
 
-    def _signature(self, policy: CompiledPolicy | None) -> tuple[object, ...]:
+    def _signature(self, policy: CompiledPolicy) -> tuple[tuple[int, ...] | None, ...]:
         """What tells that a file changed: its device, its number, its size and the times at which it was written and changed."""
-        found: list[object] = []
-        for path in [self._path, *(policy.files if policy else ())]:
+        found: list[tuple[int, ...] | None] = []
+        for path in [self._path, *policy.files]:
             try:
                 status = os.stat(str(path))
             except OSError:
