@@ -15,6 +15,7 @@ Each is loaded when it is first named. `cryptography` is loaded when a key is fi
 certificate.
 """
 
+from jwseal import errors
 from jwseal._native import (
     IssuerTemplate,
     KeySet,
@@ -27,36 +28,7 @@ from jwseal._native import (
     bearer,
 )
 from jwseal.condition import Condition, all_of, any_of, claim, header, not_
-from jwseal.errors import (
-    AlgorithmNotAllowed,
-    ClaimError,
-    ClaimMismatch,
-    ConditionNotMet,
-    InsufficientAuthentication,
-    InsufficientScope,
-    InvalidClaim,
-    InvalidKey,
-    InvalidSignature,
-    InvalidToken,
-    JOSEError,
-    KeyNotFound,
-    KeySourceUnavailable,
-    MalformedToken,
-    MissingClaim,
-    MissingToken,
-    PolicyError,
-    Replayed,
-    Revoked,
-    SenderMismatch,
-    StateUnavailable,
-    TokenExpired,
-    TokenNotYetValid,
-    TokenTooLarge,
-    TokenTooOld,
-    Unavailable,
-    UnsupportedHeader,
-    WrongTyp,
-)
+from jwseal.errors import *  # noqa: F403  # it holds exceptions only, all of them public
 from jwseal.policy import DEFAULT_TYP, REQUIRED, UNCHECKED, Policy
 from jwseal.verifier import Issuers, Verifier
 
@@ -77,45 +49,17 @@ __all__ = [
     "DEFAULT_TYP",
     "REQUIRED",
     "UNCHECKED",
-    "AlgorithmNotAllowed",
-    "ClaimError",
-    "ClaimMismatch",
     "Condition",
-    "ConditionNotMet",
-    "InsufficientAuthentication",
-    "InsufficientScope",
-    "InvalidClaim",
-    "InvalidKey",
-    "InvalidSignature",
-    "InvalidToken",
     "IssuerTemplate",
     "Issuers",
-    "JOSEError",
-    "KeyNotFound",
     "KeySet",
-    "KeySourceUnavailable",
-    "MalformedToken",
-    "MissingClaim",
-    "MissingToken",
     "Policy",
-    "PolicyError",
-    "Replayed",
-    "Revoked",
     "SecretKey",
-    "SenderMismatch",
     "Signer",
     "SigningKey",
-    "StateUnavailable",
-    "TokenExpired",
-    "TokenNotYetValid",
-    "TokenTooLarge",
-    "TokenTooOld",
-    "Unavailable",
-    "UnsupportedHeader",
     "VerifiedJWT",
     "Verifier",
     "VerifyingKey",
-    "WrongTyp",
     "__version__",
     "all_of",
     "any_of",
@@ -125,6 +69,7 @@ __all__ = [
     "header",
     "not_",
 ]
+__all__ += errors.__all__
 
 if not TYPE_CHECKING:
 

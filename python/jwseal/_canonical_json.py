@@ -11,6 +11,8 @@ from json.encoder import encode_basestring
 from math import isfinite
 from typing import Any
 
+from jwseal._encoding import utf8
+
 __all__ = ["canonical_json"]
 
 _DEPTH = 32
@@ -24,18 +26,10 @@ def canonical_json(value: Any) -> bytes:
     """
     parts: list[str] = []
     _write(value, parts, _DEPTH)
-    text = _utf8("".join(parts))
+    text = utf8("".join(parts))
     if text is None:
         raise ValueError("a string has a lone surrogate, which UTF-8 cannot hold (RFC 8785 section 3.2.2.2)")
     return text
-
-
-def _utf8(text: str) -> bytes | None:
-    """None for a lone surrogate, whose UnicodeEncodeError would hold the whole text."""
-    try:
-        return text.encode()
-    except UnicodeEncodeError:
-        return None
 
 
 def _write(value: Any, parts: list[str], depth: int) -> None:

@@ -653,7 +653,10 @@ class PairCounter:
 # Not final: `jwseal.verifier.Verifier` is its one subclass.
 @disjoint_base
 class Verifier:
-    """Verifies compact JWTs against keys and a policy (RFC 7519 section 7.2, RFC 8725)."""
+    """Verifies compact JWTs against keys and a policy (RFC 7519 section 7.2, RFC 8725).
+
+    Build it once and call `verify` for each request. It is immutable and can be used from any thread.
+    """
 
     def __new__(
         cls,

@@ -9,23 +9,14 @@ from __future__ import annotations
 
 import binascii
 import re
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+from jwseal._encoding import utf8
 from jwseal._native import der_form
 from jwseal.errors import InvalidKey
 
-__all__ = [
-    "Block",
-    "der_bytes",
-    "form_of",
-    "looks_like_pem",
-    "only_block",
-    "plain_text",
-    "refuse_other_text",
-    "unwrap",
-    "utf8",
-    "wrap",
-]
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _BEGIN, _DASHES = b"-----BEGIN ", b"-----"
 _LABEL = re.compile(rb"[A-Z0-9 ]{1,40}")
@@ -64,14 +55,6 @@ def der_bytes(data: object) -> bytes:
     if not isinstance(data, bytes):
         raise _wrong_type(data, "bytes")
     return data
-
-
-def utf8(text: str) -> bytes | None:
-    """Return the text's UTF-8, or None where it holds a lone surrogate."""
-    try:
-        return text.encode()
-    except UnicodeEncodeError:  # it holds the text, so it goes no further
-        return None
 
 
 def looks_like_pem(text: bytes) -> bool:
@@ -173,8 +156,11 @@ def _blocks(text: bytes) -> list[Block]:
 def _refuse_encoded(text: bytes, owner: str) -> None:
     """Say so if this is the base64 of a key, or of a PEM, or its hex."""
     digits = b"".join(text.split()).rstrip(b"=").translate(bytes.maketrans(b"-_", b"+/"))
-    for name, decode in (("bytes.fromhex", _from_hex), ("base64.b64decode", _from_base64)):
-        octets = decode(digits)
+    padded = digits + b"=" * (-len(digits) % 4)
+    for name, octets in (
+        ("bytes.fromhex", _attempt(binascii.unhexlify, digits)),
+        ("base64.b64decode", _attempt(binascii.a2b_base64, padded)),
+    ):
         if octets.lstrip().startswith(_BEGIN):
             raise InvalidKey(f"this is a PEM encoded once more: give {name}(text) to {owner}.from_pem")
         if form_of(octets):
@@ -192,16 +178,9 @@ def _refuse_url_encoded(text: bytes) -> None:
             raise InvalidKey(f"this is a PEM that is URL-encoded: give urllib.parse.{name}(text)")
 
 
-def _from_hex(digits: bytes) -> bytes:
+def _attempt(decode: Callable[[bytes], bytes], digits: bytes) -> bytes:
     try:
-        return binascii.unhexlify(digits)
-    except binascii.Error:
-        return b""
-
-
-def _from_base64(digits: bytes) -> bytes:
-    try:
-        return binascii.a2b_base64(digits + b"=" * (-len(digits) % 4))
+        return decode(digits)
     except binascii.Error:
         return b""
 

@@ -138,9 +138,6 @@ class ClaimError(InvalidToken):
         super().__init__(message)
         self.claim = claim
 
-    def __reduce__(self) -> tuple[object, ...]:
-        return type(self), (str(self), self.claim)
-
 
 class MissingClaim(ClaimError):
     """The claim is absent but required."""
@@ -220,9 +217,6 @@ class InsufficientAuthentication(ClaimError):
         self.acr_values = acr_values
         self.max_age = max_age
 
-    def __reduce__(self) -> tuple[object, ...]:
-        return type(self), (str(self), self.claim, self.acr_values, self.max_age)
-
 
 class SenderMismatch(ClaimError):
     """The sender of the token does not prove that it holds the token's key (RFC 9449, RFC 8705).
@@ -246,9 +240,6 @@ class SenderMismatch(ClaimError):
         self.algs = algs
         self.nonce = nonce
         self.token_at_fault = token_at_fault
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return type(self), (str(self), self.claim, self.algs, self.nonce, self.token_at_fault)
 
 
 class Unavailable(JOSEError):

@@ -12,18 +12,9 @@ Warnings of `cryptography` pass as they are: the process's filters are not chang
 
 from __future__ import annotations
 
+from jwseal._encoding import utf8
 from jwseal._native import certificate_key, der_form, der_is_settled
-from jwseal._pem import (
-    der_bytes,
-    form_of,
-    looks_like_pem,
-    only_block,
-    plain_text,
-    refuse_other_text,
-    unwrap,
-    utf8,
-    wrap,
-)
+from jwseal._pem import der_bytes, form_of, looks_like_pem, only_block, plain_text, refuse_other_text, unwrap, wrap
 from jwseal.errors import InvalidKey
 
 TYPE_CHECKING = False
@@ -32,15 +23,6 @@ if TYPE_CHECKING:
     from typing import Any, Literal
 
     from cryptography.hazmat.primitives.asymmetric.ed448 import Ed448PrivateKey
-
-__all__ = [
-    "complete_rsa",
-    "ed448_signer",
-    "read_private",
-    "read_public",
-    "write_private_pem",
-    "write_public_pem",
-]
 
 _PRIVATE_LABELS = ("PRIVATE KEY", "ENCRYPTED PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY", "OPENSSH PRIVATE KEY")
 _PUBLIC_LABELS = ("PUBLIC KEY", "RSA PUBLIC KEY")
@@ -321,15 +303,8 @@ def _with_primes(n: int, e: int, d: int) -> object:
     from cryptography.hazmat.primitives.asymmetric import rsa
 
     p, q = rsa.rsa_recover_prime_factors(n, e, d)
-    return rsa.RSAPrivateNumbers(
-        p=p,
-        q=q,
-        d=d,
-        dmp1=rsa.rsa_crt_dmp1(d, p),
-        dmq1=rsa.rsa_crt_dmq1(d, q),
-        iqmp=rsa.rsa_crt_iqmp(p, q),
-        public_numbers=rsa.RSAPublicNumbers(e, n),
-    ).private_key()
+    crt = rsa.rsa_crt_dmp1(d, p), rsa.rsa_crt_dmq1(d, q), rsa.rsa_crt_iqmp(p, q)
+    return rsa.RSAPrivateNumbers(p, q, d, *crt, rsa.RSAPublicNumbers(e, n)).private_key()
 
 
 def _attempt(load: Callable[..., Any], *arguments: object) -> tuple[Any, type[Exception] | None]:

@@ -85,6 +85,21 @@ DEFAULT_TYP = DefaultTyp()
 """`typ` may be absent, `JWT` or `at+jwt`, in any case, with or without `application/`."""
 
 
+_DEFAULTS: dict[str, object] = {
+    "subject": UNCHECKED,
+    "typ": DEFAULT_TYP,
+    "expiry": REQUIRED,
+    "required": frozenset(),
+    "leeway": 0.0,
+    "max_age": None,
+    "max_lifetime": None,
+    "claims": {},
+    "scopes": frozenset(),
+    "where": None,
+}
+_PARAMETERS = ("issuer", "audience", *_DEFAULTS)
+
+
 class Policy:
     """What a token must say to be accepted.
 
@@ -110,21 +125,7 @@ class Policy:
     hash by value and can be pickled.
     """
 
-    __slots__ = (
-        "_identity",
-        "audience",
-        "claims",
-        "expiry",
-        "issuer",
-        "leeway",
-        "max_age",
-        "max_lifetime",
-        "required",
-        "scopes",
-        "subject",
-        "typ",
-        "where",
-    )
+    __slots__ = ("_identity", *_PARAMETERS)
 
     issuer: frozenset[str] | frozenset[Names] | Unchecked
     audience: frozenset[str] | Unchecked
@@ -177,7 +178,7 @@ class Policy:
             kind = type(where).__name__
             raise TypeError(f'where must be a condition such as claim("roles").contains("Admin"), not {kind}')
         keep(self, "where", where)
-        keep(self, "_identity", (*self._values(), _typed(expected)))
+        keep(self, "_identity", (*(getattr(self, name) for name in _PARAMETERS if name != "claims"), _typed(expected)))
         _native._check_policy(self)
         return self
 
@@ -187,9 +188,6 @@ class Policy:
 
     def _arguments(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in _PARAMETERS}
-
-    def _values(self) -> tuple[object, ...]:
-        return tuple(getattr(self, name) for name in _PARAMETERS if name != "claims")
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Policy):
@@ -203,13 +201,10 @@ class Policy:
         shown = [
             f"{name}={_shown(getattr(self, name), name not in _COLLECTIONS)}"
             for name in _PARAMETERS
-            if not self._is_default(name)
+            if name not in _DEFAULTS or getattr(self, name) != _DEFAULTS[name]
         ]
         text = ", ".join(shown)
         return f"Policy({text})" if len(text) <= _LONGEST_REPR else f"Policy({text[:_LONGEST_REPR]}...)"
-
-    def _is_default(self, name: str) -> bool:
-        return name in _DEFAULTS and bool(getattr(self, name) == _DEFAULTS[name])
 
     def __copy__(self) -> Self:
         return self
@@ -228,21 +223,6 @@ class Policy:
 
     def __init_subclass__(cls) -> NoReturn:
         raise TypeError("Policy is final: compose policies with replace()")
-
-
-_DEFAULTS: dict[str, object] = {
-    "subject": UNCHECKED,
-    "typ": DEFAULT_TYP,
-    "expiry": REQUIRED,
-    "required": frozenset(),
-    "leeway": 0.0,
-    "max_age": None,
-    "max_lifetime": None,
-    "claims": {},
-    "scopes": frozenset(),
-    "where": None,
-}
-_PARAMETERS = ("issuer", "audience", *_DEFAULTS)
 
 
 def _restore(arguments: dict[str, Any]) -> Policy:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, cast, get_args
 
 from jwseal._native import CacheInfo
 from jwseal.errors import PolicyError
@@ -37,36 +37,18 @@ __all__ = [
 
 # The values of the `alg` header parameter that exist here (RFC 7518 section 3.1, RFC 8037, RFC 8812, RFC 9864,
 # RFC 9964). `none` is not among them.
-Algorithm: TypeAlias = Literal[
-    "HS256",
-    "HS384",
-    "HS512",
-    "RS256",
-    "RS384",
-    "RS512",
-    "PS256",
-    "PS384",
-    "PS512",
-    "ES256",
-    "ES384",
-    "ES512",
-    "ES256K",
-    "EdDSA",
-    "Ed25519",
-    "Ed448",
-    "ML-DSA-44",
-    "ML-DSA-65",
-    "ML-DSA-87",
-]
+_Hmac: TypeAlias = Literal["HS256", "HS384", "HS512"]
+_Rsa: TypeAlias = Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"]
+_Curve: TypeAlias = Literal["ES256", "ES384", "ES512", "ES256K", "EdDSA", "Ed25519", "Ed448"]
+_Lattice: TypeAlias = Literal["ML-DSA-44", "ML-DSA-65", "ML-DSA-87"]
+Algorithm: TypeAlias = Literal[_Hmac, _Rsa, _Curve, _Lattice]
 
 
 def algorithm(text: str) -> Algorithm:
     """Return the algorithm of this name, for a type checker that sees only str. Another text is PolicyError."""
-    if isinstance(text, str):  # bytes equal no name, and cause no warning
-        name: Algorithm
-        for name in get_args(Algorithm):
-            if str.__eq__(name, text):  # as text, whatever class of str it is
-                return name
+    # As text, whatever class of str it is; bytes equal no name, and cause no warning.
+    if isinstance(text, str) and str.__str__(text) in get_args(Algorithm):  # type: ignore[redundant-expr]
+        return cast("Algorithm", str.__str__(text))
     raise PolicyError(f"this is no algorithm's name: it must be one of {', '.join(get_args(Algorithm))}")
 
 

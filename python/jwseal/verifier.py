@@ -1,9 +1,9 @@
 """`Verifier` and `Issuers`: the native classes, with their asynchronous methods.
 
-`verify` is the native method, called without a Python frame. `verify_async` is for applications with an event loop, asyncio's
-or trio's. With keys in memory it does not wait, and it runs on the thread of the event loop, because a verification takes
-less time than handing it to another thread. Where keys must be fetched it waits without blocking the loop.
-`verify_many_async` leaves a batch to other threads.
+`verify` is the native method, called without a Python frame; the text of both classes is in `_native.pyi`. `verify_async`
+is for applications with an event loop, asyncio's or trio's. With keys in memory it does not wait, and it runs on the
+thread of the event loop, because a verification takes less time than handing it to another thread. Where keys must be
+fetched it waits without blocking the loop. `verify_many_async` leaves a batch to other threads.
 
 Both classes are final: `verify_many`, `verify_iter` and `Issuers` would not call an overridden `verify`.
 """
@@ -108,30 +108,9 @@ class _Asynchronous:
 
 
 @final
-class Verifier(_Asynchronous, _native.Verifier):
-    """Verifies compact JWTs with keys and a policy (RFC 7519 section 7.2, RFC 8725).
-
-    Verifier(keys, policy, *, algorithms=None, max_token_size=16384, max_header_size=4096, accept_padding=False,
-    cache=0, replay=None, revocation=None, on_unavailable="deny", sender=None, clock=None)
-
-    keys             a VerifyingKey, SecretKey or KeySet, or a source of keys: a jwseal.remote.RemoteKeySet, a store
-    policy           a Policy
-    algorithms       the algorithms to accept, fewer than those of the keys; None is all of them
-    max_token_size   the maximum length of a token, in bytes
-    max_header_size  the maximum length of a decoded header, in bytes
-    accept_padding   whether to accept base64 padding, as AWS ALB writes it
-    cache            the number of accepted tokens to keep, 0 to 1,000,000: what they save is on the page "Cache"
-    replay           a ReplayStore of jwseal.state: each token is accepted once, by its `iss` and `jti`
-    revocation       a RevocationStore of jwseal.state
-    on_unavailable   "deny", or "allow" to accept a token whose store does not answer; `unchecked` of the result names it
-    sender           "dpop" or "mtls": `verify(sender=)` must then have the proof that the sender of the token holds the key
-                     that it is bound to; or a DpopCheck or CertificateCheck of jwseal.sender
-    clock            a callable that returns the current time as `now` does; None is the system's clock
-
-    Build it once and call `verify` for each request. It is immutable and can be used from any thread.
-    """
-
+class Verifier(_Asynchronous, _native.Verifier):  # noqa: D101  # its text is in the stubs
     __slots__ = ()
+    __doc__ = _native.Verifier.__doc__
 
     def __init_subclass__(cls) -> NoReturn:
         raise TypeError(
@@ -140,19 +119,9 @@ class Verifier(_Asynchronous, _native.Verifier):
 
 
 @final
-class Issuers(_Asynchronous, _native.Issuers):
-    """Chooses a verifier by the `iss` of the token.
-
-    Issuers(verifiers, *, cache=0)
-
-    verifiers  a mapping of issuers to their Verifiers: {"https://id.example": verifier, IssuerTemplate(...): verifier, ...}
-    cache      as that of Verifier, for the tokens of all issuers; the verifiers' own caches are not used then
-
-    `iss` is read before the signature is verified, and is then checked by the policy of the chosen verifier. An unknown or
-    missing `iss` is KeyNotFound. Exact names win over templates. It is a read-only mapping.
-    """
-
+class Issuers(_Asynchronous, _native.Issuers):  # noqa: D101
     __slots__ = ()
+    __doc__ = _native.Issuers.__doc__
 
     def __init_subclass__(cls) -> NoReturn:
         raise TypeError("Issuers is final: wrap it, because verify_many would not call an overridden verify")

@@ -109,7 +109,7 @@ def test_keygen_encrypted(monkeypatch: pytest.MonkeyPatch) -> None:
     run("keygen", "ES256", "--encrypt", "--out", "a.pem")
     assert SigningKey.from_pem(Path("a.pem").read_bytes(), password="secret")
     monkeypatch.delenv("JWSEAL_NEW_PASSWORD")
-    result = run("keygen", "ES256", "--password", "--out", "b.pem", given="typed\ntyped\n")
+    result = run("keygen", "ES256", "--encrypt", "--out", "b.pem", given="typed\ntyped\n")
     assert SigningKey.from_pem(Path("b.pem").read_bytes(), password="typed")
     assert "typed" not in result.output
     assert "cannot be encrypted" in run("keygen", "ES256", "--encrypt", "--format", "jwk", "-o", "c", status=2).stderr

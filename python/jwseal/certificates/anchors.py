@@ -18,6 +18,7 @@ from typing import Any, NoReturn
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from jwseal._encoding import base64url_encode
 from jwseal._native import FoundKeys, VerifyingKey
 from jwseal._pem import looks_like_pem, plain_text
 from jwseal.certificates.chain import MAX_CERTIFICATES, Paths, Refused, reading
@@ -27,8 +28,6 @@ from jwseal.policy import Unchecked
 from jwseal.types import Algorithm, algorithm
 
 __all__ = ["Anchors"]
-
-_TO_URL = bytes.maketrans(b"+/", b"-_")
 
 
 class Anchors:
@@ -195,7 +194,7 @@ def _decoded(x5c: Any) -> list[bytes]:
 
 def _thumbprint(der: bytes) -> str:
     digest = hashlib.sha256(der).digest()
-    return binascii.b2a_base64(digest, newline=False).rstrip(b"=").translate(_TO_URL).decode()
+    return base64url_encode(digest).decode()
 
 
 def _whole_period(periods: Iterable[tuple[float, float]]) -> tuple[float, float]:

@@ -95,11 +95,10 @@ def remark(sentence: str) -> None:
 def relative(seconds: float) -> str:
     """Say a time from now in its largest unit: `in 3 days`, `2 hours ago`."""
     size = abs(seconds)
-    for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1)):
-        if size >= length or length == 1:
-            count = round(size / length)
-            words = f"{count} {unit}{'' if count == 1 else 's'}"
-            break
+    units = (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))
+    unit, length = next((unit, length) for unit, length in units if size >= length or length == 1)
+    count = round(size / length)
+    words = f"{count} {unit}{'' if count == 1 else 's'}"
     return f"in {words}" if seconds >= 0 else f"{words} ago"
 
 

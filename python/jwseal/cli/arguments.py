@@ -34,12 +34,10 @@ Kid = Annotated[Text, Option("--kid", metavar="ID", help="The key's identifier."
 Lenient = Annotated[bool, Option("--lenient", help="Accept JWKs with the minor errors of some providers.")]
 Password = Annotated[bool, Option("--password", help=f"The key is encrypted: prompt, or use ${PASSWORD_VARIABLE}.")]
 Json = Annotated[bool, Option("--json", help="Print JSON.")]
-TokenArgument = Annotated[
+Token = Annotated[
     Text,
     Argument(
-        metavar="TOKEN",
-        help="The token, @FILE for a file that holds it, or - for standard input.",
-        show_default=False,
+        metavar="TOKEN", help="The token, @FILE for a file that holds it, or - for standard input.", show_default=False
     ),
 ]
 

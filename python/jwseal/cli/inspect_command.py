@@ -6,7 +6,6 @@ first, and a token without a key at hand can be explained. With `--key` its sign
 
 from __future__ import annotations
 
-import base64
 import json
 import time
 from collections.abc import Collection, Iterator, Mapping
@@ -17,9 +16,10 @@ import typer
 from typer import Option
 
 from jwseal import DEFAULT_TYP, REQUIRED, UNCHECKED, Policy, SecretKey, Verifier, jws
+from jwseal._encoding import base64url_encode
 from jwseal.cli import arguments
 from jwseal.cli.answer import REFUSED, answering, facts, relative, remark, write_json
-from jwseal.cli.arguments import HeaderSize, Json, Padding, Text, Texts, TokenArgument, TokenSize
+from jwseal.cli.arguments import HeaderSize, Json, Padding, Text, Texts, Token, TokenSize
 from jwseal.cli.files import File
 from jwseal.cli.key_file import KeyReader, verifying
 from jwseal.errors import AlgorithmNotAllowed, ClaimError, JOSEError, MalformedToken
@@ -39,7 +39,7 @@ class Finding(NamedTuple):
 
 
 def inspect(
-    token: TokenArgument = None,
+    token: Token = None,
     key: Annotated[Texts, Option("--key", "-k", metavar="FILE", help="Check the signature with this key too.")] = None,
     issuer: Annotated[Texts, Option("--issuer", metavar="ISS", help="Explain: an issuer that is accepted.")] = None,
     audience: Annotated[
@@ -208,8 +208,8 @@ def _judged(
         yield Finding(name, error, _words(error, claims, header, rule, moment))
 
 
-def _base64url(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+def _base64url(octets: bytes) -> str:
+    return base64url_encode(octets).decode()
 
 
 def _refusal(judge: Verifier, text: str, now: float) -> JOSEError | None:

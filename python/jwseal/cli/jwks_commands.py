@@ -17,7 +17,7 @@ from typer import Argument, Option
 from typer.core import TyperGroup
 
 from jwseal import KeySet, SecretKey, VerifyingKey
-from jwseal._encoding import base64url_decode, read_json
+from jwseal._encoding import base64url_decode, base64url_encode, read_json
 from jwseal.cli import arguments
 from jwseal.cli.answer import REFUSED, answering, relative, remark, with_options, write, write_json
 from jwseal.cli.arguments import Json, Lenient, Texts
@@ -322,7 +322,7 @@ def _certificate(member: Mapping[str, Any]) -> bytes | None:
 
 
 def _base64url(octets: bytes) -> str:
-    return binascii.b2a_base64(octets, newline=False).decode().translate({43: "-", 47: "_", 61: None})
+    return base64url_encode(octets).decode()
 
 
 def _fresh_for(headers: Mapping[str, str]) -> float | None:

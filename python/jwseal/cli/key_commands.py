@@ -28,8 +28,7 @@ _HMAC = ("HS256", "HS384", "HS512")
 Form: TypeAlias = Literal["pem", "der", "jwk"]
 Digest: TypeAlias = Literal["sha256", "sha384", "sha512"]
 Encrypt = Annotated[
-    bool,
-    Option("--encrypt", help=f"Encrypt the PEM: prompt for a password, or use ${arguments.NEW_PASSWORD_VARIABLE}."),
+    bool, Option("--encrypt", help=f"Encrypt the PEM: prompt, or use ${arguments.NEW_PASSWORD_VARIABLE}.")
 ]
 Force = Annotated[bool, Option("--force", help="Replace files that exist.")]
 
@@ -41,14 +40,7 @@ def keygen(
     form: Annotated[Form | None, Option("--format", help="Output format (default: pem, or jwk for secrets).")] = None,
     kid: Kid = None,
     bits: Annotated[int, Option("--bits", help="Length of an RSA modulus.")] = 2048,
-    encrypt: Annotated[
-        bool,
-        Option(
-            "--encrypt",
-            "--password",
-            help=f"Encrypt the PEM: prompt for a password, or use ${arguments.NEW_PASSWORD_VARIABLE}.",
-        ),
-    ] = False,
+    encrypt: Encrypt = False,
     force: Force = False,
     as_json: Json = False,
 ) -> None:

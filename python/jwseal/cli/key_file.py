@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from jwseal import KeySet, SecretKey, SigningKey, VerifyingKey
 from jwseal._encoding import read_json
+from jwseal._native import der_form
 from jwseal.errors import InvalidKey
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from jwseal.cli.files import File
     from jwseal.types import Algorithm
@@ -25,8 +26,6 @@ _BEGIN = b"-----BEGIN "
 _DER_SEQUENCE = b"\x30"
 # The messages for an RSA key without an algorithm, alone or in a set.
 _LACKS_ALG = ("an RSA key needs its algorithm", "an RSA key without alg")
-# How messages start if DER holds another kind of key.
-_OTHER_KIND = "this is "
 
 
 class KeyReader(NamedTuple):
@@ -117,19 +116,15 @@ class KeyReader(NamedTuple):
         )
 
     def _read_der(self, octets: bytes, alg: Algorithm | None, kid: str | None) -> Material:
-        """Try each kind of DER. An error other than a wrong kind is final."""
-        readers: list[Callable[[], Material]] = [
-            lambda: VerifyingKey.from_certificate(octets, alg=alg, kid=kid),
-            lambda: VerifyingKey.from_der(octets, alg=alg, kid=kid),
-            lambda: SigningKey.from_der(octets, alg=alg, kid=kid, password=self.password),
-        ]
-        for read in readers:
-            try:
-                return read()
-            except InvalidKey as error:
-                if not str(error).startswith(_OTHER_KIND):
-                    raise
-        raise InvalidKey("this is not a readable certificate, public key or private key in DER")
+        try:
+            outline = der_form(octets)
+        except InvalidKey:
+            raise InvalidKey("this is not a readable certificate, public key or private key in DER") from None
+        if outline == "certificate":
+            return VerifyingKey.from_certificate(octets, alg=alg, kid=kid)
+        if outline in ("SPKI", "PKCS#1 public"):
+            return VerifyingKey.from_der(octets, alg=alg, kid=kid)
+        return SigningKey.from_der(octets, alg=alg, kid=kid, password=self.password)
 
 
 def public(material: Material, source: File) -> list[VerifyingKey]:

@@ -19,7 +19,7 @@ from jwseal.authorizer.schema import schema_text
 from jwseal.authorizer.signserver import import_signserver
 from jwseal.cli import arguments
 from jwseal.cli.answer import REFUSED, UNUSABLE, answering, remark, write, write_json
-from jwseal.cli.arguments import Json, Text, TokenArgument
+from jwseal.cli.arguments import Json, Text, Token
 from jwseal.cli.files import File
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ Now = Annotated[float | None, Option("--now", metavar="SECONDS", help="Decide as
 
 def authorize(
     config: Configuration,
-    token: TokenArgument = None,
+    token: Token = None,
     worker: WorkerOption = None,
     request: RequestOption = None,
     now: Now = None,
@@ -105,7 +105,7 @@ def check(
 @policy.command(no_args_is_help=True)
 def explain(
     config: Configuration,
-    token: TokenArgument = None,
+    token: Token = None,
     worker: WorkerOption = None,
     request: RequestOption = None,
     values: Annotated[bool, Option("--values", help="Show the claims' values too.")] = False,

@@ -19,19 +19,7 @@ from typer import Argument, Option
 from jwseal import DEFAULT_TYP, REQUIRED, UNCHECKED, Policy, SecretKey, Signer, SigningKey, Verifier
 from jwseal.cli import arguments
 from jwseal.cli.answer import REFUSED, answering, facts, relative, remark, write, write_json
-from jwseal.cli.arguments import (
-    Alg,
-    HeaderSize,
-    Json,
-    Kid,
-    Lenient,
-    Padding,
-    Password,
-    Text,
-    Texts,
-    TokenArgument,
-    TokenSize,
-)
+from jwseal.cli.arguments import Alg, HeaderSize, Json, Kid, Lenient, Padding, Password, Text, Texts, Token, TokenSize
 from jwseal.cli.files import File
 from jwseal.cli.key_file import KeyReader, verifying
 from jwseal.cli.remote_keys import CaFile, Discovery, KeyLocation, Loopback
@@ -99,7 +87,7 @@ def sign(
 
 
 def verify(
-    token: TokenArgument = None,
+    token: Token = None,
     keys: Annotated[
         Texts, Option("--key", "-k", metavar="FILE", help="Key, certificate or JWK Set; repeatable.")
     ] = None,
@@ -266,13 +254,8 @@ def _show_summary(tokens: int, valid: int, codes: Counter[str], refused: list[di
 def _described(verified: VerifiedJWT | JOSEError) -> dict[str, Any]:
     if isinstance(verified, JOSEError):
         return {"valid": False, **facts(verified)}
-    return {
-        "valid": True,
-        "alg": verified.alg,
-        "kid": verified.kid,
-        "expires_at": verified.expires_at,
-        "header": verified.header,
-        "claims": verified.claims,
+    return {"valid": True} | {
+        name: getattr(verified, name) for name in ("alg", "kid", "expires_at", "header", "claims")
     }
 
 

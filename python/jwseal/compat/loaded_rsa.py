@@ -15,8 +15,6 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from jwseal._native import judge_rsa
 
-__all__ = ["RSAPrivateKey", "sign_with_loaded"]
-
 
 def sign_with_loaded(octets: bytes, key: RSAPrivateKey, alg: str) -> bytes:
     """Sign `octets` with `key` under RS256, RS384, RS512, PS256, PS384 or PS512; InvalidKey for a key that jwseal would not use."""

@@ -17,8 +17,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["CAPACITY", "forget", "remembered"]
-
 CAPACITY = 256
 
 M = TypeVar("M")

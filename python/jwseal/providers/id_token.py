@@ -8,13 +8,13 @@ an API must not take it in place of an access token.
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import hmac
 from collections.abc import Callable, Collection
 from typing import Any
 
 from jwseal import Issuers, Verifier
+from jwseal._encoding import base64url_encode
 from jwseal.errors import ClaimMismatch, InvalidClaim, MissingClaim, PolicyError, WrongTyp
 from jwseal.policy import Unchecked
 
@@ -169,7 +169,7 @@ def _judge_access_token(verified: VerifiedJWT, access_token: str | bytes) -> Non
         raise InvalidClaim(f"at_hash has no meaning with {verified.alg}", "at_hash")
     text = access_token.encode("utf-8", "replace") if isinstance(access_token, str) else access_token
     whole = digest(text)
-    half = base64.urlsafe_b64encode(whole[: len(whole) // 2]).rstrip(b"=").decode()
+    half = base64url_encode(whole[: len(whole) // 2]).decode()
     if not _equal(found, half):
         raise ClaimMismatch("at_hash is not the hash of this access token", "at_hash")
 

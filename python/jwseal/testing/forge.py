@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jwseal import SecretKey, SigningKey, insecure
+from jwseal._encoding import base64url_encode
 
 if TYPE_CHECKING:
     from jwseal.testing.issuer import FakeIssuer
@@ -119,7 +120,7 @@ def _segment(part: Any) -> str:
 
 
 def _encoded(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+    return base64url_encode(data).decode()
 
 
 def _decoded(text: str) -> bytes:

@@ -7,7 +7,6 @@ share one server under paths of their own. It has no login, no token endpoint, a
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 import ssl
@@ -19,6 +18,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from jwseal import SecretKey, SigningKey, insecure
+from jwseal._encoding import base64url_encode
 from jwseal.testing.answer import Answer
 from jwseal.testing.server import Gate, Request, Response, Server
 
@@ -227,7 +227,7 @@ class FakeIssuer:
         body = {"iss": self.url, "sub": sub, "aud": self.audience if audience is None else audience}
         body |= {"iat": now, "exp": now + int(expires_in), **(claims or {}), **more}
         signed = b".".join(_segment(part) for part in (header, body))
-        return (signed + b"." + _base64url(insecure.sign_bytes(signed, signing))).decode()
+        return (signed + b"." + base64url_encode(insecure.sign_bytes(signed, signing))).decode()
 
     # What is served.
 
@@ -340,8 +340,4 @@ class FakeIssuer:
 
 
 def _segment(part: Mapping[str, Any]) -> bytes:
-    return _base64url(json.dumps({name: value for name, value in part.items() if value is not ...}).encode())
-
-
-def _base64url(octets: bytes) -> bytes:
-    return base64.urlsafe_b64encode(octets).rstrip(b"=")
+    return base64url_encode(json.dumps({name: value for name, value in part.items() if value is not ...}).encode())

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from jwseal.compat.authlib.key import Key
     from jwseal.types import Algorithm
 
-__all__ = ["ALGORITHMS", "JWSAlgorithm"]
-
 _WHOLE_TOKENS = (
     "algorithm objects do not sign or verify: use JsonWebSignature.serialize_compact and deserialize_compact, "
     "or jwseal.jws.sign and jwseal.jws.verify"

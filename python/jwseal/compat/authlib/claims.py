@@ -18,15 +18,7 @@ import time
 from collections.abc import Collection, Mapping
 from typing import Any, ClassVar
 
-from jwseal.compat.authlib.errors import (
-    ClaimsOptionError,
-    ExpiredTokenError,
-    InvalidClaimError,
-    InvalidTokenError,
-    MissingClaimError,
-)
-
-__all__ = ["BaseClaims", "JWTClaims"]
+from jwseal.compat.authlib import errors
 
 OPTION_NAMES = frozenset(["essential", "value", "values", "validate"])
 
@@ -67,9 +59,9 @@ class BaseClaims(dict[str, Any]):
             if not self._option(name).get("essential"):
                 continue
             if name not in self:
-                raise MissingClaimError(name)
+                raise errors.MissingClaimError(name)
             if not self[name]:
-                raise InvalidClaimError(name)
+                raise errors.InvalidClaimError(name)
 
     def _validate_claim_value(self, claim_name: str) -> None:
         self._apply_option(claim_name, [self.get(claim_name)])
@@ -78,25 +70,23 @@ class BaseClaims(dict[str, Any]):
         # One of the values found in the token must be accepted.
         option = self._option(name)
         value, values, validate = map(option.get, ("value", "values", "validate"))
-        if value is not None and not _meet(found, [value]):
-            raise InvalidClaimError(name)
-        if values is not None and not _meet(found, values):
-            raise InvalidClaimError(name)
+        if (value is not None and not _meet(found, [value])) or (values is not None and not _meet(found, values)):
+            raise errors.InvalidClaimError(name)
         verdict = True if validate is None else validate(self, self.get(name))
         if hasattr(verdict, "__await__"):
-            raise ClaimsOptionError(name, "must have a `validate` that is not async")
+            raise errors.ClaimsOptionError(name, "must have a `validate` that is not async")
         if not verdict:
-            raise InvalidClaimError(name)
+            raise errors.InvalidClaimError(name)
 
     def _option(self, name: str) -> Mapping[str, Any]:
         option = self.options.get(name, {})
         if not isinstance(option, Mapping) or not option.keys() <= OPTION_NAMES:
-            raise ClaimsOptionError(name, "must be a dict with the keys essential, value, values and validate")
+            raise errors.ClaimsOptionError(name, "must be a dict with the keys essential, value, values and validate")
         values, validate = option.get("values"), option.get("validate")
         if isinstance(values, (str, bytes)) or not isinstance(values, (Collection, type(None))):
-            raise ClaimsOptionError(name, "must have a list as `values`")
+            raise errors.ClaimsOptionError(name, "must have a list as `values`")
         if validate is not None and not callable(validate):
-            raise ClaimsOptionError(name, "must have a callable as `validate`")
+            raise errors.ClaimsOptionError(name, "must have a callable as `validate`")
         return option
 
 
@@ -142,21 +132,21 @@ class JWTClaims(BaseClaims):
         """Validate the expiry, where there is one, at `now` with `leeway` seconds to spare."""
         if "exp" in self:
             if not self._time("exp") >= now - leeway:
-                raise ExpiredTokenError()
+                raise errors.ExpiredTokenError()
             self._validate_claim_value("exp")
 
     def validate_nbf(self, now: float, leeway: float) -> None:
         """Validate the time before which the token is not valid, where there is one, at `now` with `leeway` seconds to spare."""
         if "nbf" in self:
             if not self._time("nbf") <= now + leeway:
-                raise InvalidTokenError()
+                raise errors.InvalidTokenError()
             self._validate_claim_value("nbf")
 
     def validate_iat(self, now: float, leeway: float) -> None:
         """Validate the time of issue, where there is one: it must not lie after `now` and `leeway` seconds."""
         if "iat" in self:
             if not self._time("iat") <= now + leeway:
-                raise InvalidTokenError(description="The token is not valid as it was issued in the future")
+                raise errors.InvalidTokenError(description="The token is not valid as it was issued in the future")
             self._validate_claim_value("iat")
 
     def validate_jti(self) -> None:
@@ -166,9 +156,9 @@ class JWTClaims(BaseClaims):
     def _time(self, name: str) -> float:
         value = self[name]
         if isinstance(value, bool) or not isinstance(value, (int, float)):
-            raise InvalidClaimError(name)
+            raise errors.InvalidClaimError(name)
         if isinstance(value, float) and not math.isfinite(value):
-            raise InvalidClaimError(name)
+            raise errors.InvalidClaimError(name)
         return value
 
 

@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import json
 import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64decode
 from typing import TYPE_CHECKING, Any
 
-from jwseal._encoding import read_json
+from jwseal._encoding import base64url_encode, read_json, utf8
 from jwseal.compat.authlib.errors import JoseError, PayloadError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-__all__ = ["decode_member", "decode_segment", "encode_segment", "json_bytes", "json_text", "json_value", "to_bytes"]
 
 _DIGITS = re.compile("[A-Za-z0-9+/_-]*")
 
@@ -30,29 +28,16 @@ def to_bytes(value: Any) -> bytes | None:
         return str(value).encode()
     if not isinstance(value, str):
         return bytes(value)
-    encoded = _utf8(value)
+    encoded = utf8(value)
     if encoded is None:
         raise ValueError("text with a lone surrogate has no UTF-8 form")
     return encoded
 
 
-def _utf8(text: str) -> bytes | None:
-    try:
-        return str.encode(text)
-    except UnicodeEncodeError:
-        # The error holds the text, which may be a secret. The caller's own exception must not have it as context.
-        return None
-
-
-def encode_segment(value: bytes) -> bytes:
-    """Encode as base64url without padding."""
-    return urlsafe_b64encode(value).rstrip(b"=")
-
-
 def decode_segment(segment: bytes) -> bytes:
     """Decode canonical base64url, or raise ValueError: each value has one text, so that no token can be written in two ways."""
     value = urlsafe_b64decode(segment + b"=" * (-len(segment) % 4))
-    if encode_segment(value) != segment:
+    if base64url_encode(value) != segment:
         raise ValueError("not canonical base64url")
     return value
 
@@ -86,7 +71,7 @@ def json_text(value: Any) -> str:
 
 def json_bytes(value: Any) -> bytes:
     """Write compact JSON as UTF-8."""
-    encoded = _utf8(json_text(value))
+    encoded = utf8(json_text(value))
     if encoded is None:
         raise PayloadError(description="cannot be written as UTF-8: there is a lone surrogate")
     return encoded

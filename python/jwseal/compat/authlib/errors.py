@@ -8,24 +8,10 @@ and lengths, escaped and bounded, never token text or key material.
 
 from __future__ import annotations
 
+import copyreg
 from typing import Any
 
-from jwseal.errors import (
-    AlgorithmNotAllowed,
-    ClaimError,
-    InvalidClaim,
-    InvalidKey,
-    InvalidSignature,
-    JOSEError,
-    KeyNotFound,
-    MalformedToken,
-    MissingClaim,
-    PolicyError,
-    TokenExpired,
-    TokenNotYetValid,
-    TokenTooLarge,
-    UnsupportedHeader,
-)
+from jwseal import errors
 
 _MAX_NAME = 100
 
@@ -66,17 +52,11 @@ class AuthlibBaseError(Exception):
         return f'<{type(self).__name__} "{self.error}">'
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _restored, (type(self), self.args, self.__dict__.copy())
+        # The constructors take other arguments than `args`, so that a copy is made without them.
+        return copyreg.__newobj__, (type(self), *self.args), self.__dict__  # type: ignore[attr-defined]
 
 
-def _restored(cls: type[AuthlibBaseError], args: tuple[Any, ...], state: dict[str, Any]) -> AuthlibBaseError:
-    error = cls.__new__(cls)
-    error.args = args
-    error.__dict__.update(state)
-    return error
-
-
-class JoseError(AuthlibBaseError, JOSEError):
+class JoseError(AuthlibBaseError, errors.JOSEError):
     """The base class of every error of this layer."""
 
 
@@ -90,13 +70,13 @@ class PlainError(JoseError):
 # The token ------------------------------------------------------------------------------------------------------------------------
 
 
-class DecodeError(JoseError, MalformedToken):
+class DecodeError(JoseError, errors.MalformedToken):
     """The input is not a JWS, not canonical base64url, not strict JSON, or its payload is not a JSON object."""
 
     error = "decode_error"
 
 
-class TooLongError(PlainError, DecodeError, TokenTooLarge, ValueError):
+class TooLongError(PlainError, DecodeError, errors.TokenTooLarge, ValueError):
     """The input is larger than a limit. Authlib raised a plain ValueError."""
 
     error = "too_long"
@@ -115,7 +95,7 @@ class PayloadError(PlainError, TypeError, ValueError):
     code = "invalid_payload"
 
 
-class BadSignatureError(JoseError, InvalidSignature):
+class BadSignatureError(JoseError, errors.InvalidSignature):
     """The signature does not verify. `result` is the content of the token, which nothing has verified."""
 
     error = "bad_signature"
@@ -128,19 +108,19 @@ class BadSignatureError(JoseError, InvalidSignature):
 # The header -----------------------------------------------------------------------------------------------------------------------
 
 
-class MissingAlgorithmError(JoseError, MalformedToken):
+class MissingAlgorithmError(JoseError, errors.MalformedToken):
     """The header has no `alg`."""
 
     error = "missing_algorithm"
 
 
-class UnsupportedAlgorithmError(JoseError, AlgorithmNotAllowed):
+class UnsupportedAlgorithmError(JoseError, errors.AlgorithmNotAllowed):
     """The header's `alg` is unknown here, or not among the caller's algorithms."""
 
     error = "unsupported_algorithm"
 
 
-class InvalidHeaderParameterNameError(JoseError, UnsupportedHeader):
+class InvalidHeaderParameterNameError(JoseError, errors.UnsupportedHeader):
     """A header parameter is not allowed, in the wrong header or of the wrong type."""
 
     error = "invalid_header_parameter_name"
@@ -149,7 +129,7 @@ class InvalidHeaderParameterNameError(JoseError, UnsupportedHeader):
         super().__init__(description=f"Invalid Header Parameter Name: {printable(name)}")
 
 
-class InvalidCritHeaderParameterNameError(JoseError, UnsupportedHeader):
+class InvalidCritHeaderParameterNameError(JoseError, errors.UnsupportedHeader):
     """`crit` lists a parameter that is absent, registered or unknown to the caller."""
 
     error = "invalid_crit_header_parameter_name"
@@ -158,7 +138,7 @@ class InvalidCritHeaderParameterNameError(JoseError, UnsupportedHeader):
         super().__init__(description=f"Invalid Header Parameter Name: {printable(name)}")
 
 
-class AlgorithmRegistrationError(PlainError, PolicyError):
+class AlgorithmRegistrationError(PlainError, errors.PolicyError):
     """Algorithms cannot be added. Authlib raised ValueError for one it could not add."""
 
     error = "invalid_algorithm"
@@ -167,7 +147,7 @@ class AlgorithmRegistrationError(PlainError, PolicyError):
 # Keys -----------------------------------------------------------------------------------------------------------------------------
 
 
-class InvalidKeyError(PlainError, InvalidKey, ValueError):
+class InvalidKeyError(PlainError, errors.InvalidKey, ValueError):
     """The key cannot be used for this. Authlib raised ValueError."""
 
     error = "invalid_key"
@@ -177,13 +157,13 @@ class InvalidKeyTypeError(InvalidKeyError, TypeError):
     """The key argument is of a type that cannot be this key. Authlib raised TypeError, AttributeError or KeyError."""
 
 
-class UnknownKeyError(PlainError, KeyNotFound, ValueError):
+class UnknownKeyError(PlainError, errors.KeyNotFound, ValueError):
     """The key set has no key with that `kid`. Authlib raised ValueError."""
 
     error = "key_not_found"
 
 
-class InvalidUseError(JoseError, InvalidKey):
+class InvalidUseError(JoseError, errors.InvalidKey):
     """The key has another `use`."""
 
     error = "invalid_use"
@@ -193,7 +173,7 @@ class InvalidUseError(JoseError, InvalidKey):
 # Claims ---------------------------------------------------------------------------------------------------------------------------
 
 
-class InvalidClaimError(JoseError, InvalidClaim):
+class InvalidClaimError(JoseError, errors.InvalidClaim):
     """A claim has the wrong type or value. `claim_name` (here also `claim`) is its name."""
 
     error = "invalid_claim"
@@ -203,7 +183,7 @@ class InvalidClaimError(JoseError, InvalidClaim):
         super().__init__(description=f"Invalid claim '{printable(claim)}'")
 
 
-class MissingClaimError(JoseError, MissingClaim):
+class MissingClaimError(JoseError, errors.MissingClaim):
     """An essential claim is absent."""
 
     error = "missing_claim"
@@ -213,7 +193,7 @@ class MissingClaimError(JoseError, MissingClaim):
         super().__init__(description=f"Missing '{printable(claim)}' claim")
 
 
-class InsecureClaimError(JoseError, ClaimError):
+class InsecureClaimError(JoseError, errors.ClaimError):
     """A claim to be signed looks like something that must stay secret."""
 
     error = "insecure_claim"
@@ -224,7 +204,7 @@ class InsecureClaimError(JoseError, ClaimError):
         super().__init__(description=f"Insecure claim '{claim}'")
 
 
-class ExpiredTokenError(JoseError, TokenExpired):
+class ExpiredTokenError(JoseError, errors.TokenExpired):
     """`exp` has passed."""
 
     error = "expired_token"
@@ -232,7 +212,7 @@ class ExpiredTokenError(JoseError, TokenExpired):
     claim = "exp"
 
 
-class ClaimsOptionError(PlainError, PolicyError, TypeError):
+class ClaimsOptionError(PlainError, errors.PolicyError, TypeError):
     """An option in `claims_options` cannot be applied. Authlib ignored it, or raised AttributeError or TypeError."""
 
     error = "invalid_option"
@@ -241,7 +221,7 @@ class ClaimsOptionError(PlainError, PolicyError, TypeError):
         super().__init__(description=f"the option for claim {claim!r} {demand}")
 
 
-class InvalidTokenError(JoseError, TokenNotYetValid):
+class InvalidTokenError(JoseError, errors.TokenNotYetValid):
     """`nbf` or `iat` is later than the clock."""
 
     error = "invalid_token"

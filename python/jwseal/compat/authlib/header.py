@@ -13,8 +13,6 @@ from jwseal.compat.authlib.errors import InvalidCritHeaderParameterNameError, In
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-__all__ = ["REGISTERED", "JWSHeader", "JWSObject", "check_crit", "check_disjoint", "critical_extensions"]
-
 REGISTERED = frozenset(["alg", "jku", "jwk", "kid", "x5u", "x5c", "x5t", "x5t#S256", "typ", "cty", "crit"])
 
 # `crit` never lists these: RFC 7515 section 4.1.11 excludes its own names and those of RFC 7518, and this layer has no `b64`.

@@ -12,29 +12,15 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, ClassVar, NoReturn
 
 from jwseal import jws
+from jwseal._encoding import base64url_encode
+from jwseal.compat.authlib import errors, refusal
 from jwseal.compat.authlib import header as headers
-from jwseal.compat.authlib import refusal
 from jwseal.compat.authlib.algorithm import ALGORITHMS, JWSAlgorithm
-from jwseal.compat.authlib.encoding import encode_segment, json_bytes, to_bytes
-from jwseal.compat.authlib.errors import (
-    AlgorithmRegistrationError,
-    BadSignatureError,
-    DecodeError,
-    InputTypeError,
-    InsecureAlgorithmWarning,
-    InvalidHeaderParameterNameError,
-    InvalidKeyError,
-    MissingAlgorithmError,
-    PayloadError,
-    TooLongError,
-    UnsupportedAlgorithmError,
-)
+from jwseal.compat.authlib.encoding import json_bytes, to_bytes
 from jwseal.compat.authlib.header import JWSHeader, JWSObject
 from jwseal.compat.authlib.key import warn_caller
 from jwseal.compat.authlib.key_set import key_named
 from jwseal.errors import AlgorithmNotAllowed, InvalidSignature, InvalidToken, KeyNotFound
-
-__all__ = ["JsonWebSignature", "token_bytes"]
 
 
 class JsonWebSignature:
@@ -61,7 +47,7 @@ class JsonWebSignature:
     @classmethod
     def register_algorithm(cls, algorithm: Any) -> NoReturn:
         """Always refuses `algorithm`: a registry that any import can add to is no allow-list."""
-        raise AlgorithmRegistrationError(
+        raise errors.AlgorithmRegistrationError(
             description=f"Invalid algorithm for JWS, {algorithm!r}: algorithms cannot be added; for a key in a KMS or HSM "
             "pass jwseal.SigningKey.external(...) as the key"
         )
@@ -70,29 +56,28 @@ class JsonWebSignature:
         """Sign `payload` under the header `protected`, with `key`."""
         self._signable_header({"protected": protected})
         algorithm, key = self._prepare_algorithm_key(protected, payload, key)
-        signing_input = b".".join([self._header_segment(protected), encode_segment(_payload_bytes(payload))])
-        return b".".join([signing_input, encode_segment(_signature(algorithm, key, signing_input))])
+        signing_input = b".".join([self._header_segment(protected), base64url_encode(_payload_bytes(payload))])
+        return b".".join([signing_input, base64url_encode(_signature(algorithm, key, signing_input))])
 
     def serialize_json(self, header_obj: Any, payload: Any, key: Any) -> dict[str, Any]:
         """Sign `payload` with `key`: a dict of headers as `header_obj` gives the flattened form, a list of them the general one."""
-        payload_segment = encode_segment(json_bytes(payload) if isinstance(payload, dict) else _payload_bytes(payload))
+        payload_segment = base64url_encode(
+            json_bytes(payload) if isinstance(payload, dict) else _payload_bytes(payload)
+        )
 
         def sign(header_obj: Mapping[str, Any]) -> dict[str, Any]:
             header = self._signable_header(header_obj)
             algorithm, entry_key = self._prepare_algorithm_key(header, payload, key)
             protected = self._header_segment(header.protected or {})
             signature = _signature(algorithm, entry_key, b".".join([protected, payload_segment]))
-            entry: dict[str, Any] = {"protected": protected.decode(), "signature": encode_segment(signature).decode()}
+            entry: dict[str, Any] = {"protected": protected.decode(), "signature": base64url_encode(signature).decode()}
             if header.header is not None:
                 entry["header"] = header.header
             return entry
 
         if isinstance(header_obj, dict):
             return {**sign(header_obj), "payload": payload_segment.decode()}
-        return {
-            "payload": payload_segment.decode(),
-            "signatures": [sign(entry) for entry in _entries(header_obj)],
-        }
+        return {"payload": payload_segment.decode(), "signatures": [sign(entry) for entry in _entries(header_obj)]}
 
     def serialize(self, header: Any, payload: Any, key: Any) -> bytes | dict[str, Any]:
         """Sign `payload` with `key` in the form of `header`: a list, or a dict with `protected`, gives a JSON form, otherwise compact."""
@@ -108,14 +93,14 @@ class JsonWebSignature:
         """
         token = token_bytes(s)
         if len(token) > self.MAX_CONTENT_LENGTH:
-            raise TooLongError(description="Serialization is too long.")
+            raise errors.TooLongError(description="Serialization is too long.")
         crit = headers.critical_extensions(self._private_headers)
         try:
             parsed = jws.parse(token, crit=crit, max_size=self.MAX_CONTENT_LENGTH)
         except InvalidToken as exc:
             raise refusal.of_compact(token, self._private_headers, exc) from exc
         if parsed.form != "compact":
-            raise DecodeError("Not enough segments")
+            raise errors.DecodeError("Not enough segments")
         entry = parsed.entries[0]
         header = JWSHeader(entry.protected, None)
         self._validate_crit_headers(header)
@@ -123,7 +108,7 @@ class JsonWebSignature:
         payload, decode = _decoded_for(key, parsed.payload, decode)
         algorithm, key = self._prepare_algorithm_key(header, payload, key)
         if not _verified(algorithm, entry, key):
-            raise BadSignatureError(JWSObject(header, payload, "compact"))
+            raise errors.BadSignatureError(JWSObject(header, payload, "compact"))
         return JWSObject(header, decode(payload) if decode else payload, "compact")
 
     def deserialize_json(self, obj: Any, key: Any, decode: Callable[[bytes], Any] | None = None) -> JWSObject:
@@ -139,15 +124,15 @@ class JsonWebSignature:
         except InvalidToken as exc:
             raise refusal.of_json(source, self._private_headers, exc) from exc
         if parsed.form == "compact":
-            raise DecodeError("Invalid JWS")
+            raise errors.DecodeError("Invalid JWS")
         if not parsed.payload and refusal.lacks_payload(source):
-            raise DecodeError('Missing "payload" value')
+            raise errors.DecodeError('Missing "payload" value')
         payload, decode = _decoded_for(key, parsed.payload, decode)
         found = []
         valid = True
         for entry in parsed.entries:
             if not entry.signature:
-                raise DecodeError('Missing "signature" value')
+                raise errors.DecodeError('Missing "signature" value')
             header = JWSHeader(entry.protected, entry.header)
             found.append(header)
             self._validate_crit_headers(entry.protected)
@@ -155,7 +140,7 @@ class JsonWebSignature:
             valid = _verified(algorithm, entry, entry_key) and valid
         shape, subject = ("flat", found[0]) if parsed.form == "flattened" else ("json", found)
         if not valid:
-            raise BadSignatureError(JWSObject(subject, payload, shape))
+            raise errors.BadSignatureError(JWSObject(subject, payload, shape))
         return JWSObject(subject, decode(payload) if decode else payload, shape)
 
     def deserialize(self, s: Any, key: Any, decode: Callable[[bytes], Any] | None = None) -> JWSObject:
@@ -175,17 +160,17 @@ class JsonWebSignature:
         # `alg` counts in the protected header only: nothing signs the other one.
         protected = header.protected or {} if isinstance(header, JWSHeader) else header
         if "alg" not in protected:
-            raise MissingAlgorithmError()
+            raise errors.MissingAlgorithmError()
         alg = protected["alg"]
         algorithm = self.ALGORITHMS_REGISTRY.get(alg) if isinstance(alg, str) else None
         if algorithm is None:
-            raise UnsupportedAlgorithmError()
+            raise errors.UnsupportedAlgorithmError()
         allowed = self._algorithms
         if isinstance(allowed, (str, bytes)):
             # `in` would search for a part of the text.
-            raise UnsupportedAlgorithmError(description="algorithms is a string: give a list of names")
+            raise errors.UnsupportedAlgorithmError(description="algorithms is a string: give a list of names")
         if algorithm.deprecated if allowed is None else alg not in allowed:
-            raise UnsupportedAlgorithmError()
+            raise errors.UnsupportedAlgorithmError()
         return algorithm, key_named(key(header, payload) if callable(key) else key, header)
 
     def _validate_private_headers(self, header: Mapping[str, Any]) -> None:
@@ -194,7 +179,7 @@ class JsonWebSignature:
             allowed = self.REGISTERED_HEADER_PARAMETER_NAMES.union(self._private_headers)
             for name in header:
                 if name not in allowed:
-                    raise InvalidHeaderParameterNameError(name)
+                    raise errors.InvalidHeaderParameterNameError(name)
 
     def _validate_crit_headers(self, header: Mapping[str, Any]) -> None:
         """Refuse a `crit` that the caller does not understand. The core has done so; it allows `b64`, this layer does not."""
@@ -205,18 +190,18 @@ class JsonWebSignature:
         given = vars(obj) if isinstance(obj, JWSHeader) else obj
         protected, unprotected = given.get("protected"), given.get("header")
         if not isinstance(protected, dict) or not isinstance(unprotected, (dict, type(None))):
-            raise PayloadError(description="a header must be a dict")
+            raise errors.PayloadError(description="a header must be a dict")
         header = JWSHeader(protected, unprotected)
         self._validate_private_headers(header)
         headers.check_disjoint(protected, unprotected)
         self._validate_crit_headers(protected)
         if protected.get("b64", True) is not True:
             # Authlib signed the encoded payload all the same.
-            raise InvalidHeaderParameterNameError("b64")
+            raise errors.InvalidHeaderParameterNameError("b64")
         return header
 
     def _header_segment(self, protected: dict[str, Any]) -> bytes:
-        segment = encode_segment(json_bytes(protected))
+        segment = base64url_encode(json_bytes(protected))
         try:
             # The core reads the header before it is signed, so that what is signed here can be verified here.
             jws.parse(segment + b"..", crit=headers.critical_extensions(self._private_headers))
@@ -236,7 +221,7 @@ def _decoded_for(key: Any, payload: bytes, decode: Any) -> tuple[Any, Any]:
 
 def _verified(algorithm: JWSAlgorithm, entry: Any, key: Any) -> bool:
     if algorithm.deprecated:
-        warn_caller("the caller lists `none`: this token has no signature", InsecureAlgorithmWarning)
+        warn_caller("the caller lists `none`: this token has no signature", errors.InsecureAlgorithmWarning)
         return len(entry.signature) == 0
     native = algorithm.verifying_key(key)
     try:
@@ -244,15 +229,15 @@ def _verified(algorithm: JWSAlgorithm, entry: Any, key: Any) -> bool:
     except InvalidSignature:
         return False
     except (AlgorithmNotAllowed, KeyNotFound) as exc:
-        raise InvalidKeyError(description=str(exc)) from exc
+        raise errors.InvalidKeyError(description=str(exc)) from exc
     except InvalidToken as exc:
-        raise DecodeError(description=str(exc)) from exc
+        raise errors.DecodeError(description=str(exc)) from exc
     return True
 
 
 def _signature(algorithm: JWSAlgorithm, key: Any, signing_input: bytes) -> bytes:
     if algorithm.deprecated:
-        warn_caller("the caller lists `none`: this token gets no signature", InsecureAlgorithmWarning)
+        warn_caller("the caller lists `none`: this token gets no signature", errors.InsecureAlgorithmWarning)
         return b""
     return algorithm.signature(key, signing_input)
 
@@ -263,7 +248,7 @@ def _payload_bytes(payload: Any) -> bytes:
     except (TypeError, ValueError):
         converted = None
     if converted is None:
-        raise PayloadError(description=f"a {type(payload).__name__} is not a payload")
+        raise errors.PayloadError(description=f"a {type(payload).__name__} is not a payload")
     return converted
 
 
@@ -272,7 +257,7 @@ def _entries(header_obj: Any) -> list[dict[str, Any]]:
         header_obj = [None]
     entries = list(header_obj)
     if not all(isinstance(entry, dict) for entry in entries):
-        raise PayloadError(description="headers must be a dict or a list of dicts")
+        raise errors.PayloadError(description="headers must be a dict or a list of dicts")
     return entries
 
 
@@ -281,14 +266,14 @@ def token_bytes(s: Any) -> bytes:
     if type(s) is bytes:
         return s
     if not isinstance(s, (str, bytes, bytearray, memoryview)):
-        raise InputTypeError(description=f"a {type(s).__name__} is not a serialization")
+        raise errors.InputTypeError(description=f"a {type(s).__name__} is not a serialization")
     try:
         return to_bytes(s) or b""
     except ValueError:
-        raise DecodeError("Invalid header padding") from None
+        raise errors.DecodeError("Invalid header padding") from None
 
 
 def _json_text(obj: Any) -> bytes:
     if not isinstance(obj, (str, bytes, bytearray, memoryview)):
-        raise DecodeError("Invalid JWS")
+        raise errors.DecodeError("Invalid JWS")
     return token_bytes(obj)

@@ -11,22 +11,14 @@ import re
 import secrets
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from jwseal.compat.authlib import errors
 from jwseal.compat.authlib.claims import BaseClaims, JWTClaims
 from jwseal.compat.authlib.encoding import json_bytes, json_value
-from jwseal.compat.authlib.errors import (
-    DecodeError,
-    InsecureClaimError,
-    InvalidKeyError,
-    UnknownKeyError,
-    UnsupportedAlgorithmError,
-)
 from jwseal.compat.authlib.json_web_signature import JsonWebSignature, token_bytes
 from jwseal.compat.authlib.key_set import KeySet, key_named, kid_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-
-__all__ = ["JsonWebToken", "jwt"]
 
 _NO_ENCRYPTION = "encrypted JWTs are not supported: jwseal signs and verifies"
 
@@ -53,7 +45,7 @@ class JsonWebToken:
         """Refuse a `payload` with a name or value that looks secret: everyone who has the token can read it."""
         for name, value in payload.items():
             if name in self.SENSITIVE_NAMES or (isinstance(value, str) and self.SENSITIVE_VALUES.search(value)):
-                raise InsecureClaimError(name)
+                raise errors.InsecureClaimError(name)
 
     def encode(self, header: dict[str, Any], payload: dict[str, Any], key: Any, check: bool = True) -> bytes:
         """Sign claims.
@@ -64,7 +56,7 @@ class JsonWebToken:
         header = {**header}
         header.setdefault("typ", "JWT")
         if "enc" in header:
-            raise UnsupportedAlgorithmError(description=_NO_ENCRYPTION)
+            raise errors.UnsupportedAlgorithmError(description=_NO_ENCRYPTION)
         claims = {name: _seconds(value) if name in _TIMES else value for name, value in payload.items()}
         if check:
             self.check_sensitive_data(claims)
@@ -87,13 +79,12 @@ class JsonWebToken:
         token = token_bytes(s)
         dots = token.count(b".")
         if dots == 4:
-            raise UnsupportedAlgorithmError(description=_NO_ENCRYPTION)
+            raise errors.UnsupportedAlgorithmError(description=_NO_ENCRYPTION)
         if dots != 2:
-            raise DecodeError("Invalid input segments length")
+            raise errors.DecodeError("Invalid input segments length")
         result = self._jws.deserialize_compact(token, _keys(key), _claims)
-        return (claims_cls or JWTClaims)(
-            result["payload"], result["header"], options=claims_options, params=claims_params
-        )
+        claims = claims_cls or JWTClaims
+        return claims(result["payload"], result["header"], options=claims_options, params=claims_params)
 
 
 _TIMES = ("exp", "iat", "nbf")
@@ -121,26 +112,23 @@ def _signing_key(key: Any, header: dict[str, Any]) -> Any:
 
 def _any(keys: Any) -> Any:
     if not isinstance(keys, (list, tuple)) or not keys:
-        raise UnknownKeyError(description="the key set is empty")
+        raise errors.UnknownKeyError(description="the key set is empty")
     return secrets.choice(keys)
 
 
 def _keys(key: Any) -> Any:
     if isinstance(key, str) and key.startswith("{") and key.endswith("}"):
-        return json_value(key, lambda _: InvalidKeyError(description="the key is not JSON text of a JWK or JWK Set"))
+        return json_value(
+            key, lambda _: errors.InvalidKeyError(description="the key is not JSON text of a JWK or JWK Set")
+        )
     return {"keys": key} if isinstance(key, (tuple, list)) else key
 
 
 def _claims(payload: bytes) -> dict[str, Any]:
-    claims = json_value(payload, lambda _: DecodeError("Invalid payload value"))
+    claims = json_value(payload, lambda _: errors.DecodeError("Invalid payload value"))
     if not isinstance(claims, dict):
-        raise DecodeError("Invalid payload type")
+        raise errors.DecodeError("Invalid payload type")
     return claims
 
 
-jwt = JsonWebToken(
-    [
-        *("HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512"),
-        *("ES256", "ES384", "ES512", "ES256K", "EdDSA"),
-    ]
-)
+jwt = JsonWebToken([name for name in JsonWebSignature.ALGORITHMS_REGISTRY if name != "none"])

@@ -17,7 +17,8 @@ import warnings
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from jwseal import SecretKey, SigningKey, VerifyingKey
-from jwseal.compat.authlib.encoding import decode_member, encode_segment, json_text, to_bytes
+from jwseal._encoding import base64url_encode
+from jwseal.compat.authlib.encoding import decode_member, json_text, to_bytes
 from jwseal.compat.authlib.errors import InsecureKeyWarning, InvalidKeyError, InvalidKeyTypeError, InvalidUseError
 from jwseal.compat.remembered_keys import remembered
 from jwseal.errors import InvalidKey
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, KeysView
 
     from jwseal.types import Algorithm
-
-__all__ = ["Key", "OctKey", "secret_key", "translated", "warn_caller"]
 
 T = TypeVar("T")
 
@@ -109,7 +108,7 @@ class Key:
         """The SHA-256 thumbprint (RFC 7638)."""
         members = self.tokens
         required = {name: members[name] for name in sorted([*self.REQUIRED_JSON_FIELDS, "kty"])}
-        return encode_segment(hashlib.sha256(json_text(required).encode()).digest()).decode()
+        return base64url_encode(hashlib.sha256(json_text(required).encode()).digest()).decode()
 
     def load_dict_key(self) -> None:
         """Set the members from the raw key."""
@@ -137,16 +136,13 @@ class Key:
 
     @classmethod
     def import_dict_key(cls, raw: dict[str, Any], options: dict[str, Any] | None = None) -> Self:
-        """Read a key from `raw`, a JWK; `options` are further parameters of a JWK.
-
-        The key keeps a copy, with its key material in the form the RFC demands.
-        """
+        """Read a key from a copy of `raw`, a JWK, its key material in the RFC's form; `options` are further parameters."""
         members = dict(raw)
         cls.check_required_fields(members)
         key = cls(options=options)
         for name in ({*cls.REQUIRED_JSON_FIELDS, *cls.PRIVATE_KEY_FIELDS} - {"crv"}) & members.keys():
             if (value := decode_member(members[name])) is not None:
-                members[name] = encode_segment(cls._canonical(value, members)).decode()
+                members[name] = base64url_encode(cls._canonical(value, members)).decode()
             elif members[name] is None and name not in cls.REQUIRED_JSON_FIELDS:
                 del members[name]
         key._dict_data = members
@@ -218,7 +214,7 @@ class OctKey(Key):
         self.raw_key = self._member_bytes("k")
 
     def load_dict_key(self) -> None:
-        self._dict_data = {"kty": self.kty, "k": encode_segment(self._raw_key()).decode()}
+        self._dict_data = {"kty": self.kty, "k": base64url_encode(self._raw_key()).decode()}
 
     def as_dict(self, is_private: bool = False, **params: Any) -> dict[str, Any]:
         """This key as a JWK with `params` as further members, the secret included whatever `is_private` says: there is no public part."""

@@ -19,8 +19,6 @@ from jwseal.compat.authlib.errors import InvalidKeyError, InvalidKeyTypeError
 if TYPE_CHECKING:
     from jwseal.types import Algorithm
 
-__all__ = ["EC_CURVES", "OKP_CURVES", "Loaded", "describe", "generate", "load_text", "okp_classes", "write"]
-
 # Reads the key again, for one algorithm.
 NativeReader: TypeAlias = "Callable[[Algorithm], SigningKey | VerifyingKey]"
 
@@ -90,9 +88,7 @@ def load_text(raw: object, ssh_prefix: bytes = b"", password: object = None) -> 
 _UNREADABLE = "not a PEM key, certificate or SSH public key that can be read"
 _PASSWORD_MISSING = "the key is encrypted: import it with its password, import_key(pem, {'password': ...})"
 _PASSWORD_NEEDLESS = "the key is not encrypted: leave the password out"
-_PASSWORD_WRONG = (
-    "the private key cannot be decrypted: the password is wrong, or the key is damaged or not a private key"
-)
+_PASSWORD_WRONG = "the key cannot be decrypted: the password is wrong, or the key is damaged or not a private key"
 
 
 def _load_pem(text: bytes, password: bytes | None) -> Loaded:

@@ -13,16 +13,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from jwseal import SigningKey, VerifyingKey
+from jwseal._encoding import base64url_encode
 from jwseal.compat.authlib import key_material
-from jwseal.compat.authlib.encoding import encode_segment, json_bytes
+from jwseal.compat.authlib.encoding import json_bytes
 from jwseal.compat.authlib.errors import InvalidKeyError, InvalidKeyTypeError
 from jwseal.compat.authlib.key import Key, translated
 from jwseal.compat.remembered_keys import remembered
 
 if TYPE_CHECKING:
     from jwseal.types import Algorithm
-
-__all__ = ["AsymmetricKey", "ECKey", "OKPKey", "RSAKey"]
 
 
 class AsymmetricKey(Key):
@@ -101,14 +100,11 @@ class AsymmetricKey(Key):
         if "d" in members and not is_private:
             members = {name: members[name] for name in members if name in self.PUBLIC_KEY_FIELDS}
             members["kty"] = self.kty
-            if kid:
-                members["kid"] = kid
         elif not is_private:
             # The primes of an RSA key are private without `d` too.
             private = {*self.PRIVATE_KEY_FIELDS}.difference(self.PUBLIC_KEY_FIELDS)
             members = {name: members[name] for name in members if name not in private}
-        if not kid:
-            members["kid"] = self.thumbprint()
+        members["kid"] = kid or self.thumbprint()
         members.update(params)
         return members
 
@@ -138,10 +134,9 @@ class AsymmetricKey(Key):
 
     @classmethod
     def import_key(cls, raw: Any, options: dict[str, Any] | None = None) -> Self:
-        """Read a key.
+        """Read a key from `raw`: PEM, a certificate, SSH text, a JWK as a dict, or a `cryptography` object.
 
-        `raw` is PEM, a certificate, SSH text, a JWK as a dict, or a `cryptography` object. `options` are parameters of a JWK, such as `kid`
-        and `use`, and the `password` of an encrypted PEM.
+        `options` are parameters of a JWK, such as `kid` and `use`, and the `password` of an encrypted PEM.
         """
         if isinstance(raw, cls):
             if options is not None:
@@ -227,10 +222,7 @@ class RSAKey(AsymmetricKey):
     def generate_key(
         cls, key_size: int = 2048, options: dict[str, Any] | None = None, is_private: bool = False
     ) -> Self:
-        """Make a new key of `key_size` bits, at least 2048.
-
-        `options` are parameters of a JWK. `is_private` is False for the public half alone.
-        """
+        """Make a new key of `key_size` bits, at least 2048; `options` and `is_private` are those of `JsonWebKey.generate_key`."""
         if key_size % 8:
             raise InvalidKeyError(description="Invalid key_size for RSAKey")
         if key_size < 2048:
@@ -299,10 +291,7 @@ class ECKey(AsymmetricKey):
 
     @classmethod
     def generate_key(cls, crv: str = "P-256", options: dict[str, Any] | None = None, is_private: bool = False) -> Self:
-        """Make a new key on the curve `crv`.
-
-        `options` are parameters of a JWK. `is_private` is False for the public half alone.
-        """
+        """Make a new key on the curve `crv`; `options` and `is_private` are those of `JsonWebKey.generate_key`."""
         if crv not in _CURVE_BITS:
             raise InvalidKeyError(description=f'Invalid crv value: "{crv}"')
         return cls._generated(crv, options, is_private)
@@ -375,10 +364,7 @@ class OKPKey(AsymmetricKey):
     def generate_key(
         cls, crv: str = "Ed25519", options: dict[str, Any] | None = None, is_private: bool = False
     ) -> Self:
-        """Make a new key on the curve `crv`.
-
-        `options` are parameters of a JWK. `is_private` is False for the public half alone.
-        """
+        """Make a new key on the curve `crv`; `options` and `is_private` are those of `JsonWebKey.generate_key`."""
         if crv not in key_material.OKP_CURVES:
             raise InvalidKeyError(description=f'Invalid crv value: "{crv}"')
         return cls._generated(crv, options, is_private)
@@ -391,12 +377,12 @@ class OKPKey(AsymmetricKey):
 
     def dumps_private_key(self) -> dict[str, Any]:
         members = self.dumps_public_key(self.private_key.public_key())
-        return {**members, "d": encode_segment(self.private_key.private_bytes_raw()).decode()}
+        return {**members, "d": base64url_encode(self.private_key.private_bytes_raw()).decode()}
 
     def dumps_public_key(self, public_key: Any = None) -> dict[str, Any]:
         """The members of `public_key`, or else of this key's public object."""
         key = public_key or self.public_key
-        return {"crv": self.get_key_curve(key), "x": encode_segment(key.public_bytes_raw()).decode()}
+        return {"crv": self.get_key_curve(key), "x": base64url_encode(key.public_bytes_raw()).decode()}
 
     def load_private_key(self) -> Any:
         return self._classes()[0].from_private_bytes(self._member_bytes("d"))
@@ -416,4 +402,4 @@ def _field_width(crv: str) -> int:
 
 
 def _encode_number(number: int, width: int = 0) -> str:
-    return encode_segment(number.to_bytes(width or (number.bit_length() + 7) // 8, "big")).decode()
+    return base64url_encode(number.to_bytes(width or (number.bit_length() + 7) // 8, "big")).decode()

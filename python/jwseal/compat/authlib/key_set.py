@@ -13,8 +13,6 @@ from jwseal.compat.authlib.key_pair import ECKey, OKPKey, RSAKey
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-__all__ = ["JsonWebKey", "KeySet", "key_named", "kid_of"]
-
 
 class KeySet:
     """A list of keys that are found by kid."""

@@ -19,14 +19,7 @@ from typing import Any, ClassVar, Literal, overload
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    PublicFormat,
-    load_pem_private_key,
-    load_pem_public_key,
-)
+from cryptography.hazmat.primitives import serialization as forms
 
 from jwseal import KeySet, SecretKey, SigningKey, VerifyingKey, errors
 from jwseal._encoding import read_json
@@ -35,8 +28,6 @@ from jwseal.compat.pyjwt.types import JWKDict
 from jwseal.compat.pyjwt.utils import base64url_decode, base64url_encode, force_bytes
 from jwseal.compat.remembered_keys import remembered
 from jwseal.insecure import sign_bytes, verify_bytes
-
-__all__ = ["Algorithm", "KeyPairAlgorithm", "algs_of", "may_be_private", "member"]
 
 
 class Algorithm(ABC):
@@ -190,7 +181,7 @@ class KeyPairAlgorithm(Algorithm):
 
     def _verifying_key(self, key: Any) -> VerifyingKey:
         public = key.public_key() if hasattr(key, "public_key") else key
-        spki = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        spki = public.public_bytes(forms.Encoding.DER, forms.PublicFormat.SubjectPublicKeyInfo)
         try:
             return VerifyingKey.from_der(spki, alg=self._name_for(key))
         except errors.InvalidKey as refusal:
@@ -218,8 +209,8 @@ class KeyPairAlgorithm(Algorithm):
         try:
             if "d" in material:
                 pem = SigningKey.from_jwk(material, alg=alg).to_private_pem(password=None)
-                return load_pem_private_key(pem, password=None, unsafe_skip_rsa_key_validation=True)
-            return load_pem_public_key(VerifyingKey.from_jwk(material, alg=alg).to_pem())
+                return forms.load_pem_private_key(pem, password=None, unsafe_skip_rsa_key_validation=True)
+            return forms.load_pem_public_key(VerifyingKey.from_jwk(material, alg=alg).to_pem())
         except (errors.InvalidKey, TypeError, ValueError) as refusal:
             raise InvalidKeyError(f"Not a usable {cls._kty} key: {refusal}") from refusal
 
@@ -240,7 +231,7 @@ class _LoadedKey:
             if not self._is_used:
                 self._is_used = True
                 return self._algorithm._sign(msg, self._key)
-            pkcs8 = self._key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+            pkcs8 = self._key.private_bytes(forms.Encoding.DER, forms.PrivateFormat.PKCS8, forms.NoEncryption())
             self._native = SigningKey.from_der(pkcs8, alg=self._algorithm._name_for(self._key))
         return sign_bytes(msg, self._native)
 

@@ -12,24 +12,11 @@ from typing import Any, ClassVar, NoReturn, TypeAlias
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric.ec import (
-    ECDSA,
-    SECP256K1,
-    SECP256R1,
-    SECP384R1,
-    SECP521R1,
-    EllipticCurve,
-    EllipticCurvePrivateKey,
-    EllipticCurvePublicKey,
-)
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed448 import Ed448PrivateKey, Ed448PublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
-from cryptography.hazmat.primitives.serialization import (
-    load_pem_private_key,
-    load_pem_public_key,
-    load_ssh_public_key,
-)
+from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key, load_ssh_public_key
 
 from jwseal import SecretKey, SigningKey, VerifyingKey, errors
 from jwseal.compat.loaded_rsa import sign_with_loaded
@@ -60,11 +47,11 @@ __all__ = [
 ]
 
 AllowedRSAKeys: TypeAlias = RSAPrivateKey | RSAPublicKey
-AllowedECKeys: TypeAlias = EllipticCurvePrivateKey | EllipticCurvePublicKey
+AllowedECKeys: TypeAlias = ec.EllipticCurvePrivateKey | ec.EllipticCurvePublicKey
 AllowedOKPKeys: TypeAlias = Ed25519PrivateKey | Ed25519PublicKey | Ed448PrivateKey | Ed448PublicKey
 AllowedKeys: TypeAlias = AllowedRSAKeys | AllowedECKeys | AllowedOKPKeys
-AllowedPrivateKeys: TypeAlias = RSAPrivateKey | EllipticCurvePrivateKey | Ed25519PrivateKey | Ed448PrivateKey
-AllowedPublicKeys: TypeAlias = RSAPublicKey | EllipticCurvePublicKey | Ed25519PublicKey | Ed448PublicKey
+AllowedPrivateKeys: TypeAlias = RSAPrivateKey | ec.EllipticCurvePrivateKey | Ed25519PrivateKey | Ed448PrivateKey
+AllowedPublicKeys: TypeAlias = RSAPublicKey | ec.EllipticCurvePublicKey | Ed25519PublicKey | Ed448PublicKey
 
 has_crypto = True
 
@@ -72,7 +59,7 @@ NONE_IS_REFUSED = (
     'Algorithm "none" makes tokens that anyone can write; jwseal.compat.pyjwt neither signs nor accepts them. '
     "Sign with a key, and read unsigned tokens with options={'verify_signature': False}."
 )
-ES521_IS_REFUSED = 'Algorithm "ES521" is no registered name (RFC 7518 section 3.1); ECDSA on P-521 is "ES512".'
+ES521_IS_REFUSED = 'Algorithm "ES521" is no registered name (RFC 7518 section 3.1); ec.ECDSA on P-521 is "ES512".'
 
 
 def get_default_algorithms() -> dict[str, Algorithm]:
@@ -88,11 +75,11 @@ def get_default_algorithms() -> dict[str, Algorithm]:
         "RS256": RSAAlgorithm(RSAAlgorithm.SHA256),
         "RS384": RSAAlgorithm(RSAAlgorithm.SHA384),
         "RS512": RSAAlgorithm(RSAAlgorithm.SHA512),
-        "ES256": ECAlgorithm(ECAlgorithm.SHA256, SECP256R1),
-        "ES256K": ECAlgorithm(ECAlgorithm.SHA256, SECP256K1),
-        "ES384": ECAlgorithm(ECAlgorithm.SHA384, SECP384R1),
-        "ES521": _ES521Algorithm(ECAlgorithm.SHA512, SECP521R1),
-        "ES512": ECAlgorithm(ECAlgorithm.SHA512, SECP521R1),
+        "ES256": ECAlgorithm(ECAlgorithm.SHA256, ec.SECP256R1),
+        "ES256K": ECAlgorithm(ECAlgorithm.SHA256, ec.SECP256K1),
+        "ES384": ECAlgorithm(ECAlgorithm.SHA384, ec.SECP384R1),
+        "ES521": _ES521Algorithm(ECAlgorithm.SHA512, ec.SECP521R1),
+        "ES512": ECAlgorithm(ECAlgorithm.SHA512, ec.SECP521R1),
         "PS256": RSAPSSAlgorithm(RSAPSSAlgorithm.SHA256),
         "PS384": RSAPSSAlgorithm(RSAPSSAlgorithm.SHA384),
         "PS512": RSAPSSAlgorithm(RSAPSSAlgorithm.SHA512),
@@ -286,12 +273,14 @@ class ECAlgorithm(KeyPairAlgorithm):
     SHA384: ClassVar[type[hashes.HashAlgorithm]] = hashes.SHA384
     SHA512: ClassVar[type[hashes.HashAlgorithm]] = hashes.SHA512
 
-    _crypto_key_types = (EllipticCurvePrivateKey, EllipticCurvePublicKey)
+    _crypto_key_types = (ec.EllipticCurvePrivateKey, ec.EllipticCurvePublicKey)
     _kty = "EC"
     _another_kty = "Not an Elliptic curve key"
     _reading = "EC"
 
-    def __init__(self, hash_alg: type[hashes.HashAlgorithm], expected_curve: type[EllipticCurve] | None = None) -> None:
+    def __init__(
+        self, hash_alg: type[hashes.HashAlgorithm], expected_curve: type[ec.EllipticCurve] | None = None
+    ) -> None:
         self.hash_alg = hash_alg
         self.expected_curve = expected_curve
         self._names = tuple(
@@ -330,8 +319,8 @@ class ECAlgorithm(KeyPairAlgorithm):
         except (ValueError, UnsupportedAlgorithm):
             return load_pem_private_key(octets, password=None)
 
-    def _sign(self, msg: bytes, key: EllipticCurvePrivateKey) -> bytes:
-        return der_to_raw_signature(key.sign(msg, ECDSA(self.hash_alg())), key.curve)
+    def _sign(self, msg: bytes, key: ec.EllipticCurvePrivateKey) -> bytes:
+        return der_to_raw_signature(key.sign(msg, ec.ECDSA(self.hash_alg())), key.curve)
 
     @classmethod
     def _jwk_of(cls, key: Any) -> JWKDict:
@@ -342,7 +331,7 @@ class ECAlgorithm(KeyPairAlgorithm):
             raise InvalidKeyError(f"Invalid curve: {key.curve.name}")
         numbers = {}
         public: Any = key
-        if isinstance(key, EllipticCurvePrivateKey):
+        if isinstance(key, ec.EllipticCurvePrivateKey):
             public, numbers = key.public_key(), {"d": key.private_numbers().private_value}
         point = public.public_numbers()
         numbers = {"x": point.x, "y": point.y, **numbers}
@@ -430,11 +419,11 @@ class OKPAlgorithm(KeyPairAlgorithm):
 
 
 # jwseal's name of an algorithm on a curve, the curve with its digest, and the JWK's name of the curve.
-_CURVES: dict[str, tuple[type[EllipticCurve], type[hashes.HashAlgorithm], str]] = {
-    "ES256": (SECP256R1, hashes.SHA256, "P-256"),
-    "ES384": (SECP384R1, hashes.SHA384, "P-384"),
-    "ES512": (SECP521R1, hashes.SHA512, "P-521"),
-    "ES256K": (SECP256K1, hashes.SHA256, "secp256k1"),
+_CURVES: dict[str, tuple[type[ec.EllipticCurve], type[hashes.HashAlgorithm], str]] = {
+    "ES256": (ec.SECP256R1, hashes.SHA256, "P-256"),
+    "ES384": (ec.SECP384R1, hashes.SHA384, "P-384"),
+    "ES512": (ec.SECP521R1, hashes.SHA512, "P-521"),
+    "ES256K": (ec.SECP256K1, hashes.SHA256, "secp256k1"),
 }
 
 # id-RSASSA-PSS (RFC 4055 section 1.2), as a DER object identifier.

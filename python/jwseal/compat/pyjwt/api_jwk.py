@@ -16,8 +16,6 @@ from jwseal.compat.pyjwt.algorithms import Algorithm, get_default_algorithms
 from jwseal.compat.pyjwt.exceptions import InvalidKeyError, PyJWKError, PyJWKSetError, PyJWTError
 from jwseal.compat.pyjwt.types import JWKDict
 
-__all__ = ["PyJWK", "PyJWKSet", "PyJWTSetWithTimestamp"]
-
 # The algorithm of a JWK that names none, by kty and, where it has one, by crv.
 _DEFAULTS = {
     ("EC", None): "ES256",
@@ -144,10 +142,8 @@ def _read(data: str | bytes, refusal: PyJWTError) -> dict[str, Any]:
 
 def _default_name(jwk_data: JWKDict) -> str:
     kty, crv = jwk_data["kty"], jwk_data.get("crv") or None
-    if kty == "RSA":
-        return "RS256"
-    if kty == "oct":
-        return "HS256"
+    if kty in ("RSA", "oct"):
+        return "RS256" if kty == "RSA" else "HS256"
     name = _DEFAULTS.get((kty, crv)) if isinstance(kty, str) and isinstance(crv, str | None) else None
     if name is None:
         raise InvalidKeyError("Unsupported kty or crv")

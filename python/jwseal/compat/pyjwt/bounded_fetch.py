@@ -15,8 +15,6 @@ from functools import partial
 from ssl import SSLContext
 from typing import Any
 
-__all__ = ["bounded_opener", "read_bounded"]
-
 # Bytes of a response. JWK Sets have a few thousand.
 _LARGEST = 1_048_576
 

@@ -7,31 +7,7 @@ malformed one.
 
 from __future__ import annotations
 
-from typing import Any
-
 from jwseal import errors
-
-__all__ = [
-    "DecodeError",
-    "ExpiredSignatureError",
-    "ImmatureSignatureError",
-    "InvalidAlgorithmError",
-    "InvalidAudienceError",
-    "InvalidIssuedAtError",
-    "InvalidIssuerError",
-    "InvalidJTIError",
-    "InvalidKeyError",
-    "InvalidSignatureError",
-    "InvalidSubjectError",
-    "InvalidTokenError",
-    "MissingCryptographyError",
-    "MissingRequiredClaimError",
-    "PyJWKClientConnectionError",
-    "PyJWKClientError",
-    "PyJWKError",
-    "PyJWKSetError",
-    "PyJWTError",
-]
 
 
 class PyJWTError(errors.JOSEError):
@@ -40,9 +16,6 @@ class PyJWTError(errors.JOSEError):
     # jwseal's ClaimError asks for the claim's name; PyJWT's callers raise and mock these classes with any arguments.
     def __init__(self, *args: object) -> None:
         Exception.__init__(self, *args)
-
-    def __reduce__(self) -> Any:
-        return Exception.__reduce__(self)
 
 
 class InvalidTokenError(PyJWTError, errors.InvalidToken):

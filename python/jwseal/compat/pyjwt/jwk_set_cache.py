@@ -8,8 +8,6 @@ from typing import Any
 from jwseal.compat.pyjwt.api_jwk import PyJWKSet, PyJWTSetWithTimestamp
 from jwseal.compat.pyjwt.exceptions import PyJWKSetError
 
-__all__ = ["JWKSetCache"]
-
 
 class JWKSetCache:
     """Holds one parsed set for `lifespan` seconds; a lifespan below 0 has no end."""

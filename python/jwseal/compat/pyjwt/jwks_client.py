@@ -3,8 +3,7 @@
 Only http and https are fetched, redirects are not followed, and a failed fetch keeps the set that was fetched before.
 An unknown `kid` causes one fetch, at most every `cooldown_duration` seconds, which the set's cache is needed for. A failed fetch counts
 too, and a `kid` of the cached set waits for no fetch. `timeout` is the time for a whole fetch, and a response has at most 1 MiB. PyJWT does
-none of this. A published secret is no signing key: everyone could sign with it. There is no background refresh: `jwseal.remote` has
-that.
+none of this. A published secret is no signing key: everyone could sign with it. `jwseal.remote` refreshes in the background, this does not.
 """
 
 from __future__ import annotations
@@ -29,8 +28,6 @@ from jwseal.compat.pyjwt.bounded_fetch import bounded_opener, read_bounded
 from jwseal.compat.pyjwt.exceptions import PyJWKClientConnectionError, PyJWKClientError
 from jwseal.compat.pyjwt.jwk_set_cache import JWKSetCache
 from jwseal.compat.pyjwt.utils import printable
-
-__all__ = ["PyJWKClient"]
 
 
 class PyJWKClient:

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypedDict
 
-__all__ = ["FullOptions", "HashlibHash", "JWKDict", "Options", "SigOptions"]
-
 JWKDict = dict[str, Any]
 
 HashlibHash = Callable[..., Any]

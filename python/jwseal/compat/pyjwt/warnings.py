@@ -1,7 +1,5 @@
 """PyJWT's warning categories, under PyJWT's names."""
 
-__all__ = ["InsecureKeyLengthWarning", "RemovedInPyjwt3Warning"]
-
 
 class RemovedInPyjwt3Warning(DeprecationWarning):
     """An argument that PyJWT 3 no longer takes."""
