@@ -6,6 +6,8 @@
     verifier = Verifier(keys, policy, sender="mtls")
     token = verifier.verify(text, sender=ClientCertificate(der))
 
+An Authorizer takes both as a Verifier does: `from_file(path, sender="dpop")` and `authorize(text, sender=...)`.
+
 A token names its key in `cnf`: the thumbprint of the proof's key (RFC 9449 section 6), or the hash of the client's certificate
 (RFC 8705 section 3). A proof is accepted only if it is for this token, this request and this key. One that is missing, malformed or
 does not match is SenderMismatch, which `challenge` answers. The certificate itself is not judged: the TLS server does that.
@@ -304,6 +306,11 @@ def _named(name: str) -> DpopCheck | CertificateCheck:
     if name == "mtls":
         return CertificateCheck()
     raise PolicyError('sender must be "dpop" or "mtls"')
+
+
+def names_a_key(cnf: object) -> bool:
+    """Whether this claim `cnf` binds its token to a key of one of these kinds."""
+    return isinstance(cnf, dict) and not cnf.keys().isdisjoint(("jkt", "x5t#S256"))
 
 
 def _confirmation(token: VerifiedJWT, member: str, algs: tuple[str, ...] = ()) -> str:

@@ -6,7 +6,7 @@ down is a key source whose URL does not answer.
 
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,60 +15,18 @@ import pytest
 import protected_apps
 import protected_grpc
 import protected_mcp
-from jwseal import Issuers, KeySet, Policy, Verifier
-from jwseal.authorizer import Authorizer
-from jwseal.remote import RemoteKeySet
+from judges import JUDGES
 from jwseal.testing import FakeIssuer, assert_protected
 from jwseal.testing.client import client_of
 from protected_apps import SCOPE
 from server_process import free_port, serving
 
 
-def of_keys(issuer: FakeIssuer, keys: Any) -> Verifier:
-    """A verifier of the issuer's tokens."""
-    return Verifier(keys, Policy(issuer=issuer.url, audience="api"))
+def judging(kind: str, issuer: FakeIssuer, url: str, **options: Any) -> Any:
+    """A judge of this kind. The URL of the keys of one that is down answers nothing."""
+    return JUDGES[kind](issuer.url, issuer.jwks() if url == issuer.jwks_uri else None, url, **options)
 
 
-def remote(issuer: FakeIssuer, url: str) -> Verifier:
-    """A verifier that fetches its keys."""
-    return of_keys(issuer, RemoteKeySet(url, algorithms=["ES256"], allow_http_loopback=True))
-
-
-def several(verifier: Verifier, issuer: FakeIssuer) -> Issuers:
-    """A judge of this issuer and of another."""
-    other = Verifier(KeySet.from_jwks(issuer.jwks()), Policy(issuer="https://other.example", audience="api"))
-    return Issuers({issuer.url: verifier, "https://other.example": other})
-
-
-RULES = """
-[issuers.idp]
-issuer = "{issuer}"
-jwks_url = "{url}"
-algorithms = ["ES256"]
-audience = ["api"]
-
-[[rules]]
-id = "orders"
-issuer = "idp"
-effect = "allow"
-when = {{ claim = "scope", contains = "{scope}" }}
-"""
-
-
-def ruled(issuer: FakeIssuer, url: str, scope: str = SCOPE) -> Authorizer:
-    """An authorizer with one rule."""
-    return Authorizer.from_text(RULES.format(issuer=issuer.url, url=url, scope=scope))
-
-
-# A judge of each kind from the issuer and the URL of its keys. The URL of the one that is down answers nothing.
-JUDGES: dict[str, Callable[[FakeIssuer, str], Any]] = {
-    "verifier": lambda issuer, url: (
-        of_keys(issuer, KeySet.from_jwks(issuer.jwks())) if url == issuer.jwks_uri else remote(issuer, url)
-    ),
-    "remote": remote,
-    "issuers": lambda issuer, url: several(remote(issuer, url), issuer),
-    "authorizer": ruled,
-}
 every_judge = pytest.mark.parametrize("kind", JUDGES)
 
 
@@ -103,16 +61,17 @@ def check(kind: str, issuer: FakeIssuer, up: Any, down: Any, scope: str = SCOPE,
 @pytest.mark.parametrize("name", [name for name in protected_apps.APPS if name != "aiohttp"])
 def test_in_process(name: str, kind: str, issuer: FakeIssuer, nowhere: str) -> None:
     """Applications of WSGI and ASGI, in this process."""
-    make, judge = protected_apps.APPS[name], JUDGES[kind]
-    check(kind, issuer, make(judge(issuer, issuer.jwks_uri)), make(judge(issuer, nowhere)), path="/orders")
+    make = protected_apps.APPS[name]
+    up, down = (make(judging(kind, issuer, url)) for url in (issuer.jwks_uri, nowhere))
+    check(kind, issuer, up, down, path="/orders")
 
 
 @every_judge
 def test_aiohttp(kind: str, issuer: FakeIssuer, nowhere: str) -> None:
     """aiohttp has a protocol of its own, so that its applications are asked over HTTP."""
     protected_apps.needed("aiohttp")
-    make, judge = protected_apps.aiohttp, JUDGES[kind]
-    with listening(make(judge(issuer, issuer.jwks_uri))) as up, listening(make(judge(issuer, nowhere))) as down:
+    first, second = (protected_apps.aiohttp(judging(kind, issuer, url)) for url in (issuer.jwks_uri, nowhere))
+    with listening(first) as up, listening(second) as down:
         check(kind, issuer, up, down, path="/orders")
 
 
@@ -150,8 +109,9 @@ def listening(app: Any) -> Iterator[str]:
 @pytest.mark.parametrize("server", protected_grpc.SERVERS)
 def test_grpc(server: str, kind: str, issuer: FakeIssuer, nowhere: str) -> None:
     """The interceptors, on servers of this process. UNAVAILABLE stands for 503."""
-    make, judge, client = protected_grpc.SERVERS[server], JUDGES[kind], protected_grpc.client
-    with make(judge(issuer, issuer.jwks_uri)) as up, make(judge(issuer, nowhere)) as down:
+    make, client = protected_grpc.SERVERS[server], protected_grpc.client
+    first, second = (judging(kind, issuer, url) for url in (issuer.jwks_uri, nowhere))
+    with make(first) as up, make(second) as down:
         check(kind, issuer, client(up), client(down))
 
 
@@ -162,41 +122,58 @@ def test_mcp(library: str, kind: str, issuer: FakeIssuer, nowhere: str) -> None:
     scope, client = "tools", protected_mcp.client
 
     def app(url: str) -> Any:
-        judge = ruled(issuer, url, scope) if kind == "authorizer" else JUDGES[kind](issuer, url)
+        judge = judging(kind, issuer, url, scope=scope)
         return protected_mcp.browsers(protected_mcp.LIBRARIES[library](judge, issuer.url))
 
     with protected_mcp.serving(app(issuer.jwks_uri)) as up, protected_mcp.serving(app(nowhere)) as down:
         check(kind, issuer, client(up), client(down), scope, path="/mcp", method="POST")
 
 
-# Which server runs which applications.
+# Which server runs which applications, and with which judge: each kind behind each server.
 SERVED = [
-    *[("uvicorn", name) for name in ("asgi", "fastapi", "starlette", "litestar", "quart", "django_async")],
-    *[("granian", name) for name in ("asgi", "fastapi", "wsgi", "flask", "django")],
-    *[("gunicorn", name) for name in ("wsgi", "flask", "django", "rest_framework")],
-    *[("uvicorn", library) for library in protected_mcp.LIBRARIES],
-    ("hypercorn", "quart"),
-    ("aiohttp", "aiohttp"),
+    ("uvicorn", "asgi", "verifier"),
+    ("uvicorn", "fastapi", "authorizer"),
+    ("uvicorn", "starlette", "issuers"),
+    ("uvicorn", "litestar", "remote"),
+    ("uvicorn", "quart", "authorizer"),
+    ("uvicorn", "django_async", "issuers"),
+    ("uvicorn", "mcp", "authorizer"),
+    ("uvicorn", "fastmcp", "remote"),
+    ("granian", "asgi", "issuers"),
+    ("granian", "fastapi", "verifier"),
+    ("granian", "wsgi", "authorizer"),
+    ("granian", "flask", "remote"),
+    ("granian", "django", "authorizer"),
+    ("gunicorn", "wsgi", "remote"),
+    ("gunicorn", "flask", "issuers"),
+    ("gunicorn", "django", "verifier"),
+    ("gunicorn", "rest_framework", "authorizer"),
+    ("hypercorn", "quart", "authorizer"),
+    ("hypercorn", "asgi", "issuers"),
+    ("hypercorn", "fastapi", "remote"),
+    ("aiohttp", "aiohttp", "authorizer"),
+    ("aiohttp", "aiohttp", "issuers"),
+    ("aiohttp", "aiohttp", "remote"),
 ]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="gunicorn needs fork, and one way to start servers is enough")
-@pytest.mark.parametrize(("server", "name"), SERVED)
-def test_over_http(server: str, name: str, issuer: FakeIssuer) -> None:
+@pytest.mark.parametrize(("server", "name", "kind"), SERVED)
+def test_over_http(server: str, name: str, kind: str, issuer: FakeIssuer) -> None:
     """Behind a real server in a process of its own every bad credential is refused, by the server or the adapter."""
-    with serving(server, name, issuer) as url:
+    with serving(server, name, issuer, judge=kind) as url:
         if name in protected_mcp.LIBRARIES:
             client = protected_mcp.client
-            check("verifier", issuer, client(url), client(f"{url}/down"), "tools", path="/mcp", method="POST")
+            check(kind, issuer, client(url), client(f"{url}/down"), "tools", path="/mcp", method="POST")
         else:
-            check("verifier", issuer, url, f"{url}/down", path="/orders")
+            check(kind, issuer, url, f"{url}/down", path="/orders")
 
 
 @pytest.mark.skipif(os.name != "posix", reason="one way to start servers is enough")
-@pytest.mark.parametrize("server", protected_grpc.SERVERS)
-def test_over_grpc(server: str, issuer: FakeIssuer) -> None:
+@pytest.mark.parametrize(("server", "kind"), [("threads", "authorizer"), ("threads", "remote"), ("asyncio", "issuers")])
+def test_over_grpc(server: str, kind: str, issuer: FakeIssuer) -> None:
     """Behind a gRPC server in a process of its own every bad credential is refused, by gRPC or the interceptor."""
     down = free_port()
-    with serving("grpc", server, issuer, str(down)) as url:
+    with serving("grpc", server, issuer, str(down), judge=kind) as url:
         address = url.removeprefix("http://")
-        check("verifier", issuer, protected_grpc.client(address), protected_grpc.client(f"127.0.0.1:{down}"))
+        check(kind, issuer, protected_grpc.client(address), protected_grpc.client(f"127.0.0.1:{down}"))

@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 
 import protected_apps
+from judges import ruled
 from jwseal import KeySet, Policy, Verifier
+from jwseal.authorizer import Authorizer
 from jwseal.sender import DpopCheck, Nonce
 from jwseal.state import MemoryState
 from jwseal.testing import FakeIssuer
@@ -30,6 +32,15 @@ def demanding(issuer: FakeIssuer, **options: Any) -> Verifier:
     policy = Policy(issuer=issuer.url, audience="api")
     check = DpopCheck(algorithms=["ES256"], **options)
     return Verifier(KeySet.from_jwks(issuer.jwks()), policy, sender=check)
+
+
+def ruling(issuer: FakeIssuer, **options: Any) -> Authorizer:
+    """An authorizer that demands DPoP proofs."""
+    check = DpopCheck(algorithms=["ES256"], **options)
+    return ruled(issuer.url, None, issuer.jwks_uri, scope="tools", sender=check)
+
+
+every_judge = pytest.mark.parametrize("judging", [demanding, ruling], ids=["verifier", "authorizer"])
 
 
 def post(url: str, token: str | None, *proofs: str, scheme: str = "DPoP") -> tuple[int, str, str]:
@@ -64,9 +75,10 @@ BROKEN: dict[str, tuple[Any, str]] = {
 }
 
 
+@every_judge
 @every_library
 @pytest.mark.parametrize("nonce", [False, True], ids=["no nonce", "nonce"])
-def test_conformance(library: str, nonce: bool, issuer: FakeIssuer) -> None:
+def test_conformance(library: str, nonce: bool, judging: Any, issuer: FakeIssuer) -> None:
     """A right proof is accepted, and each broken one is 401 with its error, with and without nonces of the server."""
     nonces = Nonce(bytes(32)) if nonce else None
     token = issuer.token(cnf={"jkt": JKT}, scope="tools")
@@ -80,7 +92,7 @@ def test_conformance(library: str, nonce: bool, issuer: FakeIssuer) -> None:
             return super().__call__(*positional, **{**held, **claims})
 
     make = Holding(token, URL, "POST", now)
-    with serving(LIBRARIES[library](demanding(issuer, nonce=nonces), issuer.url)) as url:
+    with serving(LIBRARIES[library](judging(issuer, nonce=nonces), issuer.url)) as url:
         assert 200 == post(url, token, make())[0]
         for name, (broken, error) in BROKEN.items():
             made = broken(make)
@@ -97,12 +109,13 @@ def test_conformance(library: str, nonce: bool, issuer: FakeIssuer) -> None:
             assert (401, True) == (status, challenge.startswith(f'DPoP error="{TOKEN}"'))
 
 
+@every_judge
 @every_library
-def test_every_wrong_proof(library: str, issuer: FakeIssuer) -> None:
+def test_every_wrong_proof(library: str, judging: Any, issuer: FakeIssuer) -> None:
     """Each of the other wrong proofs is 401 with its error too, and the proof can be used after all of them."""
     token = issuer.token(cnf={"jkt": JKT}, scope="tools")
     make = Prover(token, URL, "POST", int(time.time()))
-    with serving(LIBRARIES[library](demanding(issuer, replay=MemoryState()), issuer.url)) as url:
+    with serving(LIBRARIES[library](judging(issuer, replay=MemoryState()), issuer.url)) as url:
         for name, (broken, _, error) in WRONG.items():
             made = broken(make)
             if name in NOT_IN_A_HEADER:
@@ -115,10 +128,11 @@ def test_every_wrong_proof(library: str, issuer: FakeIssuer) -> None:
         assert 401 == post(url, token, make())[0]
 
 
+@every_judge
 @every_library
-def test_discovery(library: str, issuer: FakeIssuer) -> None:
+def test_discovery(library: str, judging: Any, issuer: FakeIssuer) -> None:
     """A client without a token learns from the challenge and the metadata that DPoP is required (RFC 9449 section 7.1, RFC 9728)."""
-    with serving(LIBRARIES[library](demanding(issuer), issuer.url)) as url:
+    with serving(LIBRARIES[library](judging(issuer), issuer.url)) as url:
         status, challenge, _ = post(url, None)
         assert (401, True, True) == (status, challenge.startswith("DPoP "), challenge.endswith(ALGS))
         assert f'resource_metadata="https://tools.example{WELL_KNOWN}"' in challenge
@@ -133,13 +147,14 @@ def test_discovery(library: str, issuer: FakeIssuer) -> None:
         assert 404 == ask(url, "GET", "/.well-known/oauth-protected-resource/other", [])[0]
 
 
+@every_judge
 @every_library
-def test_the_nonce_flow(library: str, issuer: FakeIssuer) -> None:
+def test_the_nonce_flow(library: str, judging: Any, issuer: FakeIssuer) -> None:
     """Without a nonce the answer has one; the next proof is accepted with it and with no other."""
     nonces = Nonce(bytes(32))
     token = issuer.token(cnf={"jkt": JKT}, scope="tools")
     make = Prover(token, URL, "POST", int(time.time()))
-    with serving(LIBRARIES[library](demanding(issuer, nonce=nonces), issuer.url)) as url:
+    with serving(LIBRARIES[library](judging(issuer, nonce=nonces), issuer.url)) as url:
         status, challenge, nonce = post(url, token, make())
         assert (401, True) == (status, challenge.startswith(f'DPoP error="use_dpop_nonce", {ALGS}'))
         assert 200 == post(url, token, make(nonce=nonce, jti="2"))[0]
@@ -165,13 +180,15 @@ def test_a_bound_token_without_protect(
 ) -> None:
     """A token verifier sees no proof, so a bound token is refused, by a verifier that demands none too."""
     caplog.set_level(logging.INFO, "jwseal.adapters")
-    token = issuer.token(cnf=cnf)
+    token = issuer.token(cnf=cnf, scope="tools")
     keys, policy = KeySet.from_jwks(issuer.jwks()), Policy(issuer=issuer.url, audience="api")
-    judges = [verifier, *(Verifier(keys, policy, sender=sender) for sender in ("dpop", "mtls"))]
+    judges: list[Any] = [verifier, *(Verifier(keys, policy, sender=sender) for sender in ("dpop", "mtls"))]
+    senders = (None, "dpop", "mtls")
+    judges += [ruled(issuer.url, None, issuer.jwks_uri, scope="tools", sender=sender) for sender in senders]
     for judge in judges:
         assert verify(library, judge, token) is None
     logged = [record.getMessage() for record in caplog.records if record.name == "jwseal.adapters"]
-    assert ["mcp sender_mismatch"] * 3 == logged
+    assert ["mcp sender_mismatch"] * 6 == logged
     assert verify(library, verifier, issuer.token(cnf={"kid": "x"}))
     assert verify(library, judges[1], issuer.token()) is None
 

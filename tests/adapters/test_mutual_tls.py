@@ -75,22 +75,30 @@ def ask(url: str, authority: Authority, client: Client | None, token: str, **hea
 REFUSED = (401, 'Bearer error="invalid_token"')
 # Servers and what runs on them. uvicorn has the TLS extension by a protocol class of the test's own.
 SHOWN = [
-    *[("uvicorn", name) for name in ("asgi", "fastapi", "starlette", "litestar", "quart", "django_async")],
-    *[("gunicorn", name) for name in ("wsgi", "flask", "django", "rest_framework")],
-    ("werkzeug", "flask"),
-    ("werkzeug", "wsgi"),
-    ("aiohttp", "aiohttp"),
+    ("uvicorn", "asgi", "verifier"),
+    ("uvicorn", "fastapi", "authorizer"),
+    ("uvicorn", "starlette", "issuers"),
+    ("uvicorn", "litestar", "authorizer"),
+    ("uvicorn", "quart", "remote"),
+    ("uvicorn", "django_async", "authorizer"),
+    ("gunicorn", "wsgi", "authorizer"),
+    ("gunicorn", "flask", "verifier"),
+    ("gunicorn", "django", "authorizer"),
+    ("gunicorn", "rest_framework", "issuers"),
+    ("werkzeug", "flask", "authorizer"),
+    ("werkzeug", "wsgi", "verifier"),
+    ("aiohttp", "aiohttp", "authorizer"),
 ]
 
 
-@pytest.mark.parametrize(("server", "name"), SHOWN)
+@pytest.mark.parametrize(("server", "name", "judge"), SHOWN)
 def test_the_certificate_of_the_connection(
-    server: str, name: str, authority: Authority, alice: Client, mallory: Client, issuer: FakeIssuer
+    server: str, name: str, judge: str, authority: Authority, alice: Client, mallory: Client, issuer: FakeIssuer
 ) -> None:
     """A token is accepted over the connection of its own client alone, whatever the headers say."""
     needed(server)
     escaped = quote(alice.pem)
-    with serving(server, name, issuer, sender="mtls", tls=authority) as url:
+    with serving(server, name, issuer, judge=judge, sender="mtls", tls=authority) as url:
         assert 200 == ask(url, authority, alice, alice.token)[0]
         for client, token in ((mallory, alice.token), (None, alice.token), (alice, mallory.token)):
             assert REFUSED == ask(url, authority, client, token)

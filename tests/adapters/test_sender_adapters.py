@@ -19,8 +19,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 import protected_apps
 import protected_grpc
 import test_frameworks
+from judges import ruled
 from jwseal import KeySet, Policy, PolicyError, Verifier
 from jwseal.adapters.resource_server import Received, Refused, ResourceServer
+from jwseal.authorizer import Authorizer
 from jwseal.sender import DpopCheck, Nonce
 from jwseal.state import MemoryState
 from jwseal.testing import Client, FakeIssuer
@@ -39,8 +41,16 @@ def demanding(issuer: FakeIssuer, sender: Any, **options: Any) -> Verifier:
     return Verifier(KeySet.from_jwks(issuer.jwks()), policy, sender=sender, **options)
 
 
+def ruling(issuer: FakeIssuer, sender: Any, **options: Any) -> Authorizer:
+    """An authorizer of the issuer's tokens that demands a proof of their sender, and whose rule demands the scope."""
+    return ruled(issuer.url, None, issuer.jwks_uri, sender=sender, **options)
+
+
+every_judge = pytest.mark.parametrize("judging", [demanding, ruling], ids=["verifier", "authorizer"])
+
+
 @contextmanager
-def protected(name: str, judge: Verifier, monkeypatch: pytest.MonkeyPatch, **options: Any) -> Iterator[Client]:
+def protected(name: str, judge: Any, monkeypatch: pytest.MonkeyPatch, **options: Any) -> Iterator[Client]:
     """A client of the application of this adapter."""
     if name.startswith("grpc"):
         monkeypatch.setattr(protected_grpc, "OPTIONS", protected_grpc.OPTIONS | options)
@@ -58,13 +68,14 @@ def nothing(app: Any) -> Iterator[Any]:
     yield app
 
 
-def prover(name: str, token: str) -> Prover:
-    """Makes proofs for the request that this adapter is sent."""
+def prover(name: str, token: str, decides: bool = False) -> Prover:
+    """Makes proofs for the request that this adapter is sent; `decides` is whether its judge is an Authorizer."""
     now = int(time.time())
     if name.startswith("grpc"):
         return Prover(token, f"{BASE}/orders/unary_unary", "POST", now)
     # The test's Django project has the view of each kind at a path of its own.
     below = {"django_async": "/async", "rest_framework": "/rest"}.get(name, "")
+    below = f"/decided{below}" if decides and name in {"django", "django_async", "rest_framework"} else below
     return Prover(token, f"{BASE}{below}/orders", "GET", now)
 
 
@@ -79,13 +90,14 @@ def told(answer: Answered, name: str = "www-authenticate") -> str:
     return {key.lower(): value for key, value in answer.headers}.get(name, "")
 
 
+@every_judge
 @every_adapter
-def test_every_wrong_proof(name: str, issuer: FakeIssuer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_wrong_proof(name: str, judging: Any, issuer: FakeIssuer, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each is 401 with its error, and uses neither the token nor the identifier of a proof up."""
     check = DpopCheck(algorithms=["ES256"], replay=MemoryState())
-    judge = demanding(issuer, check, replay=MemoryState())
+    judge = judging(issuer, check, replay=MemoryState())
     token = issuer.token(cnf={"jkt": JKT}, scope=protected_apps.SCOPE, jti=name)
-    make, wrong = prover(name, token), {}
+    make, wrong = prover(name, token, judging is ruling), {}
     with protected(name, judge, monkeypatch, base_url=BASE) as client:
         for case, (made, _, error) in WRONG.items():
             proofs = made(make)
@@ -100,12 +112,13 @@ def test_every_wrong_proof(name: str, issuer: FakeIssuer, monkeypatch: pytest.Mo
         assert (401, f'DPoP error="{PROOF}"') == (again.status, told(again)[:31])
 
 
+@every_judge
 @every_adapter
-def test_schemes(name: str, issuer: FakeIssuer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_schemes(name: str, judging: Any, issuer: FakeIssuer, monkeypatch: pytest.MonkeyPatch) -> None:
     """A bound token is refused as a bearer token, an unbound one under DPoP and without a proof (RFC 9449 sections 7.1, 7.2)."""
     bound, free = (issuer.token(scope=protected_apps.SCOPE, **more) for more in ({"cnf": {"jkt": JKT}}, {}))
     certified = issuer.token(scope=protected_apps.SCOPE, cnf={"x5t#S256": JKT})
-    make, unbound = prover(name, bound), prover(name, free)
+    make, unbound = (prover(name, one, judging is ruling) for one in (bound, free))
     cases: list[tuple[str, Any, str, int, str]] = [
         (bound, make(), "DPoP", 200, ""),
         (bound, make(jti="2"), "dpop", 200, ""),
@@ -116,13 +129,13 @@ def test_schemes(name: str, issuer: FakeIssuer, monkeypatch: pytest.MonkeyPatch)
         (free, unbound(), "Bearer", 401, TOKEN),
         (free, unbound(), "DPoP", 401, TOKEN),
         (free, None, "DPoP", 401, TOKEN),
-        (certified, prover(name, certified)(), "DPoP", 401, TOKEN),
+        (certified, prover(name, certified, judging is ruling)(), "DPoP", 401, TOKEN),
         (issuer.token(expires_in=-60, cnf={"jkt": JKT}), make(), "DPoP", 401, TOKEN),
         (bound, make(), "DPoP ,", 401, TOKEN),
         (bound, make(), "DPoP DPoP", 401, TOKEN),
         (issuer.token(cnf={"jkt": JKT}), None, "DPoP", 401, PROOF),
     ]
-    judge = demanding(issuer, DpopCheck(algorithms=["ES256"]))
+    judge = judging(issuer, DpopCheck(algorithms=["ES256"]))
     with protected(name, judge, monkeypatch, base_url=BASE) as client:
         for token, proof, scheme, status, error in cases:
             answer = send(client, token, proof, scheme)
@@ -133,7 +146,7 @@ def test_schemes(name: str, issuer: FakeIssuer, monkeypatch: pytest.MonkeyPatch)
         assert (401, "DPoP ") == (nobody.status, told(nobody)[:5])
         assert (True, False) == ('algs="ES256"' in told(nobody), "error" in told(nobody))
         text = issuer.token(cnf={"jkt": JKT})
-        lacking = send(client, text, prover(name, text)())
+        lacking = send(client, text, prover(name, text, judging is ruling)())
         assert (403, 'DPoP error="insufficient_scope"') == (lacking.status, told(lacking)[:31])
 
 
@@ -141,14 +154,15 @@ def test_schemes(name: str, issuer: FakeIssuer, monkeypatch: pytest.MonkeyPatch)
 SILENT = frozenset({"grpc threads", "grpc asyncio"})
 
 
+@every_judge
 @every_adapter
-def test_nonces(name: str, issuer: FakeIssuer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nonces(name: str, judging: Any, issuer: FakeIssuer, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first proof is answered with a nonce and the next has it; half way through its time an answer has a new one."""
     nonces = Nonce(bytes(range(32)), ttl=300)
     check = DpopCheck(algorithms=["ES256"], nonce=nonces, replay=MemoryState())
     token = issuer.token(cnf={"jkt": JKT}, scope=protected_apps.SCOPE)
-    make, now = prover(name, token), int(time.time())
-    with protected(name, demanding(issuer, check), monkeypatch, base_url=BASE) as client:
+    make, now = prover(name, token, judging is ruling), int(time.time())
+    with protected(name, judging(issuer, check), monkeypatch, base_url=BASE) as client:
         for bad in (
             ...,
             None,
@@ -173,12 +187,13 @@ def test_nonces(name: str, issuer: FakeIssuer, monkeypatch: pytest.MonkeyPatch) 
             assert "no-store" in told(late, "cache-control")
 
 
+@every_judge
 @pytest.mark.parametrize("name", test_frameworks.ASYNC)
-def test_handshakes(name: str, issuer: FakeIssuer) -> None:
+def test_handshakes(name: str, judging: Any, issuer: FakeIssuer) -> None:
     """A WebSocket handshake needs a proof for GET and its https URL, as the HTTP request that it is."""
     token = issuer.token(cnf={"jkt": JKT}, scope=protected_apps.SCOPE)
     make = Prover(token, f"{BASE}/stream", "GET", int(time.time()))
-    judge = demanding(issuer, DpopCheck(algorithms=["ES256"]))
+    judge = judging(issuer, DpopCheck(algorithms=["ES256"]))
     client = test_frameworks.client_of(name, judge, base_url=BASE)
     headers = {"Authorization": f"DPoP {token}", "DPoP": make()}
     with client.websocket_connect("/stream", headers=headers) as opened:
@@ -286,6 +301,7 @@ def certified(issuer: FakeIssuer) -> str:
     return issuer.token(cnf=cnf, scope=protected_apps.SCOPE)
 
 
+@every_judge
 @pytest.mark.parametrize(
     ("header", "accepted"),
     [
@@ -314,9 +330,11 @@ def certified(issuer: FakeIssuer) -> str:
         ([quote(PEM), quote(PEM)], False),
     ],
 )
-def test_certificates_in_a_header(header: Any, accepted: bool, certified: str, issuer: FakeIssuer) -> None:
+def test_certificates_in_a_header(
+    header: Any, accepted: bool, certified: str, judging: Any, issuer: FakeIssuer
+) -> None:
     """The certificate comes in the header that the operator named, once (RFC 9440, or as nginx escapes it)."""
-    server = ResourceServer(demanding(issuer, "mtls"), certificate_header="Client-Cert")
+    server = ResourceServer(judging(issuer, "mtls"), certificate_header="Client-Cert")
     request = received(authorization=f"Bearer {certified}", client_cert=header)
     if accepted:
         assert server.authenticate(request)
@@ -333,12 +351,18 @@ NAMES = ["Client-Cert", "X-SSL-Client-Cert", "X-Client-Cert", "SSL-Client-Cert",
 NAMES += ["X-Forwarded-Tls-Client-Cert", "X-Amzn-Mtls-Clientcert", "X-ARR-ClientCert", "Ssl_Client_Cert"]
 
 
+@every_judge
 @every_adapter
 def test_a_header_that_nobody_named(
-    name: str, certified: str, issuer: FakeIssuer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    name: str,
+    certified: str,
+    judging: Any,
+    issuer: FakeIssuer,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     """Without `certificate_header` no header counts, and with it no other one."""
-    with protected(name, demanding(issuer, "mtls"), monkeypatch) as client:
+    with protected(name, judging(issuer, "mtls"), monkeypatch) as client:
         for value in (f":{IN_BASE64}:", quote(PEM)):
             headers = [("Authorization", f"Bearer {certified}"), *((one, value) for one in NAMES)]
             answer = client.send("GET", "/orders", headers)
@@ -347,7 +371,7 @@ def test_a_header_that_nobody_named(
     # Without the middleware the test's Django project reads its settings anew for each request.
     shows = name == "aiohttp" or name.startswith("grpc")
     assert len(warned) == (0 if shows else 2 if name == "rest_framework" else 1)
-    with protected(name, demanding(issuer, "mtls"), monkeypatch, certificate_header="X-Proxy-Cert") as client:
+    with protected(name, judging(issuer, "mtls"), monkeypatch, certificate_header="X-Proxy-Cert") as client:
         answer = client.send("GET", "/orders", headers)
         assert 401 == answer.status
         named = [("Authorization", f"Bearer {certified}"), ("X-Proxy-Cert", quote(PEM))]
@@ -422,6 +446,7 @@ def test_the_environ(environ: dict[str, Any], accepted: bool, certified: str, is
     assert "sender_mismatch" == caught.value.code
 
 
+@every_judge
 @pytest.mark.parametrize(
     ("sender", "options"),
     [
@@ -442,10 +467,10 @@ def test_the_environ(environ: dict[str, Any], accepted: bool, certified: str, is
         (None, {"certificate_header": "Client-Cert"}),
     ],
 )
-def test_what_an_adapter_needs(sender: Any, options: dict[str, str], issuer: FakeIssuer) -> None:
+def test_what_an_adapter_needs(sender: Any, options: dict[str, str], judging: Any, issuer: FakeIssuer) -> None:
     """A proof needs the public URL; an option that the judge does not use is a mistake, since it would protect nothing."""
     with pytest.raises(PolicyError):
-        ResourceServer(demanding(issuer, sender), **options)  # type: ignore[arg-type]
+        ResourceServer(judging(issuer, sender), **options)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

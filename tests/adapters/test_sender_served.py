@@ -22,12 +22,20 @@ from server_process import serving
 from test_sender_adapters import prover, send, told
 
 SERVED = [
-    *[("uvicorn", name) for name in ("asgi", "fastapi", "starlette", "litestar", "quart", "django_async")],
-    ("hypercorn", "quart"),
-    ("granian", "asgi"),
-    ("granian", "wsgi"),
-    *[("gunicorn", name) for name in ("wsgi", "flask", "django", "rest_framework")],
-    ("aiohttp", "aiohttp"),
+    ("uvicorn", "asgi", "authorizer"),
+    ("uvicorn", "fastapi", "verifier"),
+    ("uvicorn", "starlette", "authorizer"),
+    ("uvicorn", "litestar", "issuers"),
+    ("uvicorn", "quart", "authorizer"),
+    ("uvicorn", "django_async", "authorizer"),
+    ("hypercorn", "quart", "issuers"),
+    ("granian", "asgi", "verifier"),
+    ("granian", "wsgi", "authorizer"),
+    ("gunicorn", "wsgi", "remote"),
+    ("gunicorn", "flask", "authorizer"),
+    ("gunicorn", "django", "issuers"),
+    ("gunicorn", "rest_framework", "authorizer"),
+    ("aiohttp", "aiohttp", "authorizer"),
 ]
 
 
@@ -40,13 +48,13 @@ def challenged(client: Client, token: str, make: Prover, jti: str) -> str:
     return told(answer, "dpop-nonce")
 
 
-@pytest.mark.parametrize(("server", "name"), SERVED)
-def test_challenge_and_retry(server: str, name: str, issuer: FakeIssuer) -> None:
+@pytest.mark.parametrize(("server", "name", "judge"), SERVED)
+def test_challenge_and_retry(server: str, name: str, judge: str, issuer: FakeIssuer) -> None:
     """The first request is answered with a nonce, and the second, which has it, with 200; a proof is accepted once."""
     needed(server)
     token = issuer.token(cnf={"jkt": JKT}, scope=SCOPE)
-    make = prover(name, token)
-    with serving(server, name, issuer, sender="dpop") as url, client_of(url) as client:
+    make = prover(name, token, judge == "authorizer")
+    with serving(server, name, issuer, judge=judge, sender="dpop") as url, client_of(url) as client:
         nonce = challenged(client, token, make, "1")
         assert 200 == send(client, token, make(nonce=nonce, jti="2")).status
         again = send(client, token, make(nonce=nonce, jti="2"))

@@ -413,7 +413,7 @@ def test_the_audit_record(decide: Any) -> None:
         "stage": "state", "rule": "sign", "issuer": "bank", "kid": "k1", "alg": "PS512", "typ": "JWT",
         "token_sha256": hashlib.sha256(presented.encode()).hexdigest(), "jti_sha256": hashlib.sha256(b"j1").hexdigest(),
         "subject": "ann", "subject_form": "plain", "aud": "signing", "acr": "high", "amr": ["pwd", "otp"],
-        "auth_time": CLAIMS["auth_time"], "expires_at": CLAIMS["exp"], "unchecked": [], "policy_version": AUTHORIZER.version,
+        "auth_time": CLAIMS["auth_time"], "expires_at": CLAIMS["exp"], "sender": None, "unchecked": [], "policy_version": AUTHORIZER.version,
     }  # fmt: skip
     assert not any(part in json.dumps(record) for part in presented.split("."))
 
@@ -444,6 +444,7 @@ def test_the_record_of_an_unverified_token(decide: Any) -> None:
         "amr",
         "auth_time",
         "expires_at",
+        "sender",
         "rule",
     )
     assert [record[name] for name in told] == [None] * len(told)

@@ -107,6 +107,12 @@ def test_audit_record() -> None:
         ({"code": "rule_denied", "allowed": False}, "has a code that contradicts its stage"),
         ({"code": "invalid_signature", "allowed": False, "stage": "signature"}, "repeats what a token says"),
         ({"unchecked": "replay"}, "has an unchecked that is no list of stores"),
+        ({"sender": "anyone"}, "has a sender that is not known"),
+        ({"sender": ["dpop"]}, "has a sender that is not known"),
+        (
+            {"sender": "mtls", "code": "sender_mismatch", "allowed": False, "stage": "claims"},
+            "has a sender that contradicts its code",
+        ),
         ({"subject_form": "hash"}, "has a subject_form that is not known"),
         ({"time": "yesterday"}, "has no time"),
         ({"rule": None}, "is allowed without rule"),

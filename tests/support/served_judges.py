@@ -1,15 +1,16 @@
-"""The judges of a server process: `up` has the keys of JWSEAL_TEST_KEYS, `down` none, for nothing listens at JWSEAL_TEST_DOWN.
+"""The judges of a server process: `up` has the keys of the issuer, `down` none, for nothing listens at JWSEAL_TEST_DOWN.
 
-`options` are those of the adapter for the sender that JWSEAL_TEST_SENDER names.
+JWSEAL_TEST_JUDGE is the kind of both. `options` are those of the adapter for the sender that JWSEAL_TEST_SENDER names.
 """
 
 import os
 from typing import Any
 
-from jwseal import KeySet, Policy, Verifier
-from jwseal.remote import RemoteKeySet
+import protected_mcp
+from judges import JUDGES
 from jwseal.sender import DpopCheck, Nonce
 from jwseal.state import MemoryState
+from protected_apps import SCOPE
 
 _name = os.environ["JWSEAL_TEST_SENDER"]
 _senders: dict[str, Any] = {
@@ -18,10 +19,14 @@ _senders: dict[str, Any] = {
     "mtls by header": "mtls",
 }
 _options = {"dpop": {"base_url": "https://api.example"}, "mtls by header": {"certificate_header": "Client-Cert"}}
-_policy = Policy(issuer=os.environ["JWSEAL_TEST_ISSUER"], audience="api")
-_nobody = RemoteKeySet(os.environ["JWSEAL_TEST_DOWN"], algorithms=["ES256"], allow_http_loopback=True)
+_scope = "tools" if os.environ["JWSEAL_TEST_APP"] in protected_mcp.LIBRARIES else SCOPE
 options: dict[str, Any] = _options.get(_name, {})
 up, down = (
-    Verifier(keys, _policy, sender=_senders.get(_name))
-    for keys in (KeySet.from_jwks(os.environ["JWSEAL_TEST_KEYS"]), _nobody)
+    JUDGES[os.environ["JWSEAL_TEST_JUDGE"]](
+        os.environ["JWSEAL_TEST_ISSUER"], jwks, url, scope=_scope, sender=_senders.get(_name)
+    )
+    for jwks, url in (
+        (os.environ["JWSEAL_TEST_KEYS"], os.environ["JWSEAL_TEST_URL"]),
+        (None, os.environ["JWSEAL_TEST_DOWN"]),
+    )
 )

@@ -49,13 +49,15 @@ def serving(
     name: str,
     issuer: FakeIssuer,
     *more: str,
+    judge: str = "verifier",
     sender: str = "",
     tls: Authority | None = None,
     pushed: bool = False,
 ) -> Iterator[str]:
     """The URL of a server process that runs this application. Below `/down` its keys cannot be fetched.
 
-    `sender` is that of its verifier: "dpop" with nonces of 32 zero bytes, "mtls", or "mtls by header" with `Client-Cert`.
+    `judge` is a kind of `judges`. `sender` is the proof that it demands: "dpop" with nonces of 32 zero bytes, "mtls", or "mtls by
+    header" with `Client-Cert`.
     `pushed` is whether the program pushes Flask's application context when it is imported.
     """
     protected_apps.needed(server)
@@ -73,6 +75,8 @@ def serving(
         "JWSEAL_TEST_APP": name,
         "JWSEAL_TEST_ISSUER": issuer.url,
         "JWSEAL_TEST_KEYS": json.dumps(issuer.jwks()),
+        "JWSEAL_TEST_URL": issuer.jwks_uri,
+        "JWSEAL_TEST_JUDGE": judge,
         "JWSEAL_TEST_DOWN": f"http://127.0.0.1:{nobody}/jwks",
         "JWSEAL_TEST_SENDER": sender,
         "JWSEAL_TEST_TLS": json.dumps(files),

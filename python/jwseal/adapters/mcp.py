@@ -26,7 +26,7 @@ from jwseal import InvalidToken, SenderMismatch, Unavailable
 from jwseal.adapters.asgi import JWTMiddleware, Message, Receive, Scope, Send, route_of
 from jwseal.adapters.asgi import token as token_of
 from jwseal.adapters.resource_server import Judge, checked
-from jwseal.sender import DpopCheck
+from jwseal.sender import DpopCheck, names_a_key
 
 __all__ = ["JWTVerifier", "access_token", "metadata_url", "protect", "verified"]
 
@@ -60,9 +60,8 @@ async def verified(judge: Any, token: str) -> Any:
                 return _refused(result)
         else:
             result = await judge.verify_async(token)
-        cnf = result.claims.get("cnf")
-        if getattr(judge, "sender", None) is None and isinstance(cnf, dict) and {"jkt", "x5t#S256"} & cnf.keys():
-            raise SenderMismatch("the token is bound to a key, and nothing checks its sender: Verifier(sender=)", "cnf")
+        if getattr(judge, "sender", None) is None and names_a_key(result.claims.get("cnf")):
+            raise SenderMismatch("the token is bound to a key, and the judge was made without sender=", "cnf")
     except (InvalidToken, Unavailable) as error:
         return _refused(error)
     return result

@@ -279,11 +279,11 @@ class ResourceServer:
 
     def _authenticate(self, request: Received, scopes: Collection[str]) -> Any:
         try:
-            token = self._credential(request)
+            token, proof = self._credential(request), self._proof(request)
             if self._authorizes:
-                return self._allowed(self._judge.authorize(token, **self._context(request)))
-            proof = self._proof(request)
-            result = self._judge.verify(token, **proof)
+                result = self._allowed(self._judge.authorize(token, **self._context(request), **proof))
+            else:
+                result = self._judge.verify(token, **proof)
         except (InvalidToken, Unavailable) as error:
             raise self.refused(error, scopes) from None
         request.added[:] = _next_nonce(**proof)
@@ -291,11 +291,11 @@ class ResourceServer:
 
     async def _authenticate_async(self, request: Received, scopes: Collection[str]) -> Any:
         try:
-            token = self._credential(request)
+            token, proof = self._credential(request), self._proof(request)
             if self._authorizes:
-                return self._allowed(await self._judge.authorize_async(token, **self._context(request)))
-            proof = self._proof(request)
-            result = await self._judge.verify_async(token, **proof)
+                result = self._allowed(await self._judge.authorize_async(token, **self._context(request), **proof))
+            else:
+                result = await self._judge.verify_async(token, **proof)
         except (InvalidToken, Unavailable) as error:
             raise self.refused(error, scopes) from None
         request.added[:] = _next_nonce(**proof)
@@ -313,12 +313,14 @@ class ResourceServer:
         """The answer to this error, which is logged by its code."""
         wanted = self.wanted(scopes) or None
         status, headers = challenge(error, realm=self.realm, resource_metadata=self.resource_metadata, scope=wanted)
-        if isinstance(self._sender, DpopCheck):
-            algs = f'algs="{" ".join(self._sender.algorithms)}"'
-            headers = [
-                (name, _of_dpop(value, algs) if name == "WWW-Authenticate" else value) for name, value in headers
-            ]
-        return self._logged(Refused(status, list(headers), error.code))
+        return self._logged(Refused(status, self._challenges(headers), error.code))
+
+    def _challenges(self, headers: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+        """The headers of a refusal, their challenges with the scheme that this server demands."""
+        if not isinstance(self._sender, DpopCheck):
+            return list(headers)
+        algs = f'algs="{" ".join(self._sender.algorithms)}"'
+        return [(name, _of_dpop(value, algs) if name == "WWW-Authenticate" else value) for name, value in headers]
 
     def _proof(self, request: Received) -> dict[str, Dpop | ClientCertificate]:
         """The sender proof that the verifier requires beside the token."""
@@ -370,7 +372,7 @@ class ResourceServer:
         if decision.allowed:
             return decision
         status, headers = decision.challenge(realm=self.realm, resource_metadata=self.resource_metadata)
-        refused = Refused(status, list(headers), decision.code)
+        refused = Refused(status, self._challenges(headers), decision.code)
         refused.decision = decision
         raise self._logged(refused)
 

@@ -24,7 +24,7 @@ _TEXTS = ("worker", "rule", "issuer", "kid", "alg", "typ", "subject")
 _HASHES = ("token_sha256", "jti_sha256", "policy_version")
 _MEMBERS = frozenset(
     (*_TEXTS, *_HASHES, "schema", "time", "allowed", "code", "stage", "subject_form", "aud", "acr", "amr", "auth_time",
-     "expires_at", "unchecked")
+     "expires_at", "sender", "unchecked")
 )  # fmt: skip
 # The stages at which an authorizer's own codes arise; the others are those of exceptions.
 _OWN_STAGES: dict[str, tuple[str, ...]] = {
@@ -36,7 +36,9 @@ _OWN_STAGES: dict[str, tuple[str, ...]] = {
     "budget_exhausted": ("binding", "state"),
 }
 _UNVERIFIED = ("token", "key", "signature")
-_TOLD = ("rule", "issuer", "kid", "alg", "typ", "subject", "jti_sha256", "aud", "acr", "amr", "auth_time", "expires_at")
+_TOLD = (
+    "rule", "issuer", "kid", "alg", "typ", "subject", "jti_sha256", "aud", "acr", "amr", "auth_time", "expires_at", "sender"
+)  # fmt: skip
 _TOKEN = re.compile(r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]*")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -78,6 +80,10 @@ def _faults(record: dict[str, Any]) -> Iterator[str]:
         yield "has a code that contradicts allowed"
     if record.get("subject_form") not in ("plain", "sha256", "omit"):
         yield "has a subject_form that is not known"
+    if record.get("sender") not in ("dpop", "mtls", "unproven", None):
+        yield "has a sender that is not known"
+    if record.get("code") == "sender_mismatch" and record.get("sender") in ("dpop", "mtls"):
+        yield "has a sender that contradicts its code"
     if not isinstance(record.get("unchecked"), list) or not all(isinstance(one, str) for one in record["unchecked"]):
         yield "has an unchecked that is no list of stores"
     for name in _TEXTS:

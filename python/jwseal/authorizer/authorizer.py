@@ -19,17 +19,19 @@ from jwseal.authorizer.binding import with_digests
 from jwseal.authorizer.configuration import read_configuration
 from jwseal.authorizer.decision import Decision
 from jwseal.authorizer.explanation import Explanation
-from jwseal.authorizer.judgement import judge, refuse, refuse_exhausted, refuse_missing, refuse_unverified
+from jwseal.authorizer.judgement import identify, judge, refuse, refuse_exhausted, refuse_missing, refuse_unverified
 from jwseal.authorizer.lint import lint
 from jwseal.authorizer.policy import CompiledPolicy, compile_policy
 from jwseal.errors import InvalidToken, PolicyError, Unavailable
+from jwseal.sender import DpopCheck, sender_check
 from jwseal.state.check import BudgetExhausted, StateCheck
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from typing import Self
+    from typing import Literal, Self
 
     from jwseal import VerifiedJWT
+    from jwseal.sender import CertificateCheck, ClientCertificate, Dpop
     from jwseal.state import BudgetStore, ReplayStore, RevocationStore
     from jwseal.state.check import Budget
     from jwseal.types import Moment
@@ -39,6 +41,11 @@ __all__ = ["Authorizer"]
 _new = Decision.__new__
 
 _LOG = logging.getLogger("jwseal.authorizer")
+
+_NO_SENDER = (
+    'this authorizer was made without sender=, so it judges no proof: give sender="dpop" or "mtls" to from_file or from_text, '
+    "or give authorize no sender"
+)
 
 # Nanoseconds by which the times of a file may be behind the clock: file systems read it once in a while.
 _TICK = 10_000_000
@@ -53,6 +60,8 @@ class Authorizer:
     revocation      a RevocationStore
     budget          a BudgetStore: a token of a worker with `binding` is used `numSignatures` times
     on_unavailable  "deny", or "allow" to pass a token whose store does not answer; its decision names the store
+    sender          "dpop" or "mtls": each call must then have the proof that the sender of the token holds the key that it is
+                    bound to; or a DpopCheck or CertificateCheck of jwseal.sender
     clock           a callable that returns the current time; None is the system's clock
     """
 
@@ -69,6 +78,7 @@ class Authorizer:
         revocation: RevocationStore | None = None,
         budget: BudgetStore | None = None,
         on_unavailable: str = "deny",
+        sender: Literal["dpop", "mtls"] | DpopCheck | CertificateCheck | None = None,
         clock: Callable[[], Moment] | None = None,
     ) -> Self:
         """Return an authorizer for a TOML file; the files that it names are beside it.
@@ -81,7 +91,7 @@ class Authorizer:
         if reload_every is not None and not reload_every >= 0:
             raise PolicyError("reload_every must be 0 seconds or more, or None")
         state = StateCheck(replay=replay, revocation=revocation, budget=budget, on_unavailable=on_unavailable)
-        self = cls._make(state, clock)
+        self = cls._make(state, sender, clock)
         self._path = Path(path)
         self._reload_every = reload_every
         self._policy = self._read_file({})
@@ -97,23 +107,25 @@ class Authorizer:
         revocation: RevocationStore | None = None,
         budget: BudgetStore | None = None,
         on_unavailable: str = "deny",
+        sender: Literal["dpop", "mtls"] | DpopCheck | CertificateCheck | None = None,
         clock: Callable[[], Moment] | None = None,
     ) -> Self:
         """Return an authorizer for a TOML text; `folder` is where the files that it names are."""
         if not isinstance(toml, str):
             raise TypeError(f"toml must be str, not {type(toml).__name__}")
         state = StateCheck(replay=replay, revocation=revocation, budget=budget, on_unavailable=on_unavailable)
-        self = cls._make(state, clock)
+        self = cls._make(state, sender, clock)
         self._policy = self._compiled(toml, "configuration", Path(folder), {})
         return self
 
     @classmethod
-    def _make(cls, state: StateCheck, clock: Callable[[], Moment] | None) -> Self:
+    def _make(cls, state: StateCheck, sender: object, clock: Callable[[], Moment] | None) -> Self:
         if clock is not None and not callable(clock):
             raise TypeError(f"clock must be a function that returns the time, not {type(clock).__name__}")
         self = cls.__new__(cls)
         self._state, self._clock = state, clock
         self._has_stores = bool(state)
+        self._sender = None if sender is None else sender_check(sender)
         self._path = None
         self._reload_every = None
         self._reloading = threading.Lock()
@@ -132,6 +144,7 @@ class Authorizer:
     _reload_error: PolicyError | None
     _reloading: threading.Lock
     _seen: tuple[tuple[int, ...] | None, ...]
+    _sender: Any
     _state: StateCheck
     _warnings: tuple[str, ...]
 
@@ -146,6 +159,12 @@ class Authorizer:
         return tuple(name for name in self._policy.workers if name is not None)
 
     @property
+    def sender(self) -> DpopCheck | CertificateCheck | None:
+        """What judges the proofs of senders, or None where a token is accepted from anyone."""
+        check: DpopCheck | CertificateCheck | None = self._sender
+        return check
+
+    @property
     def reload_error(self) -> PolicyError | None:
         """Why the newest configuration is not in effect, or None."""
         return self._reload_error
@@ -156,19 +175,31 @@ class Authorizer:
         return self._warnings
 
     def authorize(
-        self, token: str | bytes | None, *, worker: str | None = None, request: Mapping[str, Any] | None = None
+        self,
+        token: str | bytes | None,
+        *,
+        worker: str | None = None,
+        request: Mapping[str, Any] | None = None,
+        sender: Dpop | ClientCertificate | None = None,
     ) -> Decision:
         """Decide on a token. A bad token, or none, is a decision and no exception.
 
         `request` says what is to be done: values that conditions name, and for a worker with `binding` the parameters of the
         CSC API: `credentialID`, `hashes` (text or bytes), `hashAlgorithmOID`. An unknown worker is PolicyError.
+
+        `sender` is the proof of the sender, as `Verifier.verify` takes it, for an authorizer that was made with `sender=`. It is
+        judged after the claims and before the rules: one that is missing or wrong is the code `sender_mismatch`.
         """
-        decision = self._begin(token, worker, request)
+        decision = self._begin(token, worker, request, sender)
         if token is None:
             refuse_missing(decision)
             return decision
         try:
             verified = decision._policy.verifiers.verify(token, now=decision._now)
+            identify(decision, verified)
+            if self._sender is not None:
+                self._sender.check(verified, sender, token, now=decision._now)
+                decision._sender = self._sender
         except (InvalidToken, Unavailable) as error:
             refuse_unverified(decision, error)
             return decision
@@ -183,15 +214,24 @@ class Authorizer:
         return decision
 
     async def authorize_async(
-        self, token: str | bytes | None, *, worker: str | None = None, request: Mapping[str, Any] | None = None
+        self,
+        token: str | bytes | None,
+        *,
+        worker: str | None = None,
+        request: Mapping[str, Any] | None = None,
+        sender: Dpop | ClientCertificate | None = None,
     ) -> Decision:
         """As `authorize`; waits for sources of keys and for stores without blocking the event loop."""
-        decision = self._begin(token, worker, request)
+        decision = self._begin(token, worker, request, sender)
         if token is None:
             refuse_missing(decision)
             return decision
         try:
             verified = await decision._policy.verifiers.verify_async(token, now=decision._now)
+            identify(decision, verified)
+            if self._sender is not None:
+                await self._sender.check_async(verified, sender, token, now=decision._now)
+                decision._sender = self._sender
         except (InvalidToken, Unavailable) as error:
             refuse_unverified(decision, error)
             return decision
@@ -213,9 +253,9 @@ class Authorizer:
         request: Mapping[str, Any] | None = None,
         values: bool = False,
     ) -> Explanation:
-        """Return each rule and condition with its outcome, and the decision without the stores, which are not asked.
+        """Return each rule and condition with its outcome, and the decision without the stores and the sender's proof.
 
-        Claims are shown with `values=True` only.
+        Neither is asked for, so nothing is used up. Claims are shown with `values=True` only.
         """
         decision = self._begin(token, worker, request)
         if token is None:
@@ -223,6 +263,7 @@ class Authorizer:
             return Explanation(decision, [])
         try:
             verified = decision._policy.verifiers.verify(token, now=decision._now)
+            identify(decision, verified)
         except (InvalidToken, Unavailable) as error:
             refuse_unverified(decision, error)
             return Explanation(decision, [])
@@ -242,16 +283,21 @@ class Authorizer:
     def __repr__(self) -> str:
         return f"<Authorizer of {len(self._policy.issuers)} issuer(s), version {self.version[:12]}>"
 
-    def _begin(self, token: str | bytes | None, worker: str | None, request: Mapping[str, Any] | None) -> Decision:
+    def _begin(
+        self, token: str | bytes | None, worker: str | None, request: Mapping[str, Any] | None, sender: object = None
+    ) -> Decision:
         if type(token) is not str and not isinstance(token, str | bytes | None):
             raise TypeError(f"token must be str, bytes or None, not {type(token).__name__}")
         if request is not None and not hasattr(request, "keys"):
             raise TypeError(f"request must be a mapping or None, not {type(request).__name__}")
+        if sender is not None and self._sender is None:
+            raise PolicyError(_NO_SENDER)
         if self._reload_every is not None:
             self._look_again(self._reload_every)
         policy = self._policy
         decision = _new(Decision)
         decision._policy, decision._token = policy, token
+        decision._verified = decision._issuer = decision._rule = decision._sender = None
         decision._worker = policy.workers.get(worker) or policy.worker(worker)
         decision._now = time.time() if self._clock is None else self._now()
         return decision

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from jwseal.authorizer.subject import alternative_name, distinguished_name_text, subject_name
+from jwseal.sender import DpopCheck, names_a_key
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from jwseal.authorizer.attribute_map import Attributes
     from jwseal.authorizer.policy import CompiledPolicy, CompiledWorker, TrustedIssuer
     from jwseal.errors import JOSEError
+    from jwseal.sender import CertificateCheck
 
 __all__ = ["CODES", "SCHEMA", "STAGES", "Decision", "Stage"]
 
@@ -50,6 +52,7 @@ class Decision:
     scopes          the scopes of the token, as those of a VerifiedJWT; empty where it is refused
     expires_at      until when the decision may be kept: `exp` in seconds since 1970, or None
     http_status     200, 401, 403 or 503
+    sender          "dpop" or "mtls" where the sender proved that it holds the key that the token is bound to, else None
     unchecked       the stores that did not answer and were passed over ("replay", "revocation", "budget")
     worker          the name of the worker, or None
     policy_version  SHA-256 of the configuration and its files, in hexadecimal
@@ -64,6 +67,7 @@ class Decision:
         "_now",
         "_policy",
         "_rule",
+        "_sender",
         "_stage",
         "_token",
         "_unchecked",
@@ -77,6 +81,7 @@ class Decision:
     _worker: CompiledWorker
     _token: str | bytes | None
     _now: float
+    _sender: DpopCheck | CertificateCheck | None
     _verified: VerifiedJWT | None
     _issuer: TrustedIssuer | None
     _rule: str | None
@@ -161,6 +166,13 @@ class Decision:
     def http_status(self) -> int:
         """200, 401, 403 or 503."""
         return 200 if self._error is None else self._error.http_status
+
+    @property
+    def sender(self) -> Literal["dpop", "mtls"] | None:
+        """By what the sender proved that it holds the key that the token is bound to, or None."""
+        if self._sender is None:
+            return None
+        return "dpop" if isinstance(self._sender, DpopCheck) else "mtls"
 
     @property
     def unchecked(self) -> frozenset[str]:
@@ -249,6 +261,7 @@ class Decision:
             "amr": claims.get("amr"),
             "auth_time": claims.get("auth_time"),
             "expires_at": claims.get("exp"),
+            "sender": self.sender or ("unproven" if names_a_key(claims.get("cnf")) else None),
             "unchecked": sorted(self.unchecked),
             "policy_version": self.policy_version,
         }

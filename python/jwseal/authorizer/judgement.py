@@ -1,7 +1,7 @@
 """The authorization of one token: what is checked after its signature, in a fixed order, and the resulting decision.
 
-Token, key, signature and claims are a verifier's; then rules, binding, attributes, and the stores last, so that a token that is
-refused uses nothing up. This module asks no store and waits for nothing.
+Token, key, signature and claims are a verifier's; then the proof of the sender, rules, binding, attributes, and the stores last, so
+that a token that is refused uses nothing up. This module judges no proof, asks no store and waits for nothing.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from jwseal.authorizer.decision import Decision, Stage
     from jwseal.state.check import Budget
 
-__all__ = ["judge", "refuse", "refuse_exhausted", "refuse_missing", "refuse_unverified"]
+__all__ = ["identify", "judge", "refuse", "refuse_exhausted", "refuse_missing", "refuse_unverified"]
 
 _STAGES: tuple[tuple[tuple[type[JOSEError], ...], Stage], ...] = (
     ((MissingToken, MalformedToken, UnsupportedHeader), "token"),
@@ -50,18 +50,22 @@ _SENTENCES = {
 _EVERY_STORE_ANSWERED: frozenset[str] = frozenset()
 
 
-def judge(decision: Decision, verified: VerifiedJWT, request: Mapping[str, Any] | None) -> Budget | None:
-    """Judge a verified token: rules, binding, attributes. The decision allows, or refuses; the stores are not asked.
-
-    Return how many of how many signatures an allowed token wants, where its worker binds tokens to the operation.
-    """
-    policy, worker = decision._policy, decision._worker
+def identify(decision: Decision, verified: VerifiedJWT) -> None:
+    """Note the verified token and its issuer. Raises ClaimMismatch for an audience that its compatibility mode refuses."""
+    policy = decision._policy
     decision._verified = verified
     issuer = decision._issuer = policy.only_issuer or policy.issuers[verified["iss"]]
     if issuer.audiences is not None and (mismatch := issuer.audience_fault(verified)) is not None:
-        decision._rule = None
-        refuse(decision, ClaimMismatch(mismatch, "aud"), "claims")
-        return None
+        raise ClaimMismatch(mismatch, "aud")
+
+
+def judge(decision: Decision, verified: VerifiedJWT, request: Mapping[str, Any] | None) -> Budget | None:
+    """Judge an identified token: rules, binding, attributes. The decision allows, or refuses; the stores are not asked.
+
+    Return how many of how many signatures an allowed token wants, where its worker binds tokens to the operation.
+    """
+    worker: Any = decision._worker
+    issuer: Any = decision._issuer
     asked = None if request is None else with_digests(request)
     code, rule, step_up = worker.rules.judge(verified, issuer.name, asked)
     decision._rule, decision._code = rule, code
@@ -90,8 +94,7 @@ def refuse_missing(decision: Decision) -> None:
 
 
 def refuse_unverified(decision: Decision, error: JOSEError) -> None:
-    """Refuse a token that its verifier refused."""
-    decision._verified = decision._issuer = decision._rule = None
+    """Refuse a token before its rules were judged: its verifier refused it, or what was checked of its claims and sender."""
     refuse(decision, error, _stage_of(error))
 
 
