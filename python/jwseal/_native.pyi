@@ -82,10 +82,10 @@ __all__ = [
     "base64url_decode",
     "bearer",
     "certificate_key",
+    "check_rsa",
     "der_form",
     "der_is_settled",
     "header_unverified",
-    "judge_rsa",
     "jws_parse",
     "jws_sign",
     "jws_sign_json",
@@ -1007,7 +1007,7 @@ class Condition:
 
 @final
 class RuleSet:
-    """The rules of an authorizer, judged in one call for each token.
+    """The rules of an authorizer, decided in one call for each token.
 
     A deny rule that matches decides, and so does one whose condition is an error. Else the first allow rule that matches decides;
     one whose condition is an error does not match. It is immutable, keeps no state and writes none.
@@ -1023,7 +1023,7 @@ class RuleSet:
         Anything else in them raises PolicyError, whose `place` begins with "rules" or "issuers".
         """
 
-    def judge(
+    def decide(
         self, verified: VerifiedJWT, issuer: str, request: JSONMapping | None = None
     ) -> tuple[str, str | None, tuple[tuple[str, ...], float | None] | None]:
         """Return the code, the id of the rule that decides, and what would do.
@@ -1043,7 +1043,7 @@ class RuleSet:
     ) -> list[dict[str, Any]]:
         """Return each rule of the issuer with the outcome of each of its conditions.
 
-        verified, issuer, request  as for `judge`
+        verified, issuer, request  as for `decide`
         values                     whether the values of claims are shown
 
         Outcomes are "true", "false" and "error". A condition on a claim that is absent or cannot be compared has a `reason`.
@@ -1422,7 +1422,7 @@ def der_is_settled(der: bytes) -> bool:
 def certificate_key(der: bytes) -> bytes | None:
     """Take the SPKI out of `der`, a certificate (RFC 5280 section 4.1). None for what is no certificate."""
 
-def judge_rsa(n: bytes, e: bytes) -> None:
+def check_rsa(n: bytes, e: bytes) -> None:
     """Refuse an RSA key that jwseal would not use, without making a key of it.
 
     `n` is the modulus and `e` the public exponent, both big-endian without leading zero bytes (RFC 7518 section 6.3.1).

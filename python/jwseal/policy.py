@@ -159,26 +159,28 @@ class Policy:
     ) -> Self:
         """Judge the arguments and keep them in one form: frozensets of str, float seconds."""
         self = object.__new__(cls)
-        keep = object.__setattr__
-        keep(self, "issuer", issuer if issuer is UNCHECKED else _issuers(issuer))
-        keep(self, "audience", audience if audience is UNCHECKED else _texts("audience", audience))
-        keep(self, "subject", subject if subject is UNCHECKED else _texts("subject", subject))
-        keep(self, "typ", typ if typ is UNCHECKED or typ is DEFAULT_TYP else _texts("typ", typ, "or DEFAULT_TYP"))
+        assign = object.__setattr__
+        assign(self, "issuer", issuer if issuer is UNCHECKED else _issuers(issuer))
+        assign(self, "audience", audience if audience is UNCHECKED else _texts("audience", audience))
+        assign(self, "subject", subject if subject is UNCHECKED else _texts("subject", subject))
+        assign(self, "typ", typ if typ is UNCHECKED or typ is DEFAULT_TYP else _texts("typ", typ, "or DEFAULT_TYP"))
         if expiry is not REQUIRED and expiry is not UNCHECKED:
             raise TypeError(f"expiry must be REQUIRED or UNCHECKED, not {type(expiry).__name__}")
-        keep(self, "expiry", expiry)
-        keep(self, "required", _names("required", "claim names", required))
-        keep(self, "leeway", _seconds("leeway", leeway))
-        keep(self, "max_age", None if max_age is None else _seconds("max_age", max_age))
-        keep(self, "max_lifetime", None if max_lifetime is None else _seconds("max_lifetime", max_lifetime))
+        assign(self, "expiry", expiry)
+        assign(self, "required", _names("required", "claim names", required))
+        assign(self, "leeway", _seconds("leeway", leeway))
+        assign(self, "max_age", None if max_age is None else _seconds("max_age", max_age))
+        assign(self, "max_lifetime", None if max_lifetime is None else _seconds("max_lifetime", max_lifetime))
         expected = {} if claims is None else _claims(claims)
-        keep(self, "claims", _read_only(expected))
-        keep(self, "scopes", _names("scopes", "scopes", scopes))
+        assign(self, "claims", _read_only(expected))
+        assign(self, "scopes", _names("scopes", "scopes", scopes))
         if where is not None and not isinstance(where, _native.Condition):
             kind = type(where).__name__
             raise TypeError(f'where must be a condition such as claim("roles").contains("Admin"), not {kind}')
-        keep(self, "where", where)
-        keep(self, "_identity", (*(getattr(self, name) for name in _PARAMETERS if name != "claims"), _typed(expected)))
+        assign(self, "where", where)
+        assign(
+            self, "_identity", (*(getattr(self, name) for name in _PARAMETERS if name != "claims"), _typed(expected))
+        )
         _native._check_policy(self)
         return self
 

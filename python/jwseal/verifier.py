@@ -63,7 +63,7 @@ async def _settled(
             # The types of what each takes differ, and both say so.
             await proofs.check_async(verified, sender, token, now=at)  # type: ignore[arg-type]
         if stores is not None:
-            _native.Verifier._settle(verified, await stores.judge_async(verified, at, leeway))
+            _native.Verifier._settle(verified, await stores.ask_async(verified, at, leeway))
     return verified
 
 

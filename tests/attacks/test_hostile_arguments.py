@@ -124,7 +124,7 @@ GOOD_FOR: dict[str, dict[str, Any]] = {
     "_native._restore_key_set": {"keys": [PUBLIC]},
     "_native._restore_verifying_key": {"spki": GOOD["der"]},
     "_native.base64url_decode": {"text": b"AAAA"},
-    "_native.judge_rsa": {"n": b"\xff" * 256, "e": b"\1\0\1"},
+    "_native.check_rsa": {"n": b"\xff" * 256, "e": b"\1\0\1"},
     "_native.read_json": {"text": "{}"},
     "_native.read_published_jwks": {"body": b'{"keys":[]}', "algorithms": ["ES256"], "max_keys": 9, "lenient": False},
     "_native.verify_bytes": {"key": PUBLIC},

@@ -61,14 +61,14 @@ class Asynchronous(Answering):
     add = take = revoked = reply
 
 
-@pytest.fixture(params=["judge", "judge_async"])
+@pytest.fixture(params=["ask", "ask_async"])
 def judge(request: pytest.FixtureRequest) -> Judge:
     """Both ways to ask."""
 
     def judge(check: StateCheck, token: Token = TOKEN, budget: Budget | None = None, leeway: float = 30) -> Any:
         if request.param == "judge":
-            return check.judge(token, NOW, leeway, budget)
-        return asyncio.run(check.judge_async(token, NOW, leeway, budget))
+            return check.ask(token, NOW, leeway, budget)
+        return asyncio.run(check.ask_async(token, NOW, leeway, budget))
 
     return judge
 
@@ -140,7 +140,7 @@ def test_a_store_that_fails(judge: Judge, store: Any, place: str) -> None:
 def test_an_asynchronous_store_that_fails() -> None:
     """An exception of an asynchronous method is `state_unavailable` too."""
     check = StateCheck(replay=Asynchronous(OSError()))
-    assert refusal(lambda: asyncio.run(check.judge_async(TOKEN, NOW, 0))) == "state_unavailable"
+    assert refusal(lambda: asyncio.run(check.ask_async(TOKEN, NOW, 0))) == "state_unavailable"
 
 
 def _is_sync(judge: Judge) -> bool:

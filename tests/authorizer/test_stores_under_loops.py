@@ -87,7 +87,7 @@ def test_a_synchronous_store_refuses_a_second_use(run: Run, on_unavailable: str,
 def test_a_synchronous_store_counts_a_budget(run: Run, on_unavailable: str, store: Synchronous) -> None:
     """A budget of one is used once, whatever the event loop and the setting."""
     check = StateCheck(budget=store, on_unavailable=on_unavailable)
-    judge = lambda: check.judge_async(TOKEN, 1000.0, 0, Budget(1, 1))  # noqa: E731
+    judge = lambda: check.ask_async(TOKEN, 1000.0, 0, Budget(1, 1))  # noqa: E731
     assert run(judge) == frozenset()
     with pytest.raises(BudgetExhausted):
         run(judge)

@@ -138,10 +138,10 @@ def test_what_is_judged(n: int, e: int, reason: str | None) -> None:
     """The judgement is that of `VerifyingKey.from_jwk`, without a key."""
     octets = [number.to_bytes((number.bit_length() + 7) // 8, "big") for number in (n, e)]
     if reason is None:
-        _native.judge_rsa(*octets)
+        _native.check_rsa(*octets)
         return
     with pytest.raises(jwseal.InvalidKey, match=reason) as refused:
-        _native.judge_rsa(*octets)
+        _native.check_rsa(*octets)
     assert refused.value.code == "invalid_key"
 
 

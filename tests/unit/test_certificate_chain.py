@@ -260,7 +260,7 @@ def judge(signer: Certified, *chain: Certified, **rules: Any) -> str:
     """The verdict of rules on a signer, under `intermediate` unless another chain is given."""
     (found,) = verify(signer, *(chain or (intermediate(),)))
     try:
-        SignerRules(**RULES | rules).judge(found)
+        SignerRules(**RULES | rules).check(found)
     except Refused as refused:
         return str(refused)
     return "accepted"

@@ -25,7 +25,7 @@ def outcome(when: Any, claims: Any, request: Any = None) -> str:
     rules = RuleSet([{"id": "r", "issuer": "i", "effect": "allow", "when": when}], {"i": {}})
     token = JUDGE.verify(hs256(claims), now=NOW)
     ((explained),) = rules.explain(token, "i", request)
-    code, rule, _ = rules.judge(token, "i", request)
+    code, rule, _ = rules.decide(token, "i", request)
     assert (code == "allowed") == (explained["outcome"] == "true") == (rule == "r")
     return explained["outcome"]
 

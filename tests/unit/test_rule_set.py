@@ -29,7 +29,7 @@ def verified(claims: dict[str, Any], leeway: float = 0) -> VerifiedJWT:
 
 def judged(rules: list[Any], claims: dict[str, Any], issuer: str = "bank", request: Any = None) -> tuple[Any, ...]:
     """What rules say about a token of these claims."""
-    return RuleSet(rules, ISSUERS).judge(verified(claims), issuer, request)
+    return RuleSet(rules, ISSUERS).decide(verified(claims), issuer, request)
 
 
 RULES = [rule("sign", ROLE), rule("other", {"claim": "other", "exists": True}), rule("blocked", BLOCKED, "deny")]
@@ -174,7 +174,7 @@ def test_the_comparison_of_signserver(claim: str, value: Any, matches: bool) -> 
     """With `compat = "signserver"` a claim is compared by its string form, an array by its strings."""
     rules = RuleSet([rule("r", {"claim": "x", "equals": claim}, issuer="old")], {"old": {"compat": "signserver"}})
     expected = ("allowed", "r", None) if matches else ("no_rule_matched", None, None)
-    assert rules.judge(verified({"x": value}), "old") == expected
+    assert rules.decide(verified({"x": value}), "old") == expected
 
 
 def test_coercion_is_the_issuers_own() -> None:
@@ -182,8 +182,8 @@ def test_coercion_is_the_issuers_own() -> None:
     both = RuleSet(
         [rule("r", {"claim": "x", "equals": "42"}, issuer=["old", "new"])], {"old": {"compat": "signserver"}, "new": {}}
     )
-    assert both.judge(verified({"x": 42}), "old")[0] == "allowed"
-    assert both.judge(verified({"x": 42}), "new")[0] == "no_rule_matched"
+    assert both.decide(verified({"x": 42}), "old")[0] == "allowed"
+    assert both.decide(verified({"x": 42}), "new")[0] == "no_rule_matched"
 
 
 def test_the_order_of_levels_is_the_issuers_own() -> None:
@@ -192,7 +192,7 @@ def test_the_order_of_levels_is_the_issuers_own() -> None:
         [rule("r", {"claim": "acr", "acr_at_least": "b"}, issuer=["up", "down"])],
         {"up": {"acr_order": ["a", "b", "c"]}, "down": {"acr_order": ["c", "b", "a"]}},
     )
-    found = [rules.judge(verified({"acr": acr}), issuer)[0] for issuer in ("up", "down") for acr in "abc"]
+    found = [rules.decide(verified({"acr": acr}), issuer)[0] for issuer in ("up", "down") for acr in "abc"]
     weak = "insufficient_authentication"
     assert found == [weak, "allowed", "allowed", "allowed", "allowed", weak]
 
@@ -239,7 +239,7 @@ def test_a_rule_set_is_immutable() -> None:
     with pytest.raises(AttributeError):
         rules.rules = []  # type: ignore[attr-defined]
     token = verified({"role": "signer"})
-    assert rules.judge(token, "bank") is rules.judge(token, "bank")
+    assert rules.decide(token, "bank") is rules.decide(token, "bank")
 
 
 @pytest.mark.parametrize(
@@ -257,7 +257,7 @@ def test_wrong_types(arguments: tuple[Any, ...], named: dict[str, Any]) -> None:
     """Only a VerifiedJWT is judged, and a request is a dict."""
     token = verified({})
     given = [token if one == "v" else one for one in arguments]
-    for call in (RuleSet(RULES, ISSUERS).judge, RuleSet(RULES, ISSUERS).explain):
+    for call in (RuleSet(RULES, ISSUERS).decide, RuleSet(RULES, ISSUERS).explain):
         with pytest.raises(TypeError):
             call(*given, **named)
 

@@ -206,7 +206,7 @@ class Authorizer:
         budget = judge(decision, verified, request)
         if self._has_stores and decision._error is None:
             try:
-                decision._unchecked = self._state.judge(*self._questions(decision, verified, budget))
+                decision._unchecked = self._state.ask(*self._questions(decision, verified, budget))
             except BudgetExhausted:
                 refuse_exhausted(decision)
             except (InvalidToken, Unavailable) as error:
@@ -238,7 +238,7 @@ class Authorizer:
         budget = judge(decision, verified, request)
         if self._has_stores and decision._error is None:
             try:
-                decision._unchecked = await self._state.judge_async(*self._questions(decision, verified, budget))
+                decision._unchecked = await self._state.ask_async(*self._questions(decision, verified, budget))
             except BudgetExhausted:
                 refuse_exhausted(decision)
             except (InvalidToken, Unavailable) as error:

@@ -115,7 +115,7 @@ def _limit(grant: Mapping[str, Any], pointer: str) -> int:
 
 
 def _judge_hashes(pointer: str, verified: VerifiedJWT, asked: Mapping[str, Any] | None) -> None:
-    code, _, _ = _rule(pointer).judge(verified, "issuer", asked)
+    code, _, _ = _rule(pointer).decide(verified, "issuer", asked)
     if code != "allowed":
         raise BindingFault("a hash of the request is not among those of the token")
 

@@ -67,7 +67,7 @@ def judge(decision: Decision, verified: VerifiedJWT, request: Mapping[str, Any] 
     worker: Any = decision._worker
     issuer: Any = decision._issuer
     asked = None if request is None else with_digests(request)
-    code, rule, step_up = worker.rules.judge(verified, issuer.name, asked)
+    code, rule, step_up = worker.rules.decide(verified, issuer.name, asked)
     decision._rule, decision._code = rule, code
     decision._attributes = budget = None
     if code != "allowed":

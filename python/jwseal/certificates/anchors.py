@@ -104,7 +104,7 @@ class Anchors:
             encoded = self._certificates(header)
             chains = self._paths.verify(encoded)
             for chain in chains:
-                self._rules.judge(chain)
+                self._rules.check(chain)
         except Refused as refusal:
             reason = str(refusal)
         else:

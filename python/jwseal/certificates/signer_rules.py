@@ -63,7 +63,7 @@ class SignerRules:
                 "subject=UNCHECKED is everyone to whom the authority issues one"
             )
 
-    def judge(self, chain: Chain) -> None:
+    def check(self, chain: Chain) -> None:
         """Raise Refused, saying which rule does not hold."""
         reading(self._judge, chain)
 

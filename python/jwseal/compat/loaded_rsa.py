@@ -13,14 +13,14 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-from jwseal._native import judge_rsa
+from jwseal._native import check_rsa
 
 
 def sign_with_loaded(octets: bytes, key: RSAPrivateKey, alg: str) -> bytes:
     """Sign `octets` with `key` under RS256, RS384, RS512, PS256, PS384 or PS512; InvalidKey for a key that jwseal would not use."""
     numbers = key.public_key().public_numbers()
     n, e = numbers.n, numbers.e
-    judge_rsa(n.to_bytes((n.bit_length() + 7) // 8, "big"), e.to_bytes((e.bit_length() + 7) // 8, "big"))
+    check_rsa(n.to_bytes((n.bit_length() + 7) // 8, "big"), e.to_bytes((e.bit_length() + 7) // 8, "big"))
     scheme, digest = _ROWS[alg]
     return key.sign(octets, scheme, digest)
 

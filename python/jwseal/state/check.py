@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     # those that did not answer.
     Questions = Generator[tuple[str, Question], bool | StateUnavailable, frozenset[str]]
 
-__all__ = ["Budget", "BudgetExhausted", "Judged", "StateCheck"]
+__all__ = ["Budget", "BudgetExhausted", "StateCheck", "Token"]
 
 
-class Judged(Protocol):
+class Token(Protocol):
     """What the stores are asked about: a verified token."""
 
     @property
@@ -84,7 +84,7 @@ class StateCheck:
         """Whether there is a store to ask."""
         return any(store is not None for store in (self.replay, self.revocation, self.budget))
 
-    def judge(self, token: Judged, now: float, leeway: float, budget: Budget | None = None) -> frozenset[str]:
+    def ask(self, token: Token, now: float, leeway: float, budget: Budget | None = None) -> frozenset[str]:
         """Ask the stores. Return the names of those that failed, if `on_unavailable` allows that.
 
         Raises Revoked, Replayed, MissingClaim, BudgetExhausted or StateUnavailable.
@@ -95,23 +95,21 @@ class StateCheck:
             while True:
                 name, question = questions.send(ask(name, question))
         except StopIteration as done:
-            judged: frozenset[str] = done.value
-            return judged
+            failed: frozenset[str] = done.value
+            return failed
 
-    async def judge_async(
-        self, token: Judged, now: float, leeway: float, budget: Budget | None = None
-    ) -> frozenset[str]:
-        """As `judge`, under asyncio and trio. A store whose methods are not asynchronous is asked on a thread."""
+    async def ask_async(self, token: Token, now: float, leeway: float, budget: Budget | None = None) -> frozenset[str]:
+        """As `ask`, under asyncio and trio. A store whose methods are not asynchronous is asked on a thread."""
         questions = self._questions(token, now, leeway, budget)
         try:
             name, question = next(questions)
             while True:
                 name, question = questions.send(await ask_async(name, question))
         except StopIteration as done:
-            judged: frozenset[str] = done.value
-            return judged
+            failed: frozenset[str] = done.value
+            return failed
 
-    def _questions(self, token: Judged, now: float, leeway: float, budget: Budget | None) -> Questions:
+    def _questions(self, token: Token, now: float, leeway: float, budget: Budget | None) -> Questions:
         unchecked = set[str]()
         iss, jti, sid, sub = (_text(token.get(name)) for name in ("iss", "jti", "sid", "sub"))
         if self.revocation is not None:

@@ -1,6 +1,6 @@
 //! A verified JWT: its header, the verifying key, and one strict parse of its claims (RFC 7519 section 4).
 //!
-//! A `VerifiedJwt` is made of a `Verified` only, so a key verified every byte of its claims. It judges no value: that is
+//! A `VerifiedJwt` is made of a `Verified` only, so a key verified every byte of its claims. It checks no value: that is
 //! `policy`'s subject. Outside this crate only the verbs of `Verifier` give one, which ask the policy first.
 
 use std::ops::Deref;

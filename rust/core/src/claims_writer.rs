@@ -59,7 +59,7 @@ impl<'a> ClaimsWriter<'a> {
         let start = self.out.len();
         write(&mut Writer::new(self.out))?;
         match known {
-            Some((bit, shape)) => Ok(self.judge(bit, name, shape, start)?),
+            Some((bit, shape)) => Ok(self.check_shape(bit, name, shape, start)?),
             None => Ok(()),
         }
     }
@@ -105,7 +105,7 @@ impl<'a> ClaimsWriter<'a> {
     }
 
     /// Judges the value from `start` on.
-    fn judge(&mut self, bit: u8, name: &str, shape: Shape, start: usize) -> Result<()> {
+    fn check_shape(&mut self, bit: u8, name: &str, shape: Shape, start: usize) -> Result<()> {
         if self.written & bit != 0 {
             return Err(Error::policy(format!("claim {name:?} is given twice")));
         }
@@ -116,7 +116,7 @@ impl<'a> ClaimsWriter<'a> {
             Shape::Text | Shape::Texts if first == b'"' => {}
             Shape::Texts if value == b"[]" => return Err(Error::policy(NO_AUDIENCE)),
             Shape::Texts if first == b'[' && holds_strings(value) => {}
-            Shape::Date if first == b'-' || first.is_ascii_digit() => return judge_date(name, value),
+            Shape::Date if first == b'-' || first.is_ascii_digit() => return check_date(name, value),
             Shape::Text => return Err(refused(name, first, "a string")),
             Shape::Texts => return Err(refused(name, first, "a string or an array of strings")),
             Shape::Date => return Err(refused(name, first, A_DATE)),
@@ -182,7 +182,7 @@ fn refused(name: &str, first: u8, wanted: &str) -> Error {
     Error::policy(format!("claim {name:?} must be {wanted}, not {given}: verifiers would refuse the token"))
 }
 
-fn judge_date(name: &str, value: &[u8]) -> Result<()> {
+fn check_date(name: &str, value: &[u8]) -> Result<()> {
     // By far the commonest are integers of up to ten digits, which are within the range.
     if value.len() <= 11 && value.iter().all(u8::is_ascii_digit) {
         return Ok(());

@@ -85,7 +85,7 @@ impl IssuerTemplate {
 
     /// Judges verified claims whose `iss` is this; `None` where it is no name of this template.
     #[must_use]
-    pub fn judge(&self, issuer: &str, claims: Object<'_>) -> Option<Result<()>> {
+    pub fn check(&self, issuer: &str, claims: Object<'_>) -> Option<Result<()>> {
         let segment = self.segment(issuer)?;
         Some(match claims.get(&self.claim).map(Value::as_str) {
             Some(Some(found)) if found == segment => Ok(()),
@@ -117,10 +117,10 @@ impl KeyIssuer {
     }
 
     /// Judges verified claims.
-    pub fn judge(&self, issuer: Option<&str>, claims: Object<'_>) -> Result<()> {
+    pub fn check(&self, issuer: Option<&str>, claims: Object<'_>) -> Result<()> {
         let issuer = issuer.ok_or(Error::claim("iss", ClaimFault::Missing))?;
         let verdict = match &self.template {
-            Some(template) => template.judge(issuer, claims),
+            Some(template) => template.check(issuer, claims),
             None => (*self.text == *issuer).then_some(Ok(())),
         };
         verdict.unwrap_or(Err(Error::claim("iss", ClaimFault::Mismatch)))
@@ -168,7 +168,7 @@ mod tests {
 
     fn verdict(template: &IssuerTemplate, issuer: &str, claims: &str) -> &'static str {
         let document = Document::parse(claims.as_bytes().to_vec(), Limits::TEXT).unwrap();
-        match template.judge(issuer, document.root().members()) {
+        match template.check(issuer, document.root().members()) {
             None => "another",
             Some(Ok(())) => "accepted",
             Some(Err(error)) => error.code(),
@@ -179,14 +179,14 @@ mod tests {
     #[test]
     fn segments_equal_the_claim() {
         let any = template(None);
-        let judge = |segment: &str| {
+        let check = |segment: &str| {
             verdict(&any, &format!("https://login.example/{segment}/v2.0"), &format!(r#"{{"tid":"{segment}"}}"#))
         };
         for segment in ["a", "A-b_c.d", "72f988bf-86f1-41af-91ab-2d7cd011db47", "..."] {
-            assert_eq!("accepted", judge(segment), "{segment}");
+            assert_eq!("accepted", check(segment), "{segment}");
         }
         for segment in ["", ".", "..", "a/b", "a/../b", "a%2fb", "a b", "é", "a?b", "a#b", "a:b", "a@b", "{tenant}"] {
-            assert_eq!("another", judge(segment), "{segment}");
+            assert_eq!("another", check(segment), "{segment}");
         }
         let issuer = "https://login.example/a/v2.0";
         assert_eq!("claim_mismatch", verdict(&any, issuer, r#"{"tid":"b"}"#));
@@ -255,21 +255,21 @@ mod tests {
     /// The issuer published for a key is one name, or Entra's template.
     #[test]
     fn published_issuers() {
-        let judge = |published: &str, issuer: Option<&str>, claims: &str| {
+        let check = |published: &str, issuer: Option<&str>, claims: &str| {
             let document = Document::parse(claims.as_bytes().to_vec(), Limits::TEXT).unwrap();
-            KeyIssuer::new(published).judge(issuer, document.root().members()).map_err(|error| error.code())
+            KeyIssuer::new(published).check(issuer, document.root().members()).map_err(|error| error.code())
         };
         let (entra, own) = ("https://login.example/{tenantid}/v2.0", "https://login.example/9188/v2.0");
-        assert_eq!(Ok(()), judge(own, Some(own), "{}"));
-        assert_eq!(Err("claim_mismatch"), judge(own, Some("https://login.example/9189/v2.0"), "{}"));
-        assert_eq!(Err("missing_claim"), judge(own, None, "{}"));
-        assert_eq!(Ok(()), judge(entra, Some(own), r#"{"tid":"9188"}"#));
-        assert_eq!(Err("claim_mismatch"), judge(entra, Some(own), r#"{"tid":"9189"}"#));
-        assert_eq!(Err("missing_claim"), judge(entra, Some(own), "{}"));
-        assert_eq!(Err("claim_mismatch"), judge(entra, Some("https://other.example/9188/v2.0"), r#"{"tid":"9188"}"#));
+        assert_eq!(Ok(()), check(own, Some(own), "{}"));
+        assert_eq!(Err("claim_mismatch"), check(own, Some("https://login.example/9189/v2.0"), "{}"));
+        assert_eq!(Err("missing_claim"), check(own, None, "{}"));
+        assert_eq!(Ok(()), check(entra, Some(own), r#"{"tid":"9188"}"#));
+        assert_eq!(Err("claim_mismatch"), check(entra, Some(own), r#"{"tid":"9189"}"#));
+        assert_eq!(Err("missing_claim"), check(entra, Some(own), "{}"));
+        assert_eq!(Err("claim_mismatch"), check(entra, Some("https://other.example/9188/v2.0"), r#"{"tid":"9188"}"#));
         assert_eq!(
             Err("claim_mismatch"),
-            judge("https://login.example/{other}/v2.0", Some(own), r#"{"other":"9188"}"#)
+            check("https://login.example/{other}/v2.0", Some(own), r#"{"other":"9188"}"#)
         );
         assert_eq!(entra, KeyIssuer::new(entra).text());
     }

@@ -11,7 +11,7 @@ use crate::claims::claims_document;
 use crate::error::{Error, NoKey, Result};
 use crate::issuer::IssuerTemplate;
 use crate::json::{Document, Value};
-use crate::jws::compact::Reader;
+use crate::jws::compact::TokenReader;
 use crate::verifier::{Token, Verifier};
 
 /// Values (a verifier and what belongs to it) by issuer.
@@ -22,7 +22,7 @@ pub struct IssuerTable<T> {
     /// What names and templates have the places of.
     values: Vec<T>,
     /// Reads what any of the verifiers reads; each keeps its own bounds.
-    reader: Option<Reader>,
+    reader: Option<TokenReader>,
     cache: Option<Cache>,
 }
 
@@ -126,7 +126,7 @@ impl<T> IssuerTable<T> {
         self.values.get(place).ok_or(Error::KeyNotFound(NoKey::UnknownIssuer))
     }
 
-    fn widen(&mut self, reader: Reader) {
+    fn widen(&mut self, reader: TokenReader) {
         self.reader = Some(self.reader.map_or(reader, |own| own.or(reader)));
     }
 }

@@ -158,7 +158,7 @@ impl Policy {
         if let Some(accepted) = accepted.filter(|_| has_templates) {
             accepted.judge(issuer.ok_or(Error::claim("iss", ClaimFault::Missing))?, jwt)?;
         }
-        key_issuer.map_or(Ok(()), |key_issuer| key_issuer.judge(issuer, jwt.claims()))
+        key_issuer.map_or(Ok(()), |key_issuer| key_issuer.check(issuer, jwt.claims()))
     }
 
     fn judge_times(&self, registered: &Registered<'_>, now: f64) -> Result<()> {
@@ -230,7 +230,7 @@ impl AcceptedIssuers {
 
     /// Whether tokens of this issuer can be accepted.
     #[must_use]
-    pub fn have(&self, issuer: &str) -> bool {
+    pub fn contains(&self, issuer: &str) -> bool {
         self.names.iter().any(|name| **name == *issuer) || self.templates.iter().any(|one| one.fits(issuer))
     }
 
@@ -239,7 +239,7 @@ impl AcceptedIssuers {
         if self.names.iter().any(|name| **name == *issuer) {
             return Ok(());
         }
-        let verdict = self.templates.iter().find_map(|template| template.judge(issuer, jwt.claims()));
+        let verdict = self.templates.iter().find_map(|template| template.check(issuer, jwt.claims()));
         verdict.unwrap_or(Err(Error::claim("iss", ClaimFault::Mismatch)))
     }
 }
@@ -260,7 +260,7 @@ fn demand<'s>(
     }
     let Some(condition) = condition else { return Ok(()) };
     let facts = Facts::new(jwt, None);
-    match condition.judge(facts) {
+    match condition.evaluate(facts) {
         Outcome::True => Ok(()),
         Outcome::False | Outcome::Error => {
             Err(Error::ConditionNotMet { claim: condition.claim_at_fault(facts).map(Box::from) })

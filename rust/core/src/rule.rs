@@ -3,14 +3,14 @@
 //! A deny rule that matches decides, and so does one whose condition is an error, because it might have matched. Else the first allow
 //! rule that matches decides. An allow rule whose condition is an error does not match. Where no rule matches, nothing is
 //! allowed; if an allow rule fails only by how the user authenticated, the answer is to authenticate better (RFC 9470).
-//! Reading a configuration refuses what it does not know, with its location. Only verified tokens are judged here.
+//! Reading a configuration refuses what it does not know, with its location. Only verified tokens are decided on here.
 
 use std::sync::Arc;
 
 use crate::claims::VerifiedJwt;
 use crate::condition::{
-    AcrOrder, Compiler, Context, Explained, Facts, Finding, Lookup, Misplaced, Outcome, Request, Sources, StepUp, Tree,
-    lint,
+    AcrOrder, Compiler, Context, Evaluation, Explained, Facts, Finding, Misplaced, Outcome, Request, Sources, StepUp,
+    Tree, lint,
 };
 use crate::error::{Error, Result};
 use crate::json::{Document, Limits, Object, Value};
@@ -107,11 +107,11 @@ impl RuleSet {
     }
 
     /// Judges a token of an issuer, and what a request wants to be done.
-    pub fn judge(&self, jwt: &VerifiedJwt, issuer: &str, request: Option<&Request>) -> Result<Verdict<'_>> {
+    pub fn decide(&self, jwt: &VerifiedJwt, issuer: &str, request: Option<&Request>) -> Result<Verdict<'_>> {
         let issuer = self.of(issuer)?;
-        let mut lookup = Lookup::new(Facts::new(jwt, request), &issuer.sources);
+        let mut evaluation = Evaluation::new(Facts::new(jwt, request), &issuer.sources);
         for (rule, effect, tree) in &issuer.trees {
-            match (effect, tree.judge(&mut lookup)) {
+            match (effect, tree.evaluate(&mut evaluation)) {
                 (Effect::Deny, Outcome::True) => return Ok(Verdict::Denied(*rule)),
                 (Effect::Deny, Outcome::Error) => return Ok(Verdict::ConditionError(*rule)),
                 (Effect::Allow, Outcome::True) => return Ok(Verdict::Allowed(*rule)),
@@ -120,7 +120,7 @@ impl RuleSet {
         }
         let allowing = issuer.trees.iter().filter(|(_, effect, _)| *effect == Effect::Allow);
         for (rule, _, tree) in allowing {
-            if let Some(step_up) = tree.step_up(&mut lookup) {
+            if let Some(step_up) = tree.step_up(&mut evaluation) {
                 return Ok(Verdict::StepUp(*rule, step_up));
             }
         }
@@ -135,11 +135,11 @@ impl RuleSet {
         request: Option<&'a Request>,
     ) -> Result<Vec<(&'a Rule, Explained<'a>)>> {
         let issuer = self.of(issuer)?;
-        let mut lookup = Lookup::new(Facts::new(jwt, request), &issuer.sources);
+        let mut evaluation = Evaluation::new(Facts::new(jwt, request), &issuer.sources);
         let mut trees: Vec<_> = issuer.trees.iter().collect();
         trees.sort_by_key(|(rule, _, _)| *rule);
         let explain =
-            |(rule, _, tree): &(usize, Effect, Tree)| Some((self.rules.get(*rule)?, tree.explain(&mut lookup)?));
+            |(rule, _, tree): &(usize, Effect, Tree)| Some((self.rules.get(*rule)?, tree.explain(&mut evaluation)?));
         Ok(trees.into_iter().filter_map(explain).collect())
     }
 

@@ -16,7 +16,7 @@ use crate::issuer::IssuerTemplate;
 use crate::json::{Document, Value};
 use crate::jwa::AlgSet;
 use crate::jws::ResolvedHeader;
-use crate::jws::compact::{Compact, Reader};
+use crate::jws::compact::{Compact, TokenReader};
 use crate::key::Key;
 use crate::key_set::KeySet;
 use crate::key_source::{Generation, KeySource, Need, Reason, Times};
@@ -30,7 +30,7 @@ pub struct Verifier {
     /// The algorithms accepted, where fewer than the keys may have.
     algorithms: Option<AlgSet>,
     policy: Policy,
-    reader: Reader,
+    reader: TokenReader,
     memo: Memo,
     /// Which of all verifiers it is; what a cache keeps is bound to it.
     number: u64,
@@ -56,7 +56,7 @@ struct Front<'a> {
 /// A token taken apart by this reader, and the parse of its payload. Neither is verified.
 #[derive(Debug)]
 struct Ahead<'a> {
-    reader: Reader,
+    reader: TokenReader,
     compact: Compact<'a>,
     claims: Document,
 }
@@ -95,7 +95,7 @@ static VERIFIERS: AtomicU64 = AtomicU64::new(0);
 
 impl Verifier {
     /// Declares a verifier. `algorithms` narrows the keys' own; of a fixed set, each of them must be one that some key has.
-    pub fn new(keys: Arc<KeySource>, policy: Policy, algorithms: Option<AlgSet>, reader: Reader) -> Result<Self> {
+    pub fn new(keys: Arc<KeySource>, policy: Policy, algorithms: Option<AlgSet>, reader: TokenReader) -> Result<Self> {
         let algorithms = keys.narrowed(algorithms)?;
         let reader = reader.checked()?;
         let (memo, number) = (Memo::default(), VERIFIERS.fetch_add(1, Ordering::Relaxed));
@@ -123,7 +123,7 @@ impl Verifier {
         }
         let (compact, claims) = self.read(&mut token, times)?;
         match self.keys.current(compact.protected_text(), times) {
-            Ok(generation) => self.judge(&token, compact, claims, times, generation, true),
+            Ok(generation) => self.verify_signed(&token, compact, claims, times, generation, true),
             Err(reason) => {
                 let header = header(&compact)?;
                 self.require_algorithm(&header)?;
@@ -136,7 +136,7 @@ impl Verifier {
     pub fn verify_under(&self, mut token: Token<'_>, times: Times, generation: Arc<Generation>) -> Result<Accepted> {
         let (compact, claims) = self.read(&mut token, times)?;
         generation.require_valid(times.now)?;
-        match self.judge(&token, compact, claims, times, generation, false)? {
+        match self.verify_signed(&token, compact, claims, times, generation, false)? {
             Outcome::Verified(accepted) => Ok(accepted),
             Outcome::Needs(_) => Err(Error::KeyNotFound(NoKey::UnknownKid)),
         }
@@ -148,7 +148,7 @@ impl Verifier {
             return Ok(Outcome::Verified(accepted));
         }
         let (compact, claims) = self.read(&mut token, times)?;
-        self.judge(&token, compact, claims, times, generation, true)
+        self.verify_signed(&token, compact, claims, times, generation, true)
     }
 
     /// Where the keys come from.
@@ -159,14 +159,14 @@ impl Verifier {
 
     /// How it reads tokens.
     #[must_use]
-    pub const fn reader(&self) -> Reader {
+    pub const fn reader(&self) -> TokenReader {
         self.reader
     }
 
     /// Returns an error if the policy would refuse this issuer.
     pub fn require_issuer(&self, issuer: &str) -> Result<()> {
         match &self.policy.issuer {
-            Some(expected) if !expected.have(issuer) => {
+            Some(expected) if !expected.contains(issuer) => {
                 Err(Error::policy("a verifier is listed under an issuer that its policy refuses"))
             }
             _ => Ok(()),
@@ -216,8 +216,8 @@ impl Verifier {
         Ok(Some(Accepted { jwt, generation }))
     }
 
-    /// Keeps an accepted token, where there is a cache.
-    fn keep(&self, token: &Token<'_>, header_len: usize, accepted: Accepted) -> Accepted {
+    /// The same, kept in the cache where there is one.
+    fn cached(&self, token: &Token<'_>, header_len: usize, accepted: Accepted) -> Accepted {
         let place = token.front.as_ref().map_or(0, |front| front.place);
         let Some(cache) = self.cache_for(token) else { return accepted };
         let Accepted { jwt, generation } = accepted;
@@ -225,7 +225,7 @@ impl Verifier {
         let (jwt, content) = jwt.shared();
         let (verifier, kept_under) = (self.number, Arc::clone(&generation));
         let kept = Kept { verifier, place, header_len, generation: kept_under, moments, content };
-        cache.keep(token.text, kept);
+        cache.insert(token.text, kept);
         Accepted { jwt, generation }
     }
 
@@ -245,10 +245,10 @@ impl Verifier {
         }
     }
 
-    /// Judges a token under one generation. `may_ask` is whether keys that it names and that are not there may be asked for.
+    /// Verifies a token's signature and claims under one generation. `may_ask` is whether keys that it names and that are not there may be asked for.
     #[expect(clippy::inline_always, reason = "what it returns stays in registers")]
     #[inline(always)]
-    fn judge(
+    fn verify_signed(
         &self,
         token: &Token<'_>,
         compact: Compact<'_>,
@@ -272,12 +272,12 @@ impl Verifier {
         let verified = compact.verify(resolved, generation.keys())?;
         if is_new {
             self.memo.insert(text, &generation, verified.signature().resolved());
-            self.keys.keep(text, &generation, times.monotonic);
+            self.keys.remember(text, &generation, times.monotonic);
         }
         let jwt = VerifiedJwt::parse(verified, claims, times.now, self.policy.leeway)?;
         let key_issuer = generation.keys().key(jwt.key_index()).and_then(Key::issuer);
         self.policy.judge(&jwt, times.now, key_issuer)?;
-        Ok(Outcome::Verified(self.keep(token, text.len(), Accepted { jwt, generation })))
+        Ok(Outcome::Verified(self.cached(token, text.len(), Accepted { jwt, generation })))
     }
 
     /// The result for a token for which these keys have no candidate.
@@ -325,7 +325,7 @@ impl Verifier {
 impl<'a> Token<'a> {
     /// A token that was read to choose its verifier.
     #[must_use]
-    pub const fn ahead(text: &'a [u8], reader: Reader, compact: Compact<'a>, claims: Document) -> Self {
+    pub const fn ahead(text: &'a [u8], reader: TokenReader, compact: Compact<'a>, claims: Document) -> Self {
         Self { text, ahead: Some(Ahead { reader, compact, claims }), front: None }
     }
 

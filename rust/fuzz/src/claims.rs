@@ -11,7 +11,7 @@ use jwseal_core::claims::VerifiedJwt;
 use jwseal_core::condition::{Condition, Context, Literal, Number};
 use jwseal_core::error::{Error, Result};
 use jwseal_core::json::{Kind, Object, Value};
-use jwseal_core::jws::compact::{Reader, sign};
+use jwseal_core::jws::compact::{TokenReader, sign};
 use jwseal_core::key::AnySigningKey;
 use jwseal_core::key_source::Times;
 use jwseal_core::limits::MAX_TOKEN_SIZE;
@@ -112,7 +112,7 @@ fn condition() -> Condition {
 const MAX_AGE: f64 = 1_800.0;
 
 fn verifier(policy: Policy) -> Verifier {
-    Verifier::new(Arc::new(SECRET_SET.clone().into()), policy, None, Reader::default()).expect("a sound declaration")
+    Verifier::new(Arc::new(SECRET_SET.clone().into()), policy, None, TokenReader::default()).expect("a sound declaration")
 }
 
 /// A token of this payload, if the lax policy accepts it.

@@ -9,7 +9,7 @@ use jwseal_core::bearer::bearer;
 use jwseal_core::error::Result;
 use jwseal_core::header::CriticalExtensions;
 use jwseal_core::jws::VerifiedSignature;
-use jwseal_core::jws::compact::{Compact, Encoding, Reader};
+use jwseal_core::jws::compact::{Compact, Encoding, TokenReader};
 use jwseal_core::jws::detached::{DetachedVerification, PayloadSink};
 use jwseal_core::jws::json_serialization;
 use jwseal_core::jws::require::{Report, Require};
@@ -26,8 +26,8 @@ use crate::outcome::refused;
 /// Reads the bytes as a token.
 pub fn compact(data: &[u8]) -> Outcome {
     let critical = CriticalExtensions::new(EXTENSIONS).expect("no name of ours is registered");
-    let padded = Reader { encoding: Encoding::Padded, ..Reader::default() }.read(data);
-    let token = match Reader::default().read(data) {
+    let padded = TokenReader { encoding: Encoding::Padded, ..TokenReader::default() }.read(data);
+    let token = match TokenReader::default().read(data) {
         Ok(token) => token,
         Err(error) => return refused(&error, data).and(Outcome::refused(padded.is_ok())),
     };
@@ -40,7 +40,7 @@ pub fn compact(data: &[u8]) -> Outcome {
 }
 
 fn read(data: &[u8], critical: &CriticalExtensions) -> Result<Unverified> {
-    Reader::default().read(data)?.into_unverified(critical)
+    TokenReader::default().read(data)?.into_unverified(critical)
 }
 
 /// The pieces encode back to the token.

@@ -53,17 +53,17 @@ fn condition(head: &[u8], token: &VerifiedJwt) -> Outcome {
         }
     };
     let facts = Facts::new(token, Some(&REQUEST));
-    let verdict = condition.judge(facts);
-    assert_eq!(verdict, condition.judge(facts));
+    let verdict = condition.evaluate(facts);
+    assert_eq!(verdict, condition.evaluate(facts));
     if let Ok(negated) = Condition::parse([b"{\"not\":", head, b"}"].concat(), &CONTEXT) {
-        assert_eq!(verdict.negated(), negated.judge(facts));
+        assert_eq!(verdict.negated(), negated.evaluate(facts));
     }
     let allow = rules(head, "allow", "").expect("a condition that was read");
     let deny = rules(head, "deny", "").expect("a condition that was read");
     let explained = allow.explain(token, "i", Some(&REQUEST)).expect("an issuer that is declared");
     assert_eq!(vec![verdict], explained.iter().map(|(_, one)| one.outcome).collect::<Vec<_>>());
     let decisions =
-        [&allow, &deny].map(|set| set.judge(token, "i", Some(&REQUEST)).expect("an issuer that is declared"));
+        [&allow, &deny].map(|set| set.decide(token, "i", Some(&REQUEST)).expect("an issuer that is declared"));
     match (verdict, &decisions) {
         (Verdict::True, [Decision::Allowed(0), Decision::Denied(0)])
         | (Verdict::False, [Decision::NoMatch | Decision::StepUp(0, _), Decision::NoMatch])
@@ -74,7 +74,7 @@ fn condition(head: &[u8], token: &VerifiedJwt) -> Outcome {
         assert_silent(&finding.advice, head);
     }
     let coerced = rules(head, "allow", r#","compat":"signserver""#).expect("a condition that was read");
-    coerced.judge(token, "i", None).expect("an issuer that is declared");
+    coerced.decide(token, "i", None).expect("an issuer that is declared");
     Outcome::accepted((verdict.name(), allow.lint().len().min(3), decisions.map(|one| std::mem::discriminant(&one))))
 }
 

@@ -1,7 +1,7 @@
-//! `verify_many`: a batch of tokens, judged by several threads without the interpreter lock.
+//! `verify_many`: a batch of tokens, results by several threads without the interpreter lock.
 //!
-//! A batch has two rounds at most. In the first each token is judged with the keys at hand. What needs other keys waits for them
-//! together, one refetch for each source, and is judged once more. Stores are asked last, in the order of the tokens, so that of
+//! A batch has two rounds at most. In the first each token is results with the keys at hand. What needs other keys waits for them
+//! together, one refetch for each source, and is results once more. Stores are asked last, in the order of the tokens, so that of
 //! equal tokens the first is accepted.
 
 use std::collections::HashMap;
@@ -120,8 +120,8 @@ pub(crate) trait AnyRound: Send + Sync {
     /// The number of its tokens.
     fn len(&self) -> usize;
 
-    /// Judges each token with the keys at hand.
-    fn first(self: Arc<Self>) -> Batch<Judged>;
+    /// Verifies each token with the keys at hand.
+    fn first(self: Arc<Self>) -> Batch<FirstResult>;
 
     /// Tells the sources whose keys are due for a refresh.
     fn refresh_due(&self, py: Python<'_>) -> PyResult<()>;
@@ -131,13 +131,13 @@ pub(crate) trait AnyRound: Send + Sync {
 }
 
 /// What the first round says of a token.
-pub(crate) enum Judged {
+pub(crate) enum FirstResult {
     Itself(CoreResult<Outcome>),
     /// The same as of an earlier or later token with the same text.
     Same(usize),
 }
 
-/// A token that is judged again, by its number, and the keys it is judged under.
+/// A token that is results again, by its number, and the keys it is results under.
 type Again = Arc<Vec<(usize, Answer)>>;
 
 impl<V: Shared> Round<V> {
@@ -165,7 +165,7 @@ impl<V: Shared> Round<V> {
         self.times.get(number).copied().flatten().unwrap_or(f64::NAN)
     }
 
-    fn judge(&self, number: usize) -> CoreResult<Outcome> {
+    fn verify_one(&self, number: usize) -> CoreResult<Outcome> {
         let (configured, token) = self.verifier.get().choose(self.text(number))?;
         self.generations.verify(configured, number, token, self.now(number))
     }
@@ -185,7 +185,7 @@ impl<V: Shared> Round<V> {
         Ok(requests)
     }
 
-    /// The verdicts that are there, and the tokens to judge again.
+    /// The verdicts that are there, and the tokens to verify again.
     fn verdicts(
         &self,
         py: Python<'_>,
@@ -233,15 +233,15 @@ impl<V: Shared> AnyRound for Round<V> {
     }
 
     /// The signature of equal tokens is checked once.
-    fn first(self: Arc<Self>) -> Batch<Judged> {
-        Batch::new(self.tokens.len(), move |number, done: &Done<Judged>| {
+    fn first(self: Arc<Self>) -> Batch<FirstResult> {
+        Batch::new(self.tokens.len(), move |number, done: &Done<FirstResult>| {
             let same = self.repeats.first(number, |number| self.text(number));
             if same == number {
-                return Judged::Itself(prepared(self.judge(number)));
+                return FirstResult::Itself(prepared(self.verify_one(number)));
             }
             match done.get(same) {
-                Some(Judged::Itself(outcome)) => Judged::Itself(outcome.clone()),
-                _ => Judged::Same(same),
+                Some(FirstResult::Itself(outcome)) => FirstResult::Itself(outcome.clone()),
+                _ => FirstResult::Same(same),
             }
         })
     }
@@ -267,13 +267,13 @@ impl<V: Shared> AnyRound for Round<V> {
 }
 
 /// The first round's outcomes, each token with its own.
-pub(crate) fn without_repeats(judged: Vec<Judged>) -> Vec<CoreResult<Outcome>> {
-    let mut outcomes = Vec::with_capacity(judged.len());
+pub(crate) fn without_repeats(results: Vec<FirstResult>) -> Vec<CoreResult<Outcome>> {
+    let mut outcomes = Vec::with_capacity(results.len());
     let mut same = HashMap::new();
-    for (number, judged) in judged.into_iter().enumerate() {
-        match judged {
-            Judged::Itself(outcome) => outcomes.push(outcome),
-            Judged::Same(other) => {
+    for (number, results) in results.into_iter().enumerate() {
+        match results {
+            FirstResult::Itself(outcome) => outcomes.push(outcome),
+            FirstResult::Same(other) => {
                 same.insert(number, other);
                 outcomes.push(Err(Error::InvalidSignature));
             }
@@ -297,7 +297,7 @@ fn prepared<T>(result: T) -> T {
     result
 }
 
-/// The time by which each token is judged; none where no verifier can be chosen, which is refused when it is judged.
+/// The time by which each token is results; none where no verifier can be chosen, which is refused when it is results.
 fn times<V: Verify>(py: Python<'_>, verifier: &V, tokens: &[Octets]) -> Result<Vec<Option<f64>>, Fault> {
     let mut read: HashMap<*const Clock, f64> = HashMap::new();
     let mut times = Vec::with_capacity(tokens.len());

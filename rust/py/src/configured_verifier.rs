@@ -1,7 +1,7 @@
 //! The core's verifier with what Python configures beside it: the source of its keys, its clock and its stores.
 //!
 //! With keys in memory no Python code runs. If the source must fetch keys, its Python object is asked once, and the token
-//! is judged once more.
+//! is verified once more.
 
 use jwseal_core::error::Result as CoreResult;
 use jwseal_core::key_source::{Need, Times};
@@ -75,7 +75,7 @@ impl ConfiguredVerifier {
         self.verifier.verify_under(token.into(), self.times(now), answer.generation)
     }
 
-    /// Gets what is needed, waiting for it, and judges the token again.
+    /// Gets what is needed, waiting for it, and verifies the token again.
     pub(crate) fn wait_and_verify(
         &self,
         py: Python<'_>,

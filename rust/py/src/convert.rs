@@ -5,7 +5,7 @@
 use jwseal_core::error::Error;
 use jwseal_core::json::{Document, Limits};
 use jwseal_core::jwa::{Alg, AlgSet};
-use jwseal_core::jws::compact::{Encoding, Reader};
+use jwseal_core::jws::compact::{Encoding, TokenReader};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 #[cfg(not(Py_3_14))]
 use pyo3::ffi;
@@ -138,9 +138,9 @@ pub(crate) fn reader(
     max_size: Option<&Bound<'_, PyAny>>,
     max_header_size: Option<&Bound<'_, PyAny>>,
     accept_padding: bool,
-) -> Result<Reader, Fault> {
-    let standard = Reader::default();
-    let reader = Reader {
+) -> Result<TokenReader, Fault> {
+    let standard = TokenReader::default();
+    let reader = TokenReader {
         max_size: max_size.map_or(Ok(standard.max_size), |octets| size(octets, name))?,
         max_header_size: max_header_size
             .map_or(Ok(standard.max_header_size), |octets| size(octets, "max_header_size"))?,

@@ -60,7 +60,7 @@ pub(crate) fn header_unverified<'py>(
 ) -> Result<Bound<'py, PyDict>, Fault> {
     let reader = convert::reader("max_token_size", max_token_size, max_header_size, accept_padding)?;
     let compact = reader.read(convert::token_octets(token)?)?;
-    Ok(objects::document(token.py(), &compact.header_unjudged()?)?)
+    Ok(objects::document(token.py(), &compact.header_unverified()?)?)
 }
 
 #[doc = doc!("read_unverified")]
@@ -77,7 +77,7 @@ pub(crate) fn read_unverified(
 ) -> Result<UnverifiedJwtObject, Fault> {
     let reader = convert::reader("max_token_size", max_token_size, max_header_size, accept_padding)?;
     let compact = reader.read(convert::token_octets(token)?)?;
-    let header = compact.header_unjudged()?;
+    let header = compact.header_unverified()?;
     Ok(UnverifiedJwtObject { header, claims: claims_document(compact.into_payload())? })
 }
 

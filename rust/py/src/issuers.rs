@@ -1,6 +1,6 @@
 //! `Issuers`: one verifier per issuer, chosen by the token's unverified `iss`.
 //!
-//! The unverified `iss` only chooses the verifier, which judges the verified `iss` again.
+//! The unverified `iss` only chooses the verifier, which checks the verified `iss` again.
 
 use jwseal_core::error::{Error, Result as CoreResult};
 use jwseal_core::issuers::IssuerTable;
@@ -33,7 +33,7 @@ pub(crate) struct IssuersObject {
     table: Py<PyDict>,
     has_clock: bool,
     has_state: bool,
-    /// What judges the proofs of senders, the same for all verifiers.
+    /// What checks the proofs of senders, the same for all verifiers.
     sender: Option<Py<PyAny>>,
 }
 

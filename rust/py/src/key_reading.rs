@@ -1,6 +1,6 @@
 //! Arguments that hold keys: an algorithm's name, the text of a JWK, and the files that `jwseal.key` reads.
 //!
-//! Nothing is judged here: the core judges every key.
+//! Nothing is checked here: the core checks every key.
 
 use jwseal_core::crypto::material::Secret;
 use jwseal_core::error::Error;
@@ -47,10 +47,10 @@ pub(crate) fn key_text(argument: &Bound<'_, PyAny>, what: &str) -> Result<Secret
     })
 }
 
-#[doc = doc!("judge_rsa")]
+#[doc = doc!("check_rsa")]
 #[pyfunction]
-pub(crate) fn judge_rsa(n: &[u8], e: &[u8]) -> Result<(), Fault> {
-    Ok(key::judge_rsa(n, e)?)
+pub(crate) fn check_rsa(n: &[u8], e: &[u8]) -> Result<(), Fault> {
+    Ok(key::check_rsa(n, e)?)
 }
 
 /// How closely a JWK must keep to its RFCs, as the argument `lenient` says.

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use jwseal_core::error::{Error, NoKey};
 use jwseal_core::key_set::KeySet;
-use jwseal_core::key_source::{Generation, KeySource, Lookup, Need, Reason, ReplacedSet, Times, Validity};
+use jwseal_core::key_source::{Generation, KeyLookup, KeySource, Need, Reason, ReplacedSet, Times, Validity};
 use pyo3::exceptions::{PyException, PyTypeError};
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
@@ -180,7 +180,7 @@ impl KeyLookupObject {
             ))
             .into());
         }
-        let core = Arc::new(KeySource::Lookup(Lookup::new(max_entries, ttl)?));
+        let core = Arc::new(KeySource::Lookup(KeyLookup::new(max_entries, ttl)?));
         Ok(Self { core, store: store.clone().unbind(), clock: clock_or_machine(store.py(), clock)? })
     }
 
@@ -299,7 +299,7 @@ pub(crate) enum Asked<'a, 'py> {
     Found(Answer),
 }
 
-/// Keys to judge a token under.
+/// Keys to verify a token under.
 #[derive(Clone)]
 pub(crate) struct Answer {
     pub(crate) generation: Arc<Generation>,
@@ -386,7 +386,7 @@ impl Source {
         reentry::call(py, || object.call_method1(method, (header,))).map_err(|fault| unavailable(py, fault))
     }
 
-    /// What a store returned, as keys to judge a token under.
+    /// What a store returned, as keys to verify a token under.
     pub(crate) fn answer(&self, found: &Bound<'_, PyAny>) -> Result<Answer, Fault> {
         let py = found.py();
         let KeySource::Lookup(lookup) = &*self.core else {

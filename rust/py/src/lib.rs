@@ -88,7 +88,7 @@ mod _native {
     #[pymodule_export]
     use super::key::{SecretKeyObject, SigningKeyObject, VerifyingKeyObject, restore_verifying_key};
     #[pymodule_export]
-    use super::key_reading::judge_rsa;
+    use super::key_reading::check_rsa;
     #[pymodule_export]
     use super::key_set::{KeySetObject, read_published_jwks, restore_key_set};
     #[pymodule_export]

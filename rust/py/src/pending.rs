@@ -1,7 +1,7 @@
 //! `PendingVerification`: a token that waits for keys without blocking its event loop.
 //!
 //! `verify_async` begins here. With keys at hand the result is there at once; otherwise `ask` returns what to await, and
-//! `finish` judges the token again.
+//! `finish` verifies the token again.
 
 use std::sync::OnceLock;
 

@@ -9,7 +9,7 @@ use jwseal_core::verifier::Outcome;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
-use crate::batch::{self, AnyRound, Judged, Shared};
+use crate::batch::{self, AnyRound, FirstResult, Shared};
 use crate::configured_verifier;
 use crate::error::{Fault, exception};
 use crate::verification::require_no_sender;
@@ -20,7 +20,7 @@ use crate::workers::{self, Workers};
 pub(crate) struct PendingBatchObject {
     round: Arc<dyn AnyRound>,
     workers: Workers,
-    batch: Mutex<Option<Batch<Judged>>>,
+    batch: Mutex<Option<Batch<FirstResult>>>,
 }
 
 /// Takes the tokens and reads the clock; nothing is verified yet.
@@ -87,7 +87,7 @@ impl PendingBatchObject {
 }
 
 impl PendingBatchObject {
-    fn take(&self) -> Option<Batch<Judged>> {
+    fn take(&self) -> Option<Batch<FirstResult>> {
         self.batch.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }

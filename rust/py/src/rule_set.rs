@@ -1,4 +1,4 @@
-//! `RuleSet`: the rules of an authorizer, judged in one call for each token.
+//! `RuleSet`: the rules of an authorizer, decided in one call for each token.
 //!
 //! What an authorizer asks for every request is made once: the answers of rules that decide are the same tuples each time.
 
@@ -42,9 +42,9 @@ impl RuleSetObject {
         Ok(Self { rules, answers, no_match })
     }
 
-    #[doc = doc!("RuleSet.judge")]
+    #[doc = doc!("RuleSet.decide")]
     #[pyo3(signature = (verified, issuer, request=None))]
-    fn judge<'py>(
+    fn decide<'py>(
         &self,
         py: Python<'py>,
         verified: &Bound<'py, PyAny>,
@@ -52,7 +52,7 @@ impl RuleSetObject {
         request: Option<&Bound<'py, PyAny>>,
     ) -> Result<Py<PyTuple>, Fault> {
         let request = self.request(request)?;
-        let verdict = self.rules.judge(token(verified)?.get().jwt(), &issuer, request.as_ref())?;
+        let verdict = self.rules.decide(token(verified)?.get().jwt(), &issuer, request.as_ref())?;
         let (rule, which) = match verdict {
             Verdict::Allowed(rule) => (rule, 0),
             Verdict::Denied(rule) => (rule, 1),
@@ -153,7 +153,7 @@ fn wanted(value: &Bound<'_, PyAny>) -> Result<Wanted, Fault> {
 }
 
 fn token<'a, 'py>(verified: &'a Bound<'py, PyAny>) -> PyResult<&'a Bound<'py, VerifiedJwtObject>> {
-    verified.cast().map_err(|_| PyTypeError::new_err(format!("a VerifiedJWT is judged, not {}", type_name(verified))))
+    verified.cast().map_err(|_| PyTypeError::new_err(format!("rules take a VerifiedJWT, not {}", type_name(verified))))
 }
 
 fn explanation<'py>(py: Python<'py>, explained: &Explained<'_>, values: bool) -> PyResult<Bound<'py, PyDict>> {

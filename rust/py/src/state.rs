@@ -1,5 +1,5 @@
 //! What a verifier asks of Python about a token that passed everything else: the proof of its sender, then the stores of what
-//! was used and what was revoked. `jwseal.sender` judges the proof, and `jwseal.state.check` asks the stores.
+//! was used and what was revoked. `jwseal.sender` checks the proof, and `jwseal.state.check` asks the stores.
 
 use jwseal_core::error::Error;
 use pyo3::gc::{PyTraverseError, PyVisit};
@@ -73,7 +73,7 @@ impl State {
     }
 
     /// Judges the proof of a token's sender, where one is demanded.
-    pub(crate) fn judge_sender(
+    pub(crate) fn check_sender(
         &self,
         verified: &Bound<'_, VerifiedJwtObject>,
         token: &Bound<'_, PyAny>,
@@ -89,11 +89,11 @@ impl State {
     }
 
     /// Asks the stores about a token that passed everything else.
-    pub(crate) fn judge(&self, verified: &Bound<'_, VerifiedJwtObject>) -> PyResult<()> {
+    pub(crate) fn ask_stores(&self, verified: &Bound<'_, VerifiedJwtObject>) -> PyResult<()> {
         let Some(stores) = &self.stores else { return Ok(()) };
         let (py, jwt) = (verified.py(), verified.get().jwt());
         let arguments = (verified, jwt.verified_at(), jwt.leeway());
-        let unchecked = reentry::call(py, || stores.call_method1(py, "judge", arguments))?;
+        let unchecked = reentry::call(py, || stores.call_method1(py, "ask", arguments))?;
         verified.get().settle(unchecked.bind(py).cast::<PyFrozenSet>()?);
         Ok(())
     }

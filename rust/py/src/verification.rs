@@ -16,15 +16,15 @@ use crate::verified_jwt::VerifiedJwtObject;
 
 /// An object that chooses the verifier for each token.
 pub(crate) trait Verify: Sync {
-    /// The verifier that judges this token, and the token with what was read of it to choose one.
+    /// The verifier that decides on this token, and the token with what was read of it to choose one.
     fn choose<'s: 'a, 'a>(&'s self, token: &'a [u8]) -> CoreResult<(&'s ConfiguredVerifier, Token<'a>)>;
 
-    /// The verifier that judges this token.
+    /// The verifier that decides on this token.
     fn chosen(&self, token: &[u8]) -> CoreResult<&ConfiguredVerifier> {
         Ok(self.choose(token)?.0)
     }
 
-    /// Whether any of its tokens has a sender to be judged or stores to be asked about it.
+    /// Whether any of its tokens has a sender to check or stores to be asked about it.
     fn has_state(&self) -> bool;
 
     /// Whether its tokens need a proof of their sender.
@@ -57,8 +57,8 @@ pub(crate) fn verify<V: Verify>(
     if verifier.has_state()
         && let Some(state) = verifier.chosen(convert::token_octets(token)?)?.state()
     {
-        state.judge_sender(&result, token, sender)?;
-        state.judge(&result)?;
+        state.check_sender(&result, token, sender)?;
+        state.ask_stores(&result)?;
     }
     Ok(result.unbind())
 }
@@ -71,7 +71,7 @@ pub(crate) fn require_no_sender<V: Verify>(verifier: &V) -> Result<(), Fault> {
     Ok(())
 }
 
-const NO_SENDER: &str = "this verifier was made without sender=, so it judges no proof: give sender=\"dpop\" or \"mtls\" to \
+const NO_SENDER: &str = "this verifier was made without sender=, so it checks no proof: give sender=\"dpop\" or \"mtls\" to \
                          Verifier, or give verify no sender";
 
 const ONE_BY_ONE: &str =
@@ -88,12 +88,12 @@ pub(crate) fn settled<V: Verify>(
     if verifier.has_state()
         && let Some(state) = verifier.chosen(token)?.state()
     {
-        state.judge(&result)?;
+        state.ask_stores(&result)?;
     }
     Ok(result.unbind())
 }
 
-/// What judges the sender of a verified token, and asks the stores about it, later.
+/// What checks the sender of a verified token, and asks the stores about it, later.
 pub(crate) fn later<V: Verify>(
     verifier: &V,
     token: &Bound<'_, PyAny>,

@@ -130,7 +130,7 @@ impl Cache {
     }
 
     /// Keeps a token, unless its keys were replaced in the meantime.
-    pub(crate) fn keep(&self, token: &[u8], kept: Kept) {
+    pub(crate) fn insert(&self, token: &[u8], kept: Kept) {
         if !kept.generation.is_superseded() {
             let bytes = size_of::<Content>() + kept.content.bytes();
             self.table.insert(token, kept, bytes);

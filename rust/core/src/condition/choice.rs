@@ -1,4 +1,4 @@
-//! Demands on one value that differ only in the text they name, judged together.
+//! Demands on one value that differ only in the text they name, evaluated together.
 //!
 //! The rules of an authorizer often demand another role each of the same claim. The claim is then read once for all of them, so
 //! that the time does not grow with the number of rules times the number of roles.
@@ -10,7 +10,7 @@ use super::outcome::Outcome;
 use super::request::words_of;
 use crate::json::{Kind, Value};
 
-/// The sources that trees share, and which of their leaves are judged together.
+/// The sources that trees share, and which of their leaves are evaluated together.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Sources {
     list: Box<[Source]>,
@@ -43,7 +43,7 @@ pub(super) struct Outcomes {
     errors: u64,
 }
 
-/// Fewer leaves are judged one by one.
+/// Fewer leaves are evaluated one by one.
 const FEWEST: usize = 4;
 
 impl Sources {
@@ -68,7 +68,7 @@ impl Sources {
         self.list.get(index)
     }
 
-    /// The leaves that are judged together with the leaf of this bit.
+    /// The leaves that are evaluated together with the leaf of this bit.
     pub(super) fn choice(&self, bit: u64) -> Option<&Choice> {
         self.choices.iter().find(|choice| choice.all & bit != 0)
     }
@@ -99,7 +99,7 @@ impl Choice {
     }
 
     /// Judges all of its leaves, as each of them alone would be.
-    pub(super) fn judge(&self, value: Option<Value<'_>>, outcomes: &mut Outcomes) {
+    pub(super) fn evaluate(&self, value: Option<Value<'_>>, outcomes: &mut Outcomes) {
         let Some(value) = value else { return outcomes.add(self.all, Outcome::False) };
         match (self.way, value.kind()) {
             (Way::Equals, Kind::Str(text)) => outcomes.choose(self.all, self.bit(text.octets())),
@@ -130,7 +130,7 @@ impl Choice {
 }
 
 impl Outcomes {
-    /// The outcome of a leaf, if it was judged.
+    /// The outcome of a leaf, if it was evaluated.
     #[inline]
     pub(super) const fn of(self, bit: u64) -> Option<Outcome> {
         if self.known & bit == 0 {

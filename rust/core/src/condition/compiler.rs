@@ -137,7 +137,7 @@ impl Compiler {
                     "is a second operator: write one condition for each, under all or any",
                 ));
             }
-            let read = Reader { members, words, context }.operator(known, value);
+            let read = ConditionReader { members, words, context }.operator(known, value);
             operator = Some((known, read.map_err(|mistake| mistake.within(name))?));
         }
         let (name, operator) =
@@ -239,14 +239,14 @@ fn read_source(members: Object<'_>) -> Compiled<Source> {
 
 /// Reads the value of an operator.
 #[derive(Clone, Copy)]
-struct Reader<'a> {
+struct ConditionReader<'a> {
     members: Object<'a>,
     /// Whether a string is split without saying so.
     words: bool,
     context: &'a Context,
 }
 
-impl Reader<'_> {
+impl ConditionReader<'_> {
     fn operator(self, name: &str, value: Value<'_>) -> Compiled<Operator> {
         let one_of = |literals, negated| Operator::OneOf { literals, negated, coerced: self.context.coerced };
         let contains = |literals, all| Ok(Operator::Contains { literals, all, split: self.split()? });

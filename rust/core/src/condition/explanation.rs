@@ -3,7 +3,7 @@
 use super::facts::Source;
 use super::operator::Operator;
 use super::outcome::Outcome;
-use super::tree::{Lookup, Tree};
+use super::tree::{Evaluation, Tree};
 use crate::json::Value;
 
 /// A condition with its outcome.
@@ -40,8 +40,8 @@ pub enum Part<'a> {
 impl Tree {
     /// Judges every part.
     #[must_use]
-    pub fn explain<'a>(&self, lookup: &mut Lookup<'a, 'a>) -> Option<Explained<'a>> {
-        let mut each = |trees: &[Self]| trees.iter().map(|tree| tree.explain(lookup)).collect::<Option<Vec<_>>>();
+    pub fn explain<'a>(&self, evaluation: &mut Evaluation<'a, 'a>) -> Option<Explained<'a>> {
+        let mut each = |trees: &[Self]| trees.iter().map(|tree| tree.explain(evaluation)).collect::<Option<Vec<_>>>();
         let outcomes = |parts: &[Explained<'_>]| parts.iter().map(|part| part.outcome).collect::<Vec<_>>().into_iter();
         Some(match self {
             Self::All(trees) => {
@@ -53,17 +53,17 @@ impl Tree {
                 Explained { outcome: Outcome::any(outcomes(&parts)), part: Part::Any(parts) }
             }
             Self::Not(tree) => {
-                let inner = tree.explain(lookup)?;
+                let inner = tree.explain(evaluation)?;
                 Explained { outcome: inner.outcome.negated(), part: Part::Not(Box::new(inner)) }
             }
             Self::Leaf(leaf) => {
-                let (outcome, value) = (leaf.judge(lookup), lookup.value(leaf.source));
+                let (outcome, value) = (leaf.evaluate(evaluation), evaluation.value(leaf.source));
                 let reason = match (value, outcome) {
                     (None, _) => Some("absent"),
                     (Some(value), Outcome::Error) => Some(error(&leaf.operator, value)),
                     _ => None,
                 };
-                let source = lookup.source(leaf.source)?;
+                let source = evaluation.source(leaf.source)?;
                 Explained { outcome, part: Part::Leaf { source, operator: leaf.name, value, reason } }
             }
         })

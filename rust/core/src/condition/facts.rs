@@ -1,4 +1,4 @@
-//! What conditions are judged on: the claims and the header of a verified token, the time, and the request.
+//! What conditions are evaluated on: the claims and the header of a verified token, the time, and the request.
 
 use super::path::Path;
 use super::request::Request;

@@ -1,4 +1,4 @@
-//! Conditions over the claims and the header of a verified token, compiled once and judged on its parse.
+//! Conditions over the claims and the header of a verified token, compiled once and evaluated on its parse.
 //!
 //! A condition is true, false or an error, and an error counts as neither: a claim of a type that the operator cannot
 //! compare says nothing. An absent claim makes every leaf false but `exists = false`. Compiling refuses what it does not
@@ -38,4 +38,4 @@ pub use path::Path;
 pub use place::{Misplaced, Place, Step};
 pub use request::{Hash, Request, Wanted};
 pub use step_up::StepUp;
-pub use tree::{Condition, Leaf, Lookup, Tree};
+pub use tree::{Condition, Evaluation, Leaf, Tree};

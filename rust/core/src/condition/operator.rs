@@ -1,7 +1,7 @@
 //! The operators: what each requires of the value it finds.
 //!
 //! A value of a type that an operator cannot compare is an error, so that a rule which denies a risk of 70 and more does not let `"95"`
-//! pass. An absent value is judged here only for `exists`.
+//! pass. An absent value is evaluated here only for `exists`.
 
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -92,7 +92,7 @@ impl Operator {
 
     /// Judges a value that is there.
     #[inline]
-    pub(super) fn judge(&self, value: Value<'_>, source: &Source, facts: &Facts<'_>) -> Outcome {
+    pub(super) fn evaluate(&self, value: Value<'_>, source: &Source, facts: &Facts<'_>) -> Outcome {
         match self {
             Self::Exists(expected) => (*expected).into(),
             Self::OneOf { literals, negated, coerced } => one_of(literals, *negated, *coerced, value),

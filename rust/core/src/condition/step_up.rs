@@ -8,7 +8,7 @@ use super::instant::Instant;
 use super::literal::Literal;
 use super::operator::Operator;
 use super::outcome::Outcome;
-use super::tree::{Leaf, Lookup, Tree};
+use super::tree::{Evaluation, Leaf, Tree};
 
 /// What the challenge of RFC 9470 asks for.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -36,38 +36,41 @@ impl StepUp<'_> {
 impl Tree {
     /// What to ask for, where the condition is not true and would be after a better authentication.
     #[must_use]
-    pub fn step_up(&self, lookup: &mut Lookup<'_, '_>) -> Option<StepUp<'_>> {
+    pub fn step_up(&self, evaluation: &mut Evaluation<'_, '_>) -> Option<StepUp<'_>> {
         let mut step_up = StepUp::default();
-        let would_do = self.judge(lookup) != Outcome::True && self.judge_assured(lookup, &mut step_up) == Outcome::True;
+        let would_do = self.evaluate(evaluation) != Outcome::True
+            && self.evaluate_assured(evaluation, &mut step_up) == Outcome::True;
         let can_be_met = step_up.acr_values.as_ref().is_none_or(|values| !values.is_empty());
         (would_do && can_be_met).then_some(step_up)
     }
 
-    /// Judges as if every demand on the authentication were met, and collects those that are not.
-    fn judge_assured<'t>(&'t self, lookup: &mut Lookup<'_, '_>, step_up: &mut StepUp<'t>) -> Outcome {
+    /// Evaluates as if every demand on the authentication were met, and collects those that are not.
+    fn evaluate_assured<'t>(&'t self, evaluation: &mut Evaluation<'_, '_>, step_up: &mut StepUp<'t>) -> Outcome {
         match self {
-            Self::All(trees) => Outcome::all(trees.iter().map(|tree| tree.judge_assured(lookup, step_up))),
+            Self::All(trees) => Outcome::all(trees.iter().map(|tree| tree.evaluate_assured(evaluation, step_up))),
             Self::Any(trees) => {
-                if self.judge(lookup) == Outcome::True {
+                if self.evaluate(evaluation) == Outcome::True {
                     return Outcome::True;
                 }
                 Outcome::any(trees.iter().map(|tree| {
                     let mut of_tree = StepUp::default();
-                    let outcome = tree.judge_assured(lookup, &mut of_tree);
+                    let outcome = tree.evaluate_assured(evaluation, &mut of_tree);
                     if outcome == Outcome::True {
                         step_up.and(of_tree);
                     }
                     outcome
                 }))
             }
-            Self::Not(_) => self.judge(lookup),
-            Self::Leaf(leaf) => match (leaf.judge(lookup), leaf.authentication(lookup.source(leaf.source))) {
-                (Outcome::False | Outcome::Error, Some(demand)) => {
-                    step_up.and(demand);
-                    Outcome::True
+            Self::Not(_) => self.evaluate(evaluation),
+            Self::Leaf(leaf) => {
+                match (leaf.evaluate(evaluation), leaf.authentication(evaluation.source(leaf.source))) {
+                    (Outcome::False | Outcome::Error, Some(demand)) => {
+                        step_up.and(demand);
+                        Outcome::True
+                    }
+                    (outcome, _) => outcome,
                 }
-                (outcome, _) => outcome,
-            },
+            }
         }
     }
 }

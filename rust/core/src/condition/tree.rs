@@ -1,6 +1,6 @@
-//! A compiled condition: a tree of leaves, judged without making anything.
+//! A compiled condition: a tree of leaves, evaluated without making anything.
 //!
-//! Each claim that several leaves name is looked for once, and a leaf that stands in several trees is judged once: the rules of an
+//! Each claim that several leaves name is looked for once, and a leaf that stands in several trees is evaluated once: the rules of an
 //! authorizer repeat most of their demands.
 
 use super::choice::{Outcomes, Sources};
@@ -41,16 +41,16 @@ pub struct Leaf {
     pub(super) operator: Operator,
 }
 
-/// The values that were looked up so far.
-pub struct Lookup<'a, 's> {
+/// The state of evaluating conditions on one token: what was looked up, and the outcomes so far.
+pub struct Evaluation<'a, 's> {
     facts: Facts<'a>,
     sources: &'s Sources,
     found: [Found<'a>; KEPT],
-    /// The outcomes of leaves that were judged.
-    judged: Outcomes,
+    /// The outcomes of leaves that were evaluated.
+    outcomes: Outcomes,
 }
 
-/// The state of one lookup.
+/// The state of one look-up.
 #[derive(Clone, Copy)]
 enum Found<'a> {
     NotYet,
@@ -62,10 +62,10 @@ enum Found<'a> {
 const KEPT: usize = 24;
 
 impl Condition {
-    /// Judges a token.
+    /// Evaluates it on a token.
     #[must_use]
-    pub fn judge(&self, facts: Facts<'_>) -> Outcome {
-        self.tree.judge(&mut Lookup::new(facts, &self.sources))
+    pub fn evaluate(&self, facts: Facts<'_>) -> Outcome {
+        self.tree.evaluate(&mut Evaluation::new(facts, &self.sources))
     }
 
     /// Whether a demand compares a claim with the time.
@@ -77,25 +77,25 @@ impl Condition {
     /// The claim that one leaf alone finds at fault, where the condition is that leaf or demands it among others.
     #[must_use]
     pub fn claim_at_fault(&self, facts: Facts<'_>) -> Option<&str> {
-        self.tree.claim_at_fault(&mut Lookup::new(facts, &self.sources))
+        self.tree.claim_at_fault(&mut Evaluation::new(facts, &self.sources))
     }
 }
 
 impl Tree {
-    /// Judges a token.
+    /// Evaluates it on a token.
     #[must_use]
     #[inline]
-    pub fn judge(&self, lookup: &mut Lookup<'_, '_>) -> Outcome {
-        // Most parts of a tree are leaves that were judged before: they cost no call.
-        if let Self::Leaf(leaf) = self { leaf.judge(lookup) } else { self.judge_parts(lookup) }
+    pub fn evaluate(&self, evaluation: &mut Evaluation<'_, '_>) -> Outcome {
+        // Most parts of a tree are leaves that were evaluated before: they cost no call.
+        if let Self::Leaf(leaf) = self { leaf.evaluate(evaluation) } else { self.evaluate_parts(evaluation) }
     }
 
-    fn judge_parts(&self, lookup: &mut Lookup<'_, '_>) -> Outcome {
+    fn evaluate_parts(&self, evaluation: &mut Evaluation<'_, '_>) -> Outcome {
         match self {
-            Self::All(trees) => Outcome::all(trees.iter().map(|tree| tree.judge(lookup))),
-            Self::Any(trees) => Outcome::any(trees.iter().map(|tree| tree.judge(lookup))),
-            Self::Not(tree) => tree.judge(lookup).negated(),
-            Self::Leaf(leaf) => leaf.judge(lookup),
+            Self::All(trees) => Outcome::all(trees.iter().map(|tree| tree.evaluate(evaluation))),
+            Self::Any(trees) => Outcome::any(trees.iter().map(|tree| tree.evaluate(evaluation))),
+            Self::Not(tree) => tree.evaluate(evaluation).negated(),
+            Self::Leaf(leaf) => leaf.evaluate(evaluation),
         }
     }
 
@@ -114,13 +114,13 @@ impl Tree {
         self.leaves().into_iter().filter_map(|leaf| leaf.operator.request_name()).collect()
     }
 
-    fn claim_at_fault<'s>(&self, lookup: &mut Lookup<'_, 's>) -> Option<&'s str> {
+    fn claim_at_fault<'s>(&self, evaluation: &mut Evaluation<'_, 's>) -> Option<&'s str> {
         match self {
             Self::All(trees) => {
-                let fault = trees.iter().find(|tree| tree.judge(lookup) != Outcome::True)?;
-                fault.claim_at_fault(lookup)
+                let fault = trees.iter().find(|tree| tree.evaluate(evaluation) != Outcome::True)?;
+                fault.claim_at_fault(evaluation)
             }
-            Self::Leaf(leaf) => match lookup.sources.source(leaf.source)? {
+            Self::Leaf(leaf) => match evaluation.sources.source(leaf.source)? {
                 Source::Claim(path) => Some(path.text()),
                 Source::Header(_) => None,
             },
@@ -138,40 +138,40 @@ impl PartialEq for Leaf {
 
 impl Leaf {
     #[inline]
-    pub(super) fn judge(&self, lookup: &mut Lookup<'_, '_>) -> Outcome {
-        match lookup.judged.of(self.bit) {
+    pub(super) fn evaluate(&self, evaluation: &mut Evaluation<'_, '_>) -> Outcome {
+        match evaluation.outcomes.of(self.bit) {
             Some(known) => known,
-            None => self.judge_first(lookup),
+            None => self.evaluate_first(evaluation),
         }
     }
 
-    /// Judges a leaf for the first time, and keeps the outcome if it has a bit.
+    /// Evaluates a leaf for the first time, and keeps the outcome if it has a bit.
     #[inline(never)]
-    fn judge_first(&self, lookup: &mut Lookup<'_, '_>) -> Outcome {
-        if let Some(choice) = lookup.sources.choice(self.bit) {
-            let value = lookup.value(choice.source);
-            choice.judge(value, &mut lookup.judged);
-            return lookup.judged.of(self.bit).unwrap_or(Outcome::Error);
+    fn evaluate_first(&self, evaluation: &mut Evaluation<'_, '_>) -> Outcome {
+        if let Some(choice) = evaluation.sources.choice(self.bit) {
+            let value = evaluation.value(choice.source);
+            choice.evaluate(value, &mut evaluation.outcomes);
+            return evaluation.outcomes.of(self.bit).unwrap_or(Outcome::Error);
         }
-        let outcome = self.judge_now(lookup);
-        lookup.judged.add(self.bit, outcome);
+        let outcome = self.evaluate_now(evaluation);
+        evaluation.outcomes.add(self.bit, outcome);
         outcome
     }
 
-    fn judge_now(&self, lookup: &mut Lookup<'_, '_>) -> Outcome {
-        let Some(source) = lookup.sources.source(self.source) else { return Outcome::Error };
-        match lookup.value(self.source) {
-            Some(value) => self.operator.judge(value, source, &lookup.facts),
+    fn evaluate_now(&self, evaluation: &mut Evaluation<'_, '_>) -> Outcome {
+        let Some(source) = evaluation.sources.source(self.source) else { return Outcome::Error };
+        match evaluation.value(self.source) {
+            Some(value) => self.operator.evaluate(value, source, &evaluation.facts),
             None => self.operator.of_absent(),
         }
     }
 }
 
-impl<'a, 's> Lookup<'a, 's> {
+impl<'a, 's> Evaluation<'a, 's> {
     /// Nothing has been looked up yet.
     #[must_use]
     pub fn new(facts: Facts<'a>, sources: &'s Sources) -> Self {
-        Self { facts, sources, found: [Found::NotYet; KEPT], judged: Outcomes::default() }
+        Self { facts, sources, found: [Found::NotYet; KEPT], outcomes: Outcomes::default() }
     }
 
     /// The value of a source.

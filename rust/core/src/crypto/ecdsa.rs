@@ -117,7 +117,7 @@ pub fn field_len(curve: Curve) -> Option<usize> {
 /// The first byte of an uncompressed point (SEC 1 section 2.3.3).
 pub const UNCOMPRESSED: u8 = 4;
 
-struct Row {
+struct EcdsaRow {
     curve: Curve,
     alg: Alg,
     field_len: usize,
@@ -128,8 +128,8 @@ struct Row {
     pkcs8_start: &'static [u8],
 }
 
-static ROWS: [Row; 4] = [
-    Row {
+static ROWS: [EcdsaRow; 4] = [
+    EcdsaRow {
         curve: Curve::P256,
         alg: Alg::Es256,
         field_len: 32,
@@ -139,7 +139,7 @@ static ROWS: [Row; 4] = [
         pkcs8_start: b"\x30\x41\x02\x01\x00\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\
             \x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07\x04\x27\x30\x25\x02\x01\x01\x04\x20",
     },
-    Row {
+    EcdsaRow {
         curve: Curve::P384,
         alg: Alg::Es384,
         field_len: 48,
@@ -149,7 +149,7 @@ static ROWS: [Row; 4] = [
         pkcs8_start: b"\x30\x4e\x02\x01\x00\x30\x10\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\
             \x06\x05\x2b\x81\x04\x00\x22\x04\x37\x30\x35\x02\x01\x01\x04\x30",
     },
-    Row {
+    EcdsaRow {
         curve: Curve::P521,
         alg: Alg::Es512,
         field_len: 66,
@@ -159,7 +159,7 @@ static ROWS: [Row; 4] = [
         pkcs8_start: b"\x30\x60\x02\x01\x00\x30\x10\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\
             \x06\x05\x2b\x81\x04\x00\x23\x04\x49\x30\x47\x02\x01\x01\x04\x42",
     },
-    Row {
+    EcdsaRow {
         curve: Curve::Secp256k1,
         alg: Alg::Es256k,
         field_len: 32,
@@ -171,7 +171,7 @@ static ROWS: [Row; 4] = [
     },
 ];
 
-fn row(curve: Curve) -> Result<&'static Row> {
+fn row(curve: Curve) -> Result<&'static EcdsaRow> {
     ROWS.iter()
         .find(|row| row.curve == curve)
         .ok_or_else(|| Error::key(format!("{} is not a curve of ECDSA", curve.name())))

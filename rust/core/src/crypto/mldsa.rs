@@ -87,19 +87,19 @@ impl PrivateKey {
     }
 }
 
-struct Row {
+struct MlDsaRow {
     alg: Alg,
     verifying: &'static PqdsaVerificationAlgorithm,
     signing: &'static PqdsaSigningAlgorithm,
 }
 
-static ROWS: [Row; 3] = [
-    Row { alg: Alg::MlDsa44, verifying: &ML_DSA_44, signing: &ML_DSA_44_SIGNING },
-    Row { alg: Alg::MlDsa65, verifying: &ML_DSA_65, signing: &ML_DSA_65_SIGNING },
-    Row { alg: Alg::MlDsa87, verifying: &ML_DSA_87, signing: &ML_DSA_87_SIGNING },
+static ROWS: [MlDsaRow; 3] = [
+    MlDsaRow { alg: Alg::MlDsa44, verifying: &ML_DSA_44, signing: &ML_DSA_44_SIGNING },
+    MlDsaRow { alg: Alg::MlDsa65, verifying: &ML_DSA_65, signing: &ML_DSA_65_SIGNING },
+    MlDsaRow { alg: Alg::MlDsa87, verifying: &ML_DSA_87, signing: &ML_DSA_87_SIGNING },
 ];
 
-fn row(alg: Alg) -> Result<&'static Row> {
+fn row(alg: Alg) -> Result<&'static MlDsaRow> {
     ROWS.iter().find(|row| row.alg == alg).ok_or_else(|| Error::key(format!("{alg} is not ML-DSA")))
 }
 

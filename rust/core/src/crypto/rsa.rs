@@ -33,7 +33,7 @@ const F4: [u8; 3] = [1, 0, 1];
 
 /// Judges a modulus and an exponent and parses them for one algorithm.
 pub fn public_key(alg: Alg, n: &[u8], e: &[u8]) -> Result<PublicKey> {
-    judge(n, e)?;
+    check_public(n, e)?;
     let row = row(alg)?;
     let key = RsaPublicKeyComponents { n, e }
         .to_parsed_public_key(row.verifying)
@@ -45,13 +45,13 @@ pub fn public_key(alg: Alg, n: &[u8], e: &[u8]) -> Result<PublicKey> {
 /// A private key ready to sign under one algorithm.
 pub struct PrivateKey {
     key: RsaKeyPair,
-    row: &'static Row,
+    row: &'static RsaRow,
 }
 
 impl PrivateKey {
     /// Builds a key of two primes; AWS-LC checks every part against every other.
     pub fn new(alg: Alg, n: &[u8], e: &[u8], d: &[u8], primes: &RsaPrimes) -> Result<Self> {
-        judge(n, e)?;
+        check_public(n, e)?;
         let parts = [d, &primes.p, &primes.q, &primes.dp, &primes.dq, &primes.qi];
         // No part of a sound key exceeds the modulus; a longer one only costs time.
         if parts.iter().any(|part| part.is_empty() || part.len() > n.len()) {
@@ -122,7 +122,7 @@ pub fn is_pss(alg: Alg) -> bool {
     ROWS.iter().any(|row| row.alg == alg && row.pss)
 }
 
-struct Row {
+struct RsaRow {
     alg: Alg,
     pss: bool,
     hash: Hash,
@@ -136,11 +136,11 @@ const fn row_of(
     hash: Hash,
     verifying: &'static RsaParameters,
     signing: &'static dyn RsaEncoding,
-) -> Row {
-    Row { alg, pss, hash, verifying, signing }
+) -> RsaRow {
+    RsaRow { alg, pss, hash, verifying, signing }
 }
 
-static ROWS: [Row; 6] = [
+static ROWS: [RsaRow; 6] = [
     row_of(Alg::Rs256, false, Hash::SHA256, &RSA_PKCS1_2048_8192_SHA256, &RSA_PKCS1_SHA256),
     row_of(Alg::Rs384, false, Hash::SHA384, &RSA_PKCS1_2048_8192_SHA384, &RSA_PKCS1_SHA384),
     row_of(Alg::Rs512, false, Hash::SHA512, &RSA_PKCS1_2048_8192_SHA512, &RSA_PKCS1_SHA512),
@@ -149,12 +149,12 @@ static ROWS: [Row; 6] = [
     row_of(Alg::Ps512, true, Hash::SHA512, &RSA_PSS_2048_8192_SHA512, &RSA_PSS_SHA512),
 ];
 
-fn row(alg: Alg) -> Result<&'static Row> {
+fn row(alg: Alg) -> Result<&'static RsaRow> {
     ROWS.iter().find(|row| row.alg == alg).ok_or_else(|| Error::key(format!("{alg} does not use an RSA key")))
 }
 
 /// Judges a modulus and an exponent: what AWS-LC leaves open or decides at the first use only.
-pub fn judge(n: &[u8], e: &[u8]) -> Result<()> {
+pub fn check_public(n: &[u8], e: &[u8]) -> Result<()> {
     let (Some(first), Some(last)) = (n.first(), n.last()) else {
         return Err(Error::key("this RSA modulus is empty"));
     };

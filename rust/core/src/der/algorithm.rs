@@ -3,7 +3,7 @@
 //! Object identifiers and their parameters are compared byte by byte. The parameters of an RSASSA-PSS key must be those of
 //! one of JOSE's algorithms, which is then the key's only one. Curves given by explicit parameters are refused.
 
-use super::{Reader, element, tag};
+use super::{DerReader, element, tag};
 use crate::crypto::material::RsaUsage;
 use crate::error::{Error, Result};
 use crate::jwa::{Alg, Curve};
@@ -22,7 +22,7 @@ pub enum Kind {
 }
 
 /// The kind that this AlgorithmIdentifier names.
-pub fn read(mut identifier: Reader<'_>) -> Result<Kind> {
+pub fn read(mut identifier: DerReader<'_>) -> Result<Kind> {
     let broken = || Error::key("the key's algorithm identifier is not strict DER");
     let oid = identifier.read(tag::OID).ok_or_else(broken)?;
     if oid == RSA {
@@ -68,13 +68,13 @@ pub fn write(kind: Kind) -> Vec<u8> {
 
 /// The algorithm of RSASSA-PSS-params (RFC 4055 section 3.1): one digest throughout, and a minimum salt length that JOSE's
 /// salt meets, which is as long as the digest.
-fn pss_algorithm(mut identifier: Reader<'_>) -> Option<Alg> {
+fn pss_algorithm(mut identifier: DerReader<'_>) -> Option<Alg> {
     let mut parameters = identifier.sequence()?;
     identifier.end()?;
-    let mut hash = Reader::new(parameters.read(tag::CONSTRUCTED_0)?);
+    let mut hash = DerReader::new(parameters.read(tag::CONSTRUCTED_0)?);
     let digest = digest_oid(hash.sequence()?)?;
     hash.end()?;
-    let mut mask = Reader::new(parameters.read(tag::CONSTRUCTED_1)?);
+    let mut mask = DerReader::new(parameters.read(tag::CONSTRUCTED_1)?);
     let mut function = mask.sequence()?;
     mask.end()?;
     if function.read(tag::OID)? != MGF1 || digest_oid(function.sequence()?)? != digest {
@@ -84,7 +84,7 @@ fn pss_algorithm(mut identifier: Reader<'_>) -> Option<Alg> {
     let (alg, _, digest_len) = PSS_DIGESTS.iter().find(|(_, oid, _)| *oid == digest)?;
     // An absent salt length means 20, shorter than any digest here.
     if let Some(salt) = parameters.optional(CONSTRUCTED_2)? {
-        let mut salt = Reader::new(salt);
+        let mut salt = DerReader::new(salt);
         let least = salt.unsigned()?;
         salt.end()?;
         if least.len() > 1 || least.first().is_some_and(|least| least > digest_len) {
@@ -96,7 +96,7 @@ fn pss_algorithm(mut identifier: Reader<'_>) -> Option<Alg> {
 }
 
 /// The digest of an AlgorithmIdentifier, with NULL for parameters or none.
-fn digest_oid(mut identifier: Reader<'_>) -> Option<&[u8]> {
+fn digest_oid(mut identifier: DerReader<'_>) -> Option<&[u8]> {
     let oid = identifier.read(tag::OID)?;
     if let Some(null) = identifier.optional(tag::NULL)? {
         null.is_empty().then_some(())?;
@@ -179,7 +179,7 @@ mod tests {
     use super::*;
 
     fn reread(identifier: &[u8]) -> Result<Kind> {
-        read(Reader::new(identifier).sequence().unwrap())
+        read(DerReader::new(identifier).sequence().unwrap())
     }
 
     /// Every kind that is written is read as the same kind.

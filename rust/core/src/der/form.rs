@@ -3,7 +3,7 @@
 //! Keys (RFC 5280 section 4.1.2.7, RFC 5958, RFC 8017 appendix A.1, RFC 5915), certificates (RFC 5280 section 4.1) and
 //! PKCS#12 (RFC 7292). Of a certificate the key alone is read. An outline says nothing about whether the key is acceptable.
 
-use super::{Reader, algorithm, element, pkcs8, spki, tag};
+use super::{DerReader, algorithm, element, pkcs8, spki, tag};
 use crate::error::{Error, Result};
 
 /// What a DER text holds.
@@ -49,7 +49,7 @@ impl Form {
 
 /// The form of one whole DER text.
 pub fn of(der: &[u8]) -> Result<Form> {
-    let mut outer = Reader::new(der);
+    let mut outer = DerReader::new(der);
     let content = outer
         .sequence()
         .ok_or_else(|| Error::key("this is no DER of a key, or it is cut short: read the file in binary mode"))?;
@@ -61,7 +61,7 @@ pub fn of(der: &[u8]) -> Result<Form> {
 /// key that they refuse may be in a looser or rarer encoding, which another library can convert.
 #[must_use]
 pub fn is_settled(der: &[u8]) -> bool {
-    let Some(mut content) = Reader::new(der).sequence() else { return true };
+    let Some(mut content) = DerReader::new(der).sequence() else { return true };
     // A private key has its version first.
     let _version = content.read(tag::INTEGER);
     let oid = content.sequence().and_then(|mut identifier| identifier.read(tag::OID));
@@ -72,14 +72,14 @@ pub fn is_settled(der: &[u8]) -> bool {
 /// The SPKI of a certificate.
 #[must_use]
 pub fn certificate_key(der: &[u8]) -> Option<Vec<u8>> {
-    let mut outer = Reader::new(der);
+    let mut outer = DerReader::new(der);
     let content = outer.sequence()?;
     outer.end()?;
     certificate(content).filter(|key| u16::try_from(key.len()).is_ok()).map(|key| element(tag::SEQUENCE, key))
 }
 
 /// Whether a content has the shape of one form.
-type Outline = fn(Reader<'_>) -> Option<()>;
+type Outline = fn(DerReader<'_>) -> Option<()>;
 
 /// The first that matches; no text matches two of them.
 const OUTLINES: [(Form, Outline); 8] = [
@@ -103,13 +103,13 @@ const OUTLINES: [(Form, Outline); 8] = [
 ];
 
 /// What follows an AlgorithmIdentifier and an element of this tag.
-fn identified(mut content: Reader<'_>, tag: u8) -> Option<Reader<'_>> {
+fn identified(mut content: DerReader<'_>, tag: u8) -> Option<DerReader<'_>> {
     content.sequence()?.read(tag::OID)?;
     content.read(tag)?;
     Some(content)
 }
 
-fn integers(mut content: Reader<'_>, count: usize) -> Option<Reader<'_>> {
+fn integers(mut content: DerReader<'_>, count: usize) -> Option<DerReader<'_>> {
     for _ in 0..count {
         content.read(tag::INTEGER)?;
     }
@@ -117,7 +117,7 @@ fn integers(mut content: Reader<'_>, count: usize) -> Option<Reader<'_>> {
 }
 
 /// The content of a certificate's subjectPublicKeyInfo.
-fn certificate(mut content: Reader<'_>) -> Option<&[u8]> {
+fn certificate(mut content: DerReader<'_>) -> Option<&[u8]> {
     let mut signed = content.sequence()?;
     content.sequence()?.read(tag::OID)?;
     content.bits()?;
@@ -188,7 +188,7 @@ mod tests {
             let may_be_converted = [Alg::Rs256, Alg::Es256].contains(&alg);
             for der in [key.to_spki().unwrap(), key.to_pkcs8().unwrap().to_vec()] {
                 assert!(is_settled(&der), "{alg}");
-                let mut content = Reader::new(&der).read(tag::SEQUENCE).unwrap().to_vec();
+                let mut content = DerReader::new(&der).read(tag::SEQUENCE).unwrap().to_vec();
                 write(&mut content, tag::NULL, &[]);
                 assert_eq!(!may_be_converted, is_settled(&element(tag::SEQUENCE, &content)), "{alg}");
             }

@@ -34,9 +34,9 @@ pub mod tag {
 
 /// Bytes that are still to be read; every method gives `None` for what is not strict DER.
 #[derive(Clone, Copy, Debug)]
-pub struct Reader<'a>(&'a [u8]);
+pub struct DerReader<'a>(&'a [u8]);
 
-impl<'a> Reader<'a> {
+impl<'a> DerReader<'a> {
     /// A reader of these bytes.
     #[must_use]
     pub const fn new(octets: &'a [u8]) -> Self {
@@ -147,13 +147,13 @@ mod tests {
     /// Lengths that are not minimal, indefinite, or beyond the end are refused.
     #[test]
     fn only_minimal_definite_lengths_are_read() {
-        assert_eq!(Some(&[7][..]), Reader::new(&[4, 1, 7]).read(4));
+        assert_eq!(Some(&[7][..]), DerReader::new(&[4, 1, 7]).read(4));
         let mut long = vec![4, 0x81, 0x80];
         long.resize(3 + 0x80, 0);
-        assert_eq!(Some(0x80), Reader::new(&long).read(4).map(<[u8]>::len));
+        assert_eq!(Some(0x80), DerReader::new(&long).read(4).map(<[u8]>::len));
         let mut longer = vec![4, 0x82, 1, 0];
         longer.resize(4 + 0x100, 0);
-        assert_eq!(Some(0x100), Reader::new(&longer).read(4).map(<[u8]>::len));
+        assert_eq!(Some(0x100), DerReader::new(&longer).read(4).map(<[u8]>::len));
         for bad in [
             &[4, 0x81, 1, 7][..],
             &[4, 0x82, 0, 1, 7],
@@ -165,29 +165,29 @@ mod tests {
             &[0x24, 1, 7],
             &[4, 0xff, 7],
         ] {
-            assert_eq!(None, Reader::new(bad).read(4), "{bad:?}");
+            assert_eq!(None, DerReader::new(bad).read(4), "{bad:?}");
         }
     }
 
     /// Negative integers, padded ones and ones without digits are refused.
     #[test]
     fn only_minimal_unsigned_integers_are_read() {
-        assert_eq!(Some(&[0x80][..]), Reader::new(&[2, 2, 0, 0x80]).unsigned());
-        assert_eq!(Some(&[][..]), Reader::new(&[2, 1, 0]).unsigned());
+        assert_eq!(Some(&[0x80][..]), DerReader::new(&[2, 2, 0, 0x80]).unsigned());
+        assert_eq!(Some(&[][..]), DerReader::new(&[2, 1, 0]).unsigned());
         for bad in [&[2, 1, 0x80][..], &[2, 2, 0, 0x7f], &[2, 0], &[2, 2, 0xff, 1]] {
-            assert_eq!(None, Reader::new(bad).unsigned(), "{bad:?}");
+            assert_eq!(None, DerReader::new(bad).unsigned(), "{bad:?}");
         }
         for digits in [&[][..], &[1], &[0x7f], &[0x80], &[1, 0]] {
-            assert_eq!(Some(digits), Reader::new(&unsigned(digits)).unsigned());
+            assert_eq!(Some(digits), DerReader::new(&unsigned(digits)).unsigned());
         }
     }
 
     /// A BIT STRING with unused bits is refused.
     #[test]
     fn only_whole_octets_are_read() {
-        assert_eq!(Some(&[5][..]), Reader::new(&bits(&[5])).bits());
+        assert_eq!(Some(&[5][..]), DerReader::new(&bits(&[5])).bits());
         for bad in [&[3, 2, 1, 5][..], &[3, 0], &[3, 2, 8, 5]] {
-            assert_eq!(None, Reader::new(bad).bits(), "{bad:?}");
+            assert_eq!(None, DerReader::new(bad).bits(), "{bad:?}");
         }
     }
 
@@ -196,7 +196,7 @@ mod tests {
     fn elements_round_trip() {
         for len in [0, 1, 0x7f, 0x80, 0xff, 0x100, 0xffff] {
             let octets = element(tag::OCTET_STRING, &vec![9; len]);
-            let mut reader = Reader::new(&octets);
+            let mut reader = DerReader::new(&octets);
             assert_eq!(Some(len), reader.read(tag::OCTET_STRING).map(<[u8]>::len));
             assert_eq!(Some(()), reader.end());
         }

@@ -6,7 +6,7 @@
 use zeroize::Zeroizing;
 
 use super::algorithm::{self, Kind};
-use super::{Reader, element, tag, whole_octets};
+use super::{DerReader, element, tag, whole_octets};
 use crate::crypto::material::{PrivateParts, RsaPrimes, RsaUsage, Secret};
 use crate::error::{Error, Result};
 use crate::jwa::{Alg, Curve};
@@ -44,14 +44,14 @@ pub fn restrict_rsa(der: &[u8], usage: RsaUsage) -> Option<Secret> {
 
 #[derive(Clone, Copy)]
 struct Info<'a> {
-    identifier: Reader<'a>,
+    identifier: DerReader<'a>,
     key: &'a [u8],
     public: Option<&'a [u8]>,
 }
 
 /// OneAsymmetricKey; its attributes are ignored.
 fn split(der: &[u8]) -> Option<Info<'_>> {
-    let mut outer = Reader::new(der);
+    let mut outer = DerReader::new(der);
     let mut info = outer.sequence()?;
     outer.end()?;
     let version = info.read(tag::INTEGER)?;
@@ -73,7 +73,7 @@ fn split(der: &[u8]) -> Option<Info<'_>> {
 
 /// RSAPrivateKey of two primes (RFC 8017 appendix A.1.2).
 fn rsa(der: &[u8], usage: RsaUsage) -> Option<PrivateParts> {
-    let mut outer = Reader::new(der);
+    let mut outer = DerReader::new(der);
     let mut key = outer.sequence()?;
     outer.end()?;
     // Version 1 is a key of more than two primes.
@@ -96,7 +96,7 @@ fn rsa(der: &[u8], usage: RsaUsage) -> Option<PrivateParts> {
 
 /// ECPrivateKey (RFC 5915 section 3).
 fn ec(info: Info<'_>, curve: Curve) -> Option<PrivateParts> {
-    let mut outer = Reader::new(info.key);
+    let mut outer = DerReader::new(info.key);
     let mut key = outer.sequence()?;
     outer.end()?;
     if key.read(tag::INTEGER)? != [1] {
@@ -104,7 +104,7 @@ fn ec(info: Info<'_>, curve: Curve) -> Option<PrivateParts> {
     }
     let d = secret(key.read(tag::OCTET_STRING)?);
     if let Some(parameters) = key.optional(tag::CONSTRUCTED_0)? {
-        let mut parameters = Reader::new(parameters);
+        let mut parameters = DerReader::new(parameters);
         let named = parameters.read(tag::OID)?;
         parameters.end()?;
         if !algorithm::NAMED_CURVES.contains(&(curve, named)) {
@@ -113,7 +113,7 @@ fn ec(info: Info<'_>, curve: Curve) -> Option<PrivateParts> {
     }
     let mut point = info.public;
     if let Some(own) = key.optional(tag::CONSTRUCTED_1)? {
-        let mut own = Reader::new(own);
+        let mut own = DerReader::new(own);
         let octets = own.bits()?;
         own.end()?;
         if point.is_some_and(|point| point != octets) {
@@ -127,7 +127,7 @@ fn ec(info: Info<'_>, curve: Curve) -> Option<PrivateParts> {
 
 /// CurvePrivateKey (RFC 8410 section 7).
 fn okp(info: Info<'_>, curve: Curve) -> Option<PrivateParts> {
-    let mut outer = Reader::new(info.key);
+    let mut outer = DerReader::new(info.key);
     let d = secret(outer.read(tag::OCTET_STRING)?);
     outer.end()?;
     Some(PrivateParts::Okp { curve, d, x: info.public.map(<[u8]>::to_vec) })
@@ -150,14 +150,14 @@ fn akp(info: Info<'_>, alg: Alg) -> Result<PrivateParts> {
 }
 
 fn only(der: &[u8], tag: u8) -> Option<&[u8]> {
-    let mut outer = Reader::new(der);
+    let mut outer = DerReader::new(der);
     let content = outer.read(tag)?;
     outer.end()?;
     Some(content)
 }
 
 fn both(der: &[u8]) -> Option<(Secret, Option<Secret>)> {
-    let mut inner = Reader::new(only(der, tag::SEQUENCE)?);
+    let mut inner = DerReader::new(only(der, tag::SEQUENCE)?);
     let seed = secret(inner.read(tag::OCTET_STRING)?);
     let expanded = secret(inner.read(tag::OCTET_STRING)?);
     inner.end()?;

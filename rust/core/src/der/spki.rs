@@ -4,7 +4,7 @@
 //! parts make an acceptable key.
 
 use super::algorithm::{self, Kind};
-use super::{Reader, bits, element, tag, unsigned};
+use super::{DerReader, bits, element, tag, unsigned};
 use crate::crypto::material::PublicParts;
 use crate::error::{Error, Result};
 
@@ -40,8 +40,8 @@ pub fn write(parts: &PublicParts) -> Vec<u8> {
     element(tag::SEQUENCE, &[algorithm::write(kind), bits(&key)].concat())
 }
 
-fn split(der: &[u8]) -> Option<(Reader<'_>, &[u8])> {
-    let mut outer = Reader::new(der);
+fn split(der: &[u8]) -> Option<(DerReader<'_>, &[u8])> {
+    let mut outer = DerReader::new(der);
     let mut spki = outer.sequence()?;
     outer.end()?;
     let identifier = spki.sequence()?;
@@ -52,7 +52,7 @@ fn split(der: &[u8]) -> Option<(Reader<'_>, &[u8])> {
 
 /// RSAPublicKey (RFC 8017 appendix A.1.1).
 fn rsa(der: &[u8]) -> Option<(&[u8], &[u8])> {
-    let mut outer = Reader::new(der);
+    let mut outer = DerReader::new(der);
     let mut key = outer.sequence()?;
     outer.end()?;
     let n = key.unsigned()?;

@@ -1,7 +1,7 @@
 //! JWS Compact Serialization (RFC 7515 section 7.1), with detached (Appendix F) and unencoded payloads (RFC 7797).
 //!
-//! After `Reader::read` the token had a bounded size, exactly two dots and canonical base64url in payload and signature. The
-//! header's text is judged later, by `header`, or was judged before, where a verifier remembers it. The signing input is a
+//! After `TokenReader::read` the token had a bounded size, exactly two dots and canonical base64url in payload and signature. The
+//! header's text is checked later, by `header`, or was checked before, where a verifier remembers it. The signing input is a
 //! slice of the bytes received and is never encoded again. Nothing in it is trusted.
 
 use std::sync::Arc;
@@ -26,12 +26,12 @@ pub struct Compact<'a> {
     /// The payload, then the signature: one allocation for both.
     octets: Vec<u8>,
     payload_len: usize,
-    reader: Reader,
+    reader: TokenReader,
 }
 
 /// How compact tokens are read: the sizes they may have, in bytes, and the base64url they may be in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Reader {
+pub struct TokenReader {
     /// Of the whole token.
     pub max_size: usize,
     /// Of the decoded header.
@@ -49,7 +49,7 @@ pub enum Encoding {
     Padded,
 }
 
-impl Reader {
+impl TokenReader {
     /// Refuses sizes that no token has.
     pub fn checked(self) -> Result<Self> {
         if self.max_size == 0 || self.max_header_size == 0 {
@@ -79,7 +79,7 @@ impl Reader {
     }
 }
 
-impl Default for Reader {
+impl Default for TokenReader {
     fn default() -> Self {
         Self {
             max_size: limits::MAX_TOKEN_SIZE,
@@ -92,7 +92,7 @@ impl Default for Reader {
 impl<'a> Compact<'a> {
     #[expect(clippy::inline_always, reason = "what it returns stays in registers")]
     #[inline(always)]
-    fn cut(token: &'a [u8], reader: Reader) -> Result<Self> {
+    fn cut(token: &'a [u8], reader: TokenReader) -> Result<Self> {
         let segments = || Error::malformed("token", "does not have the three segments of a compact JWS");
         // A third dot would be part of the signature, where base64url decoding refuses it.
         let mut dots = memchr::memchr_iter(b'.', token);
@@ -112,7 +112,7 @@ impl<'a> Compact<'a> {
         self.protected
     }
 
-    /// The protected header, decoded and judged.
+    /// The protected header, decoded and checked.
     pub fn header(&self, critical: &CriticalExtensions) -> Result<Header> {
         Header::parse(self.header_octets()?, critical, self.reader.max_header_size)
     }
@@ -125,7 +125,7 @@ impl<'a> Compact<'a> {
     }
 
     /// The protected header as its sender wrote it: strict JSON, no rule of headers applied. For `jwseal.insecure`.
-    pub fn header_unjudged(&self) -> Result<Document> {
+    pub fn header_unverified(&self) -> Result<Document> {
         let octets = self.header_octets()?;
         let document = Document::parse(octets, Limits::HEADER).map_err(|reason| Error::malformed("header", reason))?;
         match document.root().as_object() {
@@ -172,7 +172,7 @@ impl<'a> Compact<'a> {
         let message = Message::Whole(self.signing_input);
         let verify = |key: &Key, _, alg| key.verify(alg, message, signature);
         let signature = VerifiedSignature::check(resolved, keys, verify)?;
-        Ok(Verified { signature, payload: self.into_payload() })
+        Ok(Verified::new(signature, self.into_payload()))
     }
 }
 
@@ -212,7 +212,7 @@ fn explained(mistake: Option<&'static str>, error: Error) -> Error {
     mistake.map_or(error, |reason| Error::malformed("token", reason))
 }
 
-/// Signs a payload under a protected header that was already judged; the text of the token.
+/// Signs a payload under a protected header that was already checked; the text of the token.
 pub fn sign(protected: &[u8], payload: &[u8], key: &AnySigningKey, unencoded: bool) -> Result<String> {
     if unencoded {
         return Err(Error::policy("b64=False needs detached=True in a compact JWS"));
@@ -232,7 +232,7 @@ pub fn sign(protected: &[u8], payload: &[u8], key: &AnySigningKey, unencoded: bo
 pub struct DetachedSigner(PayloadSigner);
 
 impl DetachedSigner {
-    /// Signs under a protected header that was already judged.
+    /// Signs under a protected header that was already checked.
     pub fn new(protected: &[u8], key: &AnySigningKey, unencoded: bool) -> Result<Self> {
         let mut signer = PayloadSigner::new(unencoded);
         signer.add(protected, key)?;

@@ -31,13 +31,13 @@ pub trait PayloadSink {
 #[derive(Debug)]
 pub struct DetachedVerification<'a> {
     hasher: PayloadHasher,
-    checks: Vec<Result<Check>>,
+    checks: Vec<Result<PendingSignature>>,
     options: VerifyOptions<'a>,
 }
 
 /// One signature that waits for its payload.
 #[derive(Debug)]
-struct Check {
+struct PendingSignature {
     resolved: Arc<ResolvedHeader>,
     signature: Vec<u8>,
     /// The indices of the candidate keys, each with its message.
@@ -65,7 +65,7 @@ impl<'a> DetachedVerification<'a> {
     ) -> Result<Self> {
         jws.require_detached()?;
         let mut hasher = PayloadHasher::new(jws.unencoded);
-        let check = |(index, entry)| Check::new(&mut hasher, index, entry, options);
+        let check = |(index, entry)| PendingSignature::new(&mut hasher, index, entry, options);
         let mut checks: Vec<_> = (first..).zip(entries).map(check).collect();
         // Where no payload can change the answer, the answer is given before a file is read.
         let is_final = match options.require {
@@ -89,12 +89,12 @@ impl PayloadSink for DetachedVerification<'_> {
     fn finish(self) -> Result<Report> {
         let VerifyOptions { keys, require, .. } = self.options;
         let messages = self.hasher.finish();
-        let finish = |check: Result<Check>| check.and_then(|check| check.finish(keys, &messages));
-        require.judge(self.checks.into_iter().map(finish).collect(), keys)
+        let finish = |check: Result<PendingSignature>| check.and_then(|check| check.finish(keys, &messages));
+        require.met_by(self.checks.into_iter().map(finish).collect(), keys)
     }
 }
 
-impl Check {
+impl PendingSignature {
     fn new(
         hasher: &mut PayloadHasher,
         index: usize,
@@ -143,7 +143,7 @@ impl PayloadSigner {
         Self { hasher: PayloadHasher::new(unencoded), signers: Vec::new() }
     }
 
-    /// Adds a signature under a protected header that was already judged.
+    /// Adds a signature under a protected header that was already checked.
     pub fn add(&mut self, protected: &[u8], key: &AnySigningKey) -> Result<()> {
         let text = base64url::encode(protected);
         let id = self.hasher.add(text.as_bytes(), key.method()?);

@@ -110,7 +110,7 @@ pub fn sign(signatures: &[NewSignature], critical: &CriticalExtensions) -> Resul
     if signatures.is_empty() || signatures.len() > limits::MAX_SIGNATURES {
         return Err(Error::policy("a JWS has 1 to 8 signatures"));
     }
-    let headers = signatures.iter().map(|one| one.judge(critical)).collect::<Result<Vec<_>>>()?;
+    let headers = signatures.iter().map(|one| one.header(critical)).collect::<Result<Vec<_>>>()?;
     let unencoded = headers.first().is_some_and(Header::unencoded);
     if headers.iter().any(|header| header.unencoded() != unencoded) {
         return Err(Error::policy("b64 is the same for all signatures of one object"));
@@ -134,7 +134,7 @@ pub fn payload_text(payload: &[u8], unencoded: bool) -> Result<String> {
 }
 
 impl NewSignature {
-    fn judge(&self, critical: &CriticalExtensions) -> Result<Header> {
+    fn header(&self, critical: &CriticalExtensions) -> Result<Header> {
         let header = Header::parse(self.protected.as_bytes().to_vec(), critical, limits::MAX_HEADER_SIZE)?;
         if let Some(text) = &self.unprotected {
             let refused =

@@ -1,6 +1,6 @@
 //! How many signatures of a JWS must verify, which RFC 7515 section 7.2.1 leaves to the application.
 //!
-//! `check` refuses a requirement that these keys could never meet. `judge` compares it with the outcome of each signature.
+//! `check` refuses a requirement that these keys could never meet. `met_by` compares it with the outcome of each signature.
 //! Keys count, not signatures: two signatures by one key are one.
 
 use super::VerifiedSignature;
@@ -69,7 +69,7 @@ impl Require {
     }
 
     /// The report, where it meets this; otherwise its first error.
-    pub(super) fn judge(&self, mut report: Report, keys: &KeySet) -> Result<Report> {
+    pub(super) fn met_by(&self, mut report: Report, keys: &KeySet) -> Result<Report> {
         let verified = || report.iter().flatten().map(VerifiedSignature::key_index);
         let met = match self {
             Self::All => report.iter().all(Result::is_ok),

@@ -83,7 +83,7 @@ impl Unverified {
             return Err(DETACHED);
         }
         let verify = |(index, entry)| self.verify_carried(index, entry, options);
-        match options.require.judge(self.entries.iter().enumerate().map(verify).collect(), options.keys) {
+        match options.require.met_by(self.entries.iter().enumerate().map(verify).collect(), options.keys) {
             // An empty segment is an empty payload or a detached one; only the signature can tell.
             Err(Error::InvalidSignature) if self.form == Form::Compact && payload.is_empty() => Err(DETACHED),
             report => report,
@@ -184,7 +184,7 @@ impl UnverifiedSignature {
     pub(super) fn resolve(&self, index: usize, options: VerifyOptions<'_>) -> Result<ResolvedHeader> {
         let resolved = ResolvedHeader::new(Arc::clone(&self.header), self.kid(), options.keys, options.algorithms)?;
         match options.own {
-            Some(own) => resolved.within(options.keys, own.get(index)),
+            Some(own) => resolved.restricted_to(options.keys, own.get(index)),
             None => Ok(resolved),
         }
     }

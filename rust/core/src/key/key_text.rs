@@ -12,7 +12,7 @@ use memchr::memmem;
 use zeroize::Zeroizing;
 
 use crate::base64url;
-use crate::der::{Reader, algorithm, tag};
+use crate::der::{DerReader, algorithm, tag};
 use crate::jwa::Kty;
 
 /// What sort of key text this is, if it is any.
@@ -128,7 +128,7 @@ fn der(octets: &[u8]) -> Option<&'static str> {
 /// Whether the object identifier at this index is that of a kind of key.
 fn names_a_key(octets: &[u8], index: usize) -> Option<()> {
     let (before, rest) = octets.split_at_checked(index)?;
-    let oid = Reader::new(rest).read(tag::OID)?;
+    let oid = DerReader::new(rest).read(tag::OID)?;
     let curves = algorithm::NAMED_CURVES.iter().map(|(_, oid)| *oid);
     let ml_dsa = algorithm::ML_DSA.iter().map(|(_, oid)| *oid);
     let long = || [algorithm::RSA, algorithm::RSA_PSS, algorithm::EC].into_iter().chain(curves).chain(ml_dsa);
@@ -140,7 +140,7 @@ fn names_a_key(octets: &[u8], index: usize) -> Option<()> {
 
 /// RSAPublicKey, or the start of RSAPrivateKey (RFC 8017 appendix A.1).
 fn is_rsa(octets: &[u8]) -> Option<()> {
-    let mut key = Reader::new(octets).sequence()?;
+    let mut key = DerReader::new(octets).sequence()?;
     let mut n = key.unsigned()?;
     if n.is_empty() {
         n = key.unsigned()?;

@@ -18,4 +18,4 @@ pub use signing::{Ed448Private, Loaded, RsaPrivate, SigningKey};
 pub use verifying::VerifyingKey;
 
 pub use crate::crypto::digest::Message;
-pub use crate::crypto::rsa::judge as judge_rsa;
+pub use crate::crypto::rsa::check_public as check_rsa;

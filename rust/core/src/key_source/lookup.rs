@@ -14,14 +14,14 @@ use crate::key_set::KeySet;
 
 /// A store's answers.
 #[derive(Debug)]
-pub struct Lookup {
+pub struct KeyLookup {
     /// Replaced as a whole, so that reading waits for nothing.
     answers: ArcSwap<HashMap<Arc<[u8]>, Arc<Generation>>>,
     max_entries: usize,
     ttl: f64,
 }
 
-impl Lookup {
+impl KeyLookup {
     /// No answers yet.
     pub fn new(max_entries: usize, ttl: f64) -> Result<Self> {
         if !ttl.is_finite() || ttl < 0.0 {
@@ -53,7 +53,7 @@ impl Lookup {
         answers.get(text).filter(|answer| answer.is_usable(times)).map(Arc::clone)
     }
 
-    pub(super) fn keep(&self, text: &[u8], answer: &Arc<Generation>, monotonic: f64) {
+    pub(super) fn remember(&self, text: &[u8], answer: &Arc<Generation>, monotonic: f64) {
         let is_kept = |known: &Arc<Generation>| Arc::ptr_eq(known, answer);
         if self.max_entries == 0 || self.ttl <= 0.0 || self.answers.load().get(text).is_some_and(is_kept) {
             return;

@@ -2,7 +2,7 @@
 //!
 //! What a token is verified under is one `Generation`: keys that never change, and until when they may be used. A source hands
 //! out its current one by an atomic load, so a verification with keys at hand waits for nothing. Where a source has no keys for
-//! a token it says what it needs, as a value; the caller gets them and judges the token again, once. The core fetches nothing
+//! a token it says what it needs, as a value; the caller gets them and verifies the token again, once. The core fetches nothing
 //! and reads no clock: `Times` are arguments.
 
 mod generation;
@@ -17,7 +17,7 @@ use crate::jwa::AlgSet;
 use crate::key_set::KeySet;
 
 pub use generation::{Attached, Generation, Reason, Times, Validity};
-pub use lookup::Lookup;
+pub use lookup::KeyLookup;
 pub use replaced::ReplacedSet;
 
 /// Where keys come from.
@@ -28,10 +28,10 @@ pub enum KeySource {
     /// A set that is replaced as a whole.
     Replaced(ReplacedSet),
     /// A store that is asked for each header.
-    Lookup(Lookup),
+    Lookup(KeyLookup),
 }
 
-/// The keys that a source must fetch before a token can be judged.
+/// The keys that a source must fetch before a token can be verified.
 #[derive(Clone, Debug)]
 pub struct Need {
     /// Why.
@@ -55,7 +55,7 @@ impl KeySource {
         Self::Replaced(ReplacedSet::new(algorithms))
     }
 
-    /// The keys to judge a token under whose protected header has this text, or why there are none.
+    /// The keys to verify a token under whose protected header has this text, or why there are none.
     pub fn current(&self, text: &[u8], times: Times) -> std::result::Result<Arc<Generation>, Reason> {
         match self {
             Self::Fixed(generation) => Ok(Arc::clone(generation)),
@@ -82,11 +82,11 @@ impl KeySource {
         }
     }
 
-    /// Keeps a generation under which a token with this header was verified.
-    pub(crate) fn keep(&self, text: &[u8], generation: &Arc<Generation>, monotonic: f64) {
+    /// Remembers a generation under which a token with this header was verified.
+    pub(crate) fn remember(&self, text: &[u8], generation: &Arc<Generation>, monotonic: f64) {
         match self {
             Self::Fixed(_) | Self::Replaced(_) => {}
-            Self::Lookup(lookup) => lookup.keep(text, generation, monotonic),
+            Self::Lookup(lookup) => lookup.remember(text, generation, monotonic),
         }
     }
 

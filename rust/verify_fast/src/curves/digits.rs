@@ -7,7 +7,7 @@
 use std::slice::Iter;
 
 /// The digits of one scalar; zeros without end follow the last.
-pub(super) struct Digits<'a> {
+pub(super) struct ScalarDigits<'a> {
     octets: Iter<'a, u8>,
     width: u32,
     /// Bits taken from the bytes and not yet given out.
@@ -17,14 +17,14 @@ pub(super) struct Digits<'a> {
     carry: u32,
 }
 
-impl<'a> Digits<'a> {
+impl<'a> ScalarDigits<'a> {
     /// Of a little-endian scalar; the width is at most `MAX_WIDTH`.
     pub(super) fn new(scalar: &'a [u8], width: u32) -> Self {
         Self { octets: scalar.iter(), width, buffer: 0, held: 0, carry: 0 }
     }
 }
 
-impl Iterator for Digits<'_> {
+impl Iterator for ScalarDigits<'_> {
     type Item = Digit;
 
     #[inline]
@@ -65,7 +65,7 @@ mod tests {
     /// Puts the digits together again; the second value is what is left beyond the bytes.
     fn sum(scalar: &[u8], width: u32) -> (Vec<u8>, i64) {
         let bits = u32::try_from(8 * scalar.len()).unwrap();
-        let digits: Vec<Digit> = Digits::new(scalar, width).take(count(bits, width) as usize).collect();
+        let digits: Vec<Digit> = ScalarDigits::new(scalar, width).take(count(bits, width) as usize).collect();
         let mut bits = vec![0_i64; 8 * scalar.len() + 40];
         for (index, digit) in digits.iter().enumerate() {
             assert!(digit.magnitude <= 1 << (width - 1), "{digit:?}");
@@ -112,7 +112,7 @@ mod tests {
     #[test]
     fn the_half_stays_positive() {
         let digits = |octet: u8| -> Vec<(u32, bool)> {
-            Digits::new(&[octet], 4).take(3).map(|digit| (digit.magnitude, digit.negative)).collect()
+            ScalarDigits::new(&[octet], 4).take(3).map(|digit| (digit.magnitude, digit.negative)).collect()
         };
         assert_eq!(vec![(8, false), (0, false), (0, false)], digits(0x08));
         assert_eq!(vec![(7, true), (1, false), (0, false)], digits(0x09));

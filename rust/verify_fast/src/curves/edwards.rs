@@ -196,7 +196,7 @@ pub(super) mod tests {
         Subject {
             name: "EdDSA",
             public: x.to_vec(),
-            judge: Box::new(move |(message, signature)| {
+            verdicts: Box::new(move |(message, signature)| {
                 let verdict = key.tables.verify(message, signature);
                 [backend.verify_sig(message, signature).is_ok(), verdict, verdict]
             }),

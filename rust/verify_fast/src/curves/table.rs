@@ -4,7 +4,7 @@
 //! per row, so only additions are computed. Their exceptional cases occur: an attacker can make a signature for which the
 //! sum meets an equal entry or its negative.
 
-use super::digits::{self, Digits, MAX_WIDTH};
+use super::digits::{self, MAX_WIDTH, ScalarDigits};
 
 /// A group of points that are added to a running sum.
 pub(super) trait Group: 'static {
@@ -67,7 +67,7 @@ impl<G: Group> Table<G> {
     /// wait for memory together and not one by one between the additions.
     #[inline]
     pub(super) fn fetch(&self, scalar: &[u8], into: &mut Vec<G::Entry>) {
-        for (row, digit) in self.entries.chunks_exact(self.row).zip(Digits::new(scalar, self.width)) {
+        for (row, digit) in self.entries.chunks_exact(self.row).zip(ScalarDigits::new(scalar, self.width)) {
             // A digit of zero has no entry and adds nothing.
             let index = (digit.magnitude as usize).wrapping_sub(1);
             if let Some(entry) = row.get(index) {

@@ -464,33 +464,25 @@ fn lifted<C: Named>(x: &[u8]) -> Option<Vec<u8>> {
 
 /// The sum of two integers, unless it is longer than they are.
 fn sum(one: &[u8], other: &[u8]) -> Option<Vec<u8>> {
-    let mut carry = 0;
-    let mut octets: Vec<u8> = std::iter::zip(one, other)
-        .rev()
-        .map(|(one, other)| {
-            let [high, low] = (u16::from(*one) + u16::from(*other) + carry).to_be_bytes();
-            carry = u16::from(high);
-            low
-        })
-        .collect();
-    octets.reverse();
+    let (octets, carry) = sum_and_carry(one, other, 0);
     (carry == 0).then_some(octets)
 }
 
 /// The difference of two integers, the first being the larger.
 fn difference(one: &[u8], other: &[u8]) -> Vec<u8> {
     let complement: Vec<u8> = other.iter().map(|octet| !octet).collect();
-    let mut carry = 1;
-    let mut octets: Vec<u8> = std::iter::zip(one, &complement)
-        .rev()
-        .map(|(one, other)| {
-            let [high, low] = (u16::from(*one) + u16::from(*other) + carry).to_be_bytes();
-            carry = u16::from(high);
-            low
-        })
-        .collect();
+    sum_and_carry(one, &complement, 1).0
+}
+
+fn sum_and_carry(one: &[u8], other: &[u8], mut carry: u16) -> (Vec<u8>, u16) {
+    let digits = std::iter::zip(one, other).rev().map(|(one, other)| {
+        let [high, low] = (u16::from(*one) + u16::from(*other) + carry).to_be_bytes();
+        carry = u16::from(high);
+        low
+    });
+    let mut octets: Vec<u8> = digits.collect();
     octets.reverse();
-    octets
+    (octets, carry)
 }
 
 /// The sum of two scalars.

@@ -32,7 +32,7 @@ pub(crate) fn prepare(algorithm: Algorithm, n: &[u8]) -> Option<Box<dyn Prepared
 
 struct Prepared<L> {
     operation: PublicOperation<L>,
-    row: &'static Row,
+    row: &'static Scheme,
 }
 
 impl<L: Lanes> PreparedKey for Prepared<L> {
@@ -42,8 +42,8 @@ impl<L: Lanes> PreparedKey for Prepared<L> {
     }
 }
 
-/// One algorithm.
-struct Row {
+/// One algorithm's hash and encoding (RFC 8017 section 8).
+struct Scheme {
     algorithm: Algorithm,
     hash: &'static aws_lc_rs::digest::Algorithm,
     is_encoded: IsEncoded,
@@ -52,17 +52,17 @@ struct Row {
 /// Whether a message representative encodes a digest by this hash.
 type IsEncoded = fn(&[u8; OCTETS], &[u8], &'static aws_lc_rs::digest::Algorithm) -> bool;
 
-static ROWS: [Row; 6] = {
+static ROWS: [Scheme; 6] = {
     use aws_lc_rs::digest::{SHA256, SHA384, SHA512};
 
     use self::encoding::{is_pkcs1, is_pss};
 
     [
-        Row { algorithm: Algorithm::Rs256, hash: &SHA256, is_encoded: is_pkcs1 },
-        Row { algorithm: Algorithm::Rs384, hash: &SHA384, is_encoded: is_pkcs1 },
-        Row { algorithm: Algorithm::Rs512, hash: &SHA512, is_encoded: is_pkcs1 },
-        Row { algorithm: Algorithm::Ps256, hash: &SHA256, is_encoded: is_pss },
-        Row { algorithm: Algorithm::Ps384, hash: &SHA384, is_encoded: is_pss },
-        Row { algorithm: Algorithm::Ps512, hash: &SHA512, is_encoded: is_pss },
+        Scheme { algorithm: Algorithm::Rs256, hash: &SHA256, is_encoded: is_pkcs1 },
+        Scheme { algorithm: Algorithm::Rs384, hash: &SHA384, is_encoded: is_pkcs1 },
+        Scheme { algorithm: Algorithm::Rs512, hash: &SHA512, is_encoded: is_pkcs1 },
+        Scheme { algorithm: Algorithm::Ps256, hash: &SHA256, is_encoded: is_pss },
+        Scheme { algorithm: Algorithm::Ps384, hash: &SHA384, is_encoded: is_pss },
+        Scheme { algorithm: Algorithm::Ps512, hash: &SHA512, is_encoded: is_pss },
     ]
 };

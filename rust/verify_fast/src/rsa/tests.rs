@@ -19,13 +19,13 @@ use super::encoding::{self, is_pss, pss};
 use super::integers::{self, Natural, WORDS};
 use super::lanes::Portable;
 use super::operation::PublicOperation;
-use super::{OCTETS, Prepared, ROWS, Row};
+use super::{OCTETS, Prepared, ROWS, Scheme};
 use crate::tests::differential::{Numbers, SignedMessage, Subject, flip};
 use crate::tests::random;
 use crate::{Algorithm, PreparedKey};
 
 /// What AWS-LC calls an algorithm.
-fn backend(row: &Row) -> (&'static RsaParameters, &'static dyn RsaEncoding) {
+fn backend(row: &Scheme) -> (&'static RsaParameters, &'static dyn RsaEncoding) {
     match row.algorithm {
         Algorithm::Rs256 => (&RSA_PKCS1_2048_8192_SHA256, &RSA_PKCS1_SHA256),
         Algorithm::Rs384 => (&RSA_PKCS1_2048_8192_SHA384, &RSA_PKCS1_SHA384),
@@ -37,11 +37,11 @@ fn backend(row: &Row) -> (&'static RsaParameters, &'static dyn RsaEncoding) {
     }
 }
 
-fn is_pss_row(row: &Row) -> bool {
+fn is_pss_row(row: &Scheme) -> bool {
     std::ptr::fn_addr_eq(row.is_encoded, is_pss as super::IsEncoded)
 }
 
-fn hashed(row: &Row, message: &[u8]) -> Digest {
+fn hashed(row: &Scheme, message: &[u8]) -> Digest {
     digest::digest(row.hash, message)
 }
 
@@ -70,14 +70,14 @@ impl Key {
         Self { n: n.try_into().unwrap(), d: d.to_vec(), ways: ways.collect(), pair }
     }
 
-    fn sign(&self, row: &Row, message: &[u8]) -> [u8; OCTETS] {
+    fn sign(&self, row: &Scheme, message: &[u8]) -> [u8; OCTETS] {
         let mut signature = [0; OCTETS];
         self.pair.sign(backend(row).1, &SystemRandom::new(), message, &mut signature).unwrap();
         signature
     }
 
     /// The verdict, which is AWS-LC's too.
-    fn verdict(&self, row: &Row, message: &[u8], signature: &[u8]) -> bool {
+    fn verdict(&self, row: &Scheme, message: &[u8], signature: &[u8]) -> bool {
         let at = ROWS.iter().position(|other| other.algorithm == row.algorithm).unwrap();
         let (backend, prepared) = &self.ways[at];
         let expected = backend.verify_sig(message, signature).is_ok();
@@ -100,14 +100,14 @@ impl Key {
 /// A key under each algorithm for `make differential`, with encodings that are right but for one rule.
 pub(crate) fn subjects() -> Vec<Subject> {
     let key = Rc::new(Key::generate());
-    let subject = |(at, row): (usize, &'static Row)| {
-        let (judging, signing) = (Rc::clone(&key), Rc::clone(&key));
+    let subject = |(at, row): (usize, &'static Scheme)| {
+        let (verifying, signing) = (Rc::clone(&key), Rc::clone(&key));
         let n = key.n;
         Subject {
             name: NAMES[at],
             public: n.to_vec(),
-            judge: Box::new(move |(message, signature)| {
-                let (backend, prepared) = &judging.ways[at];
+            verdicts: Box::new(move |(message, signature)| {
+                let (backend, prepared) = &verifying.ways[at];
                 let digest = hashed(row, message);
                 let [fast, portable] = prepared.each_ref().map(|way| way.verify(digest.as_ref(), signature));
                 [backend.verify_sig(message, signature).is_ok(), fast, portable]
@@ -123,7 +123,7 @@ pub(crate) fn subjects() -> Vec<Subject> {
 const NAMES: [&str; 6] = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"];
 
 /// Signatures of encodings: the right one, and some with a byte changed or a salt of another length.
-fn crafted(key: &Key, row: &Row) -> Vec<SignedMessage> {
+fn crafted(key: &Key, row: &Scheme) -> Vec<SignedMessage> {
     let mut numbers = Numbers::new(u64::from_le_bytes(random(8).try_into().unwrap()));
     let message = random(40);
     let digest = hashed(row, &message);

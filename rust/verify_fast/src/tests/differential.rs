@@ -13,7 +13,7 @@ use crate::{curves, instructions, mldsa, rsa};
 /// A message, or its digest where the algorithm hashes first, and a signature.
 pub(crate) type SignedMessage = (Vec<u8>, Vec<u8>);
 
-type Judge = Box<dyn Fn(&SignedMessage) -> [bool; 3]>;
+type Verdicts = Box<dyn Fn(&SignedMessage) -> [bool; 3]>;
 type Sign = Box<dyn Fn(&[u8]) -> SignedMessage>;
 type Craft = Box<dyn Fn(&[u8], &mut Numbers) -> Vec<u8>>;
 
@@ -22,7 +22,7 @@ pub(crate) struct Subject {
     pub(crate) name: &'static str,
     pub(crate) public: Vec<u8>,
     /// The verdict of AWS-LC, then those of every way of ours.
-    pub(crate) judge: Judge,
+    pub(crate) verdicts: Verdicts,
     /// Signs these bytes.
     pub(crate) sign: Sign,
     /// A signature changed as a number, or in one of its parts.
@@ -59,10 +59,10 @@ impl Numbers {
     }
 }
 
-/// What was judged of one algorithm.
+/// What was compared of one algorithm.
 #[derive(Clone, Copy, Default)]
 struct Tally {
-    judged: u64,
+    compared: u64,
     valid: u64,
     mismatches: u64,
 }
@@ -77,27 +77,27 @@ fn run(count: u64, per_key: u64, seed: u64) -> u64 {
     let mut numbers = Numbers::new(seed);
     let mut tallies = BTreeMap::<&str, Tally>::new();
     let (start, mut told) = (Instant::now(), Instant::now());
-    let judged = |tallies: &BTreeMap<&str, Tally>| tallies.values().map(|tally| tally.judged).sum::<u64>();
-    while judged(&tallies) < count {
+    let compared = |tallies: &BTreeMap<&str, Tally>| tallies.values().map(|tally| tally.compared).sum::<u64>();
+    while compared(&tallies) < count {
         for subject in subjects() {
-            let left = count.saturating_sub(judged(&tallies));
+            let left = count.saturating_sub(compared(&tallies));
             let tally = tallies.entry(subject.name).or_default();
-            subject.judged(per_key.min(left), &mut numbers, tally);
+            subject.compared(per_key.min(left), &mut numbers, tally);
         }
         if told.elapsed() > Duration::from_secs(10) {
             told = Instant::now();
-            println!("{:>12} of {count} after {} s", judged(&tallies), start.elapsed().as_secs());
+            println!("{:>12} of {count} after {} s", compared(&tallies), start.elapsed().as_secs());
         }
     }
     println!("{:<12} {:>12} {:>12} {:>10}", "", "signatures", "valid", "mismatches");
     let mut all = Tally::default();
-    for (name, Tally { judged, valid, mismatches }) in tallies {
-        println!("{name:<12} {judged:>12} {valid:>12} {mismatches:>10}");
-        all.judged += judged;
+    for (name, Tally { compared, valid, mismatches }) in tallies {
+        println!("{name:<12} {compared:>12} {valid:>12} {mismatches:>10}");
+        all.compared += compared;
         all.valid += valid;
         all.mismatches += mismatches;
     }
-    println!("{:<12} {:>12} {:>12} {:>10}", "all", all.judged, all.valid, all.mismatches);
+    println!("{:<12} {:>12} {:>12} {:>10}", "all", all.compared, all.valid, all.mismatches);
     println!("seed {seed}, {} s, {}, {}", start.elapsed().as_secs(), date(), processor());
     all.mismatches
 }
@@ -108,7 +108,7 @@ fn subjects() -> Vec<Subject> {
 }
 
 impl Subject {
-    fn judged(&self, count: u64, numbers: &mut Numbers, tally: &mut Tally) {
+    fn compared(&self, count: u64, numbers: &mut Numbers, tally: &mut Tally) {
         let mut pool = self.crafted.clone();
         pool.extend((0..POOL).map(|_| (self.sign)(&random(32 + numbers.below(64)))));
         for number in 0..count {
@@ -116,8 +116,8 @@ impl Subject {
                 Ok(number) if number < pool.len() => pool[number].clone(),
                 _ => self.changed(&pool, numbers),
             };
-            let [expected, verdicts @ ..] = (self.judge)(&signed);
-            tally.judged += 1;
+            let [expected, verdicts @ ..] = (self.verdicts)(&signed);
+            tally.compared += 1;
             tally.valid += u64::from(expected);
             if verdicts != [expected; 2] {
                 tally.mismatches += 1;
@@ -197,7 +197,7 @@ fn processor() -> String {
     format!("{} ({})", name.trim_start_matches(['\t', ' ', ':']), instructions())
 }
 
-/// A short run of `make differential`: no mismatch, every algorithm among what was judged.
+/// A short run of `make differential`: no mismatch, every algorithm among what was compared.
 #[test]
 fn a_few_hundred_signatures() {
     assert_eq!(0, run(14 * 80, 80, 1));
@@ -208,10 +208,10 @@ fn a_few_hundred_signatures() {
 fn mismatches_are_counted() {
     for verdicts in [[true, false, true], [true, true, false], [false, true, true], [false, false, true]] {
         let mut subject = subjects().remove(0);
-        subject.judge = Box::new(move |_| verdicts);
+        subject.verdicts = Box::new(move |_| verdicts);
         let mut tally = Tally::default();
-        subject.judged(3, &mut Numbers::new(1), &mut tally);
-        assert_eq!((3, 3), (tally.judged, tally.mismatches));
+        subject.compared(3, &mut Numbers::new(1), &mut tally);
+        assert_eq!((3, 3), (tally.compared, tally.mismatches));
     }
 }
 

@@ -26,7 +26,7 @@ fn ecdsa<C: Named + 'static>(name: &'static str) -> Subject {
     Subject {
         name,
         public,
-        judge: Box::new(move |(digest, signature)| {
+        verdicts: Box::new(move |(digest, signature)| {
             let verdict = key.tables.verify(digest, signature);
             // A digest that AWS-LC does not take is cut to the hash's length for both.
             match imported::<C>(digest) {

@@ -15,15 +15,15 @@ use crate::tests::random;
 
 /// What AWS-LC calls a parameter set.
 #[derive(Debug)]
-struct Row {
+struct ParameterSet {
     verifying: &'static PqdsaVerificationAlgorithm,
     signing: &'static PqdsaSigningAlgorithm,
 }
 
-static ROWS: [Row; 3] = [
-    Row { verifying: &signature::ML_DSA_44, signing: &ML_DSA_44_SIGNING },
-    Row { verifying: &signature::ML_DSA_65, signing: &ML_DSA_65_SIGNING },
-    Row { verifying: &signature::ML_DSA_87, signing: &ML_DSA_87_SIGNING },
+static ROWS: [ParameterSet; 3] = [
+    ParameterSet { verifying: &signature::ML_DSA_44, signing: &ML_DSA_44_SIGNING },
+    ParameterSet { verifying: &signature::ML_DSA_65, signing: &ML_DSA_65_SIGNING },
+    ParameterSet { verifying: &signature::ML_DSA_87, signing: &ML_DSA_87_SIGNING },
 ];
 
 /// One key in all forms there are.
@@ -34,7 +34,7 @@ struct Key {
 }
 
 impl Key {
-    fn new(row: &Row, parameters: &'static Parameters, key: &[u8]) -> Self {
+    fn new(row: &ParameterSet, parameters: &'static Parameters, key: &[u8]) -> Self {
         let rings = [Some(Ring::Portable), Ring::on_vectors()].into_iter().flatten();
         let expanded = rings.map(|ring| Expanded::new(parameters, ring, key).unwrap()).collect();
         Self { expanded, backend: ParsedPublicKey::new(row.verifying, key).unwrap(), public: key.to_vec() }
@@ -50,7 +50,7 @@ impl Key {
     }
 }
 
-fn sets() -> impl Iterator<Item = (&'static Row, &'static Parameters)> {
+fn sets() -> impl Iterator<Item = (&'static ParameterSet, &'static Parameters)> {
     ROWS.iter().zip([&ML_DSA_44, &ML_DSA_65, &ML_DSA_87])
 }
 
@@ -99,7 +99,7 @@ struct Forger {
 }
 
 impl Forger {
-    fn new(row: &Row, parameters: &'static Parameters, seed: u8) -> Self {
+    fn new(row: &ParameterSet, parameters: &'static Parameters, seed: u8) -> Self {
         let mut key = vec![0; parameters.public_key_len()];
         key[..32].fill(seed);
         Self { key: Key::new(row, parameters, &key), parameters }
@@ -166,7 +166,7 @@ pub(crate) fn subjects() -> Vec<Subject> {
         .collect()
 }
 
-fn subject(row: &'static Row, parameters: &'static Parameters, name: &'static str) -> Subject {
+fn subject(row: &'static ParameterSet, parameters: &'static Parameters, name: &'static str) -> Subject {
     let pair = PqdsaKeyPair::generate(row.signing).unwrap();
     let forger = Forger::new(row, parameters, random(1)[0]);
     let is_forger = random(1)[0].is_multiple_of(2);
@@ -176,7 +176,7 @@ fn subject(row: &'static Row, parameters: &'static Parameters, name: &'static st
     Subject {
         name,
         public,
-        judge: Box::new(move |(message, signature)| {
+        verdicts: Box::new(move |(message, signature)| {
             let ours = |at: usize| key.expanded[at % key.expanded.len()].verify(message, signature);
             [key.backend.verify_sig(message, signature).is_ok(), ours(0), ours(1)]
         }),
