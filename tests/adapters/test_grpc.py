@@ -1,14 +1,21 @@
 """The gRPC interceptors, on real servers with threads and with asyncio: every kind of method, each refusal, one credential."""
 
+import asyncio
 import logging
-from collections.abc import Iterator
+import time
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import pytest
 
+import protected_grpc
 from jwseal import Verifier
+from jwseal.sender import DpopCheck, Nonce
 from jwseal.testing import FakeIssuer
+from proofs import JKT, Prover
 from protected_apps import SCOPE
 from protected_grpc import KINDS, SERVERS, call, grpc
+from test_sender_adapters import demanding
 
 
 @pytest.fixture(params=SERVERS)
@@ -100,3 +107,64 @@ def test_no_token_outside_a_call() -> None:
 
     with pytest.raises(LookupError):
         token()
+
+
+@pytest.mark.parametrize("server", SERVERS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_next_nonce(kind: str, server: str, issuer: FakeIssuer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A call whose nonce is half way through its time ends with the next one in the trailing metadata (RFC 9449 section 8.2)."""
+    nonces, now, base = Nonce(bytes(32), ttl=300), int(time.time()), "https://api.example"
+    token = issuer.token(scope=SCOPE, cnf={"jkt": JKT})
+    make = Prover(token, f"{base}/orders/{kind}", "POST", now)
+    monkeypatch.setattr(protected_grpc, "OPTIONS", protected_grpc.OPTIONS | {"base_url": base})
+    judge = demanding(issuer, DpopCheck(algorithms=["ES256"], nonce=nonces))
+    with SERVERS[server](judge) as made:
+        for age, handed_out in ((0, False), (200, True)):
+            proof = make(nonce=nonces.make(now - age))
+            status, answer, trailing = call(
+                made, f"/orders/{kind}", ("authorization", f"DPoP {token}"), ("dpop", proof)
+            )
+            assert ("OK", b"alice alice" if kind.endswith("stream") else b"alice") == (status, answer)
+            assert handed_out is nonces.accepts(trailing.get("dpop-nonce"), now)
+
+
+def test_every_function_of_a_method() -> None:
+    """The trailing metadata is set for functions of grpc.aio of every kind, those on threads too, before they run."""
+    from jwseal.adapters.grpc_method import behaviour_of, ending
+
+    ran: list[object] = []
+
+    class Context:
+        """Notes the trailing metadata."""
+
+        def set_trailing_metadata(self, metadata: object) -> None:
+            """As that of gRPC."""
+            ran.append(metadata)
+
+    async def coroutine(_: object, __: object) -> str:
+        ran.append("coroutine")
+        return "x"
+
+    async def generator(_: object, __: object) -> AsyncIterator[str]:
+        ran.append("generator")
+        yield "x"
+
+    def function(_: object, __: object) -> str:
+        ran.append("function")
+        return "x"
+
+    def iterator(_: object, __: object) -> Iterator[str]:
+        ran.append("iterator")
+        yield "x"
+
+    async def collected(handler: Any) -> object:
+        return [one async for one in behaviour_of(handler)(b"", Context())]
+
+    one, many = grpc.unary_unary_rpc_method_handler, grpc.unary_stream_rpc_method_handler
+    metadata = (("dpop-nonce", "x"),)
+    assert "x" == asyncio.run(behaviour_of(ending(one(coroutine), metadata))(b"", Context()))
+    assert ["x"] == asyncio.run(collected(ending(many(generator), metadata)))
+    assert "x" == behaviour_of(ending(one(function), metadata))(b"", Context())
+    assert ["x"] == list(behaviour_of(ending(many(iterator), metadata))(b"", Context()))
+    assert [metadata, "coroutine", metadata, "generator", metadata, "function", metadata, "iterator"] == ran
+    assert ending(made := one(function), ()) is made

@@ -132,8 +132,12 @@ def call(address: str, method: str, *metadata: tuple[str, Any]) -> tuple[str, by
     with grpc.insecure_channel(address) as channel:
         given: Any = iter([b"", b""]) if kind.startswith("stream") else b""
         try:
-            made = getattr(channel, kind if kind in KINDS else "unary_unary")(method)(given, metadata=metadata)
-            return "OK", b" ".join(made) if kind.endswith("stream") else made, {}
+            ask = getattr(channel, kind if kind in KINDS else "unary_unary")(method)
+            if kind.endswith("stream"):
+                made = ask(given, metadata=metadata)
+                return "OK", b" ".join(made), dict(made.trailing_metadata() or ())
+            answered, made = ask.with_call(given, metadata=metadata)
+            return "OK", answered, dict(made.trailing_metadata() or ())
         except grpc.RpcError as error:
             return error.code().name, error.details().encode(), dict(error.trailing_metadata() or ())
 

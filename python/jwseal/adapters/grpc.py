@@ -7,10 +7,9 @@
         token()["sub"]
 
 A refused call ends with UNAUTHENTICATED, PERMISSION_DENIED or UNAVAILABLE, and the headers that HTTP would have are its trailing
-metadata. `methods` names the scopes of methods: `{"/shop.Orders/List": ["orders:read"]}`. A path of `exclude` is a method's
-full name. The synchronous interceptor verifies on the thread that runs the method, so that waiting for keys delays no other
-call. The certificate of a connection is known to the method alone, so that with sender="mtls" both verify there, and methods
-of `grpc.aio` must then be `async def`.
+metadata. So is the next DPoP nonce of an accepted call, unless the method sets its own. `methods` names the scopes of methods:
+`{"/shop.Orders/List": ["orders:read"]}`. A path of `exclude` is a method's full name. With threads, tokens are verified on the thread of
+the method, so that no other call waits for keys. With sender="mtls" both verify in the method, and those of `grpc.aio` must be `async def`.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ import grpc.aio
 
 from jwseal import PolicyError
 from jwseal.adapters.client_certificate import of_pem
-from jwseal.adapters.grpc_method import after, alike, behaviour_of
+from jwseal.adapters.grpc_method import after, alike, behaviour_of, ending
 from jwseal.adapters.resource_server import Judge, Received, Refused, ResourceServer
 
 __all__ = ["AsyncJWTInterceptor", "JWTInterceptor", "token"]
@@ -79,8 +78,10 @@ class JWTInterceptor(_Interceptor, grpc.ServerInterceptor):
         def authenticate(context: grpc.ServicerContext) -> None:
             try:
                 _token.set(self.server.authenticate(_with_certificate(request, context), scopes))
+                if request.added:
+                    context.set_trailing_metadata(_metadata(request.added))
             except Refused as refused:
-                context.set_trailing_metadata(_metadata(refused))
+                context.set_trailing_metadata(_metadata(refused.headers))
                 context.abort(STATUS[refused.status], refused.phrase)
 
         def one(given: Any, context: grpc.ServicerContext) -> Any:
@@ -111,7 +112,7 @@ class AsyncJWTInterceptor(_Interceptor, grpc.aio.ServerInterceptor):
                 try:
                     _token.set(await self.server.authenticate_async(_with_certificate(request, context), scopes))
                 except Refused as refused:
-                    await context.abort(STATUS[refused.status], refused.phrase, _metadata(refused))
+                    await context.abort(STATUS[refused.status], refused.phrase, _metadata(refused.headers))
 
             handler = await continuation(handler_call_details)
             return handler if handler is None else after(authenticate, handler)
@@ -122,6 +123,7 @@ class AsyncJWTInterceptor(_Interceptor, grpc.aio.ServerInterceptor):
         handler = await continuation(handler_call_details)
         if handler is not None:
             _token.set(result)
+            handler = ending(handler, _metadata(request.added))
         return handler
 
 
@@ -139,10 +141,10 @@ def _refusing(refused: Refused) -> Any:
     """A handler for any kind of method that ends the call before a message is read."""
 
     async def refuse(_: AsyncIterator[Any], context: grpc.aio.ServicerContext[Any, Any]) -> None:
-        await context.abort(STATUS[refused.status], refused.phrase, _metadata(refused))
+        await context.abort(STATUS[refused.status], refused.phrase, _metadata(refused.headers))
 
     return grpc.stream_stream_rpc_method_handler(refuse)
 
 
-def _metadata(refused: Refused) -> tuple[tuple[str, str], ...]:
-    return tuple((name.lower(), value) for name, value in refused.headers)
+def _metadata(headers: Collection[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    return tuple((name.lower(), value) for name, value in headers)

@@ -1,4 +1,4 @@
-"""The handler of a gRPC method: its function, a handler of the same kind, and one of `grpc.aio` that does something first.
+"""The handler of a gRPC method: its function, a handler of the same kind, and those of `grpc.aio` that do something before it.
 
 It knows nothing of tokens.
 """
@@ -11,7 +11,7 @@ from typing import Any
 
 import grpc
 
-__all__ = ["after", "alike", "behaviour_of"]
+__all__ = ["after", "alike", "behaviour_of", "ending"]
 
 
 def behaviour_of(handler: Any) -> Any:
@@ -47,6 +47,30 @@ def after(first: Callable[[Any], Awaitable[None]], handler: Any) -> Any:
             yield answer
 
     return alike(handler, many if handler.response_streaming else one)
+
+
+def ending(handler: Any, metadata: tuple[tuple[str, str], ...]) -> Any:
+    """The handler of `grpc.aio`; with trailing metadata for its calls, one that sets it before the function runs."""
+    if not metadata:
+        return handler
+    behaviour = behaviour_of(handler)
+
+    async def one(given: Any, context: Any) -> Any:
+        context.set_trailing_metadata(metadata)
+        return await behaviour(given, context)
+
+    async def many(given: Any, context: Any) -> AsyncIterator[Any]:
+        context.set_trailing_metadata(metadata)
+        async for answer in behaviour(given, context):
+            yield answer
+
+    def on_a_thread(given: Any, context: Any) -> Any:
+        context.set_trailing_metadata(metadata)
+        return behaviour(given, context)
+
+    if inspect.isasyncgenfunction(behaviour):
+        return alike(handler, many)
+    return alike(handler, one if inspect.iscoroutinefunction(behaviour) else on_a_thread)
 
 
 def _asynchronous(behaviour: Any) -> Any:
