@@ -737,6 +737,9 @@ class Verifier:
     def _settle(verified: VerifiedJWT, unchecked: frozenset[str]) -> None:
         """Keep the stores' answer to `verify_async`."""
 
+    def _unsettled(self, token: _Text, *, now: Moment | None = None) -> VerifiedJWT:
+        """As `verify`, without judging the sender and asking the stores."""
+
     def _begin(self, token: _Text, *, now: Moment | None = None) -> VerifiedJWT | PendingVerification:
         """As `verify`, but where keys must be waited for return what `verify_async` waits with."""
 
@@ -856,6 +859,9 @@ class Issuers(Mapping[str | IssuerTemplate, _PublicVerifier]):
         self, token: _Text, verified: VerifiedJWT
     ) -> tuple[DpopCheck | CertificateCheck | None, StateCheck | None, float, float] | None:
         """As `Verifier._state`."""
+
+    def _unsettled(self, token: _Text, *, now: Moment | None = None) -> VerifiedJWT:
+        """As `Verifier._unsettled`."""
 
     def _begin(self, token: _Text, *, now: Moment | None = None) -> VerifiedJWT | PendingVerification:
         """As `Verifier._begin`."""

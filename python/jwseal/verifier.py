@@ -14,7 +14,7 @@ from jwseal import _native
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from typing import NoReturn, final
 
     from jwseal.errors import InvalidToken, Unavailable
@@ -65,6 +65,37 @@ async def _settled(
         if stores is not None:
             _native.Verifier._settle(verified, await stores.ask_async(verified, at, leeway))
     return verified
+
+
+def verify_judged(
+    verifier: Verifier | Issuers,
+    token: str | bytes,
+    now: Moment | None,
+    judge: Callable[[_native.VerifiedJWT], object],
+) -> _native.VerifiedJWT:
+    """As `verify`, with a judgement of the caller's before the stores, so that a token that it refuses is not used up."""
+    verified = verifier._unsettled(token, now=now)
+    judge(verified)
+    state = verifier._state(token, verified)
+    if state is not None:
+        proofs, stores, at, leeway = state
+        if proofs is not None:
+            proofs.check(verified, None, token, now=at)
+        if stores is not None:
+            _native.Verifier._settle(verified, stores.ask(verified, at, leeway))
+    return verified
+
+
+async def verify_judged_async(
+    verifier: Verifier | Issuers,
+    token: str | bytes,
+    now: Moment | None,
+    judge: Callable[[_native.VerifiedJWT], object],
+) -> _native.VerifiedJWT:
+    """As `verify_judged`, without blocking the event loop."""
+    verified = await _unsettled(verifier, token, now)
+    judge(verified)
+    return await _settled(verifier, token, verified)
 
 
 class _Asynchronous:

@@ -4,6 +4,7 @@ Every case is a preset with keys of the test's own, the claims of a good token, 
 claims are those that the providers document.
 """
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,7 +13,10 @@ import pytest
 
 import forge
 from judge import NOW, refusal, refused_claim, verifying
-from jwseal import UNCHECKED, KeySet, Verifier, errors, providers
+from jwseal import UNCHECKED, KeySet, Policy, VerifiedJWT, Verifier, errors, providers
+from jwseal.remote import RemoteKeySet
+from jwseal.state import MemoryState
+from jwseal.testing import FakeIssuer
 
 TENANT, OTHER_TENANT = "f81d4fae-7dec-11d0-a765-00a0c91e6bf6", "0b7e1a1c-30f2-4a55-9a4f-5a1b8f0f9d3e"
 API, CLIENT = "6e74172b-be56-4843-9ff4-e66a39bb12e3", "7a1c8f4e-0d55-4c7e-8f7a-2f0f6c1d9b11"
@@ -402,3 +406,21 @@ WRONG: dict[str, Callable[[], Any]] = {
 def test_declarations_that_cannot_be(name: str) -> None:
     """A preset that would accept too much, or nothing, is PolicyError when it is made."""
     assert "invalid_policy" == refusal(WRONG[name])
+
+
+@pytest.mark.parametrize("asynchronous", [False, True])
+def test_an_id_token_whose_keys_are_fetched(asynchronous: bool) -> None:
+    """Both functions wait for the keys, judge the nonce, and then ask the replay store."""
+    with FakeIssuer(audience=CLIENT) as issuer:
+        keys = RemoteKeySet(issuer.jwks_uri, algorithms=["ES256"], allow_http_loopback=True, timeout=60.0)
+        verifier = Verifier(keys, Policy(issuer=issuer.url, audience=CLIENT), replay=MemoryState())
+        text = issuer.token(nonce="right", jti="1")
+
+        def verify(nonce: str) -> VerifiedJWT:
+            if asynchronous:
+                return asyncio.run(providers.verify_id_token_async(verifier, text, nonce=nonce))
+            return providers.verify_id_token(verifier, text, nonce=nonce)
+
+        assert "claim_mismatch" == refusal(verify, "wrong")
+        assert "right" == verify("right")["nonce"]
+        assert "replayed" == refusal(verify, "right")

@@ -11,6 +11,7 @@ import forge
 from judge import ISSUER, NOW, claims, refusal, refused_claim, verifying
 from jwseal import UNCHECKED, Issuers, IssuerTemplate, KeySet, Policy, VerifiedJWT, Verifier, jws
 from jwseal.providers import verify_id_token, verify_id_token_async
+from jwseal.state import MemoryState
 
 CLIENT, NONCE = "client-1", "n-0S6_WzA2Mj"
 ACCESS = "SlAV32hkKG"
@@ -213,3 +214,97 @@ def test_messages_hold_no_values() -> None:
             verify(token, **arguments)
         assert not {"their", "our"} & set(str(caught.value).replace("-", " ").split())
     assert jws.verify(id_token(), verifying(KEY))
+
+
+class Noting:
+    """A replay store that notes whether it was asked."""
+
+    def __init__(self) -> None:
+        self.state, self.asked = MemoryState(), 0
+
+    def add(self, key: str, ttl: float) -> bool:
+        """As that of the memory."""
+        self.asked += 1
+        return self.state.add(key, ttl)
+
+
+@pytest.fixture(params=["sync", "async"])
+def ask(request: pytest.FixtureRequest) -> Any:
+    """Both functions, with NONCE unless told otherwise."""
+
+    def ask(judge: Any, token: str, **arguments: Any) -> VerifiedJWT:
+        rest = {"nonce": NONCE, "now": NOW, **arguments}
+        if request.param == "sync":
+            return verify_id_token(judge, token, **rest)
+        return asyncio.run(verify_id_token_async(judge, token, **rest))
+
+    return ask
+
+
+REFUSED: list[tuple[dict[str, Any], dict[str, Any], str]] = [
+    ({"nonce": "other"}, {}, "claim_mismatch"),
+    ({"nonce": ...}, {}, "missing_claim"),
+    ({"nonce": 5}, {}, "invalid_claim"),
+    ({}, {"nonce": "other"}, "claim_mismatch"),
+    ({}, {"nonce": ""}, "invalid_policy"),
+    ({"azp": "client-2"}, {}, "claim_mismatch"),
+    ({"azp": 5}, {}, "invalid_claim"),
+    ({"aud": [CLIENT, "client-2"]}, {}, "claim_mismatch"),
+    ({"sub": ...}, {}, "missing_claim"),
+    ({"iat": ...}, {}, "missing_claim"),
+    ({"header": {"typ": "at+jwt"}}, {}, "wrong_typ"),
+    ({}, {"access_token": ACCESS}, "missing_claim"),
+    ({"at_hash": "other"}, {"access_token": ACCESS}, "claim_mismatch"),
+    ({"at_hash": 5}, {"access_token": ACCESS}, "invalid_claim"),
+]
+
+
+@pytest.mark.parametrize("several", [False, True], ids=["Verifier", "Issuers"])
+@pytest.mark.parametrize(("changes", "arguments", "code"), REFUSED, ids=str)
+def test_what_is_refused_is_not_used_up(
+    changes: dict[str, Any], arguments: dict[str, Any], code: str, several: bool, ask: Any
+) -> None:
+    """The replay store is asked last: a token that is refused as an ID token is not recorded as used."""
+    store = Noting()
+    judge: Any = Verifier(verifying(KEY), Policy(issuer=ISSUER, audience=CLIENT), replay=store)
+    judge = Issuers({ISSUER: judge}) if several else judge
+    assert (code, 0) == (refusal(ask, judge, id_token(**{"jti": "1", **changes}), **arguments), store.asked)
+    good = id_token(jti="1")
+    assert ask(judge, good)["jti"] == "1"
+    assert ("replayed", 2) == (refusal(ask, judge, good), store.asked)
+
+
+def test_a_token_of_another_request_leaves_the_right_one(ask: Any) -> None:
+    """A token that comes to the wrong request first can still answer its own."""
+    verifier = Verifier(verifying(KEY), Policy(issuer=ISSUER, audience=CLIENT), replay=MemoryState())
+    token = id_token(jti="1")
+    assert "claim_mismatch" == refusal(ask, verifier, token, nonce="of another request")
+    assert ask(verifier, token)
+
+
+def test_stores_and_sender_after_it(ask: Any) -> None:
+    """A revoked token is refused; what a store leaves unchecked is in the result; sender= demands a proof that no ID token has."""
+
+    class Down:
+        """A store that does not answer."""
+
+        def add(self, key: str, ttl: float) -> bool:
+            """Fail."""
+            raise OSError
+
+    class Revoking:
+        """A store in which every token is revoked."""
+
+        def revoked(self, *_: Any, **__: Any) -> bool:
+            """Say so."""
+            return True
+
+    policy = Policy(issuer=ISSUER, audience=CLIENT)
+    token = id_token(jti="1")
+    assert "revoked" == refusal(ask, Verifier(verifying(KEY), policy, revocation=Revoking()), token)
+    assert "state_unavailable" == refusal(ask, Verifier(verifying(KEY), policy, replay=Down()), token)
+    open_ = Verifier(verifying(KEY), policy, replay=Down(), on_unavailable="allow")
+    assert {"replay"} == ask(open_, token).unchecked
+    bound = Verifier(verifying(KEY), policy, sender="dpop")
+    assert "claim_mismatch" == refusal(ask, bound, token, nonce="other")
+    assert "sender_mismatch" == refusal(ask, bound, token)

@@ -43,7 +43,7 @@ _new = Decision.__new__
 _LOG = logging.getLogger("jwseal.authorizer")
 
 _NO_SENDER = (
-    'this authorizer was made without sender=, so it judges no proof: give sender="dpop" or "mtls" to from_file or from_text, '
+    'this authorizer was made without sender=, so it checks no proof: give sender="dpop" or "mtls" to from_file or from_text, '
     "or give authorize no sender"
 )
 

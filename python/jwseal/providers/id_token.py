@@ -17,6 +17,7 @@ from jwseal import Issuers, Verifier
 from jwseal._encoding import base64url_encode
 from jwseal.errors import ClaimMismatch, InvalidClaim, MissingClaim, PolicyError, WrongTyp
 from jwseal.policy import Unchecked
+from jwseal.verifier import verify_judged, verify_judged_async
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,12 +58,11 @@ def verify_id_token(
     now                 as `Verifier.verify` takes it
 
     Raises what `verifier.verify` raises, and WrongTyp for an access token, MissingClaim, InvalidClaim or ClaimMismatch for
-    sub, iat, nonce, aud, azp and at_hash. A verifier that leaves issuer or audience unchecked is PolicyError.
+    sub, iat, nonce, aud, azp and at_hash. A verifier that leaves issuer or audience unchecked is PolicyError. The stores of the
+    verifier are asked last, so that a token that is refused is not used up.
     """
-    clients = _clients(verifier)
-    verified = verifier.verify(token, now=now)
-    _judge(verified, clients(verified), nonce, access_token, authorized_parties)
-    return verified
+    judge = _judge(_clients(verifier), nonce, access_token, authorized_parties)
+    return verify_judged(verifier, token, now, judge)
 
 
 async def verify_id_token_async(
@@ -75,10 +75,8 @@ async def verify_id_token_async(
     now: Moment | None = None,
 ) -> VerifiedJWT:
     """As `verify_id_token`, for an event loop."""
-    clients = _clients(verifier)
-    verified = await verifier.verify_async(token, now=now)
-    _judge(verified, clients(verified), nonce, access_token, authorized_parties)
-    return verified
+    judge = _judge(_clients(verifier), nonce, access_token, authorized_parties)
+    return await verify_judged_async(verifier, token, now, judge)
 
 
 def _clients(verifier: Verifier | Issuers) -> Callable[[VerifiedJWT], frozenset[str]]:
@@ -102,22 +100,31 @@ def _clients_of(verifier: Verifier) -> frozenset[str]:
 
 
 def _judge(
-    verified: VerifiedJWT,
-    clients: frozenset[str],
+    clients_of: Callable[[VerifiedJWT], frozenset[str]],
     nonce: str | Unchecked,
     access_token: str | bytes | None,
     authorized_parties: Collection[str] | None,
-) -> None:
+) -> Callable[[VerifiedJWT], None]:
+    """What judges a verified ID token, before the stores of its verifier are asked."""
+
+    def judge(verified: VerifiedJWT) -> None:
+        _judge_type(verified)
+        _judge_nonce(verified.get("nonce"), nonce)
+        clients = clients_of(verified)
+        _judge_parties(verified, clients, clients if authorized_parties is None else _parties(authorized_parties))
+        if access_token is not None:
+            _judge_access_token(verified, access_token)
+
+    return judge
+
+
+def _judge_type(verified: VerifiedJWT) -> None:
     # An access token may have the client as its audience, and is signed with the same key (RFC 9068 section 4).
     if str(verified.header.get("typ", "")).lower().removeprefix("application/") == "at+jwt":
         raise WrongTyp("this is an access token (typ at+jwt) and no ID token")
     for name in ("sub", "iat"):
         if verified.get(name) is None:
             raise MissingClaim(f"an ID token must have {name}", name)
-    _judge_nonce(verified.get("nonce"), nonce)
-    _judge_parties(verified, clients, clients if authorized_parties is None else _parties(authorized_parties))
-    if access_token is not None:
-        _judge_access_token(verified, access_token)
 
 
 def _judge_nonce(found: Any, expected: str | Unchecked) -> None:

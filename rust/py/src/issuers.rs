@@ -113,6 +113,16 @@ impl IssuersObject {
         verification::later(self, token, verified)
     }
 
+    #[doc = doc!("Issuers._unsettled")]
+    #[pyo3(signature = (token, *, now=None))]
+    fn _unsettled<'py>(
+        &self,
+        token: &Bound<'py, PyAny>,
+        now: Option<&Bound<'py, PyAny>>,
+    ) -> Result<Bound<'py, VerifiedJwtObject>, Fault> {
+        verification::unsettled(self, token, now)
+    }
+
     #[doc = doc!("Issuers._begin")]
     #[pyo3(signature = (token, *, now=None))]
     fn _begin(

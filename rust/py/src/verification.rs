@@ -35,15 +35,32 @@ pub(crate) trait Verify: Sync {
 }
 
 /// Verifies one token, waiting for keys where its source must get them first.
-pub(crate) fn verify<V: Verify>(
+pub(crate) fn verify<'py, V: Verify>(
     verifier: &V,
-    token: &Bound<'_, PyAny>,
-    now: Option<&Bound<'_, PyAny>>,
-    sender: Option<&Bound<'_, PyAny>>,
+    token: &Bound<'py, PyAny>,
+    now: Option<&Bound<'py, PyAny>>,
+    sender: Option<&Bound<'py, PyAny>>,
 ) -> Result<Py<VerifiedJwtObject>, Fault> {
     if sender.is_some() && !verifier.has_sender() {
         return Err(Error::policy(NO_SENDER).into());
     }
+    let result = unsettled(verifier, token, now)?;
+    if verifier.has_state()
+        && let Some(state) = verifier.chosen(convert::token_octets(token)?)?.state()
+    {
+        state.check_sender(&result, token, sender)?;
+        state.ask_stores(&result)?;
+    }
+    Ok(result.unbind())
+}
+
+/// Verifies one token, waiting for keys where its source must get them first; its sender and the stores are not asked.
+#[inline]
+pub(crate) fn unsettled<'py, V: Verify>(
+    verifier: &V,
+    token: &Bound<'py, PyAny>,
+    now: Option<&Bound<'py, PyAny>>,
+) -> Result<Bound<'py, VerifiedJwtObject>, Fault> {
     let accepted = match begin(verifier, token, now)? {
         Outcome::Verified(accepted) => accepted,
         Outcome::Needs(need) => {
@@ -53,14 +70,7 @@ pub(crate) fn verify<V: Verify>(
             accepted?
         }
     };
-    let result = Bound::new(token.py(), configured_verifier::object(accepted))?;
-    if verifier.has_state()
-        && let Some(state) = verifier.chosen(convert::token_octets(token)?)?.state()
-    {
-        state.check_sender(&result, token, sender)?;
-        state.ask_stores(&result)?;
-    }
-    Ok(result.unbind())
+    Ok(Bound::new(token.py(), configured_verifier::object(accepted))?)
 }
 
 /// Refuses a list or a stream of tokens that each need a proof of their sender.

@@ -127,6 +127,16 @@ impl VerifierObject {
         verified.get().settle(unchecked);
     }
 
+    #[doc = doc!("Verifier._unsettled")]
+    #[pyo3(signature = (token, *, now=None))]
+    fn _unsettled<'py>(
+        &self,
+        token: &Bound<'py, PyAny>,
+        now: Option<&Bound<'py, PyAny>>,
+    ) -> Result<Bound<'py, VerifiedJwtObject>, Fault> {
+        verification::unsettled(self, token, now)
+    }
+
     #[doc = doc!("Verifier._begin")]
     #[pyo3(signature = (token, *, now=None))]
     fn _begin(
