@@ -6,6 +6,7 @@ is one only if nothing makes another method of it.
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,9 +14,13 @@ import pytest
 
 import protected_apps
 import protected_grpc
-from jwseal import MissingToken, PolicyError, Verifier
+from judges import ruled
+from jwseal import KeySet, MissingToken, Policy, PolicyError, SigningKey, Verifier
+from jwseal.sender import DpopCheck
+from jwseal.state import MemoryState
 from jwseal.testing import Client, FakeIssuer
 from jwseal.testing.client import client_of
+from proofs import JKT, Prover
 from protected_apps import SCOPE
 
 ASKS = [("Origin", "https://app.example"), ("Access-Control-Request-Method", "GET")]
@@ -212,24 +217,105 @@ def test_methods_that_would_protect_nothing(methods: Any, verifier: Verifier) ->
             kind(verifier, methods=methods)
 
 
-@pytest.mark.parametrize("opt", [{"scopes": "read"}, {"scope": ["read"]}])
-def test_options_of_a_litestar_handler_that_would_protect_nothing(
-    opt: Any, issuer: FakeIssuer, verifier: Verifier
-) -> None:
-    """One str for a list, and `scope` for `scopes`, let nobody in."""
-    protected_apps.needed("litestar")
-    from litestar import Litestar, get
+OPTS = [{"scopes": "read"}, {"scope": ["read"]}, {"scopes": None}, {"scopes": 5}, {"scopes": [5]}]
 
-    from jwseal.adapters.litestar import JWTGuard
+
+def litestar_handler(opt: Any, path: str = "/", **layers: Any) -> Any:
+    """A handler with this `opt`."""
+    protected_apps.needed("litestar")
+    from litestar import get
 
     def handler() -> str:
         return "reached"
 
-    routes: Any = [get("/", opt=opt, sync_to_thread=False)(handler)]
-    app = Litestar(routes, guards=[JWTGuard(verifier)], openapi_config=None, logging_config=None)
-    with client_of(app) as client:
+    return get(path, opt=opt, sync_to_thread=False, **layers)(handler)
+
+
+def litestar_app(handlers: list[Any], **options: Any) -> Any:
+    """An application of Litestar."""
+    from litestar import Litestar
+
+    return Litestar(handlers, openapi_config=None, logging_config=None, **options)
+
+
+@pytest.mark.parametrize("opt", OPTS, ids=str)
+def test_options_of_a_litestar_handler_that_would_protect_nothing(
+    opt: Any, issuer: FakeIssuer, verifier: Verifier
+) -> None:
+    """One str for a list, `scope` for `scopes`, and what is no list of strings, let nobody in where no plugin has found them."""
+    handler = litestar_handler(opt)
+    from jwseal.adapters.litestar import JWTGuard
+
+    with client_of(litestar_app([handler], guards=[JWTGuard(verifier)])) as client:
         for headers in ([], bearer(issuer.token(scope="r e a d read"))):
             assert 500 == client.send("GET", "/", headers).status
+
+
+@pytest.mark.parametrize("opt", OPTS, ids=str)
+def test_a_litestar_plugin_finds_them_at_the_start(opt: Any, verifier: Verifier) -> None:
+    """With the guard as a plugin they are errors when the application is made, or a route is added, which name the handler."""
+    wrong, right = litestar_handler(opt, "/wrong"), litestar_handler({"scopes": ["read"]}, "/right")
+    from litestar import Router
+
+    from jwseal.adapters.litestar import JWTGuard
+
+    guard = JWTGuard(verifier)
+    for handlers in ([right, wrong], [Router("/below", route_handlers=[wrong])]):
+        with pytest.raises(PolicyError, match=r"(?s)handler .*litestar_handler.*handler.*(scopes|strings)"):
+            litestar_app(handlers, plugins=[guard])
+    with pytest.raises(PolicyError, match="handler"):
+        litestar_app([right], plugins=[guard], opt=opt if "scope" in opt else {"scope": ["read"]})
+    app = litestar_app([right], plugins=[guard])
+    with pytest.raises(PolicyError, match="handler"):
+        app.register(wrong)
+
+
+def test_a_litestar_plugin_finds_scopes_under_an_authorizer(issuer: FakeIssuer) -> None:
+    """Scopes in `opt` under an Authorizer are an error when the application is made, also where a router has a guard of its own."""
+    handler = litestar_handler({"scopes": ["read"]})
+    from litestar import Router
+
+    from jwseal.adapters.litestar import JWTGuard
+
+    guard = JWTGuard(ruled(issuer.url, None, issuer.jwks_uri))
+    with pytest.raises(PolicyError, match="leave scopes out"):
+        litestar_app([handler], plugins=[guard])
+    free = JWTGuard(Verifier(SigningKey.generate("ES256").verifying_key, Policy(issuer="x", audience="y")))
+    with pytest.raises(PolicyError, match="leave scopes out"):
+        litestar_app([Router("/below", route_handlers=[handler], guards=[guard])], plugins=[free])
+
+
+def test_a_litestar_plugin_guards_every_route(issuer: FakeIssuer, verifier: Verifier) -> None:
+    """As a plugin alone the guard is in front of every route but those of `exclude`, and verifies once where it is a guard too."""
+    handlers = [litestar_handler({}, "/a"), litestar_handler({"scopes": ["read"]}, "/b"), litestar_handler({}, "/open")]
+    from jwseal.adapters.litestar import JWTGuard
+
+    guard = JWTGuard(verifier, exclude=["/open"])
+    for more in ({}, {"guards": [guard]}):
+        with client_of(litestar_app(handlers, plugins=[guard], **more)) as client:
+            good, narrow = (bearer(issuer.token(scope=scope)) for scope in ("read", "write"))
+            assert [200, 200, 401] == [client.send("GET", "/a", headers).status for headers in (good, narrow, [])]
+            assert [200, 403, 401] == [client.send("GET", "/b", headers).status for headers in (good, narrow, [])]
+            assert 200 == client.send("GET", "/open", []).status
+            assert 404 == client.send("GET", "/nothing", []).status
+
+
+def test_a_litestar_guard_of_a_router_is_the_same(issuer: FakeIssuer) -> None:
+    """Litestar copies routers and controllers with their guards: a token, and its proof, are verified once all the same."""
+    handler = litestar_handler({"scopes": [SCOPE]}, "/orders")
+    from litestar import Router
+
+    from jwseal.adapters.litestar import JWTGuard
+
+    check = DpopCheck(replay=MemoryState())
+    judge = Verifier(KeySet.from_jwks(issuer.jwks()), Policy(issuer=issuer.url, audience="api"), sender=check)
+    token = issuer.token(scope=SCOPE, cnf={"jkt": JKT})
+    guard = JWTGuard(judge, base_url="https://api.example")
+    app = litestar_app([Router("/", route_handlers=[handler], guards=[guard])], guards=[guard])
+    with client_of(app) as client:
+        proof = Prover(token, now=int(time.time()))()
+        headers = [("Authorization", f"DPoP {token}"), ("DPoP", proof)]
+        assert [200, 401] == [client.send("GET", "/orders", headers).status for _ in range(2)]
 
 
 @pytest.mark.parametrize("scopes", [(), ("a",)])
