@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -129,42 +130,50 @@ def test_the_next_nonce(kind: str, server: str, issuer: FakeIssuer, monkeypatch:
 
 
 def test_every_function_of_a_method() -> None:
-    """The trailing metadata is set for functions of grpc.aio of every kind, those on threads too, before they run."""
-    from jwseal.adapters.grpc_method import behaviour_of, ending
+    """The trailing metadata is set for functions of grpc.aio of every kind, those that run on threads too."""
+    from jwseal.adapters.grpc_method import ending
 
-    ran: list[object] = []
+    async def coroutine(_: object, __: object) -> bytes:
+        return b"coroutine"
 
-    class Context:
-        """Notes the trailing metadata."""
+    async def generator(_: object, __: object) -> AsyncIterator[bytes]:
+        yield b"generator"
 
-        def set_trailing_metadata(self, metadata: object) -> None:
-            """As that of gRPC."""
-            ran.append(metadata)
+    async def writer(_: object, context: Any) -> None:
+        await context.write(b"writer")
 
-    async def coroutine(_: object, __: object) -> str:
-        ran.append("coroutine")
-        return "x"
+    def function(_: object, __: object) -> bytes:
+        return b"function"
 
-    async def generator(_: object, __: object) -> AsyncIterator[str]:
-        ran.append("generator")
-        yield "x"
+    def iterator(_: object, __: object) -> Iterator[bytes]:
+        yield b"iterator"
 
-    def function(_: object, __: object) -> str:
-        ran.append("function")
-        return "x"
-
-    def iterator(_: object, __: object) -> Iterator[str]:
-        ran.append("iterator")
-        yield "x"
-
-    async def collected(handler: Any) -> object:
-        return [one async for one in behaviour_of(handler)(b"", Context())]
+    async def own(_: object, context: Any) -> bytes:
+        context.set_trailing_metadata((("own", "x"),))
+        return b"own"
 
     one, many = grpc.unary_unary_rpc_method_handler, grpc.unary_stream_rpc_method_handler
-    metadata = (("dpop-nonce", "x"),)
-    assert "x" == asyncio.run(behaviour_of(ending(one(coroutine), metadata))(b"", Context()))
-    assert ["x"] == asyncio.run(collected(ending(many(generator), metadata)))
-    assert "x" == behaviour_of(ending(one(function), metadata))(b"", Context())
-    assert ["x"] == list(behaviour_of(ending(many(iterator), metadata))(b"", Context()))
-    assert [metadata, "coroutine", metadata, "generator", metadata, "function", metadata, "iterator"] == ran
-    assert ending(made := one(function), ()) is made
+    made = {name: one(f) for name, f in (("coroutine", coroutine), ("function", function), ("own", own))}
+    made |= {name: many(f) for name, f in (("generator", generator), ("writer", writer), ("iterator", iterator))}
+
+    class Methods(grpc.GenericRpcHandler):
+        def service(self, details: Any) -> Any:
+            return ending(made[details.method], (("dpop-nonce", "x"),))
+
+    async def called() -> dict[str, tuple[bytes, list[str]]]:
+        server = grpc.aio.server(ThreadPoolExecutor(1), handlers=[Methods()])
+        port = server.add_insecure_port("127.0.0.1:0")
+        await server.start()
+        answers = {}
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+            for name in made:
+                streams = made[name].response_streaming
+                begun = (channel.unary_stream if streams else channel.unary_unary)(name)(b"")
+                answer = b"".join([part async for part in begun]) if streams else await begun
+                answers[name] = answer, [key for key, _ in await begun.trailing_metadata()]
+        await server.stop(None)
+        return answers
+
+    ended = asyncio.run(called())
+    assert {name: (name.encode(), ["own" if name == "own" else "dpop-nonce"]) for name in made} == ended
+    assert ending(made["function"], ()) is made["function"]

@@ -20,7 +20,7 @@ import pytest
 
 import protected_grpc
 from certificate import Authority
-from jwseal import KeySet, Policy, Verifier
+from judges import JUDGES
 from jwseal.testing import FakeIssuer
 from proofs import b64
 from protected_apps import SCOPE, needed
@@ -151,9 +151,11 @@ def call(address: str, authority: Authority, client: Client | None, token: str, 
             return str(error.code().name)
 
 
+@pytest.mark.parametrize("kind_of_judge", ["verifier", "authorizer"])
 @pytest.mark.parametrize("server", protected_grpc.SERVERS)
 def test_calls(
     server: str,
+    kind_of_judge: str,
     authority: Authority,
     alice: Client,
     mallory: Client,
@@ -164,7 +166,7 @@ def test_calls(
     file = authority.issue(label="grpc").read_bytes()
     private = file[file.index(b"-----BEGIN PRIVATE") :]
     credentials = grpc.ssl_server_credentials([(private, file)], authority.file.read_bytes(), True)
-    judge = Verifier(KeySet.from_jwks(issuer.jwks()), Policy(issuer=issuer.url, audience="api"), sender="mtls")
+    judge = JUDGES[kind_of_judge](issuer.url, issuer.jwks(), issuer.jwks_uri, sender="mtls")
     monkeypatch.setattr(protected_grpc, "CREDENTIALS", credentials)
     with protected_grpc.SERVERS[server](judge) as address:
         for kind in protected_grpc.KINDS:
