@@ -14,6 +14,7 @@ from collections.abc import (
     Awaitable,
     Callable,
     Collection,
+    Container,
     ItemsView,
     Iterable,
     Iterator,
@@ -22,10 +23,12 @@ from collections.abc import (
     Sequence,
     ValuesView,
 )
+from datetime import timedelta
 from typing import Any, Literal, Never, Protocol, Self, TypeAlias, TypeVar, final, overload, type_check_only
 
 from typing_extensions import disjoint_base
 
+from jwseal.compat.pyjwt.types import FullOptions, Options, SigOptions
 from jwseal.errors import InvalidToken, Unavailable
 from jwseal.policy import Policy, Unchecked
 from jwseal.sender import CertificateCheck, ClientCertificate, Dpop, DpopCheck
@@ -57,6 +60,8 @@ __all__ = [
     "PairCounter",
     "PendingBatch",
     "PendingVerification",
+    "PyJWSSteps",
+    "PyJWTSteps",
     "RuleSet",
     "SecretKey",
     "Signature",
@@ -1389,6 +1394,158 @@ def read_json(text: _Text, max_depth: int = 32) -> Any:
 
 def base64url_decode(text: bytes) -> bytes:
     """Return the bytes of `text`, canonical base64url with or without its correct padding, or raise ValueError."""
+
+# Not final: `jwseal.compat.pyjwt.PyJWS` is its subclass.
+class PyJWSSteps:
+    """The steps by which `jwseal.compat.pyjwt.PyJWS` verifies a token; one that has been replaced is called instead."""
+
+    _algorithms: dict[str, Any]
+    options: SigOptions
+
+    def __new__(cls, *_arguments: Any, **_named: Any) -> Self:
+        """Take any arguments, which are the subclass's."""
+
+    def decode_complete(
+        self,
+        jwt: _Text,
+        key: Any = "",
+        algorithms: Sequence[str] | None = None,
+        options: SigOptions | None = None,
+        detached_payload: bytes | None = None,
+        **kwargs: Any,
+    ) -> dict[str, Any]:
+        """Verify and return `payload` (bytes), `header` and `signature` (bytes).
+
+        `jwt` is the token. `key` is PEM text, a secret, a `PyJWK`, or a key object of `cryptography` or jwseal.
+        `algorithms` are the names to accept, which a `PyJWK` brings itself. `options` replace the object's own.
+        `detached_payload` is the payload of a token without one.
+        """
+
+    def _load(self, jwt: _Text) -> tuple[bytes, bytes, dict[str, Any], bytes]:
+        """Return payload, signing input, header and signature; nothing is verified."""
+
+    @staticmethod
+    def _decode_base64url_segment(segment: bytes, name: str) -> bytes:
+        """Return the bytes of a segment; `name` is for the message."""
+
+    def _validate_headers(self, headers: dict[str, Any], *, encoding: bool = False) -> None:
+        """Apply the rules about `kid` and, when a token is read, `crit`."""
+
+    def _validate_kid(self, kid: Any) -> None:
+        """Refuse a `kid` that is no string."""
+
+    def _validate_crit(self, headers: dict[str, Any]) -> None:
+        """Refuse a `crit` that is malformed or names an extension that is not in `_supported_crit`."""
+
+    def _verify_signature(
+        self,
+        signing_input: bytes,
+        header: dict[str, Any],
+        signature: bytes,
+        key: Any = "",
+        algorithms: Sequence[str] | None = None,
+        options: SigOptions | None = None,
+    ) -> None:
+        """Refuse an algorithm that is not allowed, and a signature that does not verify."""
+
+    def get_algorithm_by_name(self, alg_name: str) -> Any:
+        """Return the algorithm object of the name `alg_name`; NotImplementedError if there is none."""
+
+# Not final: `jwseal.compat.pyjwt.PyJWT` is its subclass.
+class PyJWTSteps:
+    """The steps by which `jwseal.compat.pyjwt.PyJWT` verifies a token; one that has been replaced is called instead."""
+
+    _jws: Any
+    options: FullOptions
+
+    def __new__(cls, *_arguments: Any, **_named: Any) -> Self:
+        """Take any arguments, which are the subclass's."""
+
+    def decode(
+        self,
+        jwt: _Text,
+        key: Any = "",
+        algorithms: Sequence[str] | None = None,
+        options: Options | None = None,
+        verify: bool | None = None,
+        detached_payload: bytes | None = None,
+        audience: str | Iterable[str] | None = None,
+        subject: str | None = None,
+        issuer: str | Container[str] | None = None,
+        leeway: float | timedelta = 0,
+        **kwargs: Any,
+    ) -> dict[str, Any]:
+        """Verify a token and return its claims.
+
+        `jwt` is the token. `key` is PEM text, a secret, a `PyJWK`, or a key object of `cryptography` or jwseal. `algorithms` are
+        the names to accept. `options` say what to check (`verify_exp`, `require` and so on). `verify` only warns where it
+        contradicts them. `detached_payload` is the payload of a token without one. `audience` is one name or several, of which
+        `aud` must have one; `issuer` is one or a container; `subject` is the expected `sub`. `leeway` is how far clocks may
+        differ, in seconds or as a timedelta.
+        """
+
+    def decode_complete(
+        self,
+        jwt: _Text,
+        key: Any = "",
+        algorithms: Sequence[str] | None = None,
+        options: Options | None = None,
+        verify: bool | None = None,
+        detached_payload: bytes | None = None,
+        audience: str | Iterable[str] | None = None,
+        issuer: str | Container[str] | None = None,
+        subject: str | None = None,
+        leeway: float | timedelta = 0,
+        **kwargs: Any,
+    ) -> dict[str, Any]:
+        """Verify a token and return `header`, `payload` (the claims) and `signature` (bytes).
+
+        The arguments are those of `decode`: `jwt`, `key`, `algorithms`, `options`, `verify`, `detached_payload`, `audience`,
+        `issuer`, `subject` and `leeway`.
+        """
+
+    def _merge_options(self, options: Options | None = None) -> FullOptions:
+        """Return the object's options, those of the call before them."""
+
+    def _decode_payload(self, decoded: dict[str, Any]) -> dict[str, Any]:
+        """Return the claims in `decoded["payload"]`; subclasses override it to decompress, for instance."""
+
+    def _validate_claims(
+        self,
+        payload: dict[str, Any],
+        options: FullOptions,
+        audience: str | Iterable[str] | None = None,
+        issuer: str | Container[str] | None = None,
+        subject: str | None = None,
+        leeway: float | timedelta = 0,
+    ) -> None:
+        """Judge the claims: those that are required, the times, `iss`, `aud`, `sub` and `jti`."""
+
+    def _validate_required_claims(self, payload: dict[str, Any], claims: Iterable[str]) -> None:
+        """Refuse a token without one of `claims`."""
+
+    def _validate_iat(self, payload: dict[str, Any], now: float, leeway: float) -> None:
+        """Refuse an `iat` that lies ahead."""
+
+    def _validate_nbf(self, payload: dict[str, Any], now: float, leeway: float) -> None:
+        """Refuse an `nbf` that lies ahead."""
+
+    def _validate_exp(self, payload: dict[str, Any], now: float, leeway: float) -> None:
+        """Refuse an `exp` that has passed."""
+
+    def _validate_iss(self, payload: dict[str, Any], issuer: str | Container[str] | None) -> None:
+        """Refuse another issuer."""
+
+    def _validate_aud(
+        self, payload: dict[str, Any], audience: str | Iterable[str] | None, *, strict: bool = False
+    ) -> None:
+        """Refuse a token for another audience."""
+
+    def _validate_sub(self, payload: dict[str, Any], subject: str | None = None) -> None:
+        """Refuse another subject."""
+
+    def _validate_jti(self, payload: dict[str, Any]) -> None:
+        """Refuse a `jti` that is no string."""
 
 def verify_primitive(
     alg: Algorithm, key: VerifyingKey | SecretKey, message: bytes, signature: bytes, *, plain: bool = False

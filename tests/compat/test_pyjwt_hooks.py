@@ -5,7 +5,9 @@ to refuse a token refuses it, whenever it was overridden.
 """
 
 import inspect
+import sys
 import time
+from collections import UserDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -139,29 +141,81 @@ def test_a_step_that_is_replaced_to_refuse_refuses(path: str, where: str) -> Non
     assert agree(refused)[0] == "value"
 
 
-def test_the_common_call_is_one_native_verification(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As long as nothing is replaced, and again when it has been put back; a subclass and an object of one's own go by the steps."""
-    answers: list[Any] = []
-    original = layer.api_jwt._accepted
+def python_calls(call: Callable[[], Any]) -> list[str]:
+    """The names of the Python functions of the layer and of this file that a call runs."""
+    names: list[str] = []
 
-    def accepted(*arguments: Any) -> Any:
-        answers.append(original(*arguments))
-        return answers[-1]
+    def profile(frame: Any, event: str, _argument: Any) -> None:
+        code = frame.f_code
+        if event == "call" and ("jwseal" in code.co_filename or code.co_filename == __file__):
+            names.append(code.co_name)
 
-    monkeypatch.setattr(layer.api_jwt, "_accepted", accepted)
-    CALLS["decode"](layer)
-    with mock.patch.object(layer.PyJWT, "_validate_jti"):
-        CALLS["decode"](layer)
-    assert answers == [CLAIMS]
-    CALLS["decode, RSA"](layer)
-    assert answers == [CLAIMS] * 2
-    CALLS["another instance"](layer)
-    CALLS["decode, object"](layer)
-    CALLS["decode, secret"](layer)
-    assert answers == [CLAIMS] * 2
-    with pytest.raises(layer.InvalidSignatureError):
-        CALLS["forged"](layer)
-    assert answers == [CLAIMS] * 2 + [None]
+    sys.setprofile(profile)
+    try:
+        call()
+    finally:
+        sys.setprofile(None)
+    return [name for name in names if name not in ("<lambda>", "python_calls")]
+
+
+@pytest.mark.parametrize("row", ["EdDSA", "RS256"])
+def test_there_is_one_way_through_the_steps(row: str) -> None:
+    """The module's object, another one and a subclass go the same way; of Python's functions it has the key's look-up and what is replaced."""
+    arguments = ({"EdDSA": EDDSA, "RS256": RS256}[row], pair.public_pem(row), [row])
+
+    class Strict(layer.PyJWT):
+        def _validate_jti(self, payload: dict[str, Any]) -> None:
+            super()._validate_jti(payload)
+
+    strict = Strict()
+    strict.decode(*arguments, **EXPECTED)
+    common = python_calls(lambda: layer.decode(*arguments, **EXPECTED))
+    assert common == ["_verification_key", "may_be_private", "remembered"]
+    another = layer.PyJWT({"verify_sub": False})
+    assert common == python_calls(lambda: another.decode(*arguments, **EXPECTED))
+    assert common == python_calls(lambda: another.decode_complete(*arguments, leeway=1, **EXPECTED))
+    assert [*common, "_validate_jti"] == python_calls(lambda: strict.decode(*arguments, **EXPECTED))
+
+
+@pytest.mark.parametrize("name", ["_validate_claims", "_validate_iss", "_decode_payload", "_merge_options"])
+def test_a_step_that_decodes_without_end(name: str) -> None:
+    """A replaced step that calls `decode` again, without end, raises RecursionError."""
+
+    def endless(jwt: Any) -> Any:
+        kind = type("Endless", (jwt.PyJWT,), {name: lambda self, *_arguments, **_named: decode(self)})
+
+        def decode(made: Any) -> Any:
+            return made.decode(EDDSA, pair.public_pem("EdDSA"), ["EdDSA"], **EXPECTED)
+
+        return decode(kind())
+
+    assert agree(endless, sentence=False)[1] == "RecursionError"
+
+
+def test_an_issuer_that_decodes_without_end() -> None:
+    """A container that calls `decode` again when it is asked raises RecursionError."""
+
+    def endless(jwt: Any) -> Any:
+        class Container:
+            def __contains__(self, item: object) -> bool:
+                return bool(jwt.decode(EDDSA, pair.public_pem("EdDSA"), ["EdDSA"], audience="a", issuer=self))
+
+        return "i" in Container()
+
+    assert agree(endless, sentence=False)[1] == "RecursionError"
+
+
+def test_claims_that_are_no_dict() -> None:
+    """What a replaced `_decode_payload` returns need not be a dict: its members are judged all the same."""
+
+    def mapped(jwt: Any, **claims: Any) -> Any:
+        kind = type("Mapped", (jwt.PyJWT,), {"_decode_payload": lambda self, decoded: UserDict(claims)})
+        return kind().decode(EDDSA, pair.public_pem("EdDSA"), ["EdDSA"], {"require": ["exp"]}, **EXPECTED)
+
+    assert agree(lambda jwt: dict(mapped(jwt, **CLAIMS)))[0] == "value"
+    assert agree(lambda jwt: mapped(jwt, **{**CLAIMS, "exp": 1}))[1] == "ExpiredSignatureError"
+    assert agree(lambda jwt: mapped(jwt, **{**CLAIMS, "aud": "b"}))[1] == "InvalidAudienceError"
+    assert agree(lambda jwt: mapped(jwt, iss="i", aud="a"))[1] == "MissingRequiredClaimError"
 
 
 @pytest.mark.parametrize("name", ["_validate_iss", "_validate_claims"])

@@ -1,7 +1,7 @@
 //! `jwseal._native`: a list of what Python sees of the core.
 //!
-//! The binding translates and decides nothing: every rule lives in `jwseal-core`. What users read about these names is in
-//! `python/jwseal/_native.pyi`.
+//! The binding translates and decides nothing: every rule lives in `jwseal-core`, but for those that PyJWT has about Python
+//! objects (`pyjwt`). What users read about these names is in `python/jwseal/_native.pyi`.
 
 #![allow(clippy::needless_pass_by_value, reason = "PyO3 hands arguments over by value")]
 #![allow(clippy::unused_self, reason = "the methods of Python's protocols take self")]
@@ -39,6 +39,7 @@ mod pending;
 mod pending_batch;
 mod policy;
 mod primitive;
+mod pyjwt;
 mod reentry;
 mod repr;
 mod rule_set;
@@ -103,6 +104,8 @@ mod _native {
     use super::policy::check_policy;
     #[pymodule_export]
     use super::primitive::verify_primitive;
+    #[pymodule_export]
+    use super::pyjwt::{PyJwsSteps, PyJwtSteps};
     #[pymodule_export]
     use super::rule_set::RuleSetObject;
     #[pymodule_export]

@@ -15,7 +15,7 @@ import hashlib
 import json
 from abc import ABC, abstractmethod
 from contextlib import suppress
-from typing import Any, ClassVar, Literal, overload
+from typing import Any, ClassVar, Literal, cast, overload
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
@@ -55,6 +55,19 @@ class Algorithm(ABC):
     def check_key_length(self, key: Any) -> str | None:
         """Return a sentence about a prepared key that is too short, or None."""
         return None
+
+    def _verification_key(self, text: str | bytes) -> tuple[SecretKey | VerifyingKey, str] | None:
+        """Return jwseal's key of a key's text and the algorithm's name, or None if the key is short, of which the methods speak."""
+        is_public = self._kty != "oct" and not may_be_private(text)
+        return remembered("pyjwt", text, self._names, self._key_of_text, public=is_public)
+
+    def _key_of_text(self, text: str | bytes) -> tuple[SecretKey | VerifyingKey, str] | None:
+        prepared = self.prepare_key(text)
+        return None if self.check_key_length(prepared) else self._native(prepared)
+
+    def _native(self, key: Any) -> tuple[SecretKey | VerifyingKey, str]:
+        """Return jwseal's key of a prepared key, and the algorithm's name with it."""
+        raise NotImplementedError
 
     def compute_hash_digest(self, bytestr: bytes) -> bytes:
         """Return the algorithm's hash of `bytestr`, as for `at_hash` (OpenID Connect Core section 3.1.3.6)."""
@@ -143,16 +156,20 @@ class KeyPairAlgorithm(Algorithm):
         return self._sign_loaded(msg, key)
 
     def verify(self, msg: bytes, key: Any, sig: bytes) -> bool:
+        native, name = self._native(key)
+        try:
+            verify_bytes(msg, sig, native, alg=cast(Any, name))
+        except errors.InvalidSignature:
+            return False
+        return True
+
+    def _native(self, key: Any) -> tuple[VerifyingKey, str]:
         name = self._name_for(key)
         if isinstance(key, SigningKey):
             key = key.verifying_key
         elif not isinstance(key, VerifyingKey):
             key = remembered("pyjwt verifying", key, name, self._verifying_key)
-        try:
-            verify_bytes(msg, sig, key, alg=name)
-        except errors.InvalidSignature:
-            return False
-        return True
+        return key, name
 
     def _name_for(self, key: Any) -> Any:
         """Return jwseal's name of the algorithm with this key."""

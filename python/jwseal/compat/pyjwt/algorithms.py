@@ -165,6 +165,9 @@ class HMACAlgorithm(Algorithm):
                 f"used as an HMAC secret ({refusal}). Load a JWK with PyJWK or HMACAlgorithm.from_jwk."
             ) from refusal
 
+    def _native(self, key: bytes | SecretKey) -> tuple[SecretKey, str]:
+        return self._secret(key), self._names[0]
+
     @classmethod
     def _jwk_of(cls, key: str | bytes) -> JWKDict:
         return {"k": base64url_encode(force_bytes(key)).decode(), "kty": "oct"}
@@ -417,6 +420,12 @@ class OKPAlgorithm(KeyPairAlgorithm):
         key: AllowedOKPKeys = cls._key_of(members, ("x", "d"), "EdDSA")
         return key
 
+
+# The methods of our classes as they are here: what they make of the text of a key is remembered while they are not replaced.
+OWN_METHODS: dict[type[Algorithm], tuple[Any, ...]] = {
+    kind: (kind.prepare_key, kind.check_key_length, kind.verify, kind.sign)
+    for kind in (HMACAlgorithm, RSAAlgorithm, RSAPSSAlgorithm, ECAlgorithm, OKPAlgorithm)
+}
 
 # jwseal's name of an algorithm on a curve, the curve with its digest, and the JWK's name of the curve.
 _CURVES: dict[str, tuple[type[ec.EllipticCurve], type[hashes.HashAlgorithm], str]] = {

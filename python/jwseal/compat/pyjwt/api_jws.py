@@ -1,8 +1,8 @@
 """`PyJWS`: compact JWS as PyJWT reads and writes it (RFC 7515 section 7.1, RFC 7797).
 
-The steps, their order and their names are PyJWT's, so that a method which a subclass overrides or a test replaces is called where PyJWT
-calls it. The payload that is returned was decoded from the very bytes whose signature jwseal verified; with `verify_signature` off,
-nothing was verified. JSON and base64url are read by the core.
+A token is verified by the native steps of `PyJWSSteps`. Their order and their names are PyJWT's, so that a method which a subclass
+overrides or a test replaces is called where PyJWT calls it. The payload that is returned was decoded from the very bytes whose signature
+was verified; with `verify_signature` off, nothing was verified.
 """
 
 from __future__ import annotations
@@ -14,18 +14,12 @@ from collections.abc import Set as AbstractSet
 from typing import Any, ClassVar
 
 from jwseal import errors
-from jwseal._encoding import base64url_decode, read_json
+from jwseal._native import PyJWSSteps
 from jwseal.compat.pyjwt.algorithms import Algorithm, get_default_algorithms
 from jwseal.compat.pyjwt.api_jwk import PyJWK
-from jwseal.compat.pyjwt.exceptions import (
-    DecodeError,
-    InvalidAlgorithmError,
-    InvalidKeyError,
-    InvalidSignatureError,
-    InvalidTokenError,
-)
+from jwseal.compat.pyjwt.exceptions import InvalidKeyError, InvalidTokenError
 from jwseal.compat.pyjwt.types import FullOptions, SigOptions
-from jwseal.compat.pyjwt.utils import base64url_encode, printable
+from jwseal.compat.pyjwt.utils import base64url_encode
 from jwseal.compat.pyjwt.warnings import InsecureKeyLengthWarning, RemovedInPyjwt3Warning
 
 __all__ = [
@@ -41,14 +35,8 @@ __all__ = [
 
 _ALGORITHM_UNSET: Any = object()
 
-# PyJWT has no bounds. These are far above what an HTTP header carries, and keep a token from costing a gigabyte.
-MAX_TOKEN_SIZE = 1 << 20
-MAX_HEADER_SIZE = 4096
-MAX_HEADER_DEPTH = 8
-MAX_DEPTH = 32
 
-
-class PyJWS:
+class PyJWS(PyJWSSteps):
     """Signs and verifies bytes as compact JWS.
 
     `algorithms` are the names to sign with and to accept; None is all. `options` are `verify_signature` and `enforce_minimum_key_length`.
@@ -94,13 +82,6 @@ class PyJWS:
         """Return the names that are registered."""
         return list(self._valid_algs)
 
-    def get_algorithm_by_name(self, alg_name: str) -> Algorithm:
-        """Return the algorithm object of the name `alg_name`; NotImplementedError if there is none."""
-        try:
-            return self._algorithms[alg_name]
-        except KeyError as error:
-            raise NotImplementedError("Algorithm not supported") from error
-
     def encode(
         self,
         payload: bytes,
@@ -134,7 +115,7 @@ class PyJWS:
         prepared = algorithm_object.prepare_key(key.key if isinstance(key, PyJWK) else key)
         short = algorithm_object.check_key_length(prepared)
         if short:
-            _judge_length(short, self.options, stacklevel=3)
+            judge_length(short, self.options, stacklevel=3)
         signature = base64url_encode(algorithm_object.sign(signing_input, prepared))
         return b".".join((protected, b"" if is_payload_detached else body, signature)).decode("utf-8")
 
@@ -156,42 +137,6 @@ class PyJWS:
             header.pop("b64", None)
         return header
 
-    def decode_complete(
-        self,
-        jwt: str | bytes,
-        key: Any = "",
-        algorithms: Sequence[str] | None = None,
-        options: SigOptions | None = None,
-        detached_payload: bytes | None = None,
-        **kwargs: Any,
-    ) -> dict[str, Any]:
-        """Verify and return `payload` (bytes), `header` and `signature` (bytes).
-
-        `jwt` is the token. `key` is PEM text, a secret, a `PyJWK`, or a key object of `cryptography` or jwseal. `algorithms` are the names
-        to accept, which a `PyJWK` brings itself. `options` replace the object's own. `detached_payload` is the payload of a token without
-        one.
-        """
-        if kwargs:
-            warn_of_arguments("decode_complete()", kwargs)
-        merged = self.options if options is None else self._merged(options)
-        verify_signature = merged["verify_signature"]
-        if verify_signature and not algorithms and not isinstance(key, PyJWK):
-            raise DecodeError(
-                'It is required that you pass in a value for the "algorithms" argument when calling decode().'
-            )
-        payload, signing_input, header, signature = self._load(jwt)
-        self._validate_headers(header)
-        if header.get("b64", True) is False:
-            payload = self._detached(header, detached_payload)
-            signing_input = b".".join((signing_input.rsplit(b".", 1)[0], payload))
-        elif detached_payload is not None:
-            raise DecodeError(
-                'It is only valid to pass "detached_payload" when the protected header has "b64" set to false.'
-            )
-        if verify_signature:
-            self._verify_signature(signing_input, header, signature, key, algorithms, options=merged)
-        return {"payload": payload, "header": header, "signature": signature}
-
     def decode(
         self,
         jwt: str | bytes,
@@ -203,7 +148,7 @@ class PyJWS:
     ) -> Any:
         """Verify `jwt` and return the payload's bytes; `key`, `algorithms`, `options` and `detached_payload` are those of `decode_complete`."""
         if kwargs:
-            warn_of_arguments("decode()", kwargs)
+            warn_of_arguments("decode()", kwargs, stacklevel=3)
         return self.decode_complete(jwt, key, algorithms, options, detached_payload=detached_payload)["payload"]
 
     def get_unverified_header(self, jwt: str | bytes) -> dict[str, Any]:
@@ -218,119 +163,6 @@ class PyJWS:
             # Callers hand over the options of a JWT; what they say about claims means nothing for bytes.
             require_known_options(merged, FullOptions.__annotations__.keys())
         return merged
-
-    def _load(self, jwt: str | bytes) -> tuple[bytes, bytes, dict[str, Any], bytes]:
-        """Return payload, signing input, header and signature; nothing is verified."""
-        token = jwt.encode("utf-8", "replace") if isinstance(jwt, str) else jwt
-        if not isinstance(token, bytes):
-            raise DecodeError(f"Invalid token type. Token must be a {bytes}")
-        if len(token) > MAX_TOKEN_SIZE:
-            raise DecodeError(f"The token has {len(token)} bytes; at most {MAX_TOKEN_SIZE} are read.")
-        signing_input, _, crypto_segment = token.rpartition(b".")
-        header_segment, dot, payload_segment = signing_input.partition(b".")
-        if not dot:
-            raise DecodeError("Not enough segments")
-        decode = self._decode_base64url_segment
-        header_data = decode(header_segment, "header")
-        if len(header_data) > MAX_HEADER_SIZE:
-            raise DecodeError(f"The header has {len(header_data)} bytes; at most {MAX_HEADER_SIZE} are read.")
-        header = read_object(header_data, "header", MAX_HEADER_DEPTH)
-        payload = b""
-        if "b64" not in header or header["b64"] is not False:
-            payload = decode(payload_segment, "payload")
-        elif payload_segment:
-            raise DecodeError("Payload segment must be empty when 'b64' is false.")
-        return payload, signing_input, header, decode(crypto_segment, "crypto")
-
-    @staticmethod
-    def _decode_base64url_segment(segment: bytes, name: str) -> bytes:
-        try:
-            return base64url_decode(segment)
-        except ValueError as error:
-            raise DecodeError(f"Invalid {name} padding") from error
-
-    def _detached(self, header: dict[str, Any], detached_payload: bytes | None) -> bytes:
-        critical = header.get("crit") or []
-        if not isinstance(critical, list) or "b64" not in critical:
-            raise InvalidTokenError("The 'b64' header parameter requires 'b64' to be listed in 'crit'.")
-        if detached_payload is None:
-            raise DecodeError(
-                'It is required that you pass in a value for the "detached_payload" argument to decode a message '
-                "having the b64 header set to false."
-            )
-        return detached_payload
-
-    def _verify_signature(
-        self,
-        signing_input: bytes,
-        header: dict[str, Any],
-        signature: bytes,
-        key: Any = "",
-        algorithms: Sequence[str] | None = None,
-        options: SigOptions | None = None,
-    ) -> None:
-        is_jwk = isinstance(key, PyJWK)
-        if algorithms is None and is_jwk:
-            algorithms = [key.algorithm_name]
-        elif isinstance(algorithms, str):
-            # PyJWT looks for the header's alg inside the text, which is one name here.
-            algorithms = [algorithms]
-        if "alg" not in header:
-            raise InvalidAlgorithmError("Algorithm not specified")
-        name = header["alg"]
-        if not name or (algorithms is not None and name not in algorithms):
-            raise InvalidAlgorithmError("The specified alg value is not allowed")
-        if is_jwk:
-            if name != key.algorithm_name:
-                raise InvalidAlgorithmError(
-                    f"Token algorithm {name!r} does not match the key's algorithm {key.algorithm_name!r}"
-                )
-            algorithm = key.Algorithm
-            prepared = algorithm.prepare_key(key.key)
-        else:
-            try:
-                algorithm = self.get_algorithm_by_name(name)
-            except NotImplementedError as error:
-                raise InvalidAlgorithmError("Algorithm not supported") from error
-            prepared = algorithm.prepare_key(key)
-        short = algorithm.check_key_length(prepared)
-        if short:
-            _judge_length(short, self.options if options is None else options, stacklevel=5)
-        if not algorithm.verify(signing_input, prepared, signature):
-            raise InvalidSignatureError("Signature verification failed")
-
-    def _validate_headers(self, headers: dict[str, Any], *, encoding: bool = False) -> None:
-        if "kid" in headers:
-            self._validate_kid(headers["kid"])
-        if not encoding and "crit" in headers:
-            self._validate_crit(headers)
-
-    def _validate_kid(self, kid: Any) -> None:
-        if not isinstance(kid, str):
-            raise InvalidTokenError("Key ID header parameter must be a string")
-
-    def _validate_crit(self, headers: dict[str, Any]) -> None:
-        critical = headers["crit"]
-        if not isinstance(critical, list) or not critical:
-            raise InvalidTokenError("Invalid 'crit' header: must be a non-empty list")
-        for name in critical:
-            if not isinstance(name, str):
-                raise InvalidTokenError("Invalid 'crit' header: values must be strings")
-            if name not in self._supported_crit:
-                raise InvalidTokenError(f"Unsupported critical extension: {printable(name)}")
-            if name not in headers:
-                raise InvalidTokenError(f"Critical extension '{printable(name)}' is missing from headers")
-
-
-def read_object(octets: bytes, part: str, max_depth: int = MAX_DEPTH) -> dict[str, Any]:
-    """Return the JSON object that a part of a token holds, or DecodeError."""
-    try:
-        value = read_json(octets, max_depth)
-    except (ValueError, TypeError) as error:
-        raise DecodeError(f"Invalid {part} string: {error}") from error
-    if not isinstance(value, dict):
-        raise DecodeError(f"Invalid {part} string: must be a json object")
-    return value
 
 
 def compact_json(value: Any, json_encoder: type[json.JSONEncoder] | None, *, sort_keys: bool = False) -> bytes:
@@ -351,19 +183,20 @@ def require_known_options(options: Mapping[str, Any], known: AbstractSet[str]) -
         raise errors.PolicyError(f"unknown option {unknown[0]!r}; the options are {', '.join(sorted(known))}")
 
 
-def _judge_length(short: str, options: SigOptions, stacklevel: int) -> None:
+def judge_length(short: str, options: SigOptions, stacklevel: int = 2) -> None:
+    """Refuse a short key, or warn of it."""
     if options.get("enforce_minimum_key_length", False):
         raise InvalidKeyError(short)
     warnings.warn(short, InsecureKeyLengthWarning, stacklevel=stacklevel)
 
 
-def warn_of_arguments(function: str, arguments: Mapping[str, Any]) -> None:
+def warn_of_arguments(function: str, arguments: Mapping[str, Any], stacklevel: int = 2) -> None:
     """Warn of arguments that do nothing."""
     warnings.warn(
         f"passing additional kwargs to {function} is deprecated and will be removed in pyjwt version 3. "
         f"Unsupported kwargs: {tuple(arguments)}",
         RemovedInPyjwt3Warning,
-        stacklevel=3,
+        stacklevel=stacklevel,
     )
 
 

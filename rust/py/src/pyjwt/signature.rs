@@ -1,0 +1,134 @@
+//! The step that verifies a signature: which algorithm may be used, with which key, and whether the signature is valid.
+//!
+//! The header's `alg` must be among the names that the caller accepts, and a `PyJWK` has one algorithm. What an algorithm's methods make
+//! of the text of a key is remembered (`jwseal.compat.remembered_keys`); the core verifies.
+
+use jwseal_core::error::Error;
+use pyo3::exceptions::{PyKeyError, PyNotImplementedError};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyBytes, PyDict, PyString, PyTuple};
+
+use super::jws::{ALGORITHM, API_JWS, steps};
+use super::steps::{Replaced, member, of_module, refusal};
+use crate::error::Fault;
+use crate::insecure;
+use crate::reentry;
+
+#[expect(clippy::too_many_arguments, reason = "they are those of PyJWT's method")]
+pub(super) fn verify_signature<'py>(
+    jws: &Bound<'py, PyAny>,
+    replaced: Replaced,
+    signing_input: &Bound<'py, PyAny>,
+    header: &Bound<'py, PyAny>,
+    signature: &Bound<'py, PyAny>,
+    key: &Bound<'py, PyAny>,
+    algorithms: Option<&Bound<'py, PyAny>>,
+    options: &Bound<'py, PyAny>,
+) -> PyResult<()> {
+    let py = jws.py();
+    let refused = |message: &str| refusal(py, "InvalidAlgorithmError", message);
+    let of_jwk = is_jwk(key)?.then(|| key.getattr(intern!(py, "algorithm_name"))).transpose()?;
+    let Some(name) = member(header, intern!(py, "alg"))? else { return Err(refused("Algorithm not specified")) };
+    let is_allowed = match (algorithms, &of_jwk) {
+        (None, Some(own)) => name.eq(own)?,
+        (None, None) => true,
+        // PyJWT looks for the header's alg inside the text, which is one name here.
+        (Some(names), _) if names.is_instance_of::<PyString>() => name.eq(names)?,
+        (Some(names), _) => names.contains(&name)?,
+    };
+    if !is_allowed || !name.is_truthy()? {
+        return Err(refused("The specified alg value is not allowed"));
+    }
+    let (algorithm, key) = if let Some(own) = of_jwk {
+        if name.ne(&own)? {
+            let (name, own) = (name.repr()?, own.repr()?);
+            return Err(refused(&format!("Token algorithm {name} does not match the key's algorithm {own}")));
+        }
+        (key.getattr(intern!(py, "Algorithm"))?, key.getattr(intern!(py, "key"))?)
+    } else {
+        let found = if replaced.has(ALGORITHM) {
+            steps(py).call(jws, ALGORITHM, (&name,), None)
+        } else {
+            algorithm_by_name(jws, &name)
+        };
+        let found = found.map_err(|error| {
+            if error.is_instance_of::<PyNotImplementedError>(py) { refused("Algorithm not supported") } else { error }
+        })?;
+        (found, key.clone())
+    };
+    if is_valid(jws.py(), &algorithm, &key, signing_input, signature, options)? {
+        return Ok(());
+    }
+    Err(refusal(py, "InvalidSignatureError", "Signature verification failed"))
+}
+
+/// Asks an algorithm's object about the key and the signature. What the methods make of the text of a key is remembered while
+/// none of them has been replaced.
+fn is_valid<'py>(
+    py: Python<'py>,
+    algorithm: &Bound<'py, PyAny>,
+    key: &Bound<'py, PyAny>,
+    signing_input: &Bound<'py, PyAny>,
+    signature: &Bound<'py, PyAny>,
+    options: &Bound<'py, PyAny>,
+) -> PyResult<bool> {
+    if (key.is_exact_instance_of::<PyString>() || key.is_exact_instance_of::<PyBytes>()) && has_own_methods(algorithm)?
+    {
+        let remembered = reentry::call(py, || algorithm.call_method1(intern!(py, "_verification_key"), (key,)))?;
+        if let Ok((key, alg)) = remembered.extract::<(Bound<'_, PyAny>, Bound<'_, PyAny>)>() {
+            return match insecure::verify_bytes(signing_input, signature, &key, &alg) {
+                Ok(()) => Ok(true),
+                Err(Fault::Core(Error::InvalidSignature)) => Ok(false),
+                Err(fault) => Err(fault.into()),
+            };
+        }
+    }
+    reentry::call(py, || {
+        let prepared = algorithm.call_method1(intern!(py, "prepare_key"), (key,))?;
+        let short = algorithm.call_method1(intern!(py, "check_key_length"), (&prepared,))?;
+        if short.is_truthy()? {
+            py.import(API_JWS)?.call_method1("judge_length", (short, options))?;
+        }
+        algorithm.call_method1(intern!(py, "verify"), (signing_input, prepared, signature))?.is_truthy()
+    })
+}
+
+/// Whether the object is of one of our classes, none of whose methods has been replaced.
+fn has_own_methods(algorithm: &Bound<'_, PyAny>) -> PyResult<bool> {
+    static OWN: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let py = algorithm.py();
+    let class = algorithm.get_type();
+    let own = of_module(py, &OWN, "jwseal.compat.pyjwt.algorithms", "OWN_METHODS")?.cast::<PyDict>()?;
+    let Some(methods) = own.get_item(&class)? else { return Ok(false) };
+    let attributes = algorithm.getattr(intern!(py, "__dict__"))?.cast_into::<PyDict>()?;
+    let names =
+        [intern!(py, "prepare_key"), intern!(py, "check_key_length"), intern!(py, "verify"), intern!(py, "sign")];
+    for (name, method) in names.into_iter().zip(methods.cast::<PyTuple>()?) {
+        if !class.getattr(name)?.is(&method) || attributes.contains(name)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+pub(super) fn algorithm_by_name<'py>(jws: &Bound<'py, PyAny>, name: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let py = jws.py();
+    jws.getattr(intern!(py, "_algorithms"))?.get_item(name).map_err(|error| {
+        if !error.is_instance_of::<PyKeyError>(py) {
+            return error;
+        }
+        let unknown = PyNotImplementedError::new_err("Algorithm not supported");
+        unknown.set_cause(py, Some(error));
+        unknown
+    })
+}
+
+pub(super) fn is_jwk(key: &Bound<'_, PyAny>) -> PyResult<bool> {
+    static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    if key.is_exact_instance_of::<PyString>() || key.is_exact_instance_of::<PyBytes>() {
+        return Ok(false);
+    }
+    key.is_instance(of_module(key.py(), &CLASS, "jwseal.compat.pyjwt.api_jwk", "PyJWK")?)
+}

@@ -1,0 +1,134 @@
+//! Which steps have been replaced, how one is called, and what the steps raise.
+
+use pyo3::exceptions::PyKeyError;
+use pyo3::ffi;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyDict, PyString, PyType};
+
+use crate::reentry;
+
+/// The steps of a class, by number.
+pub(super) struct Steps<const N: usize> {
+    /// The names, and the addresses of the methods, which the native class keeps for as long as the process runs.
+    steps: [(Py<PyString>, usize); N],
+}
+
+/// The numbers of the steps that an object does not have from the native class.
+#[derive(Clone, Copy)]
+pub(super) struct Replaced(u32);
+
+impl<const N: usize> Steps<N> {
+    /// The methods of these names, as the native class has them.
+    pub(super) fn of_class(class: &Bound<'_, PyType>, names: [&str; N]) -> Self {
+        let py = class.py();
+        Self {
+            steps: names
+                .map(|name| (PyString::intern(py, name).unbind(), found(class, &PyString::intern(py, name)) as usize)),
+        }
+    }
+
+    /// What has been replaced by a subclass, on a class or on the object. An object of another class has nothing of ours.
+    pub(super) fn replaced(&self, object: &Bound<'_, PyAny>) -> Replaced {
+        let py = object.py();
+        let class = object.get_type();
+        let own = object.getattr(intern!(py, "__dict__")).ok();
+        let own = own.as_ref().and_then(|own| own.cast::<PyDict>().ok());
+        let mut replaced = 0;
+        for (index, (name, step)) in self.steps.iter().enumerate() {
+            let name = name.bind(py);
+            let is_ours = found(&class, name) as usize == *step
+                && own.is_none_or(|own| own.contains(name).is_ok_and(|is_set| !is_set));
+            replaced |= u32::from(!is_ours) << index;
+        }
+        Replaced(replaced)
+    }
+
+    /// Calls a step by its name.
+    pub(super) fn call<'py>(
+        &self,
+        object: &Bound<'py, PyAny>,
+        step: usize,
+        arguments: impl pyo3::call::PyCallArgs<'py>,
+        named: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let py = object.py();
+        let Some((name, _)) = self.steps.get(step) else { return Err(PyKeyError::new_err(step)) };
+        reentry::call(py, || object.call_method(name.bind(py), arguments, named))
+    }
+}
+
+impl Replaced {
+    pub(super) const fn has(self, step: usize) -> bool {
+        self.0 >> step & 1 == 1
+    }
+}
+
+/// The address of what a class or its bases have under a name; null where there is nothing.
+fn found(class: &Bound<'_, PyType>, name: &Bound<'_, PyString>) -> *mut ffi::PyObject {
+    // SAFETY: this is the signature in CPython's headers.
+    unsafe extern "C" {
+        fn _PyType_Lookup(class: *mut ffi::PyTypeObject, name: *mut ffi::PyObject) -> *mut ffi::PyObject;
+    }
+    // SAFETY: both are live, the second a str. The result is borrowed, and only its address is used. No exception is set.
+    unsafe { _PyType_Lookup(class.as_type_ptr(), name.as_ptr()) }
+}
+
+/// An argument whose default is not None.
+pub(super) enum Argument<'py> {
+    Left,
+    Given(Bound<'py, PyAny>),
+}
+
+impl<'py> FromPyObject<'_, 'py> for Argument<'py> {
+    type Error = PyErr;
+
+    fn extract(argument: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        Ok(Self::Given(argument.to_owned()))
+    }
+}
+
+impl<'py> Argument<'py> {
+    pub(super) fn or(self, default: impl FnOnce() -> Bound<'py, PyAny>) -> Bound<'py, PyAny> {
+        match self {
+            Self::Left => default(),
+            Self::Given(argument) => argument,
+        }
+    }
+}
+
+/// A member of a mapping, which is a dict unless a replaced step made it.
+pub(super) fn member<'py>(
+    mapping: &Bound<'py, PyAny>,
+    name: &Bound<'py, PyAny>,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    if let Ok(dict) = mapping.cast_exact::<PyDict>() {
+        return dict.get_item(name);
+    }
+    reentry::call(mapping.py(), || if mapping.contains(name)? { mapping.get_item(name).map(Some) } else { Ok(None) })
+}
+
+/// The exception of this name in `jwseal.compat.pyjwt.exceptions`.
+#[cold]
+pub(super) fn refusal(py: Python<'_>, class: &str, message: impl AsRef<str>) -> PyErr {
+    match exception(py, class) {
+        Ok(class) => PyErr::from_type(class, (message.as_ref().to_owned(),)),
+        Err(error) => error,
+    }
+}
+
+/// The class of an exception.
+pub(super) fn exception<'py>(py: Python<'py>, class: &str) -> PyResult<Bound<'py, PyType>> {
+    Ok(py.import("jwseal.compat.pyjwt.exceptions")?.getattr(class)?.cast_into::<PyType>()?)
+}
+
+/// A name of a module of ours, which nothing replaces: a class, a table, the names of the module.
+pub(super) fn of_module<'py>(
+    py: Python<'py>,
+    kept: &'static PyOnceLock<Py<PyAny>>,
+    module: &str,
+    name: &str,
+) -> PyResult<&'py Bound<'py, PyAny>> {
+    Ok(kept.get_or_try_init(py, || py.import(module)?.getattr(name).map(Bound::unbind))?.bind(py))
+}
