@@ -160,7 +160,7 @@ def python_calls(call: Callable[[], Any]) -> list[str]:
 
 @pytest.mark.parametrize("row", ["EdDSA", "RS256"])
 def test_there_is_one_way_through_the_steps(row: str) -> None:
-    """The module's object, another one and a subclass go the same way; of Python's functions it has the key's look-up and what is replaced."""
+    """The module's object, another one and a subclass go the same way; no Python function is called but what is replaced."""
     arguments = ({"EdDSA": EDDSA, "RS256": RS256}[row], pair.public_pem(row), [row])
 
     class Strict(layer.PyJWT):
@@ -169,12 +169,11 @@ def test_there_is_one_way_through_the_steps(row: str) -> None:
 
     strict = Strict()
     strict.decode(*arguments, **EXPECTED)
-    common = python_calls(lambda: layer.decode(*arguments, **EXPECTED))
-    assert common == ["_verification_key", "may_be_private", "remembered"]
+    assert [] == python_calls(lambda: layer.decode(*arguments, **EXPECTED))
     another = layer.PyJWT({"verify_sub": False})
-    assert common == python_calls(lambda: another.decode(*arguments, **EXPECTED))
-    assert common == python_calls(lambda: another.decode_complete(*arguments, leeway=1, **EXPECTED))
-    assert [*common, "_validate_jti"] == python_calls(lambda: strict.decode(*arguments, **EXPECTED))
+    assert [] == python_calls(lambda: another.decode(*arguments, **EXPECTED))
+    assert [] == python_calls(lambda: another.decode_complete(*arguments, leeway=1, **EXPECTED))
+    assert ["_validate_jti"] == python_calls(lambda: strict.decode(*arguments, **EXPECTED))
 
 
 @pytest.mark.parametrize("name", ["_validate_claims", "_validate_iss", "_decode_payload", "_merge_options"])

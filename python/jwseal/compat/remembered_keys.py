@@ -35,6 +35,8 @@ class _Cache:
 
 
 _cache = _Cache()
+# For the binding, which looks for the text of a public key here before it calls.
+ENTRIES = _cache.entries
 
 
 def remembered(kind: str, material: M, alg: object, build: Callable[[M], T], *, public: bool = False) -> T:

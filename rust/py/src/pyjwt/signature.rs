@@ -76,7 +76,10 @@ fn is_valid<'py>(
 ) -> PyResult<bool> {
     if (key.is_exact_instance_of::<PyString>() || key.is_exact_instance_of::<PyBytes>()) && has_own_methods(algorithm)?
     {
-        let remembered = reentry::call(py, || algorithm.call_method1(intern!(py, "_verification_key"), (key,)))?;
+        let remembered = match remembered(algorithm, key)? {
+            Some(entry) => entry.get_item(1)?,
+            None => reentry::call(py, || algorithm.call_method1(intern!(py, "_verification_key"), (key,)))?,
+        };
         if let Ok((key, alg)) = remembered.extract::<(Bound<'_, PyAny>, Bound<'_, PyAny>)>() {
             return match insecure::verify_bytes(signing_input, signature, &key, &alg) {
                 Ok(()) => Ok(true),
@@ -93,6 +96,16 @@ fn is_valid<'py>(
         }
         algorithm.call_method1(intern!(py, "verify"), (signing_input, prepared, signature))?.is_truthy()
     })
+}
+
+/// What was remembered of the text of a public key: an entry of `remembered_keys`, found without a call. That of a secret is found
+/// by its digest, so not here.
+fn remembered<'py>(algorithm: &Bound<'py, PyAny>, text: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    static ENTRIES: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let py = text.py();
+    let entries = of_module(py, &ENTRIES, "jwseal.compat.remembered_keys", "ENTRIES")?.cast::<PyDict>()?;
+    let names = algorithm.getattr(intern!(py, "_names"))?;
+    entries.get_item((intern!(py, "pyjwt"), names, text.get_type(), text))
 }
 
 /// Whether the object is of one of our classes, none of whose methods has been replaced.
