@@ -42,7 +42,7 @@ def plain_text(data: object) -> bytes:
     if isinstance(data, str):
         data = utf8(data)
         if data is None:
-            raise InvalidKey("the key is no text: read the file in binary mode")
+            raise InvalidKey("the data is not text: read the file in binary mode")
     if not isinstance(data, bytes):
         raise _wrong_type(data, "str or bytes")
     if data.startswith((b"\xff\xfe", b"\xfe\xff")) and len(data) % 2 == 0:
@@ -77,15 +77,15 @@ def only_block(text: bytes, owner: str) -> Block:
         refuse_other_text(text, owner)
         if b"%" in text or b"+" in text:
             _refuse_url_encoded(text)
-        raise InvalidKey("this is no PEM: a key stands between a BEGIN and an END line of the same label")
+        raise InvalidKey("this is not PEM: a key is between a BEGIN and an END line with the same label")
     blocks = _blocks(text)
     # `openssl ecparam -genkey` writes the curve's name in a block of its own ahead of the key, which repeats it.
     keys = [block for block in blocks if block.label != "EC PARAMETERS"]
     if not keys:
-        raise InvalidKey("this is no whole PEM: a key stands between a BEGIN and an END line of the same label")
+        raise InvalidKey("this PEM is incomplete: a key is between a BEGIN and an END line with the same label")
     if len(keys) > 1:
         labels = ", ".join(block.label for block in keys[:8])
-        raise InvalidKey(f"there are {len(keys)} PEM blocks ({labels}): give the one block that holds the key")
+        raise InvalidKey(f"there are {len(keys)} PEM blocks ({labels}): pass only the block with the key")
     if b"\\n" in keys[0].body:
         cure = r'pem.replace("\\r", "").replace("\\n", "\n")' if b"\\r" in keys[0].body else r'pem.replace("\\n", "\n")'
         raise InvalidKey(rf"this PEM has the two characters \n in place of its line breaks: replace them, as {cure}")
@@ -110,13 +110,13 @@ def refuse_other_text(text: bytes, owner: str) -> None:
             "this is a key of another SSH program: convert it to OpenSSH's form with ssh-keygen or puttygen"
         )
     if start.startswith((b"http://", b"https://", b"file://")):
-        raise InvalidKey("this is a URL, not a key: fetch it and give what it returns")
+        raise InvalidKey("this is a URL, not a key: pass the document at the URL")
     if _ENCODED.fullmatch(text):
         _refuse_encoded(text, owner)
     if start.startswith(b"eyJ") and text.count(b".") == 2:
-        raise InvalidKey("this is a token, not a key: give the key that its issuer publishes")
+        raise InvalidKey("this is a token, not a key: pass the public key of its issuer")
     if _FILE_NAME.fullmatch(text.strip()):
-        raise InvalidKey("this is a file's name, not a key: give what the file holds, as Path(name).read_bytes()")
+        raise InvalidKey("this is a file name, not a key: pass the content of the file, as in Path(name).read_bytes()")
 
 
 def unwrap(block: Block) -> bytes | None:
@@ -162,7 +162,7 @@ def _refuse_encoded(text: bytes, owner: str) -> None:
         ("base64.b64decode", _attempt(binascii.a2b_base64, padded)),
     ):
         if octets.lstrip().startswith(_BEGIN):
-            raise InvalidKey(f"this is a PEM encoded once more: give {name}(text) to {owner}.from_pem")
+            raise InvalidKey(f"this PEM is encoded again: pass {name}(text) to {owner}.from_pem")
         if form_of(octets):
             raise InvalidKey(
                 f"this is the encoded body of a key without its BEGIN and END lines: give {name}(text) to {owner}.from_der"

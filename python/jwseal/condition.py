@@ -138,7 +138,7 @@ class Operand:
 
     def _of_many(self, operator: str, values: tuple[Literal, ...], split: str | None = None) -> Condition:
         if len(values) == 1 and isinstance(values[0], (list, tuple, set, frozenset)):
-            raise TypeError(f"{operator} takes each value as an argument of its own: {operator}(*values)")
+            raise TypeError(f"{operator} takes each value as a separate argument: {operator}(*values)")
         plain = [_plain(value) for value in values]
         return self._condition(operator, plain, plain, split=split)
 
@@ -164,7 +164,7 @@ class Operand:
     __hash__ = None  # type: ignore[assignment]
 
     def __bool__(self) -> bool:
-        raise TypeError("an operand is neither true nor false: a condition on it is .exists() or .equals(True)")
+        raise TypeError("an operand has no truth value: write .exists() or .equals(True)")
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
         raise AttributeError("an operand is immutable")

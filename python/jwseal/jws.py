@@ -91,4 +91,4 @@ def _object(obj: dict[str, Any] | str | bytes) -> dict[str, Any]:
         return value
     if value is obj:
         raise TypeError(f"the object is a dict or the JSON text of an object, not {type(obj).__name__}")
-    raise ValueError("the text holds JSON, but no object")
+    raise ValueError("the JSON text is not an object")

@@ -55,7 +55,7 @@ def read_private(data: str | bytes, *, password: str | bytes | None, form: Liter
             "this is a certificate, which cannot sign: use VerifyingKey.from_certificate, or give the private key"
         )
     if block.label not in _PRIVATE_LABELS:
-        raise InvalidKey(f"PEM block {block.label!r} is no private key that is known here: {_SIGNING_KINDS}")
+        raise InvalidKey(f"PEM block {block.label!r} is not a supported private key: {_SIGNING_KINDS}")
     octets = unwrap(block)
     if octets is None:
         raise InvalidKey(_DAMAGED_PRIVATE)
@@ -80,7 +80,7 @@ def read_public(data: str | bytes, *, form: Literal["pem", "der", "certificate",
     if block.label in _CERTIFICATE_LABELS:
         raise InvalidKey("this is a certificate: use VerifyingKey.from_certificate")
     if block.label not in _PUBLIC_LABELS:
-        raise InvalidKey(f"PEM block {block.label!r} is no public key that is known here: {_SIGNING_KINDS}")
+        raise InvalidKey(f"PEM block {block.label!r} is not a supported public key: {_SIGNING_KINDS}")
     octets = unwrap(block)
     if octets is None:
         raise InvalidKey(_DAMAGED_PUBLIC)
@@ -144,7 +144,7 @@ def _password(password: object) -> bytes | None:
         raise InvalidKey("the password is empty: give the right one, or None for a key that is not encrypted")
     octets = utf8(password) if isinstance(password, str) else password
     if octets is None:
-        raise InvalidKey("the password holds a lone surrogate, which no text has: give the password as bytes")
+        raise InvalidKey("the password has a lone surrogate, which cannot be encoded: pass the password as bytes")
     return octets
 
 
@@ -167,7 +167,7 @@ def _private(der: bytes, outline: str, password: bytes | None) -> bytes:
             "this is a certificate, which cannot sign: use VerifyingKey.from_certificate, or give the private key"
         )
     if outline == "PKCS#12":
-        raise InvalidKey("this is PKCS#12: take the private key out of it with openssl pkcs12 -nocerts")
+        raise InvalidKey("this is PKCS#12: extract the private key with openssl pkcs12 -nocerts")
     if outline not in _PRIVATE_FORMS:
         raise InvalidKey(_DAMAGED_PRIVATE)
     if outline != "encrypted PKCS#8":
@@ -225,7 +225,7 @@ def _public(der: bytes, outline: str) -> bytes:
     if outline == "certificate":
         raise InvalidKey("this is a certificate: use VerifyingKey.from_certificate")
     if outline == "PKCS#12":
-        raise InvalidKey("this is PKCS#12: take the certificate out of it with openssl pkcs12 -nokeys")
+        raise InvalidKey("this is PKCS#12: extract the certificate with openssl pkcs12 -nokeys")
     if outline not in _PUBLIC_FORMS:
         raise InvalidKey(_DAMAGED_PUBLIC)
     if outline == "SPKI" and der_is_settled(der):
@@ -244,7 +244,7 @@ def _certificate(data: str | bytes) -> bytes:
         if block.label == "TRUSTED CERTIFICATE":
             raise InvalidKey("this is OpenSSL's own TRUSTED CERTIFICATE: convert it with openssl x509")
         if block.label not in _CERTIFICATE_LABELS:
-            raise InvalidKey(f"PEM block {block.label!r} is no certificate: use from_pem")
+            raise InvalidKey(f"PEM block {block.label!r} is not a certificate: use from_pem")
         der = unwrap(block)
     else:
         der = text

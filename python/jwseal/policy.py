@@ -159,28 +159,26 @@ class Policy:
     ) -> Self:
         """Judge the arguments and keep them in one form: frozensets of str, float seconds."""
         self = object.__new__(cls)
-        assign = object.__setattr__
-        assign(self, "issuer", issuer if issuer is UNCHECKED else _issuers(issuer))
-        assign(self, "audience", audience if audience is UNCHECKED else _texts("audience", audience))
-        assign(self, "subject", subject if subject is UNCHECKED else _texts("subject", subject))
-        assign(self, "typ", typ if typ is UNCHECKED or typ is DEFAULT_TYP else _texts("typ", typ, "or DEFAULT_TYP"))
+        put = object.__setattr__
+        put(self, "issuer", issuer if issuer is UNCHECKED else _issuers(issuer))
+        put(self, "audience", audience if audience is UNCHECKED else _texts("audience", audience))
+        put(self, "subject", subject if subject is UNCHECKED else _texts("subject", subject))
+        put(self, "typ", typ if typ is UNCHECKED or typ is DEFAULT_TYP else _texts("typ", typ, "or DEFAULT_TYP"))
         if expiry is not REQUIRED and expiry is not UNCHECKED:
             raise TypeError(f"expiry must be REQUIRED or UNCHECKED, not {type(expiry).__name__}")
-        assign(self, "expiry", expiry)
-        assign(self, "required", _names("required", "claim names", required))
-        assign(self, "leeway", _seconds("leeway", leeway))
-        assign(self, "max_age", None if max_age is None else _seconds("max_age", max_age))
-        assign(self, "max_lifetime", None if max_lifetime is None else _seconds("max_lifetime", max_lifetime))
+        put(self, "expiry", expiry)
+        put(self, "required", _names("required", "claim names", required))
+        put(self, "leeway", _seconds("leeway", leeway))
+        put(self, "max_age", None if max_age is None else _seconds("max_age", max_age))
+        put(self, "max_lifetime", None if max_lifetime is None else _seconds("max_lifetime", max_lifetime))
         expected = {} if claims is None else _claims(claims)
-        assign(self, "claims", _read_only(expected))
-        assign(self, "scopes", _names("scopes", "scopes", scopes))
+        put(self, "claims", _read_only(expected))
+        put(self, "scopes", _names("scopes", "scopes", scopes))
         if where is not None and not isinstance(where, _native.Condition):
             kind = type(where).__name__
             raise TypeError(f'where must be a condition such as claim("roles").contains("Admin"), not {kind}')
-        assign(self, "where", where)
-        assign(
-            self, "_identity", (*(getattr(self, name) for name in _PARAMETERS if name != "claims"), _typed(expected))
-        )
+        put(self, "where", where)
+        put(self, "_identity", (*(getattr(self, name) for name in _PARAMETERS if name != "claims"), _typed(expected)))
         _native._check_policy(self)
         return self
 

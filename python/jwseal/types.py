@@ -49,7 +49,7 @@ def algorithm(text: str) -> Algorithm:
     # As text, whatever class of str it is; bytes equal no name, and cause no warning.
     if isinstance(text, str) and str.__str__(text) in get_args(Algorithm):  # type: ignore[redundant-expr]
         return cast("Algorithm", str.__str__(text))
-    raise PolicyError(f"this is no algorithm's name: it must be one of {', '.join(get_args(Algorithm))}")
+    raise PolicyError(f"unknown algorithm: it must be one of {', '.join(get_args(Algorithm))}")
 
 
 # A hash function of a JWK thumbprint (RFC 7638).

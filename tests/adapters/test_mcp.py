@@ -1,16 +1,15 @@
 """The MCP SDK's and FastMCP's token verifiers, behind `protect`, on the servers that those libraries build."""
 
-import asyncio
 import logging
 from typing import Any
 
 import pytest
 
 import protected_apps
+from judges import ruled
 from jwseal import Verifier
-from jwseal.authorizer import Authorizer
 from jwseal.testing import FakeIssuer
-from protected_mcp import LIBRARIES, WELL_KNOWN, ask, serving
+from protected_mcp import LIBRARIES, WELL_KNOWN, ask, serving, verify
 
 every_library = pytest.mark.parametrize("library", LIBRARIES)
 
@@ -57,16 +56,6 @@ def test_one_verification(library: str, issuer: FakeIssuer, verifier: Verifier) 
         assert judge.count == 1
         assert ask(url, "POST", "/mcp", headers)[0] == 200
         assert judge.count == 2
-
-
-def verify(library: str, judge: Any, token: str) -> Any:
-    """What the library's token verifier says of a token, without `protect`."""
-    protected_apps.needed(library)
-    if library == "mcp":
-        from jwseal.adapters.mcp import JWTVerifier
-    else:
-        from jwseal.adapters.fastmcp import JWTVerifier  # type: ignore[assignment]
-    return asyncio.run(JWTVerifier(judge).verify_token(token))
 
 
 @every_library
@@ -118,7 +107,7 @@ def test_refused(library: str, issuer: FakeIssuer, verifier: Verifier, caplog: p
 def test_a_decision(library: str, issuer: FakeIssuer, caplog: pytest.LogCaptureFixture) -> None:
     """With an Authorizer the access token is that of an allowed decision; a refused one is None, with its code in the log."""
     caplog.set_level(logging.INFO, "jwseal.adapters")
-    judge = Authorizer.from_text(RULES.format(issuer))
+    judge = ruled(issuer.url, None, issuer.jwks_uri, scope="tools")
     access = verify(library, judge, issuer.token(client_id="app", scope="a tools", exp=4_102_444_800))
     assert ("app", ["a", "tools"], 4_102_444_800, "api", "alice") == (
         access.client_id,
@@ -132,21 +121,6 @@ def test_a_decision(library: str, issuer: FakeIssuer, caplog: pytest.LogCaptureF
     assert ["mcp no_rule_matched", "mcp token_expired", "mcp malformed_token"] == [
         record.getMessage() for record in caplog.records if record.name == "jwseal.adapters"
     ]
-
-
-RULES = """
-[issuers.idp]
-issuer = "{0.url}"
-jwks_url = "{0.jwks_uri}"
-algorithms = ["ES256"]
-audience = ["api"]
-
-[[rules]]
-id = "tools"
-issuer = "idp"
-effect = "allow"
-when = {{ claim = "scope", contains = "tools" }}
-"""
 
 
 @every_library

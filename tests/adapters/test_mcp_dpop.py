@@ -4,7 +4,6 @@ The published conformance packages have the scenarios for clients alone, so its 
 SDK and FastMCP, with the statuses and error codes that it demands.
 """
 
-import asyncio
 import json
 import logging
 import time
@@ -12,7 +11,6 @@ from typing import Any
 
 import pytest
 
-import protected_apps
 from judges import ruled
 from jwseal import KeySet, Policy, Verifier
 from jwseal.authorizer import Authorizer
@@ -20,7 +18,7 @@ from jwseal.sender import DpopCheck, Nonce
 from jwseal.state import MemoryState
 from jwseal.testing import FakeIssuer
 from proofs import JKT, NOT_IN_A_HEADER, OTHER, PROOF, TOKEN, WRONG, Prover, changed
-from protected_mcp import LIBRARIES, URL, WELL_KNOWN, ask, serving
+from protected_mcp import LIBRARIES, URL, WELL_KNOWN, ask, serving, verify
 
 every_library = pytest.mark.parametrize("library", LIBRARIES)
 
@@ -161,16 +159,6 @@ def test_the_nonce_flow(library: str, judging: Any, issuer: FakeIssuer) -> None:
         assert 401 == post(url, token, make(nonce="definitely-not-the-server-nonce"))[0]
         late = post(url, token, make(nonce=nonces.make(make.now - 200), jti="3"))
         assert (200, True) == (late[0], nonces.accepts(late[2], make.now))
-
-
-def verify(library: str, judge: Any, token: str) -> Any:
-    """What the library's token verifier says of a token, without `protect`."""
-    protected_apps.needed(library)
-    if library == "mcp":
-        from jwseal.adapters.mcp import JWTVerifier
-    else:
-        from jwseal.adapters.fastmcp import JWTVerifier  # type: ignore[assignment]
-    return asyncio.run(JWTVerifier(judge).verify_token(token))
 
 
 @every_library

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from judges import ruled
 from jwseal import KeyNotFound, Policy, Verifier
 from jwseal.adapters.resource_server import Received, Refused, ResourceServer
 from jwseal.authorizer import Authorizer
@@ -201,25 +202,9 @@ def full(issuer: FakeIssuer) -> Metrics:
     for refused in (token, forge.token("kid_unknown", issuer), "x"):
         with pytest.raises(Refused):
             ask(server, refused)
-    ask(ResourceServer(authorizer(issuer), observe=events.observe), issuer.token())
+    decider = ruled(issuer.url, None, issuer.jwks_uri, rule="read", when='{ claim = "sub", exists = true }')
+    ask(ResourceServer(decider, observe=events.observe), issuer.token())
     return events
-
-
-def authorizer(issuer: FakeIssuer) -> Authorizer:
-    """An authorizer with one rule."""
-    return Authorizer.from_text(f"""
-[issuers.idp]
-issuer = "{issuer.url}"
-jwks_url = "{issuer.jwks_uri}"
-algorithms = ["ES256"]
-audience = ["api"]
-
-[[rules]]
-id = "read"
-issuer = "idp"
-effect = "allow"
-when = {{ claim = "sub", exists = true }}
-""")
 
 
 def test_every_name_for_prometheus(full: Metrics) -> None:

@@ -1,7 +1,6 @@
 """Sender-constrained tokens: each check of RFC 9449 section 4.3 and RFC 8705 section 3 with its refusal, alone and in adapters."""
 
 import asyncio
-import datetime as dt
 import hashlib
 import threading
 from collections.abc import Callable
@@ -9,12 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
 import protected_apps
+from certificate import self_signed
 from jwseal import (
     PolicyError,
     SigningKey,
@@ -218,14 +215,7 @@ def test_a_proof_on_another_node(tmp_path: Path, token: VerifiedJWT, bound: str)
         nodes[1].check(token, Dpop(Prover(bound)(jti="2"), "GET", URL), bound, now=NOW)
 
 
-def certificate() -> x509.Certificate:
-    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([])
-    start = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
-    made = x509.CertificateBuilder(name, name, key.public_key(), 1, start, start + dt.timedelta(36_500))
-    return made.sign(key, hashes.SHA256())
-
-
-CERTIFICATE, FOREIGN = certificate(), certificate()
+CERTIFICATE, FOREIGN = self_signed(), self_signed()
 DER = CERTIFICATE.public_bytes(Encoding.DER)
 
 

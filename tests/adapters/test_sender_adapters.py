@@ -2,7 +2,6 @@
 
 import asyncio
 import base64
-import datetime as dt
 import hashlib
 import time
 from collections.abc import Iterator
@@ -11,14 +10,12 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
 import protected_apps
 import protected_grpc
 import test_frameworks
+from certificate import self_signed
 from judges import ruled
 from jwseal import KeySet, Policy, PolicyError, Verifier
 from jwseal.adapters.resource_server import Received, Refused, ResourceServer
@@ -275,15 +272,7 @@ def received(**headers: str | list[str]) -> Received:
     return Received(values, path="/orders")
 
 
-def certificate() -> x509.Certificate:
-    """A certificate that signs itself."""
-    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([])
-    start = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
-    made = x509.CertificateBuilder(name, name, key.public_key(), 1, start, start + dt.timedelta(36_500))
-    return made.sign(key, hashes.SHA256())
-
-
-CERTIFICATE, FOREIGN = certificate(), certificate()
+CERTIFICATE, FOREIGN = self_signed(), self_signed()
 DER, OTHER_DER = (one.public_bytes(Encoding.DER) for one in (CERTIFICATE, FOREIGN))
 PEM = CERTIFICATE.public_bytes(Encoding.PEM).decode()
 IN_BASE64 = base64.b64encode(DER).decode()

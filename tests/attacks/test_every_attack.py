@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from judge import refusal
+from judges import ruled
 from jwseal import Issuers, KeySet, Policy, Verifier
-from jwseal.authorizer import Authorizer
 from jwseal.remote import RemoteKeySet
 from jwseal.testing import FakeIssuer, forge
 
@@ -38,7 +38,7 @@ def made(issuer: FakeIssuer) -> dict[str, Way]:
     cached.verify(issuer.token())
     remote = Verifier(RemoteKeySet(issuer.jwks_uri, algorithms=["ES256"], allow_http_loopback=True), policy)
     issuers = Issuers({issuer.url: verifier})
-    authorizer = Authorizer.from_text(RULES.format(issuer))
+    authorizer = ruled(issuer.url, None, issuer.jwks_uri, when='{ claim = "iss", exists = true }')
     remote.verify(issuer.token())
     assert authorizer.authorize(issuer.token()).allowed
     return {
@@ -54,19 +54,6 @@ def made(issuer: FakeIssuer) -> dict[str, Way]:
     }
 
 
-RULES = """
-[issuers.idp]
-issuer = "{0.url}"
-jwks_url = "{0.jwks_uri}"
-algorithms = ["ES256"]
-audience = ["api"]
-
-[[rules]]
-id = "all"
-issuer = "idp"
-effect = "allow"
-when = {{ claim = "iss", exists = true }}
-"""
 # Several issuers are told apart by `iss` before a key is chosen.
 BY_ISSUER = ("wrong_issuer", "issuer_prefix", "issuer_in_a_list", "issuer_missing")
 

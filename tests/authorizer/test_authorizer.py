@@ -369,7 +369,7 @@ def test_a_store_that_fails(decide: Any) -> None:
 
 @pytest.mark.parametrize(
     ("worker", "sentence"),
-    [("nobody", "there is no such worker: this configuration has invoice, bound, stepup"), (None, "give a worker")],
+    [("nobody", "unknown worker: this configuration has invoice, bound, stepup"), (None, "worker is required")],
 )
 def test_workers(decide: Any, worker: Any, sentence: str) -> None:
     """An unknown worker, or none where workers exist, is an error of the program."""
@@ -549,11 +549,11 @@ def test_a_call_that_is_due_looks_again(path: Path, caplog: pytest.LogCaptureFix
 
 @pytest.mark.parametrize(
     ("content", "sentence"),
-    [(None, "'bank.jwks' cannot be read: No such file"), ("", "keys_file: the file is empty"), ("hello", "neither JSON"),
+    [(None, "'bank.jwks' cannot be read: No such file"), ("", "keys_file: the file is empty"), ("hello", "must hold a JWK"),
      ('{"keys": 5}', "issuers.bank.keys_file: "),
      ('{"keys": [{"kty": "RSA"}]}', "issuers.bank.keys_file: "), ('{"keys": []}', "issuers.bank.keys_file: "),
-     ("{" * 9, "the file is no JSON"), ("[]", "issuers.bank.keys_file: "), ('{"keys": [], "keys": []}', "duplicate member"),
-     (json.dumps(JWK | {"use": "enc"}), "a key set needs a key"), (json.dumps({"keys": [JWK, 5]}), "key 1 is no JWK"),
+     ("{" * 9, "the file is not valid JSON"), ("[]", "issuers.bank.keys_file: "), ('{"keys": [], "keys": []}', "duplicate member"),
+     (json.dumps(JWK | {"use": "enc"}), "a key set needs a key"), (json.dumps({"keys": [JWK, 5]}), "key 1 is not a JWK"),
      (json.dumps({"keys": [JWK, JWK | {"alg": "x"}]}), "keys_file: key 1: the JWK's alg is not"),
      (json.dumps(forge.material("ES256").public_jwk()), ":5:1: issuers.bank.algorithms: algorithms names PS512, which no key here has; they"),
      (forge.material("ES256").private_pem(), "write its public key to the file")],
@@ -582,7 +582,7 @@ def test_keys_for_encryption_are_left_out(path: Path) -> None:
     ("line", "sentence"),
     [
         ('certificate_file = "bank.jwks"', "certificate_file: this is JSON: name it as keys_file"),
-        ('certificate_file = "bank.pem"', "certificate_file: PEM block 'PUBLIC KEY' is no certificate: name it as keys_file"),
+        ('certificate_file = "bank.pem"', "certificate_file: PEM block 'PUBLIC KEY' is not a certificate: name it as keys_file"),
         ('jwks_url = "https://as.example/jwks"\nca_file = "ca.pem"',
          "bank.ca_file: 'ca.pem' cannot be read: No such file or directory; its place is beside the configuration"),
         ("keys = [{ kty = 07:32:00 }]", 'keys: key 0: member "kty": time is not a JSON value; write value.isoformat()'),

@@ -83,13 +83,13 @@ CHANGES = [
     ("[issuers.bank]", "[issuers]", "a.toml:2:1: issuers.issuer: must be a table [issuers.NAME]"),
     ('when = { claim = "scope", contains = "sign" }', "", "a.toml:7:1: rules[0]: when is missing: a condition such as {"),
     ('audience = ["signing"]', 'audience = "a"\nrequired = "sub"', "a.toml:6:1: issuers.bank.required: must be claims that must be there, "),
-    ('audience = ["signing"]', 'audience = ["signing"', "a.toml:7:1: this is no TOML: "),
-    ('audience = ["signing"]', "audience = signing", "a.toml:5:12: this is no TOML: Invalid value (a text stands in quotation marks"),
-    ('audience = ["signing"]', 'audience: "signing"', "a.toml:5:9: this is no TOML: Expected '=' after a key in a key/value pair (write key"),
-    ('audience = ["signing"]', 'audience = "signing', "a.toml:5:20: this is no TOML: Illegal character '\\n' (a text ends on its line"),
-    ('audience = ["signing"]', 'audience = "a"\naudience = "b"', "a.toml:6:15: this is no TOML: Cannot overwrite a value (a key or a table"),
-    ("[[rules]]", "[rules]\n[rules]", "a.toml:8:7: this is no TOML: Cannot declare ('rules',) twice (a table is defined twice"),
-    ("[issuers.bank]", "\ufeff[issuers.bank]", "a.toml:1:1: it begins with a byte order mark"),
+    ('audience = ["signing"]', 'audience = ["signing"', "a.toml:7:1: invalid TOML: "),
+    ('audience = ["signing"]', "audience = signing", "a.toml:5:12: invalid TOML: Invalid value (strings need quotation marks"),
+    ('audience = ["signing"]', 'audience: "signing"', "a.toml:5:9: invalid TOML: Expected '=' after a key in a key/value pair (write key"),
+    ('audience = ["signing"]', 'audience = "signing', "a.toml:5:20: invalid TOML: Illegal character '\\n' (a string must end on its line"),
+    ('audience = ["signing"]', 'audience = "a"\naudience = "b"', "a.toml:6:15: invalid TOML: Cannot overwrite a value (a key or table is"),
+    ("[[rules]]", "[rules]\n[rules]", "a.toml:8:7: invalid TOML: Cannot declare ('rules',) twice (a table is defined twice"),
+    ("[issuers.bank]", "\ufeff[issuers.bank]", "a.toml:1:1: the file starts with a byte order mark"),
 ]  # fmt: skip
 
 

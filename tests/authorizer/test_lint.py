@@ -49,7 +49,7 @@ def test_nothing_to_remark() -> None:
 
 
 EMAIL = "maps.default.username: email names a user, and a rule allows it without email_verified: anyone may claim an address"
-TWO = "maps.default.username: two issuers may give two people one name: add {iss}, or a prefix in a map for each issuer"
+TWO = "maps.default.username: two issuers may use the same name for different people: add {iss}, or a prefix for each issuer"
 
 
 MENTIONED = '{ any = [{ claim = "scope", contains = "sign" }, { claim = "email_verified", equals = true }] }'

@@ -178,7 +178,7 @@ def test_a_claim_stays_one_component(name: str) -> None:
 def test_characters_that_no_attribute_has(letter: str, target: str) -> None:
     """NUL, controls, bidirectional and other unseen characters are refused at every target, and never taken out."""
     sentence = fault(f'{target} = "{{name}}"', name=f"Ann{letter}Lee")
-    assert sentence == f"{target} has a character that cannot be seen, or that turns the direction of text"
+    assert sentence == f"{target} has an invisible character, or one that changes the text direction"
 
 
 @pytest.mark.parametrize(

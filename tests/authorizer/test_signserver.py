@@ -105,7 +105,7 @@ def test_outcomes_of_the_parent_product(properties: str, make: Any, code: str) -
 
 
 FATAL = [
-    ("a skew that is no number", SERVER + RULE + "MAX_ALLOWED_CLOCK_SCEW=foobar123", "is no number of seconds"),
+    ("a skew that is no number", SERVER + RULE + "MAX_ALLOWED_CLOCK_SCEW=foobar123", "is not a number of seconds"),
     ("a negative skew", SERVER + RULE + "MAX_ALLOWED_CLOCK_SCEW=-1", "must be 0 to 600 seconds"),
     ("a skew over ten minutes", SERVER + RULE + "MAX_ALLOWED_CLOCK_SCEW=601", "must be 0 to 600 seconds"),
     ("no claim name", SERVER + RULE.replace("AUTHJWT37.CLAIM.NAME=scopes\n", ""), "rule 37 needs CLAIM.NAME and CLAIM.VALUE"),
@@ -113,21 +113,21 @@ FATAL = [
     ("neither", SERVER + "AUTHJWT37.ISSUER=issuer1", "rule 37 needs CLAIM.NAME and CLAIM.VALUE"),
     ("no key", "AUTHSERVER1.ISSUER=issuer1\n" + RULE, "server 1 needs ISSUER and PUBLICKEY"),
     ("no server", RULE, "there is no SERVER.N.ISSUER"),
-    ("no rule", SERVER, "there is no rule"),
-    ("an issuer twice", SERVER + SERVER.replace("AUTHSERVER1", "AUTHSERVER2") + RULE, "server 2 has the ISSUER of another one"),
+    ("no rule", SERVER, "there are no rules"),
+    ("an issuer twice", SERVER + SERVER.replace("AUTHSERVER1", "AUTHSERVER2") + RULE, "server 2 has the same ISSUER as another server"),
     ("a key that is none", SERVER.replace(spki(RSA), "AAAA") + RULE, "PUBLICKEY: "),
-    ("a key that is no base64", SERVER.replace(spki(RSA), "?") + RULE, "PUBLICKEY is no base64"),
+    ("a key that is no base64", SERVER.replace(spki(RSA), "?") + RULE, "PUBLICKEY is not a base64"),
     ("a key of another family", ECDSA.replace("KEYALG=ECDSA", "KEYALG=RSA") + RULE, "PUBLICKEY: "),
     ("an unknown family", ECDSA.replace("KEYALG=ECDSA", "KEYALG=DSA") + RULE, "must be RSA or ECDSA"),
-    ("another authorizer", "AUTHTYPE=org.signserver.server.ClientCertAuthorizer\n" + SERVER + RULE, "is another authorizer"),
-    ("a property that may decide", SERVER + RULE + "AUTHSERVER1.JWKS=x", "is not known, and may decide"),
+    ("another authorizer", "AUTHTYPE=org.signserver.server.ClientCertAuthorizer\n" + SERVER + RULE, "is not an authorizer"),
+    ("a property that may decide", SERVER + RULE + "AUTHSERVER1.JWKS=x", "is unknown, and may change"),
     ("two workers", f"WORKER1.{SERVER}WORKER2.X=1\n" + RULE, "properties of 2 workers"),
     ("a rule without issuer", SERVER + "JWS.9.CLAIM.NAME=a\nJWS.9.CLAIM.VALUE=b", "rule 9 needs ISSUER"),
     ("SN", SERVER + RULE + "SUBJECTDN_PATTERN=SN=${JWT.sn}", "write SURNAME or SERIALNUMBER"),
-    ("a variable of another kind", SERVER + RULE + "USERNAME_PATTERN=${username}", "a variable that is no claim"),
+    ("a variable of another kind", SERVER + RULE + "USERNAME_PATTERN=${username}", "a variable that is not a claim"),
     ("two values in one component", SERVER + RULE + "SUBJECTDN_PATTERN=CN=a+UID=b", "several values in one component"),
     ("a component twice", SERVER + RULE + "SUBJECTDN_PATTERN=OU=a, OU=b", "has OU twice"),
-    ("a kind that maps lack", SERVER + RULE + "SUBJECTALTNAME_PATTERN=krb5principal=a", "cannot be carried over"),
+    ("a kind that maps lack", SERVER + RULE + "SUBJECTALTNAME_PATTERN=krb5principal=a", "has an unsupported name"),
     ("a broken escape", SERVER + RULE + "X=\\u12", "four hexadecimal digits"),
 ]  # fmt: skip
 

@@ -16,6 +16,14 @@ from cryptography.x509.oid import NameOID
 PEM = serialization.Encoding.PEM
 
 
+def self_signed() -> x509.Certificate:
+    """A certificate that signs itself, for a century."""
+    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([])
+    start = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
+    made = x509.CertificateBuilder(name, name, key.public_key(), 1, start, start + dt.timedelta(36_500))
+    return made.sign(key, hashes.SHA256())
+
+
 class Authority:
     """A certificate authority. `file` is its certificate; `issue` writes a certificate with its key into one file."""
 

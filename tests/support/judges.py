@@ -21,10 +21,10 @@ algorithms = ["ES256"]
 audience = ["api"]
 
 [[rules]]
-id = "orders"
+id = "{rule}"
 issuer = "idp"
 effect = "allow"
-when = {{ claim = "scope", contains = "{scope}" }}
+when = {when}
 """
 
 
@@ -48,9 +48,12 @@ def several(issuer: str, jwks: Any, url: str, *, scope: str = SCOPE, **options: 
     return Issuers({issuer: remote(issuer, jwks, url, **options), "https://other.example": elsewhere})
 
 
-def ruled(issuer: str, jwks: Any, url: str, *, scope: str = SCOPE, **options: Any) -> Authorizer:
-    """An authorizer with one rule, which fetches the keys."""
-    return Authorizer.from_text(RULES.format(issuer=issuer, url=url, scope=scope), **options)
+def ruled(
+    issuer: str, jwks: Any, url: str, *, scope: str = SCOPE, rule: str = "orders", when: str = "", **options: Any
+) -> Authorizer:
+    """An authorizer with one rule, which demands the scope or has another condition, and fetches the keys."""
+    when = when or f'{{ claim = "scope", contains = "{scope}" }}'
+    return Authorizer.from_text(RULES.format(issuer=issuer, url=url, rule=rule, when=when), **options)
 
 
 JUDGES: dict[str, Callable[..., Any]] = {

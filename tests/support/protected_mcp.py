@@ -4,6 +4,7 @@
 `assert_protected` wants.
 """
 
+import asyncio
 import http.client
 import socket
 import threading
@@ -116,3 +117,13 @@ def browsers(app: Any) -> Any:
     from starlette.middleware.cors import CORSMiddleware
 
     return CORSMiddleware(app, allow_origins=["https://app.example"], allow_methods=["POST"])
+
+
+def verify(library: str, judge: Any, token: str) -> Any:
+    """What the library's token verifier says of a token, without `protect`."""
+    protected_apps.needed(library)
+    if library == "mcp":
+        from jwseal.adapters.mcp import JWTVerifier
+    else:
+        from jwseal.adapters.fastmcp import JWTVerifier  # type: ignore[assignment]
+    return asyncio.run(JWTVerifier(judge).verify_token(token))

@@ -92,7 +92,7 @@ def test_an_expired_certificate_ends_the_period(expired: str) -> None:
 def test_certificates_that_were_never_valid_together() -> None:
     """A signer's certificate from after the authority's end is refused, and so is an anchor from after the signer's."""
     middle = authority("middle", root(), start=NOW - DAY, end=NOW - 60)
-    assert "no time" in reason(issue("signer", middle, start=NOW - 30), middle)
+    assert "do not overlap" in reason(issue("signer", middle, start=NOW - 30), middle)
     later = authority("root", private=root().private, start=NOW + 2 * DAY, end=NOW + 3 * DAY)
     assert "does not verify" in reason(issue("signer", root()), anchors=(later,))
 
@@ -110,7 +110,7 @@ def test_a_root_that_was_issued_again() -> None:
 def test_another_authority() -> None:
     """A chain of an authority that is not trusted is refused, and so is one that only has the name of one that is."""
     other = authority("other")
-    assert "leads to no trust anchor" in reason(issue("signer", other), other)
+    assert "no trust anchor has the name" in reason(issue("signer", other), other)
     namesake = authority("root")
     assert "does not verify" in reason(issue("signer", namesake))
     assert "does not verify" in reason(issue("signer", namesake), namesake)
@@ -118,13 +118,13 @@ def test_another_authority() -> None:
 
 def test_a_self_signed_signer() -> None:
     """A certificate that its own subject signed proves nothing."""
-    assert "leads to no trust anchor" in reason(issue("signer"))
+    assert "no trust anchor has the name" in reason(issue("signer"))
     assert "does not verify" in reason(issue("root"))
 
 
 def test_a_missing_intermediate() -> None:
     """Nothing is fetched: a chain without an intermediate is refused."""
-    assert "leads to no trust anchor" in reason(issue("signer", intermediate()))
+    assert "no trust anchor has the name" in reason(issue("signer", intermediate()))
 
 
 def test_forged_signatures() -> None:
@@ -147,18 +147,18 @@ def test_order() -> None:
 
 def test_a_ca_as_signer() -> None:
     """A CA's certificate signs no tokens: neither the anchor itself nor an intermediate."""
-    assert "a CA signs no tokens" in reason(root())
-    assert "a CA signs no tokens" in reason(intermediate(), root())
+    assert "must not sign tokens" in reason(root())
+    assert "must not sign tokens" in reason(intermediate(), root())
 
 
 def test_a_signer_that_issues() -> None:
     """The holder of a signer's certificate cannot issue certificates."""
     holder = issue("holder", root())
-    assert "certificate 2 of 2 is not a CA's" == reason(issue("signer", holder), holder)
+    assert "certificate 2 of 2 is not a CA certificate" == reason(issue("signer", holder), holder)
     unmarked = authority("unmarked", root(), constraints=False)
-    assert "certificate 2 of 2 is not a CA's" == reason(issue("signer", unmarked), unmarked)
+    assert "certificate 2 of 2 is not a CA certificate" == reason(issue("signer", unmarked), unmarked)
     no_certificates = authority("crl", root(), usage=("crl_sign",))
-    assert "sign no certificates" in reason(issue("signer", no_certificates), no_certificates)
+    assert "without keyCertSign" in reason(issue("signer", no_certificates), no_certificates)
 
 
 def test_path_length() -> None:

@@ -118,7 +118,7 @@ def test_jwk_of_a_certificate_alone(jwk: dict) -> None:
     [
         (forge.material("ES256").public_pem(), "this is PEM, not a JWK: use from_pem"),
         ("https://id.example/jwk", "this is a URL"),
-        ("/etc/keys/public.json", "this is a file's name"),
+        ("/etc/keys/public.json", "this is a file name"),
         (b"", "empty"),
     ],
 )

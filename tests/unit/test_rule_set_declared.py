@@ -86,7 +86,7 @@ def test_a_misspelt_operator(name: str, words: str) -> None:
         RuleSet([{**GOOD, "when": {"claim": "x", name: 5}}], ISSUERS)
     assert caught.value.place == ("rules", 0, "when", name)
     assert caught.value.reason is not None
-    assert caught.value.reason.startswith(f"is no operator; {words}")
+    assert caught.value.reason.startswith(f"is not an operator; {words}")
 
 
 @pytest.mark.parametrize(
@@ -166,9 +166,9 @@ EMAIL, VERIFIED = leaf("email", ends_with="@b.example"), leaf("email_verified", 
         (leaf(one_of=["a", "b", "a"]), ("one_of",), "second time"),
         (leaf(one_of=[1, 1.0]), ("one_of",), "second time"),
         (leaf(contains_any=["a", "a"]), ("contains_any",), "second time"),
-        (leaf("scope", contains="read write"), ("contains",), "no word"),
-        (leaf("scope", contains=5), ("contains",), "no word"),
-        (leaf(contains="a b", split=" "), ("contains",), "no word"),
+        (leaf("scope", contains="read write"), ("contains",), "not a word"),
+        (leaf("scope", contains=5), ("contains",), "not a word"),
+        (leaf(contains="a b", split=" "), ("contains",), "not a word"),
         (leaf(after="now"), ("after",), "future"),
         (leaf(after="now+5m"), ("after",), "future"),
         (leaf("acr", acr_at_least="low"), ("acr_at_least",), "weakest"),

@@ -105,7 +105,7 @@ def _one(value: str | None) -> list[str]:
 
 def _fault(slot: Slot, value: str) -> str | None:
     if any(unicodedata.category(letter) in _UNSEEN for letter in value):
-        return "has a character that cannot be seen, or that turns the direction of text"
+        return "has an invisible character, or one that changes the text direction"
     if slot.group == "subject_dn":
         return component_fault(slot.name, value)
     if slot.group == "san":

@@ -54,7 +54,7 @@ def read_record(line: bytes) -> dict[str, Any] | str:
     except ValueError as error:
         return f"is not JSON: {error}"
     if not isinstance(record, dict):
-        return "is no JSON object"
+        return "is not a JSON object"
     return next(_faults(record), None) or record
 
 
@@ -75,7 +75,7 @@ def _faults(record: dict[str, Any]) -> Iterator[str]:
     if stage not in _OWN_STAGES.get(code, STAGES):
         yield "has a code that contradicts its stage"
     if stage in _UNVERIFIED and any(record.get(name) is not None for name in _TOLD):
-        yield "repeats what a token says whose signature was not verified"
+        yield "repeats claims of a token whose signature was not verified"
     if record.get("allowed") is not (record.get("code") == "allowed"):
         yield "has a code that contradicts allowed"
     if record.get("subject_form") not in ("plain", "sha256", "omit"):
@@ -85,13 +85,13 @@ def _faults(record: dict[str, Any]) -> Iterator[str]:
     if record.get("code") == "sender_mismatch" and record.get("sender") in ("dpop", "mtls"):
         yield "has a sender that contradicts its code"
     if not isinstance(record.get("unchecked"), list) or not all(isinstance(one, str) for one in record["unchecked"]):
-        yield "has an unchecked that is no list of stores"
+        yield "has a value of unchecked that is not a list of stores"
     for name in _TEXTS:
         if not isinstance(record.get(name), str | None):
-            yield f"has a {name} that is no text"
+            yield f"has a value of {name} that is not a string"
     for name in _HASHES:
         if record.get(name) is not None and not (isinstance(record[name], str) and _SHA256.fullmatch(record[name])):
-            yield f"has a {name} that is no SHA-256"
+            yield f"has a value of {name} that is not a SHA-256 digest"
     if record.get("allowed") is True and None in (record.get("rule"), record.get("issuer"), record.get("token_sha256")):
         yield "is allowed without rule, issuer or token"
 

@@ -111,7 +111,7 @@ def _limit(grant: Mapping[str, Any], pointer: str) -> int:
         return int(count)
     if isinstance(count, int) and not isinstance(count, bool) and count > 0:
         return count
-    raise BindingFault("numSignatures of the token is no number of signatures")
+    raise BindingFault("numSignatures of the token must be a positive integer")
 
 
 def _judge_hashes(pointer: str, verified: VerifiedJWT, asked: Mapping[str, Any] | None) -> None:

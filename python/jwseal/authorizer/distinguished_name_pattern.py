@@ -55,9 +55,9 @@ def _named(pattern: str, kinds: dict[str, str], where: str) -> dict[str, str]:
             raise PolicyError(f"{where} has a part that is not NAME=VALUE")
         if kind is None:
             hint = "; write SURNAME or SERIALNUMBER" if name.strip().upper() == "SN" else ""
-            raise PolicyError(f"{where} has a name that cannot be carried over{hint}; known are {', '.join(kinds)}")
+            raise PolicyError(f"{where} has an unsupported name{hint}; supported are {', '.join(kinds)}")
         if kind in templates:
-            raise PolicyError(f"{where} has {kind} twice, and a map has each once")
+            raise PolicyError(f"{where} has {kind} twice; a map can have it only once")
         templates[kind] = template_text(_unescaped(value.strip()), where)
     return templates
 
@@ -88,5 +88,5 @@ def _literal(text: str, where: str) -> str:
 def _placeholder(variable: str, where: str) -> str:
     kind, _, claim = variable.partition(".")
     if kind != "JWT" or not claim:
-        raise PolicyError(f"{where} has a variable that is no claim (${{JWT.claim}}), which cannot be carried over")
+        raise PolicyError(f"{where} has a variable that is not a claim (${{JWT.claim}}), which cannot be converted")
     return "{" + (claim if re.fullmatch(r"[A-Za-z0-9_-]+", claim) else json.dumps(claim, ensure_ascii=False)) + "}"

@@ -28,15 +28,15 @@ _STRING = re.compile(r'"""(?:\\.|[^\\])*?"{3,5}|\'\'\'.*?\'{3,5}|"(?:\\.|[^"\\\n
 _SCALAR = re.compile(r"[^,\]}\n#]+")
 # What a reader of TOML says, and what a person probably did.
 _HINTS = (
-    ("Cannot overwrite a value", "a key or a table stands twice; each rule begins with [[rules]]"),
+    ("Cannot overwrite a value", "a key or table is defined twice; start each rule with [[rules]]"),
     ("Cannot declare", "a table is defined twice; start each rule with [[rules]]"),
     (
         "Invalid initial character for a key part",
         "an inline table must be on one line; an array may span several",
     ),
-    ("Illegal character '\\n'", "a text ends on its line, with a quotation mark"),
+    ("Illegal character '\\n'", "a string must end on its line with a quotation mark"),
     ("Expected '=' after a key", "write key = value"),
-    ("Invalid value", "a text stands in quotation marks; true and false do not"),
+    ("Invalid value", "strings need quotation marks; true and false do not"),
 )
 _AT = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
@@ -52,7 +52,7 @@ class Document:
         if len(text) > _LONGEST:
             raise PolicyError(f"{name}: a configuration has at most {_LONGEST} characters")
         if text.startswith("\ufeff"):
-            raise PolicyError(f"{name}:1:1: it begins with a byte order mark: save it as UTF-8 without one")
+            raise PolicyError(f"{name}:1:1: the file starts with a byte order mark: save it as UTF-8 without one")
         try:
             self.data: dict[str, Any] = tomllib.loads(text)
         except RecursionError:
@@ -82,7 +82,7 @@ class Document:
             line, column = (int(at[1]), int(at[2])) if at[1] else (line, column)
             sentence = sentence[: at.start()]
         hint = next((f" ({meant})" for said, meant in _HINTS if sentence.startswith(said)), "")
-        return PolicyError(f"{self.name}:{line}:{column}: this is no TOML: {_shown(sentence)}{hint}")
+        return PolicyError(f"{self.name}:{line}:{column}: invalid TOML: {_shown(sentence)}{hint}")
 
 
 def dotted(place: Sequence[str | int]) -> str:

@@ -112,12 +112,12 @@ def _from_file(content: bytes, algorithms: list[str] | None) -> KeySet:
         try:
             document = read_json(text)
         except ValueError as error:
-            raise InvalidKey(f"the file is no JSON that can be read: {error}") from None
+            raise InvalidKey(f"the file is not valid JSON: {error}") from None
         return _local_set(document["keys"] if isinstance(document.get("keys"), list) else [document], algorithms)
     if b"CERTIFICATE-----" in content:
         return _from_certificate(content, algorithms)
     if b"-----BEGIN" not in content:
-        raise InvalidKey("the file has neither JSON, which is a JWK or a JWK Set, nor PEM")
+        raise InvalidKey("the file must hold a JWK, a JWK Set or PEM")
     return _of_each(lambda alg: VerifyingKey.from_pem(content, alg=alg), algorithms)
 
 
@@ -139,7 +139,7 @@ def _local_set(jwks: list[Any], algorithms: list[str] | None) -> KeySet:
     keys: list[VerifyingKey | SecretKey] = []
     for number, jwk in enumerate(jwks):
         if not isinstance(jwk, dict):
-            raise InvalidKey(f"key {number} is no JWK")
+            raise InvalidKey(f"key {number} is not a JWK")
         if jwk.get("use") == "enc":
             continue
         try:

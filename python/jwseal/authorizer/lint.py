@@ -83,7 +83,7 @@ def _identities(
         if "iss" not in slot.template.claims and (len(issuers) > 1 or (known > 1 and not slot.template.literal)):
             yield (
                 (slot.group,),
-                "two issuers may give two people one name: add {iss}, or a prefix in a map for each issuer",
+                "two issuers may use the same name for different people: add {iss}, or a prefix for each issuer",
             )
 
 

@@ -85,10 +85,10 @@ class CompiledPolicy:
             return self.workers[name]
         known = ", ".join(str(one) for one in self.workers)
         if name is None:
-            raise PolicyError(f"give a worker: this configuration has {known}")
+            raise PolicyError(f"worker is required: this configuration has {known}")
         if None in self.workers:
             raise PolicyError("this configuration has no workers: leave out worker")
-        raise PolicyError(f"there is no such worker: this configuration has {known}")
+        raise PolicyError(f"unknown worker: this configuration has {known}")
 
 
 def compile_policy(configuration: Configuration, sources: dict[tuple[object, ...], Any]) -> CompiledPolicy:

@@ -66,7 +66,7 @@ class _Import:
         if not issuers:
             raise PolicyError(f"{self.name}: there is no SERVER.N.ISSUER or AUTHSERVERn.ISSUER")
         if not rules:
-            raise PolicyError(f"{self.name}: there is no rule, so that nothing would be allowed")
+            raise PolicyError(f"{self.name}: there are no rules, so nothing would be allowed")
         tables: dict[str, Any] = {"issuers": issuers, "rules": rules}
         if map_table := self._map():
             tables["maps"] = {"default": map_table}
@@ -89,10 +89,10 @@ class _Import:
         for name, value in self.properties.items():
             known = name in (*_SIMPLE, *_PATTERNS) or _SERVER.fullmatch(name) or _RULE.fullmatch(name)
             if name == "AUTHTYPE" and value.value.strip() not in _AUTHORIZERS:
-                raise self._error(name, "is another authorizer than those that are imported here")
+                raise self._error(name, "is not an authorizer that can be imported")
             if not known and name != "AUTHTYPE":
                 if re.match(r"(?:SERVER\.|AUTHSERVER|JWS\.|AUTHJWT)\d", name):
-                    raise self._error(name, "is not known, and may decide what is allowed")
+                    raise self._error(name, "is unknown, and may change what is allowed")
                 self.report.append(f"not carried over: {name} (line {value.line})")
 
     def _issuers(self) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -104,7 +104,7 @@ class _Import:
             if not issuer or "PUBLICKEY" not in group:
                 raise PolicyError(f"{self.name}: server {number} needs ISSUER and PUBLICKEY")
             if issuer in seen:
-                raise PolicyError(f"{self.name}: server {number} has the ISSUER of another one")
+                raise PolicyError(f"{self.name}: server {number} has the same ISSUER as another server")
             seen.add(issuer)
             table: dict[str, Any] = {"issuer": issuer, "compat": "signserver", "leeway": skew}
             if "DESCRIPTION" in group and group["DESCRIPTION"].strip():
@@ -173,14 +173,14 @@ class _Import:
         try:
             octets = base64.b64decode("".join(group["PUBLICKEY"].split()), validate=True)
         except ValueError:
-            raise PolicyError(f"{self.name}: server {number}: PUBLICKEY is no base64 of a public key") from None
+            raise PolicyError(f"{self.name}: server {number}: PUBLICKEY is not a base64-encoded public key") from None
         try:
             key = VerifyingKey.from_der(octets, alg="RS256" if family == "RSA" else None)
         except InvalidKey as error:
             raise PolicyError(f"{self.name}: server {number}: PUBLICKEY: {error}") from None
         jwk = dict(key.to_jwk())
         if (jwk["kty"] == "RSA") != (family == "RSA"):
-            raise PolicyError(f"{self.name}: server {number}: the key is no {family} key")
+            raise PolicyError(f"{self.name}: server {number}: the key is not an {family} key")
         # The family is what is named: an RSA key verifies with each of its algorithms.
         if family == "RSA":
             del jwk["alg"]
@@ -191,7 +191,7 @@ class _Import:
         if not text:
             return _DEFAULT_SKEW
         if not re.fullmatch(r"[+-]?[0-9]{1,9}", text):
-            raise self._error("MAX_ALLOWED_CLOCK_SCEW", "is no number of seconds")
+            raise self._error("MAX_ALLOWED_CLOCK_SCEW", "is not a number of seconds")
         if not 0 <= int(text) <= _MOST_SKEW:
             raise self._error("MAX_ALLOWED_CLOCK_SCEW", f"must be 0 to {_MOST_SKEW} seconds")
         return int(text)

@@ -110,7 +110,7 @@ class Anchors:
         else:
             start, end = _whole_period((chain.not_before, chain.not_after) for chain in chains)
             return FoundKeys(self._key(encoded[0], alg), not_before=start, not_after=end)
-        raise KeyNotFound(f"the certificates of the header give no key: {reason}")
+        raise KeyNotFound(f"the certificates in the header cannot be used: {reason}")
 
     def _certificates(self, header: Mapping[str, Any]) -> list[bytes]:
         """Return the DER certificates that a header means, the signer's first."""
@@ -123,7 +123,7 @@ class Anchors:
         if thumbprint is None:
             raise Refused("there is neither x5c nor x5t#S256")
         if thumbprint not in self._known:
-            raise Refused("x5t#S256 is the thumbprint of no certificate that is known here")
+            raise Refused("x5t#S256 does not match a known certificate")
         return self._known[thumbprint]
 
     def _key(self, certificate: bytes, alg: Algorithm) -> VerifyingKey:
@@ -177,7 +177,7 @@ def _load(argument: str, source: Any) -> list[x509.Certificate]:
         return [reading(x509.load_der_x509_certificate, text)]
     except Refused:
         pass
-    raise InvalidKey(f"{argument} has a certificate that cannot be read: give X.509, PEM or DER, undamaged")
+    raise InvalidKey(f"{argument} has a certificate that cannot be read: give X.509 certificates as PEM or DER")
 
 
 def _decoded(x5c: Any) -> list[bytes]:

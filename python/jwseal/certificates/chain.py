@@ -64,7 +64,7 @@ class Paths:
                 "certificate chains need cryptography 45 or later: pip install 'jwseal[certificates]'"
             ) from None
         if not anchors:
-            raise PolicyError("there is no trust anchor: give the certificate of an authority")
+            raise PolicyError("anchors is empty: give at least one CA certificate")
         for number, anchor in enumerate(anchors, start=1):
             if _anchor_fault(anchor):
                 raise PolicyError(
@@ -97,7 +97,7 @@ class Paths:
         _refuse_ca_as_signer(certificates[0])
         start, end = _common_validity(certificates)
         if start > end:
-            raise Refused("there is no time at which all certificates of the chain are valid")
+            raise Refused("the validity periods of the certificates do not overlap")
         # All certificates are valid at `start`. An anchor with a later date is valid from its own first day.
         issuers = {certificate.issuer for certificate in certificates}
         named = [number for number, anchor in enumerate(self.anchors) if anchor.subject in issuers]
@@ -167,7 +167,7 @@ def _refuse_other_orders(certificates: Sequence[x509.Certificate]) -> None:
 def _refuse_ca_as_signer(certificate: x509.Certificate) -> None:
     constraints = extension(certificate, x509.BasicConstraints)
     if constraints is not None and constraints.ca:
-        raise Refused("the first certificate is a CA's, and a CA signs no tokens")
+        raise Refused("the first certificate is a CA certificate, which must not sign tokens")
 
 
 def _reason(certificates: Sequence[x509.Certificate], no_anchor: bool) -> str:
@@ -176,7 +176,7 @@ def _reason(certificates: Sequence[x509.Certificate], no_anchor: bool) -> str:
         if fault := _ca_fault(certificate):
             return f"certificate {number} of {len(certificates)} {fault}"
     if no_anchor:
-        return "the chain leads to no trust anchor: none has the name of its last issuer"
+        return "no trust anchor has the name of the chain's last issuer"
     return (
         "the chain does not verify under any trust anchor: a signature, a period of validity, a path length, "
         "a name constraint or a critical extension is at fault"
@@ -186,10 +186,10 @@ def _reason(certificates: Sequence[x509.Certificate], no_anchor: bool) -> str:
 def _ca_fault(certificate: x509.Certificate) -> str | None:
     constraints = extension(certificate, x509.BasicConstraints)
     if constraints is None or not constraints.ca:
-        return "is not a CA's"
+        return "is not a CA certificate"
     usage = extension(certificate, x509.KeyUsage)
     if usage is not None and not usage.key_cert_sign:
-        return "has a key usage that lets it sign no certificates"
+        return "has a key usage without keyCertSign"
     return None
 
 

@@ -121,7 +121,7 @@ def _judge(
 def _judge_type(verified: VerifiedJWT) -> None:
     # An access token may have the client as its audience, and is signed with the same key (RFC 9068 section 4).
     if str(verified.header.get("typ", "")).lower().removeprefix("application/") == "at+jwt":
-        raise WrongTyp("this is an access token (typ at+jwt) and no ID token")
+        raise WrongTyp("this is an access token (typ at+jwt), not an ID token")
     for name in ("sub", "iat"):
         if verified.get(name) is None:
             raise MissingClaim(f"an ID token must have {name}", name)

@@ -30,7 +30,7 @@ def revocation(
     if not isinstance(value, str):
         raise TypeError(f"{kind} must be str, not {type(value).__name__}")
     if (before is not None) != (kind == "sub"):
-        raise PolicyError("before= goes with sub=, and only there: the subject's tokens issued before it are revoked")
+        raise PolicyError("before= is only for sub=: it revokes the subject's tokens that were issued before it")
     if before is not None and not math.isfinite(before):
         raise PolicyError("before must be a time in seconds since 1970")
     return Revocation(kind, value, None if before is None else float(before))

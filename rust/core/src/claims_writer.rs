@@ -94,7 +94,7 @@ impl<'a> ClaimsWriter<'a> {
         if self.reread
             && let Err(reason) = Document::parse(self.out.clone(), Limits::TEXT)
         {
-            return Err(Error::policy(format!("these claims would be refused: the payload {reason}")));
+            return Err(Error::policy(format!("a verifier would refuse these claims: the payload {reason}")));
         }
         Ok(())
     }

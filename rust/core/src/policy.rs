@@ -74,7 +74,7 @@ impl Policy {
     /// Refuses a policy that no token could meet, or that has invalid bounds. They are checked nowhere else.
     pub fn checked(self) -> Result<Self> {
         if !(0.0..=limits::MAX_LEEWAY).contains(&self.leeway) {
-            return Err(Error::policy("leeway must be 0 to 600 seconds; clocks that differ by more need repair"));
+            return Err(Error::policy("leeway must be 0 to 600 seconds; if clocks differ by more, correct them"));
         }
         for (name, span) in [("max_age", self.max_age), ("max_lifetime", self.max_lifetime)] {
             if span.is_some_and(|span| !span.is_finite() || span <= 0.0) {

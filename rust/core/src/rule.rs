@@ -165,8 +165,8 @@ impl RuleSet {
             let shadow = shadows.and_then(|shadows| self.rules.get(*shadows.first()?));
             if let Some(shadow) = shadow {
                 let why = match (shadow.effect, rule.effect) {
-                    (Effect::Deny, Effect::Allow) => "can never allow anything: whatever it matches is denied by rule",
-                    _ => "never decides anything: whatever it matches is matched before by rule",
+                    (Effect::Deny, Effect::Allow) => "never allows anything: all it matches is denied by rule",
+                    _ => "never decides anything: all it matches is matched earlier by rule",
                 };
                 findings.push(Finding::new(format!("{why} {:?}", shadow.id)).within(index).within("rules"));
             }
@@ -296,7 +296,7 @@ fn contexts(root: Object<'_>) -> Read<Vec<(Box<str>, Context)>> {
 fn names<'a>(value: Value<'a>, issuers: &[(Box<str>, Context)]) -> Read<Vec<&'a str>> {
     let known = |value: Value<'a>| match value.as_str() {
         Some(name) if issuers.iter().any(|(known, _)| **known == *name) => Ok(name),
-        Some(_) => Err(Misplaced::new("is no issuer that is declared")),
+        Some(_) => Err(Misplaced::new("is not a declared issuer")),
         None => Err(Misplaced::new(NO_ISSUER)),
     };
     match value.as_array() {

@@ -130,7 +130,7 @@ fn not_json(value: &Bound<'_, PyAny>, level: usize) -> Option<Misplaced> {
     if sound { None } else { Some(Misplaced::new(NOT_JSON)) }
 }
 
-const NOT_JSON: &str = "is no value that a condition can have: a finite number, true or false, text, or a list or table of \
+const NOT_JSON: &str = "cannot be used in a condition: use a finite number, true, false, a string, or a list or table of \
                         these, of which each is within its bounds";
 
 #[doc = doc!("all_of")]

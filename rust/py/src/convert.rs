@@ -87,7 +87,7 @@ impl std::ops::Deref for Text<'_> {
 
 #[cold]
 fn no_text() -> PyErr {
-    PyValueError::new_err("a str with a lone surrogate is no Unicode text")
+    PyValueError::new_err("the str has a lone surrogate and cannot be encoded as UTF-8")
 }
 
 /// The bytes of a token: str or bytes, nothing that could change while it is read.

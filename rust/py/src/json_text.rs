@@ -198,7 +198,7 @@ impl<'w, 'o> JsonText<'w, 'o> {
     fn json(&mut self, value: &Bound<'_, PyAny>, name: &str, level: usize) -> PyResult<bool> {
         if let Ok(given) = value.cast::<PyString>() {
             let Some(given) = utf8(given) else {
-                return Err(PyValueError::new_err(format!("member {name:?}: a lone surrogate is no Unicode text")));
+                return Err(PyValueError::new_err(format!("member {name:?}: a lone surrogate cannot be encoded")));
             };
             self.writer.string(given);
         } else if let Ok(flag) = value.cast::<PyBool>() {

@@ -390,7 +390,7 @@ impl Source {
     pub(crate) fn answer(&self, found: &Bound<'_, PyAny>) -> Result<Answer, Fault> {
         let py = found.py();
         let KeySource::Lookup(lookup) = &*self.core else {
-            return Err(PyTypeError::new_err("this source is no store").into());
+            return Err(PyTypeError::new_err("this source is not a key store").into());
         };
         if found.is_none() {
             return Err(Error::KeyNotFound(NoKey::NotInStore).into());

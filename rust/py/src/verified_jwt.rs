@@ -112,7 +112,7 @@ impl VerifiedJwtObject {
         for scope in scopes.as_slice() {
             let scope = scope.cast::<PyString>().map_err(|_| {
                 let given = convert::type_name(scope);
-                PyTypeError::new_err(format!("scopes are str, each an argument of its own, not {given}"))
+                PyTypeError::new_err(format!("each scope must be a separate str argument, not {given}"))
             })?;
             wanted.push(convert::text(scope)?);
         }

@@ -186,8 +186,8 @@ const ONE_OPERATOR: &str = "one operator of ";
 fn unknown_operator(name: &str) -> String {
     let meant = OPERATORS.iter().map(|known| (edits(name, known), known)).min();
     match meant.filter(|(edits, known)| 2 * edits < known.len()) {
-        Some((_, known)) => format!("is no operator; did you mean {known}?"),
-        None => format!("is no operator; there must be {ONE_OPERATOR}{}", OPERATORS.join(", ")),
+        Some((_, known)) => format!("is not an operator; did you mean {known}?"),
+        None => format!("is not an operator; there must be {ONE_OPERATOR}{}", OPERATORS.join(", ")),
     }
 }
 

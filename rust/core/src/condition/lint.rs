@@ -118,7 +118,10 @@ fn of_leaf(leaf: &Leaf, sources: &Sources) -> Vec<&'static str> {
         Operator::Contains { literals, split, .. } => {
             let is_word =
                 |literal: &Literal| matches!(literal, Literal::Text(text) if !text.is_empty() && !text.contains(' '));
-            add(*split && !literals.iter().all(is_word), "is no word, which is all that a string split at spaces has");
+            add(
+                *split && !literals.iter().all(is_word),
+                "is not a word, and a string that is split at spaces has only words",
+            );
             add(repeats(literals), "names a literal for the second time");
         }
         Operator::Glob(glob) => {

@@ -89,7 +89,7 @@ fn pointed(token: &str) -> Result<Name, &'static str> {
             '~' => match letters.next() {
                 Some('0') => '~',
                 Some('1') => '/',
-                _ => return Err("is no JSON Pointer: ~ is written ~0, and / in a name ~1"),
+                _ => return Err("is not a JSON Pointer: write ~ as ~0, and / in a name as ~1"),
             },
             letter => letter,
         });

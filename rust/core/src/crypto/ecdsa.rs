@@ -5,7 +5,6 @@
 //! valid, as JOSE has no low-s rule, so a token's text never identifies it. Nonces are AWS-LC's, hedged with the key.
 //! A key that verifies often is prepared, and then gives the same verdicts in less time.
 
-use aws_lc_rs::encoding::AsDer;
 use aws_lc_rs::error::Unspecified;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{
@@ -17,7 +16,6 @@ use aws_lc_rs::signature::{
 use zeroize::Zeroizing;
 
 use super::digest::{Digested, Hash, Message, Method};
-use super::material::Secret;
 use super::prepared::Prepared;
 use super::public_key::PublicKey;
 use crate::error::{Error, Result};
@@ -41,7 +39,7 @@ pub fn public_key(curve: Curve, point: &[u8]) -> Result<PublicKey> {
 
 /// A private key ready to sign.
 pub struct PrivateKey {
-    key: EcdsaKeyPair,
+    pub(super) key: EcdsaKeyPair,
     hash: Hash,
 }
 
@@ -93,18 +91,6 @@ impl PrivateKey {
     #[must_use]
     pub const fn method(&self) -> Method {
         Method::Hash(self.hash)
-    }
-
-    /// The public half as SPKI (RFC 5280 section 4.1.2.7).
-    pub fn to_spki(&self) -> Result<Vec<u8>> {
-        let document = self.key.public_key().as_der().map_err(|_| unusable())?;
-        Ok(document.as_ref().to_vec())
-    }
-
-    /// The key as plain PKCS#8.
-    pub fn to_pkcs8(&self) -> Result<Secret> {
-        let document = self.key.to_pkcs8v1().map_err(|_| unusable())?;
-        Ok(Zeroizing::new(document.as_ref().to_vec()))
     }
 }
 

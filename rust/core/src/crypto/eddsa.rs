@@ -5,12 +5,10 @@
 //! AWS-LC computes Ed25519; a key that verifies often is prepared, with the same verdicts. Ed448 is verified here by
 //! `crrl`, and signed by an external signer.
 
-use aws_lc_rs::encoding::AsDer;
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair, ParsedPublicKey};
-use zeroize::Zeroizing;
 
 use super::digest::Message;
-use super::material::{PublicParts, Secret};
+use super::material::PublicParts;
 use super::prepared::Prepared;
 use super::public_key::PublicKey;
 use crate::error::{Error, Result};
@@ -68,7 +66,7 @@ impl Ed448PublicKey {
 }
 
 /// An Ed25519 private key ready to sign.
-pub struct Ed25519PrivateKey(Ed25519KeyPair);
+pub struct Ed25519PrivateKey(pub(super) Ed25519KeyPair);
 
 impl Ed25519PrivateKey {
     /// Builds a key from its seed and checks that a given public key is its own: signing under a foreign one would
@@ -94,18 +92,6 @@ impl Ed25519PrivateKey {
         let signature = self.0.try_sign(message.whole()?).map_err(|_| unusable())?;
         Ok(signature.as_ref().to_vec())
     }
-
-    /// The public half as SPKI (RFC 5280 section 4.1.2.7).
-    pub fn to_spki(&self) -> Result<Vec<u8>> {
-        let document = self.0.public_key().as_der().map_err(|_| unusable())?;
-        Ok(document.as_ref().to_vec())
-    }
-
-    /// The key as plain PKCS#8, version 1.
-    pub fn to_pkcs8(&self) -> Result<Secret> {
-        let document = self.0.to_pkcs8v1().map_err(|_| unusable())?;
-        Ok(Zeroizing::new(document.as_ref().to_vec()))
-    }
 }
 
 /// The public key of an Ed448 seed; nothing is signed with it. The library leaves its copy of the seed on the stack.
@@ -122,7 +108,7 @@ fn not_a_point(curve: Curve) -> Error {
 }
 
 fn low_order(curve: Curve) -> Error {
-    Error::key(format!("this {} public key is of low order: anyone can sign for it", curve.name()))
+    Error::key(format!("this {} public key has a low order: anyone can forge its signatures", curve.name()))
 }
 
 fn unusable() -> Error {

@@ -4,15 +4,13 @@
 //! JWK again and is not accepted anywhere. A public key that verifies often is prepared, and then gives the same verdicts in
 //! less time.
 
-use aws_lc_rs::encoding::{AsDer, AsRawBytes};
+use aws_lc_rs::encoding::AsRawBytes;
 use aws_lc_rs::signature::{
     KeyPair, ML_DSA_44, ML_DSA_44_SIGNING, ML_DSA_65, ML_DSA_65_SIGNING, ML_DSA_87, ML_DSA_87_SIGNING, ParsedPublicKey,
     PqdsaKeyPair, PqdsaSigningAlgorithm, PqdsaVerificationAlgorithm,
 };
-use zeroize::Zeroizing;
 
 use super::digest::Message;
-use super::material::Secret;
 use super::prepared::Prepared;
 use super::public_key::PublicKey;
 use crate::error::{Error, Result};
@@ -33,12 +31,12 @@ pub fn public_key(alg: Alg, key: &[u8]) -> Result<PublicKey> {
     }
     let prepared = Prepared::on_demand(alg, key);
     let key =
-        ParsedPublicKey::new(row.verifying, key).map_err(|_| Error::key(format!("this is no {alg} public key")))?;
+        ParsedPublicKey::new(row.verifying, key).map_err(|_| Error::key(format!("this is not an {alg} public key")))?;
     Ok(PublicKey { key, prepared, hash: None, signature_len: row.signing.signature_len() })
 }
 
 /// A private key ready to sign.
-pub struct PrivateKey(PqdsaKeyPair);
+pub struct PrivateKey(pub(super) PqdsaKeyPair);
 
 impl PrivateKey {
     /// Expands a seed and checks the public and expanded keys that came with it.
@@ -48,7 +46,7 @@ impl PrivateKey {
             return Err(Error::key(format!("an {alg} private key is a seed of 32 bytes, this one has {}", seed.len())));
         }
         let key = PqdsaKeyPair::from_seed(row.signing, seed)
-            .map_err(|_| Error::key(format!("this is no {alg} private key")))?;
+            .map_err(|_| Error::key(format!("this is not an {alg} private key")))?;
         if public.is_some_and(|public| public != key.public_key().as_ref()) {
             return Err(Error::key(format!("the public key does not belong to this {alg} private key")));
         }
@@ -72,18 +70,6 @@ impl PrivateKey {
         let mut signature = vec![0; self.0.algorithm().signature_len()];
         self.0.sign(message.whole()?, &mut signature).map_err(|_| unusable())?;
         Ok(signature)
-    }
-
-    /// The public half as SPKI (RFC 5280 section 4.1.2.7).
-    pub fn to_spki(&self) -> Result<Vec<u8>> {
-        let document = self.0.public_key().as_der().map_err(|_| unusable())?;
-        Ok(document.as_ref().to_vec())
-    }
-
-    /// The key as plain PKCS#8, by its seed.
-    pub fn to_pkcs8(&self) -> Result<Secret> {
-        let document = self.0.to_pkcs8v1().map_err(|_| unusable())?;
-        Ok(Zeroizing::new(document.as_ref().to_vec()))
     }
 }
 

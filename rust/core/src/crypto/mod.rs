@@ -19,6 +19,8 @@ mod verify_fast;
 use std::sync::Arc;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
+use aws_lc_rs::encoding::AsDer;
+use aws_lc_rs::signature::KeyPair;
 use zeroize::Zeroizing;
 
 use self::digest::{Digested, Message, Method};
@@ -186,22 +188,25 @@ impl PrivateKey {
 
     /// The public half as SPKI (RFC 5280 section 4.1.2.7).
     pub fn to_spki(&self) -> Result<Vec<u8>> {
-        match self {
-            Self::Rsa(key) => key.to_spki(),
-            Self::Ecdsa(key) => key.to_spki(),
-            Self::Ed25519(key) => key.to_spki(),
-            Self::MlDsa(key) => key.to_spki(),
-        }
+        let document = match self {
+            Self::Rsa(key) => key.key.public_key().as_der(),
+            Self::Ecdsa(key) => key.key.public_key().as_der(),
+            Self::Ed25519(key) => key.0.public_key().as_der(),
+            Self::MlDsa(key) => key.0.public_key().as_der(),
+        };
+        document.map(|document| document.as_ref().to_vec()).map_err(|_| Error::key("this public key cannot be written"))
     }
 
-    /// The key as plain PKCS#8 (RFC 5958).
+    /// The key as plain PKCS#8 (RFC 5958), version 1; an ML-DSA key by its seed.
     pub fn to_pkcs8(&self) -> Result<Secret> {
+        let secret = |document: &[u8]| Zeroizing::new(document.to_vec());
         match self {
-            Self::Rsa(key) => key.to_pkcs8(),
-            Self::Ecdsa(key) => key.to_pkcs8(),
-            Self::Ed25519(key) => key.to_pkcs8(),
-            Self::MlDsa(key) => key.to_pkcs8(),
+            Self::Rsa(key) => key.key.as_der().map(|document| secret(document.as_ref())),
+            Self::Ecdsa(key) => key.key.to_pkcs8v1().map(|document| secret(document.as_ref())),
+            Self::Ed25519(key) => key.0.to_pkcs8v1().map(|document| secret(document.as_ref())),
+            Self::MlDsa(key) => key.0.to_pkcs8v1().map(|document| secret(document.as_ref())),
         }
+        .map_err(|_| Error::key("this private key cannot be written"))
     }
 }
 
@@ -234,6 +239,6 @@ pub fn sha256(octets: &[u8]) -> [u8; 32] {
 /// Random bytes for a new secret or seed.
 pub fn random(len: usize) -> Result<Secret> {
     let mut octets = Zeroizing::new(vec![0; len]);
-    aws_lc_rs::rand::fill(&mut octets).map_err(|_| Error::key("the system gave no random bytes"))?;
+    aws_lc_rs::rand::fill(&mut octets).map_err(|_| Error::key("the operating system returned no random bytes"))?;
     Ok(octets)
 }

@@ -6,19 +6,17 @@
 //!
 //! A public key with a modulus of 2048 bits and the exponent 65537 verifies prepared where that is faster (`verify_fast`).
 
-use aws_lc_rs::encoding::AsDer;
 use aws_lc_rs::error::Unspecified;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{KeyPairComponents, KeySize};
 use aws_lc_rs::signature::{
-    KeyPair, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512, RSA_PKCS1_SHA256,
+    RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512, RSA_PKCS1_SHA256,
     RSA_PKCS1_SHA384, RSA_PKCS1_SHA512, RSA_PSS_2048_8192_SHA256, RSA_PSS_2048_8192_SHA384, RSA_PSS_2048_8192_SHA512,
     RSA_PSS_SHA256, RSA_PSS_SHA384, RSA_PSS_SHA512, RsaEncoding, RsaKeyPair, RsaParameters, RsaPublicKeyComponents,
 };
-use zeroize::Zeroizing;
 
 use super::digest::{Digested, Hash, Message, Method};
-use super::material::{RsaPrimes, Secret};
+use super::material::RsaPrimes;
 use super::prepared::Prepared;
 use super::public_key::PublicKey;
 use crate::error::{Error, Result};
@@ -37,14 +35,14 @@ pub fn public_key(alg: Alg, n: &[u8], e: &[u8]) -> Result<PublicKey> {
     let row = row(alg)?;
     let key = RsaPublicKeyComponents { n, e }
         .to_parsed_public_key(row.verifying)
-        .map_err(|_| Error::key("this is no RSA public key"))?;
+        .map_err(|_| Error::key("this is not an RSA public key"))?;
     let prepared = if e == F4 { Prepared::at_once(alg, n) } else { Prepared::Never };
     Ok(PublicKey { key, prepared, hash: Some(row.hash), signature_len: n.len() })
 }
 
 /// A private key ready to sign under one algorithm.
 pub struct PrivateKey {
-    key: RsaKeyPair,
+    pub(super) key: RsaKeyPair,
     row: &'static RsaRow,
 }
 
@@ -101,18 +99,6 @@ impl PrivateKey {
     #[must_use]
     pub const fn method(&self) -> Method {
         Method::Hash(self.row.hash)
-    }
-
-    /// The public half as SPKI (RFC 5280 section 4.1.2.7).
-    pub fn to_spki(&self) -> Result<Vec<u8>> {
-        let document = self.key.public_key().as_der().map_err(|_| unusable())?;
-        Ok(document.as_ref().to_vec())
-    }
-
-    /// The key as plain PKCS#8.
-    pub fn to_pkcs8(&self) -> Result<Secret> {
-        let document = self.key.as_der().map_err(|_| unusable())?;
-        Ok(Zeroizing::new(document.as_ref().to_vec()))
     }
 }
 
@@ -214,10 +200,11 @@ fn unusable() -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::crypto;
     use crate::crypto::material::{PrivateParts, PublicParts};
     use crate::der::{pkcs8, spki};
 
-    fn parts(key: &PrivateKey) -> (Vec<u8>, Vec<u8>) {
+    fn parts(key: &crypto::PrivateKey) -> (Vec<u8>, Vec<u8>) {
         let PublicParts::Rsa { n, e, .. } = spki::read(&key.to_spki().unwrap()).unwrap() else { panic!("not RSA") };
         (n, e)
     }
@@ -225,7 +212,7 @@ mod tests {
     /// A signature verifies under its own algorithm and key only, and at its exact length only.
     #[test]
     fn signs_and_verifies() {
-        let first = PrivateKey::generate(Alg::Rs256, 2_048).unwrap();
+        let first = crypto::PrivateKey::generate(Alg::Rs256, 2_048).unwrap();
         let (n, e) = parts(&first);
         let private = pkcs8::read(&first.to_pkcs8().unwrap()).unwrap();
         let PrivateParts::Rsa { d, primes: Some(primes), .. } = private else { panic!("not RSA") };
@@ -255,7 +242,7 @@ mod tests {
     #[test]
     fn digests_stand_for_messages() {
         for row in &ROWS {
-            let key = PrivateKey::generate(row.alg, 2_048).unwrap();
+            let key = crypto::PrivateKey::generate(row.alg, 2_048).unwrap();
             let (n, e) = parts(&key);
             let verifying = public_key(row.alg, &n, &e).unwrap();
             assert!(key.method().shares_with(&verifying.method()));

@@ -52,8 +52,8 @@ pub fn of(der: &[u8]) -> Result<Form> {
     let mut outer = DerReader::new(der);
     let content = outer
         .sequence()
-        .ok_or_else(|| Error::key("this is no DER of a key, or it is cut short: read the file in binary mode"))?;
-    outer.end().ok_or_else(|| Error::key("something follows the key's DER: give the key alone"))?;
+        .ok_or_else(|| Error::key("this is not the DER of a key, or it is truncated: read the file in binary mode"))?;
+    outer.end().ok_or_else(|| Error::key("there is data after the key's DER: pass the key alone"))?;
     Ok(OUTLINES.iter().find(|(_, outline)| outline(content).is_some()).map_or(Form::Other, |(form, _)| *form))
 }
 
@@ -172,8 +172,8 @@ mod tests {
         ] {
             assert_eq!(form, of(&der).unwrap());
             assert_eq!((form == Form::Certificate).then(|| spki.clone()), certificate_key(&der), "{form:?}");
-            assert!(of(&[der.clone(), vec![0]].concat()).unwrap_err().to_string().contains("follows"));
-            assert!(of(&der[..der.len() - 1]).unwrap_err().to_string().contains("cut short"));
+            assert!(of(&[der.clone(), vec![0]].concat()).unwrap_err().to_string().contains("after the key"));
+            assert!(of(&der[..der.len() - 1]).unwrap_err().to_string().contains("truncated"));
         }
         for bad in [&b""[..], &[0x30], &[0x30, 0x80, 0, 0], &[2, 1, 0], &[0x30, 0x84, 0xff, 0xff, 0xff, 0xff]] {
             assert_eq!("invalid_key", of(bad).unwrap_err().code());

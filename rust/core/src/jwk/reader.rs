@@ -39,7 +39,7 @@ pub fn read_value(value: Value<'_>, reading: Reading) -> Result<Jwk> {
         Some(Kty::Ec) => members.ec()?,
         Some(Kty::Okp) => members.okp()?,
         Some(Kty::Akp) => members.akp()?,
-        None => return Err(Error::key("the JWK's kty is none of RSA, EC, OKP, AKP and oct")),
+        None => return Err(Error::key("the JWK's kty must be RSA, EC, OKP, AKP or oct")),
     };
     let alg = members.alg()?;
     let kid = members.text("kid")?.map(str::to_owned);
@@ -57,10 +57,10 @@ fn not_json(text: &[u8], reason: &str) -> Error {
         return Error::key("this is PEM, not a JWK: use from_pem, or from_certificate for a certificate");
     }
     if text.starts_with(b"https://") || text.starts_with(b"http://") {
-        return Error::key("this is a URL, not a JWK: fetch it and give what it returns");
+        return Error::key("this is a URL, not a JWK: pass the document at the URL");
     }
     if text.ends_with(b".json") || text.ends_with(b".jwk") || text.ends_with(b".jwks") {
-        return Error::key("this is a file's name, not a JWK: give what the file holds");
+        return Error::key("this is a file name, not a JWK: pass the content of the file");
     }
     Error::key(format!("the JWK is not strict JSON: {reason}"))
 }
@@ -186,7 +186,7 @@ impl<'a> Members<'a> {
             .into_iter()
             .find(|curve| curve.name() == name)
             .and_then(|curve| len(curve).map(|len| (curve, len)))
-            .ok_or_else(|| Error::key(format!("the JWK's crv is none of {choices}")))
+            .ok_or_else(|| Error::key(format!("the JWK's crv must be one of {choices}")))
     }
 
     /// An optional string.

@@ -53,7 +53,7 @@ impl TokenReader {
     /// Refuses sizes that no token has.
     pub fn checked(self) -> Result<Self> {
         if self.max_size == 0 || self.max_header_size == 0 {
-            return Err(Error::policy("the sizes that a token and its header may have must be positive"));
+            return Err(Error::policy("max_token_size and max_header_size must be positive"));
         }
         Ok(self)
     }

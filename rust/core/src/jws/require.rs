@@ -46,9 +46,9 @@ impl Require {
 
     fn check_fixed(&self, keys: &KeySet) -> Result<()> {
         match self {
-            Self::Count(0) => Err(Error::policy("require must ask for at least one signature")),
+            Self::Count(0) => Err(Error::policy("require must be at least 1")),
             Self::Count(count) if !has_distinct(*count, keys.keys().iter()) => {
-                Err(Error::policy("require asks for more different keys than were given"))
+                Err(Error::policy("require is greater than the number of different keys"))
             }
             Self::All | Self::Any | Self::Count(_) => Ok(()),
             Self::Kids(kids) if kids.is_empty() => Err(Error::policy("require lists no kid")),

@@ -68,10 +68,10 @@ impl SecretKey {
         require_hmac(alg)?;
         let least = alg.spec().min_secret_len;
         if octets.is_empty() {
-            return Err(Error::key("an empty secret is no secret: anyone could sign with it"));
+            return Err(Error::key("the secret is empty: anyone could sign with it"));
         }
         if octets.len() > MAX_LEN {
-            return Err(Error::key(format!("a secret of {} bytes is no secret: the limit is {MAX_LEN}", octets.len())));
+            return Err(Error::key(format!("the secret has {} bytes, and the limit is {MAX_LEN}", octets.len())));
         }
         if let Some(kind) = key_text::find(&octets) {
             return Err(Error::key(format!(

@@ -77,7 +77,7 @@ impl KeySet {
         }
         if let Some(kid) = keys.iter().find(|key| conflicts(key, keys.iter())).and_then(Key::kid) {
             return Err(Error::key(format!(
-                "different keys of one algorithm share the kid {kid:?}: give each key a kid of its own"
+                "different keys of one algorithm have the same kid {kid:?}: give each key a unique kid"
             )));
         }
         Self::build(keys, Vec::new())
@@ -273,8 +273,8 @@ fn member_key(member: Value<'_>, fill: AlgSet, origin: Origin, reading: Reading)
     if origin == Origin::Remote {
         match jwk.material {
             Material::Public(_) => {}
-            Material::Private { .. } => return Err(Error::key("a private key from a URL is no longer private")),
-            Material::Secret(_) => return Err(Error::key("a secret from a URL is no longer secret")),
+            Material::Private { .. } => return Err(Error::key("a private key was published at a URL: it is not used")),
+            Material::Secret(_) => return Err(Error::key("a secret was published at a URL: it is not used")),
         }
     }
     if let Material::Secret(_) = jwk.material {

@@ -24,7 +24,10 @@ fn private_members() {
     let set = remote(&[private.clone(), secret.clone(), good]).unwrap();
     assert_eq!(vec![Some("good")], set.keys().iter().map(|key| key.kid()).collect::<Vec<_>>());
     assert_eq!(
-        vec![(0, "a private key from a URL is no longer private"), (1, "a secret from a URL is no longer secret")],
+        vec![
+            (0, "a private key was published at a URL: it is not used"),
+            (1, "a secret was published at a URL: it is not used")
+        ],
         set.skipped().iter().map(|one| (one.index, one.reason.as_str())).collect::<Vec<_>>()
     );
     assert_eq!("invalid_key", remote(&[private, secret]).unwrap_err().code());
