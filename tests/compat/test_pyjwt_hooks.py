@@ -176,6 +176,23 @@ def test_there_is_one_way_through_the_steps(row: str) -> None:
     assert ["_validate_jti"] == python_calls(lambda: strict.decode(*arguments, **EXPECTED))
 
 
+@pytest.mark.parametrize("name", ["_validate_jti", "_merge_options", "decode_complete"])
+def test_a_class_with_a_lookup_of_its_own(name: str) -> None:
+    """A step that `__getattribute__` of a subclass puts in the place of PyJWT's is called."""
+
+    def refused(jwt: Any) -> Any:
+        def refuse(*_arguments: Any, **_named: Any) -> None:
+            raise jwt.InvalidTokenError(name)
+
+        class Own(jwt.PyJWT):  # type: ignore[misc]
+            def __getattribute__(self, attribute: str) -> Any:
+                return refuse if attribute == name else super().__getattribute__(attribute)
+
+        return Own().decode(EDDSA, pair.public_pem("EdDSA"), ["EdDSA"], **EXPECTED)
+
+    assert agree(refused) == ("error", "InvalidTokenError", name)
+
+
 @pytest.mark.parametrize("name", ["_validate_claims", "_validate_iss", "_decode_payload", "_merge_options"])
 def test_a_step_that_decodes_without_end(name: str) -> None:
     """A replaced step that calls `decode` again, without end, raises RecursionError."""

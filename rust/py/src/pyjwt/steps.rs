@@ -1,7 +1,6 @@
 //! Which steps have been replaced, how one is called, and what the steps raise.
 
 use pyo3::exceptions::PyKeyError;
-use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -11,8 +10,9 @@ use crate::reentry;
 
 /// The steps of a class, by number.
 pub(super) struct Steps<const N: usize> {
-    /// The names, and the addresses of the methods, which the native class keeps for as long as the process runs.
-    steps: [(Py<PyString>, usize); N],
+    steps: [(Py<PyString>, Py<PyAny>); N],
+    /// `object.__getattribute__`.
+    lookup: Py<PyAny>,
 }
 
 /// The numbers of the steps that an object does not have from the native class.
@@ -23,22 +23,26 @@ impl<const N: usize> Steps<N> {
     /// The methods of these names, as the native class has them.
     pub(super) fn of_class(class: &Bound<'_, PyType>, names: [&str; N]) -> Self {
         let py = class.py();
-        Self {
-            steps: names
-                .map(|name| (PyString::intern(py, name).unbind(), found(class, &PyString::intern(py, name)) as usize)),
-        }
+        let own = |name: &str| class.getattr(name).unwrap_or_else(|_| py.None().into_bound(py)).unbind();
+        let steps = names.map(|name| (PyString::intern(py, name).unbind(), own(name)));
+        Self { steps, lookup: own("__getattribute__") }
     }
 
     /// What has been replaced by a subclass, on a class or on the object. An object of another class has nothing of ours.
     pub(super) fn replaced(&self, object: &Bound<'_, PyAny>) -> Replaced {
         let py = object.py();
         let class = object.get_type();
+        let lookup = class.getattr(intern!(py, "__getattribute__"));
+        if !lookup.is_ok_and(|lookup| lookup.is(self.lookup.bind(py))) {
+            // The class says itself what its objects have, which a call finds out.
+            return Replaced(u32::MAX);
+        }
         let own = object.getattr(intern!(py, "__dict__")).ok();
         let own = own.as_ref().and_then(|own| own.cast::<PyDict>().ok());
         let mut replaced = 0;
         for (index, (name, step)) in self.steps.iter().enumerate() {
             let name = name.bind(py);
-            let is_ours = found(&class, name) as usize == *step
+            let is_ours = class.getattr(name).is_ok_and(|found| found.is(step.bind(py)))
                 && own.is_none_or(|own| own.contains(name).is_ok_and(|is_set| !is_set));
             replaced |= u32::from(!is_ours) << index;
         }
@@ -63,16 +67,6 @@ impl Replaced {
     pub(super) const fn has(self, step: usize) -> bool {
         self.0 >> step & 1 == 1
     }
-}
-
-/// The address of what a class or its bases have under a name; null where there is nothing.
-fn found(class: &Bound<'_, PyType>, name: &Bound<'_, PyString>) -> *mut ffi::PyObject {
-    // SAFETY: this is the signature in CPython's headers.
-    unsafe extern "C" {
-        fn _PyType_Lookup(class: *mut ffi::PyTypeObject, name: *mut ffi::PyObject) -> *mut ffi::PyObject;
-    }
-    // SAFETY: both are live, the second a str. The result is borrowed, and only its address is used. No exception is set.
-    unsafe { _PyType_Lookup(class.as_type_ptr(), name.as_ptr()) }
 }
 
 /// An argument whose default is not None.
