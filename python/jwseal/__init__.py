@@ -17,6 +17,7 @@ certificate.
 
 from jwseal import errors
 from jwseal._native import (
+    Condition,
     IssuerTemplate,
     KeySet,
     SecretKey,
@@ -25,9 +26,11 @@ from jwseal._native import (
     VerifiedJWT,
     VerifyingKey,
     __version__,
+    all_of,
+    any_of,
     bearer,
+    not_,
 )
-from jwseal.condition import Condition, all_of, any_of, claim, header, not_
 from jwseal.errors import *  # noqa: F403  # it holds exceptions only, all of them public
 from jwseal.policy import DEFAULT_TYP, REQUIRED, UNCHECKED, Policy
 from jwseal.verifier import Issuers, Verifier
@@ -44,6 +47,8 @@ if TYPE_CHECKING:
     from jwseal import state as state
     from jwseal import types as types
     from jwseal._challenge import challenge as challenge
+    from jwseal.condition import claim as claim
+    from jwseal.condition import header as header
 
 __all__ = [
     "DEFAULT_TYP",
@@ -100,6 +105,12 @@ if not TYPE_CHECKING:
             import jwseal.types as module
         elif name == "challenge":
             from jwseal._challenge import challenge as module
+        elif name == "claim":
+            from jwseal.condition import claim as module
+        elif name == "header":
+            from jwseal.condition import header as module
+        elif name == "condition":
+            import jwseal.condition as module
         elif name == "key":
             import hashlib  # noqa: F401
 
@@ -113,7 +124,10 @@ if not TYPE_CHECKING:
             "authorizer",
             "certificates",
             "challenge",
+            "claim",
             "compat",
+            "condition",
+            "header",
             "insecure",
             "jws",
             "providers",

@@ -6,7 +6,7 @@ A condition is true, false or an error. An absent claim makes every condition on
 that the operator cannot compare is an error, which `not_` does not turn into true. Conditions are immutable, compare and hash
 by value and can be pickled. They are compiled when they are created; an invalid one then raises PolicyError.
 
-This module is part of `import jwseal`, so it imports nothing heavy.
+This module is loaded when `claim` or `header` is first named.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ HEAVY = (
     *("asyncio", "concurrent", "threading", "multiprocessing"),
     *("socket", "ssl", "http", "urllib", "urllib3", "requests"),
     *("typer", "rich", "click", "jwseal.compat", "jwseal.cli", "jwseal.testing", "jwseal.types", "jwseal.key"),
-    *("jwseal.certificates", "jwseal.providers"),
+    *("jwseal.certificates", "jwseal.condition", "jwseal.providers"),
 )
 
 
