@@ -73,6 +73,16 @@ impl VerifiedJwt {
         Self { content: Owned::Shared(Arc::clone(content)), verified_at, leeway }
     }
 
+    /// The same, with a content that clones share.
+    #[must_use]
+    pub fn sharing(self) -> Self {
+        let content = match self.content {
+            Owned::Alone(content) => Arc::new(content),
+            Owned::Shared(content) => content,
+        };
+        Self { content: Owned::Shared(content), ..self }
+    }
+
     /// The same, with a content that others may share and that takes no more memory than it needs.
     pub(crate) fn shared(self) -> (Self, Arc<Content>) {
         let content = match self.content {

@@ -70,6 +70,17 @@ pub enum Outcome {
     Needs(Need),
 }
 
+impl Outcome {
+    /// The same, cheap to clone: clones share what the token says.
+    #[must_use]
+    pub fn sharing(self) -> Self {
+        match self {
+            Self::Verified(accepted) => Self::Verified(Accepted { jwt: accepted.jwt.sharing(), ..accepted }),
+            Self::Needs(need) => Self::Needs(need),
+        }
+    }
+}
+
 /// A token that was accepted, and the keys it was verified under.
 #[derive(Clone, Debug)]
 pub struct Accepted {

@@ -5,9 +5,10 @@
 //! equal tokens the first is accepted.
 
 use std::collections::HashMap;
+use std::mem;
 use std::sync::Arc;
 
-use jwseal_core::batch::{Batch, Done, Repeats};
+use jwseal_core::batch::{Batch, Repeats};
 use jwseal_core::crypto::due;
 use jwseal_core::error::{Error, Result as CoreResult};
 use jwseal_core::verifier::{Accepted, Outcome};
@@ -209,7 +210,7 @@ impl<V: Shared> Round<V> {
     /// Judges tokens again, with what their sources got.
     fn second(round: &Arc<Self>, again: &Again) -> Batch<CoreResult<Accepted>> {
         let (round, again) = (Arc::clone(round), Arc::clone(again));
-        Batch::new(again.len(), move |place, _: &Done<_>| {
+        Batch::new(again.len(), move |place| {
             let Some((number, answer)) = again.get(place) else {
                 return Err(Error::KeySourceUnavailable);
             };
@@ -234,14 +235,12 @@ impl<V: Shared> AnyRound for Round<V> {
 
     /// The signature of equal tokens is checked once.
     fn first(self: Arc<Self>) -> Batch<FirstResult> {
-        Batch::new(self.tokens.len(), move |number, done: &Done<FirstResult>| {
-            let same = self.repeats.first(number, |number| self.text(number));
-            if same == number {
-                return FirstResult::Itself(prepared(self.verify_one(number)));
-            }
-            match done.get(same) {
-                Some(FirstResult::Itself(outcome)) => FirstResult::Itself(outcome.clone()),
-                _ => FirstResult::Same(same),
+        Batch::new(self.tokens.len(), move |number| {
+            let first = self.repeats.first(number, |number| self.text(number));
+            if first == number {
+                FirstResult::Itself(prepared(self.verify_one(number)))
+            } else {
+                FirstResult::Same(first)
             }
         })
     }
@@ -268,22 +267,21 @@ impl<V: Shared> AnyRound for Round<V> {
 
 /// The first round's outcomes, each token with its own.
 pub(crate) fn without_repeats(results: Vec<FirstResult>) -> Vec<CoreResult<Outcome>> {
-    let mut outcomes = Vec::with_capacity(results.len());
-    let mut same = HashMap::new();
-    for (number, results) in results.into_iter().enumerate() {
-        match results {
-            FirstResult::Itself(outcome) => outcomes.push(outcome),
-            FirstResult::Same(other) => {
-                same.insert(number, other);
-                outcomes.push(Err(Error::InvalidSignature));
-            }
+    let mut repeats = Vec::new();
+    let outcome = |(number, result)| match result {
+        FirstResult::Itself(outcome) => outcome,
+        FirstResult::Same(first) => {
+            repeats.push((number, first));
+            Err(Error::InvalidSignature)
         }
-    }
-    for (number, other) in same {
-        if let Some(outcome) = outcomes.get(other).cloned()
-            && let Some(place) = outcomes.get_mut(number)
-        {
-            *place = outcome;
+    };
+    let mut outcomes: Vec<_> = results.into_iter().enumerate().map(outcome).collect();
+    for (number, first) in repeats {
+        let Some(known) = outcomes.get_mut(first) else { continue };
+        let outcome = mem::replace(known, Err(Error::InvalidSignature)).map(Outcome::sharing);
+        known.clone_from(&outcome);
+        if let Some(repeat) = outcomes.get_mut(number) {
+            *repeat = outcome;
         }
     }
     outcomes

@@ -1,9 +1,9 @@
 //! Strings that tokens have in common, as Python strings that are made once and shared: names of members and some values.
 //!
-//! The same few claim names occur in every token, and a shared string keeps its hash. So do short elements of arrays, which are
-//! roles, groups and methods, and the values of the claims in `COMMON`, which say who issued a token, for whom and for what. No
-//! other value is kept: a subject, a name or an address is gone with its token. The store is bounded and does not block:
-//! building a dict can run arbitrary Python code, which may call this module again.
+//! The same few claim names occur in every token, and a shared string keeps its hash. So do short elements of short arrays,
+//! which are roles, groups and methods, and the values of the claims in `COMMON`, which say who issued a token, for whom and
+//! for what. No other value is kept: a subject, a name or an address is gone with its token. The store is bounded and does
+//! not block: building a dict can run arbitrary Python code, which may call this module again.
 
 use std::mem;
 use std::sync::{Mutex, MutexGuard};

@@ -76,7 +76,8 @@ impl<'py> Builder<'py> {
             }
             return filled(self.py, slots);
         }
-        let many = items.iter().map(|item| self.element(item).map(Some)).collect::<PyResult<Vec<_>>>();
+        // The words of a long array would replace one another in the store.
+        let many = items.iter().map(|item| self.value(item).map(Some)).collect::<PyResult<Vec<_>>>();
         filled(self.py, &mut many?)
     }
 

@@ -3,7 +3,7 @@
 use std::mem;
 use std::sync::{Mutex, PoisonError};
 
-use jwseal_core::batch::{Batch, Done};
+use jwseal_core::batch::Batch;
 use jwseal_core::error::Result as CoreResult;
 use jwseal_core::key::AnySigningKey;
 use jwseal_core::signer::{Signer, SigningInput};
@@ -153,7 +153,7 @@ impl SignerObject {
     fn batch(&self, inputs: Vec<SigningInput>) -> Batch<CoreResult<Vec<u8>>> {
         let key = self.signer.key().clone();
         let inputs: Vec<_> = inputs.into_iter().map(Mutex::new).collect();
-        Batch::new(inputs.len(), move |number, _: &Done<_>| {
+        Batch::new(inputs.len(), move |number| {
             let Some(input) = inputs.get(number) else { return Ok(Vec::new()) };
             // Each is signed once, so it is taken, and its signature is written behind it.
             mem::take(&mut *input.lock().unwrap_or_else(PoisonError::into_inner)).sign(&key)

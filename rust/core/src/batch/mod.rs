@@ -40,24 +40,21 @@ struct Job<T> {
     next: AtomicUsize,
     is_stopped: AtomicBool,
     has_panicked: AtomicBool,
-    done: Done<T>,
+    done: Box<[OnceLock<T>]>,
 }
 
-/// The work of an item, which may look at what is done already.
-type Task<T> = dyn Fn(usize, &Done<T>) -> T + Send + Sync;
-
-/// The results that are there.
-pub struct Done<T>(Box<[OnceLock<T>]>);
+/// The work of an item.
+type Task<T> = dyn Fn(usize) -> T + Send + Sync;
 
 impl<T: Send + Sync + 'static> Batch<T> {
     /// A batch of `count` items. `task` is called with the index of each.
-    pub fn new(count: usize, task: impl Fn(usize, &Done<T>) -> T + Send + Sync + 'static) -> Self {
+    pub fn new(count: usize, task: impl Fn(usize) -> T + Send + Sync + 'static) -> Self {
         let job = Job {
             task: Box::new(task),
             next: AtomicUsize::new(0),
             is_stopped: AtomicBool::new(false),
             has_panicked: AtomicBool::new(false),
-            done: Done(std::iter::repeat_with(OnceLock::new).take(count).collect()),
+            done: std::iter::repeat_with(OnceLock::new).take(count).collect(),
         };
         Self { job: Arc::new(job), latch: Arc::default(), pool: None }
     }
@@ -98,7 +95,7 @@ impl<T: Send + Sync + 'static> Batch<T> {
         if job.has_panicked.into_inner() {
             return Err(Failed::Panicked);
         }
-        job.done.0.into_iter().map(|done| done.into_inner().ok_or(Failed::Stopped)).collect()
+        job.done.into_iter().map(|done| done.into_inner().ok_or(Failed::Stopped)).collect()
     }
 }
 
@@ -129,7 +126,7 @@ impl<T> Job<T> {
         let items = || {
             while !self.is_stopped.load(Ordering::Relaxed) {
                 let start = self.next.fetch_add(TAKEN, Ordering::Relaxed);
-                let Some(places) = self.done.0.get(start..) else { return true };
+                let Some(places) = self.done.get(start..) else { return true };
                 if places.is_empty() {
                     return true;
                 }
@@ -138,7 +135,7 @@ impl<T> Job<T> {
                         return true;
                     }
                     // Each item is taken by one thread.
-                    let _ = place.set((self.task)(item, &self.done));
+                    let _ = place.set((self.task)(item));
                 }
                 if !goes_on() {
                     return false;
@@ -157,14 +154,6 @@ impl<T> Job<T> {
 impl<T: Send + Sync> Work for Job<T> {
     fn work(&self) {
         self.run(|| true);
-    }
-}
-
-impl<T> Done<T> {
-    /// The result of an item, if it is there.
-    #[must_use]
-    pub fn get(&self, item: usize) -> Option<&T> {
-        self.0.get(item)?.get()
     }
 }
 

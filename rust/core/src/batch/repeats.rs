@@ -1,10 +1,18 @@
 //! Finds equal texts of a batch while several threads look at them.
 //!
-//! Texts are compared whole; their hashes have a key of this batch, so texts that collide cannot be chosen.
+//! A text is looked for at a place that follows from a keyed hash of its length and its last bytes, which are of the signature:
+//! hashing all of it would cost more than the rest. Texts are compared whole. Texts with the same end share a place; beyond
+//! `WINDOW` of them a text counts as the first of its kind, and is then verified once more than it needs to be.
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicU32, Ordering};
+
+/// The last bytes of a text, which are hashed.
+const HASHED: usize = 64;
+
+/// The places at which a text can be.
+const WINDOW: usize = 32;
 
 /// A table of the texts that were seen. No thread waits for another.
 pub struct Repeats {
@@ -22,12 +30,14 @@ impl Repeats {
     }
 
     /// The number of the text that was seen first among those equal to this one; its own if it is the first.
+    ///
+    /// It may be told to be the first though it is not, where other texts take all the places that it can have.
     pub fn first<'a>(&self, number: usize, text: impl Fn(usize) -> &'a [u8]) -> usize {
         let Some(mark) = u32::try_from(number).ok().and_then(|number| number.checked_add(1)) else { return number };
         let own = text(number);
         let start = self.start(own);
         let (before, from) = self.slots.split_at(start);
-        for slot in from.iter().chain(before) {
+        for slot in from.iter().chain(before).take(WINDOW) {
             match slot.compare_exchange(0, mark, Ordering::Relaxed, Ordering::Relaxed) {
                 Ok(_) => return number,
                 Err(other) => {
@@ -44,6 +54,7 @@ impl Repeats {
     /// The slot at which the search for a text starts.
     #[expect(clippy::cast_possible_truncation, reason = "the low bits of the hash are what is wanted")]
     fn start(&self, text: &[u8]) -> usize {
-        self.key.hash_one(text) as usize & (self.slots.len() - 1)
+        let end = text.last_chunk::<HASHED>().map_or(text, |end| end);
+        self.key.hash_one((end, text.len())) as usize & (self.slots.len() - 1)
     }
 }
