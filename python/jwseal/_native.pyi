@@ -956,6 +956,10 @@ class VerifiedJWT(Mapping[str, Any]):
         """`exp` in seconds, or None if the policy let it be absent."""
 
     @property
+    def _verified_at(self) -> float:
+        """When it was verified, in seconds since 1970."""
+
+    @property
     def scopes(self) -> frozenset[str]:
         """The words of `scope` (RFC 8693 section 4.2), or else of `scp`, string or array; empty if neither is there."""
 

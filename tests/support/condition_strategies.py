@@ -5,6 +5,7 @@ Names and values are few, so that conditions meet their claims and often hold.
 
 import datetime as dt
 import math
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -66,16 +67,18 @@ demands = (
 leaves = st.builds(lambda path, demand: {"claim": path, **demand}, paths, demands) | st.builds(
     lambda name, demand: {"header": name, **demand}, st.sampled_from(["a", "x.y", "alg"]), demands
 )
+
+
+def several(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """Trees of which all or any must hold."""
+    members = st.lists(inner, min_size=1, max_size=4)
+    return st.builds(lambda name, members: {name: members}, st.sampled_from(["all", "any"]), members)
+
+
+positive_trees = st.recursive(leaves, several, max_leaves=12)
 trees = st.recursive(
     leaves,
-    lambda inner: (
-        st.builds(
-            lambda name, members: {name: members},
-            st.sampled_from(["all", "any"]),
-            st.lists(inner, min_size=1, max_size=4),
-        )
-        | st.builds(lambda member: {"not": member}, inner)
-    ),
+    lambda inner: several(inner) | st.builds(lambda member: {"not": member}, inner),
     max_leaves=12,
 )
 

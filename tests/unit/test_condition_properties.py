@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import plain_condition
 import strategies
-from condition_strategies import claims, configurations, globs, headers, trees
+from condition_strategies import claims, configurations, globs, headers, positive_trees, trees
 from judge import LAX, NOW, hs256, secret, verifier
 from jwseal import Condition, ConditionNotMet, PolicyError, VerifiedJWT, _native, not_
 
@@ -47,6 +47,20 @@ def test_a_tree_is_judged_as_plain_python_judges_it(when: Any, members: Any, par
     token = JUDGE.verify(hs256(members, header), now=NOW)
     expected = plain_condition.judge(when, plain_condition.World(members, header, NOW, LEEWAY))
     assert outcome(_native._condition(when, ""), token) == expected
+
+
+@given(st.lists(trees | positive_trees, min_size=1, max_size=6), claims, headers)
+def test_rules_decide_as_plain_python_judges_their_trees(whens: list[Any], members: Any, parameters: Any) -> None:
+    """Of several deny rules the first decides whose tree is true or an error, whatever the rules have in common."""
+    header = {**parameters, "alg": "HS256"}
+    token = JUDGE.verify(hs256(members, header), now=NOW)
+    world = plain_condition.World(members, header, NOW, LEEWAY)
+    rules = [{"id": str(index), "issuer": "i", "effect": "deny", "when": when} for index, when in enumerate(whens)]
+    outcomes = [(plain_condition.judge(when, world), str(index)) for index, when in enumerate(whens)]
+    codes = {"true": "rule_denied", "error": "condition_error"}
+    expected = [(codes[found], rule, None) for found, rule in outcomes if found in codes]
+    decided = _native.RuleSet(rules, {"i": {}}).decide(token, "i")
+    assert decided == (expected or [("no_rule_matched", None, None)])[0]
 
 
 @given(globs, st.text("abé *?\\", max_size=30))

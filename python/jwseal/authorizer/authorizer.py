@@ -191,14 +191,17 @@ class Authorizer:
         judged after the claims and before the rules: one that is missing or wrong is the code `sender_mismatch`.
         """
         decision = self._begin(token, worker, request, sender)
+        policy = decision._policy
         if token is None:
             refuse_missing(decision)
             return decision
         try:
-            verified = decision._policy.verifiers.verify(token, now=decision._now)
-            identify(decision, verified)
+            verified = policy.verifiers.verify(token, now=decision._now)
+            decision._verified, decision._issuer = verified, policy.only_issuer
+            if decision._issuer is None:
+                identify(decision, verified)
             if self._sender is not None:
-                self._sender.check(verified, sender, token, now=decision._now)
+                self._sender.check(verified, sender, token, now=decision._time)
                 decision._sender = self._sender
         except (InvalidToken, Unavailable) as error:
             refuse_unverified(decision, error)
@@ -223,14 +226,17 @@ class Authorizer:
     ) -> Decision:
         """As `authorize`; waits for sources of keys and for stores without blocking the event loop."""
         decision = self._begin(token, worker, request, sender)
+        policy = decision._policy
         if token is None:
             refuse_missing(decision)
             return decision
         try:
-            verified = await decision._policy.verifiers.verify_async(token, now=decision._now)
-            identify(decision, verified)
+            verified = await policy.verifiers.verify_async(token, now=decision._now)
+            decision._verified, decision._issuer = verified, policy.only_issuer
+            if decision._issuer is None:
+                identify(decision, verified)
             if self._sender is not None:
-                await self._sender.check_async(verified, sender, token, now=decision._now)
+                await self._sender.check_async(verified, sender, token, now=decision._time)
                 decision._sender = self._sender
         except (InvalidToken, Unavailable) as error:
             refuse_unverified(decision, error)
@@ -258,17 +264,20 @@ class Authorizer:
         Neither is asked for, so nothing is used up. Claims are shown with `values=True` only.
         """
         decision = self._begin(token, worker, request)
+        policy = decision._policy
         if token is None:
             refuse_missing(decision)
             return Explanation(decision, [])
         try:
-            verified = decision._policy.verifiers.verify(token, now=decision._now)
-            identify(decision, verified)
+            verified = policy.verifiers.verify(token, now=decision._now)
+            decision._verified, decision._issuer = verified, policy.only_issuer
+            if decision._issuer is None:
+                identify(decision, verified)
         except (InvalidToken, Unavailable) as error:
             refuse_unverified(decision, error)
             return Explanation(decision, [])
         judge(decision, verified, request)
-        name = decision._policy.issuers[verified["iss"]].name
+        name = policy.issuers[verified["iss"]].name
         asked = None if request is None else with_digests(request)
         return Explanation(decision, decision._worker.rules.explain(verified, name, asked, values=values))
 
@@ -286,8 +295,6 @@ class Authorizer:
     def _begin(
         self, token: str | bytes | None, worker: str | None, request: Mapping[str, Any] | None, sender: object = None
     ) -> Decision:
-        if type(token) is not str and not isinstance(token, str | bytes | None):
-            raise TypeError(f"token must be str, bytes or None, not {type(token).__name__}")
         if request is not None and not hasattr(request, "keys"):
             raise TypeError(f"request must be a mapping or None, not {type(request).__name__}")
         if sender is not None and self._sender is None:
@@ -297,9 +304,10 @@ class Authorizer:
         policy = self._policy
         decision = _new(Decision)
         decision._policy, decision._token = policy, token
-        decision._verified = decision._issuer = decision._rule = decision._sender = None
-        decision._worker = policy.workers.get(worker) or policy.worker(worker)
-        decision._now = time.time() if self._clock is None else self._now()
+        decision._verified = decision._issuer = decision._sender = decision._rule = decision._attributes = None
+        decision._error = decision._unchecked = None
+        decision._worker = policy.only_worker if worker is None and policy.only_worker else policy.worker(worker)
+        decision._now = None if self._clock is None else self._now()
         return decision
 
     def _now(self) -> float:
@@ -313,7 +321,7 @@ class Authorizer:
     ) -> tuple[VerifiedJWT, float, float, Budget | None]:
         """What the stores are asked about."""
         leeway = 0.0 if decision._issuer is None else decision._issuer.leeway
-        return verified, decision._now, leeway, None if self._state.budget is None else budget
+        return verified, decision._time, leeway, None if self._state.budget is None else budget
 
     def _look_again(self, every: float) -> None:
         if time.monotonic() < self._next_look or not self._reloading.acquire(blocking=False):

@@ -75,12 +75,12 @@ class Decision:
         "_worker",
     )
 
-    # The authorizer sets what is known before a token is read, and the judgement the rest, in this order. Everything is set before
-    # a caller has the object.
+    # Set before a caller has the object. `_code` and `_stage` are those of a refusal, and are set with `_error`.
     _policy: CompiledPolicy
     _worker: CompiledWorker
     _token: str | bytes | None
-    _now: float
+    # None: the machine's clock, which the verification read.
+    _now: float | None
     _sender: DpopCheck | CertificateCheck | None
     _verified: VerifiedJWT | None
     _issuer: TrustedIssuer | None
@@ -89,7 +89,7 @@ class Decision:
     _code: str
     _stage: Stage
     _error: JOSEError | None
-    _unchecked: frozenset[str]
+    _unchecked: frozenset[str] | None
 
     def __init__(self) -> None:
         raise TypeError("a Decision cannot be created directly: call Authorizer.authorize")
@@ -105,12 +105,12 @@ class Decision:
     @property
     def code(self) -> str:
         """`allowed`, or the stable code of the refusal."""
-        return self._code
+        return "allowed" if self._error is None else self._code
 
     @property
     def stage(self) -> Stage:
         """How far the token came."""
-        return self._stage
+        return "state" if self._error is None else self._stage
 
     @property
     def rule(self) -> str | None:
@@ -177,7 +177,7 @@ class Decision:
     @property
     def unchecked(self) -> frozenset[str]:
         """The stores that did not answer and were passed over."""
-        return self._unchecked
+        return frozenset() if self._unchecked is None else self._unchecked
 
     @property
     def worker(self) -> str | None:
@@ -242,7 +242,7 @@ class Decision:
         form = self._policy.audit_subject
         return {
             "schema": SCHEMA,
-            "time": _rfc3339(self._now),
+            "time": _rfc3339(self._time),
             "worker": self.worker,
             "allowed": self.allowed,
             "code": self.code,
@@ -265,6 +265,14 @@ class Decision:
             "unchecked": sorted(self.unchecked),
             "policy_version": self.policy_version,
         }
+
+    @property
+    def _time(self) -> float:
+        """When it was made, in seconds since 1970."""
+        if self._now is None:
+            assert self._verified is not None  # noqa: S101  # for the type checker: a refusal before that set `_now`
+            return self._verified._verified_at
+        return self._now
 
     def _subject_dn(self) -> dict[str, str]:
         components: dict[str, str] = self.attributes.get("subject_dn", {})

@@ -6,6 +6,7 @@ that a token that is refused uses nothing up. This module judges no proof, asks 
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 from jwseal.authorizer.attribute_map import AttributeFault
@@ -47,15 +48,10 @@ _SENTENCES = {
 }
 
 
-_EVERY_STORE_ANSWERED: frozenset[str] = frozenset()
-
-
 def identify(decision: Decision, verified: VerifiedJWT) -> None:
-    """Note the verified token and its issuer. Raises ClaimMismatch for an audience that its compatibility mode refuses."""
-    policy = decision._policy
-    decision._verified = verified
-    issuer = decision._issuer = policy.only_issuer or policy.issuers[verified["iss"]]
-    if issuer.audiences is not None and (mismatch := issuer.audience_fault(verified)) is not None:
+    """Find the issuer of a verified token. Raises ClaimMismatch for an audience that its compatibility mode refuses."""
+    issuer = decision._issuer = decision._policy.issuers[verified["iss"]]
+    if (mismatch := issuer.audience_fault(verified)) is not None:
         raise ClaimMismatch(mismatch, "aud")
 
 
@@ -68,14 +64,13 @@ def judge(decision: Decision, verified: VerifiedJWT, request: Mapping[str, Any] 
     issuer: Any = decision._issuer
     asked = None if request is None else with_digests(request)
     code, rule, step_up = worker.rules.decide(verified, issuer.name, asked)
-    decision._rule, decision._code = rule, code
-    decision._attributes = budget = None
+    decision._rule = rule
     if code != "allowed":
         _refuse_by_rules(decision, code, step_up)
         return None
-    decision._stage, decision._error, decision._unchecked = "state", None, _EVERY_STORE_ANSWERED
     if worker.is_plain:
         return None
+    budget = None
     try:
         if worker.bindings:
             budget = bind(worker.bindings, verified, request, asked)
@@ -95,6 +90,8 @@ def refuse_missing(decision: Decision) -> None:
 
 def refuse_unverified(decision: Decision, error: JOSEError) -> None:
     """Refuse a token before its rules were judged: its verifier refused it, or what was checked of its claims and sender."""
+    if decision._now is None:
+        decision._now = time.time()
     refuse(decision, error, _stage_of(error))
 
 
@@ -126,11 +123,6 @@ def _deny(decision: Decision, code: str, stage: Stage, reason: str) -> None:
 
 
 def _set_refusal(decision: Decision, code: str, stage: Stage, error: JOSEError) -> None:
-    decision._code, decision._stage, decision._attributes, decision._unchecked = (
-        code,
-        stage,
-        None,
-        _EVERY_STORE_ANSWERED,
-    )
+    decision._code, decision._stage, decision._attributes = code, stage, None
     # Its frames hold the token.
     decision._error = error.with_traceback(None)

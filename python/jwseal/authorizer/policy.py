@@ -65,9 +65,11 @@ class CompiledPolicy:
     configuration: Configuration
     verifiers: Issuers
     issuers: Mapping[str, TrustedIssuer]
-    # Where there is one, each verified token is of it.
+    # Where there is one: each verified token is of it, and its verifier judged the audience.
     only_issuer: TrustedIssuer | None
     workers: Mapping[str | None, CompiledWorker]
+    # Where the configuration has no workers.
+    only_worker: CompiledWorker | None
     all_rules: _native.RuleSet
     version: str
     files: list[Path]
@@ -103,12 +105,14 @@ def compile_policy(configuration: Configuration, sources: dict[tuple[object, ...
         for content in one.contents.values():
             digest.update(hashlib.sha256(content).digest())
     issuers = {table.table["issuer"]: _trusted(table) for table in tables.values()}
+    workers = _workers(configuration, all_rules)
     return CompiledPolicy(
         configuration,
         verifiers,
         issuers,
-        next(iter(issuers.values())) if len(issuers) == 1 else None,
-        _workers(configuration, all_rules),
+        _only(issuers),
+        workers,
+        workers.get(None),
         all_rules,
         digest.hexdigest(),
         [path for one in keys.values() for path in one.files],
@@ -149,6 +153,11 @@ def _trusted(issuer: IssuerTable) -> TrustedIssuer:
     audience = issuer.table.get("audience", [])
     audiences = frozenset([audience] if isinstance(audience, str) else audience)
     return TrustedIssuer(issuer.name, _leeway(issuer), audiences if issuer.is_compatible else None)
+
+
+def _only(issuers: Mapping[str, TrustedIssuer]) -> TrustedIssuer | None:
+    first = next(iter(issuers.values()))
+    return first if len(issuers) == 1 and first.audiences is None else None
 
 
 def _rule_set(configuration: Configuration, rules: list[dict[str, Any]]) -> _native.RuleSet:

@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use crate::claims::VerifiedJwt;
 use crate::condition::{
-    AcrOrder, Compiler, Context, Evaluation, Explained, Facts, Finding, Misplaced, Outcome, Request, Sources, StepUp,
-    Tree, lint,
+    AcrOrder, Clauses, Compiler, Context, Evaluation, Explained, Facts, Finding, Misplaced, Outcome, Request, Sources,
+    StepUp, Tree, lint,
 };
 use crate::error::{Error, Result};
 use crate::json::{Document, Limits, Object, Value};
@@ -49,6 +49,8 @@ struct Issuer {
     sources: Sources,
     /// Deny rules first, either in the order they were written.
     trees: Vec<(usize, Effect, Tree)>,
+    /// Those of each tree, if it has them.
+    clauses: Vec<Option<Clauses>>,
 }
 
 /// What rules say about a token; each rule by its index.
@@ -110,8 +112,12 @@ impl RuleSet {
     pub fn decide(&self, jwt: &VerifiedJwt, issuer: &str, request: Option<&Request>) -> Result<Verdict<'_>> {
         let issuer = self.of(issuer)?;
         let mut evaluation = Evaluation::new(Facts::new(jwt, request), &issuer.sources);
-        for (rule, effect, tree) in &issuer.trees {
-            match (effect, tree.evaluate(&mut evaluation)) {
+        for ((rule, effect, tree), clauses) in issuer.trees.iter().zip(&issuer.clauses) {
+            let outcome = match clauses {
+                Some(clauses) => clauses.evaluate(&mut evaluation),
+                None => tree.evaluate(&mut evaluation),
+            };
+            match (effect, outcome) {
                 (Effect::Deny, Outcome::True) => return Ok(Verdict::Denied(*rule)),
                 (Effect::Deny, Outcome::Error) => return Ok(Verdict::ConditionError(*rule)),
                 (Effect::Allow, Outcome::True) => return Ok(Verdict::Allowed(*rule)),
@@ -234,7 +240,8 @@ impl RuleSet {
             }
         }
         trees.sort_by_key(|(_, effect, _)| *effect == Effect::Allow);
-        Ok(Issuer { name: name.into(), sources: compiler.into_sources(), trees })
+        let clauses = trees.iter().map(|(_, _, tree)| Clauses::of(tree)).collect();
+        Ok(Issuer { name: name.into(), sources: compiler.into_sources(), trees, clauses })
     }
 }
 

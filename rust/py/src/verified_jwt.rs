@@ -94,6 +94,12 @@ impl VerifiedJwtObject {
         self.jwt.expires_at()
     }
 
+    #[doc = doc!("VerifiedJWT._verified_at")]
+    #[getter]
+    fn _verified_at(&self) -> f64 {
+        self.jwt.verified_at()
+    }
+
     #[doc = doc!("VerifiedJWT.scopes")]
     #[getter]
     fn scopes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyFrozenSet>> {

@@ -82,7 +82,7 @@ impl Compiler {
     /// The sources of all conditions read.
     #[must_use]
     pub fn into_sources(self) -> Sources {
-        Sources::new(self.sources, self.leaves.iter().map(|leaf| (leaf.source, &leaf.operator, leaf.bit)))
+        Sources::new(self.sources, self.leaves)
     }
 
     fn node(&mut self, value: Value<'_>, context: &Context, level: usize) -> Compiled<Tree> {

@@ -7,6 +7,7 @@
 
 mod acr;
 mod choice;
+mod clauses;
 mod coercion;
 mod compiler;
 mod explanation;
@@ -26,6 +27,7 @@ mod tree;
 
 pub use acr::AcrOrder;
 pub use choice::Sources;
+pub use clauses::Clauses;
 pub use compiler::{Compiler, Context};
 pub use explanation::{Explained, Part};
 pub use facts::{Facts, Source};

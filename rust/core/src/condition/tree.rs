@@ -174,6 +174,23 @@ impl<'a, 's> Evaluation<'a, 's> {
         Self { facts, sources, found: [Found::NotYet; KEPT], outcomes: Outcomes::default() }
     }
 
+    /// The outcome where one of the leaves of these bits must be true.
+    #[inline]
+    pub(super) fn any_of(&mut self, bits: u64) -> Outcome {
+        loop {
+            if let Some(outcome) = self.outcomes.any(bits) {
+                return outcome;
+            }
+            let unknown = self.outcomes.unknown(bits);
+            let first = unknown & unknown.wrapping_neg();
+            match self.sources.leaf(first) {
+                // Its outcome is known after this.
+                Some(leaf) => _ = leaf.evaluate_first(self),
+                None => self.outcomes.add(first, Outcome::Error),
+            }
+        }
+    }
+
     /// The value of a source.
     #[inline]
     pub(super) fn value(&mut self, source: usize) -> Option<Value<'a>> {

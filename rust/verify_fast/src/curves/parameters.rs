@@ -87,7 +87,7 @@ impl Curve for P521 {
         \x27\x3e\x66\x2c\x97\xee\x72\x99\x5e\xf4\x26\x40\xc5\x50\xb9\x01\x3f\xad\x07\x61\x35\x3c\x70\x86\
         \xa2\x72\xc2\x40\x88\xbe\x94\x76\x9f\xd1\x66\x50";
     const KEY_WIDTH: u32 = 5;
-    const GENERATOR_WIDTH: u32 = 7;
+    const GENERATOR_WIDTH: u32 = 8;
 
     fn shared() -> &'static Shared<Table<Self>> {
         static SHARED: Shared<Table<P521>> = Shared::new();

@@ -100,7 +100,7 @@ fn sizes() {
     assert_eq!([86, 264], sizes::<P256>());
     assert_eq!([86, 264], sizes::<Secp256k1>());
     assert_eq!([195, 330], sizes::<P384>());
-    assert_eq!([236, 675], sizes::<P521>());
+    assert_eq!([236, 1188], sizes::<P521>());
     assert_eq!([76, 384], edwards::sizes());
 }
 
