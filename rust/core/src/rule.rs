@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use crate::claims::VerifiedJwt;
 use crate::condition::{
-    AcrOrder, Clauses, Compiler, Context, Evaluation, Explained, Facts, Finding, Misplaced, Outcome, Request, Sources,
-    StepUp, Tree, lint,
+    AcrOrder, Clauses, Compiler, Context, Evaluation, Explained, Facts, Finding, Leaf, Misplaced, Outcome, Request,
+    Sources, StepUp, Tree, lint,
 };
 use crate::error::{Error, Result};
 use crate::json::{Document, Limits, Object, Value};
@@ -49,8 +49,9 @@ struct Issuer {
     sources: Sources,
     /// Deny rules first, either in the order they were written.
     trees: Vec<(usize, Effect, Tree)>,
-    /// Those of each tree, if it has them.
+    /// Those of each tree, if it has them, and the leaves that they name.
     clauses: Vec<Option<Clauses>>,
+    leaves: Vec<Leaf>,
 }
 
 /// What rules say about a token; each rule by its index.
@@ -114,7 +115,7 @@ impl RuleSet {
         let mut evaluation = Evaluation::new(Facts::new(jwt, request), &issuer.sources);
         for ((rule, effect, tree), clauses) in issuer.trees.iter().zip(&issuer.clauses) {
             let outcome = match clauses {
-                Some(clauses) => clauses.evaluate(&mut evaluation),
+                Some(clauses) => clauses.evaluate(&issuer.leaves, &mut evaluation),
                 None => tree.evaluate(&mut evaluation),
             };
             match (effect, outcome) {
@@ -241,7 +242,8 @@ impl RuleSet {
         }
         trees.sort_by_key(|(_, effect, _)| *effect == Effect::Allow);
         let clauses = trees.iter().map(|(_, _, tree)| Clauses::of(tree)).collect();
-        Ok(Issuer { name: name.into(), sources: compiler.into_sources(), trees, clauses })
+        let (sources, leaves) = compiler.into_parts();
+        Ok(Issuer { name: name.into(), sources, trees, clauses, leaves })
     }
 }
 

@@ -125,9 +125,10 @@ fn big_integer<'py>(py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyAny>> 
 const DIGITS_AT_ONCE: usize = 18;
 const SCALE: u64 = 10_u64.pow(18);
 
-/// An empty dict with room for `len` members, where the interpreter has one: growing costs more than filling.
+/// An empty dict with room for `len` members, where the interpreter exports one: growing costs more than filling. On Windows a
+/// function that PyO3 does not declare cannot be linked.
 fn presized(py: Python<'_>, len: usize) -> PyResult<Bound<'_, PyDict>> {
-    #[cfg(not(Py_3_14))]
+    #[cfg(not(any(Py_3_14, windows)))]
     if len > SMALL_DICT {
         // SAFETY: this is the signature in CPython's headers up to 3.13.
         unsafe extern "C" {
@@ -142,7 +143,7 @@ fn presized(py: Python<'_>, len: usize) -> PyResult<Bound<'_, PyDict>> {
 }
 
 /// Members that fit into a dict before it grows.
-#[cfg(not(Py_3_14))]
+#[cfg(not(any(Py_3_14, windows)))]
 const SMALL_DICT: usize = 5;
 
 /// A string; ASCII is copied as it is, everything else decoded.

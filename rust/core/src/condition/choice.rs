@@ -8,15 +8,12 @@ use super::literal::Literal;
 use super::operator::Operator;
 use super::outcome::Outcome;
 use super::request::words_of;
-use super::tree::Leaf;
 use crate::json::{Kind, Value};
 
-/// The sources and the leaves that trees share, and which of the leaves are evaluated together.
+/// The sources that trees share, and which of their leaves are evaluated together.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Sources {
     list: Box<[Source]>,
-    /// The leaves that have a bit, in the order of their bits.
-    leaves: Box<[Leaf]>,
     choices: Box<[Choice]>,
 }
 
@@ -50,30 +47,25 @@ pub(super) struct Outcomes {
 const FEWEST: usize = 4;
 
 impl Sources {
-    /// Puts the leaves together that are alike.
-    pub(super) fn new(list: Vec<Source>, leaves: Vec<Leaf>) -> Self {
+    /// Puts the leaves together that are alike. Of each leaf there are its source, its operator and its bit.
+    pub(super) fn new<'l>(list: Vec<Source>, leaves: impl Iterator<Item = (usize, &'l Operator, u64)>) -> Self {
         let mut choices: Vec<Choice> = Vec::new();
-        for leaf in &leaves {
-            let Some((way, text)) = Way::of(&leaf.operator) else { continue };
-            let (source, member) = (leaf.source, (text.into(), leaf.bit));
+        for (source, operator, bit) in leaves {
+            let Some((way, text)) = Way::of(operator) else { continue };
+            let member = (text.into(), bit);
             match choices.iter_mut().find(|choice| (choice.source, choice.way) == (source, way)) {
                 Some(choice) => choice.add(member),
                 None => choices.push(Choice { source, way, all: member.1, texts: Box::new([member]) }),
             }
         }
         choices.retain(|choice| choice.texts.len() >= FEWEST);
-        Self { list: list.into(), leaves: leaves.into(), choices: choices.into() }
+        Self { list: list.into(), choices: choices.into() }
     }
 
     /// A source as it was declared.
     #[inline]
     pub(super) fn source(&self, index: usize) -> Option<&Source> {
         self.list.get(index)
-    }
-
-    /// The leaf of this bit.
-    pub(super) fn leaf(&self, bit: u64) -> Option<&Leaf> {
-        self.leaves.get(bit.trailing_zeros() as usize)
     }
 
     /// The leaves that are evaluated together with the leaf of this bit.

@@ -5,7 +5,7 @@
 //! distribute over one another. So a tree and its clauses have the same outcome, and leaves are evaluated where they are needed.
 
 use super::outcome::Outcome;
-use super::tree::{Evaluation, Tree};
+use super::tree::{Evaluation, Leaf, Tree};
 
 /// The clauses of a tree, each the bits of its leaves.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,10 +21,10 @@ impl Clauses {
         clauses(tree).map(|clauses| Self(clauses.into()))
     }
 
-    /// Evaluates them, to the outcome of the tree.
+    /// Evaluates them, to the outcome of the tree. `leaves` are those of all bits, in order.
     #[must_use]
-    pub fn evaluate(&self, evaluation: &mut Evaluation<'_, '_>) -> Outcome {
-        Outcome::all(self.0.iter().map(|clause| evaluation.any_of(*clause)))
+    pub fn evaluate(&self, leaves: &[Leaf], evaluation: &mut Evaluation<'_, '_>) -> Outcome {
+        Outcome::all(self.0.iter().map(|clause| evaluation.any_of(*clause, leaves)))
     }
 }
 

@@ -68,7 +68,8 @@ impl Condition {
         let document = Document::parse(text, Limits::TEXT).map_err(Misplaced::here)?;
         let mut compiler = Compiler::default();
         let tree = compiler.tree(document.root(), context)?;
-        Ok(Self { tree, sources: compiler.into_sources() })
+        let (sources, _) = compiler.into_parts();
+        Ok(Self { tree, sources })
     }
 }
 
@@ -79,10 +80,11 @@ impl Compiler {
         self.node(value, context, 1)
     }
 
-    /// The sources of all conditions read.
+    /// The sources of all conditions read, and the leaves that have a bit, in the order of their bits.
     #[must_use]
-    pub fn into_sources(self) -> Sources {
-        Sources::new(self.sources, self.leaves)
+    pub fn into_parts(self) -> (Sources, Vec<Leaf>) {
+        let leaves = self.leaves.iter().map(|leaf| (leaf.source, &leaf.operator, leaf.bit));
+        (Sources::new(self.sources, leaves), self.leaves)
     }
 
     fn node(&mut self, value: Value<'_>, context: &Context, level: usize) -> Compiled<Tree> {

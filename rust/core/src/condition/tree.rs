@@ -174,16 +174,16 @@ impl<'a, 's> Evaluation<'a, 's> {
         Self { facts, sources, found: [Found::NotYet; KEPT], outcomes: Outcomes::default() }
     }
 
-    /// The outcome where one of the leaves of these bits must be true.
+    /// The outcome where one of the leaves of these bits must be true; `leaves` are those of all bits, in order.
     #[inline]
-    pub(super) fn any_of(&mut self, bits: u64) -> Outcome {
+    pub(super) fn any_of(&mut self, bits: u64, leaves: &[Leaf]) -> Outcome {
         loop {
             if let Some(outcome) = self.outcomes.any(bits) {
                 return outcome;
             }
             let unknown = self.outcomes.unknown(bits);
             let first = unknown & unknown.wrapping_neg();
-            match self.sources.leaf(first) {
+            match leaves.get(first.trailing_zeros() as usize) {
                 // Its outcome is known after this.
                 Some(leaf) => _ = leaf.evaluate_first(self),
                 None => self.outcomes.add(first, Outcome::Error),
