@@ -57,7 +57,7 @@ lint: $(VENV)/.test $(VENV)/.lint $(VENV)/.native ## Check formats, lints, types
 test: $(VENV)/.test $(VENV)/.native redis ## Build once and run every test; the last lines say what this processor could not run
 	cargo test --quiet -p jwseal-core -p jwseal-verify-fast
 	cargo test --quiet -p jwseal-core --no-default-features
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 	@cargo run --quiet -p jwseal-verify-fast --example processor
 
 test-all: ## Run the Python tests on every supported version found here
@@ -155,13 +155,13 @@ $(VENV)/.native: $(RUST) | doctor-rust $(VENV)/.test
 	@touch $@
 
 $(VENV)/.tested: $(VENV)/.test $(VENV)/.native FORCE
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 # Peers that need a newer cryptography are taken out; the tests that call them say so when they are skipped.
 $(VENV)/.lowest: $(VENV)/.test $(VENV)/.native FORCE
 	@$(BIN)/python -m pip uninstall --quiet --yes jwcrypto
 	@$(BIN)/python -m pip install --quiet "cryptography==$$(sed -n 's/^dependencies = \["cryptography>=\(.*\)"\]$$/\1/p' pyproject.toml)"
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 $(BENCH)/.native: $(RUST) $(PACKAGE) | doctor
 	@echo "building the release profile into $(BENCH) (whole-program optimisation: some minutes)"
