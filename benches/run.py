@@ -82,7 +82,9 @@ def measure(options: argparse.Namespace, cases: dict[str, Case], programs: peers
     title("sign", "claims dict to token")
     sign_header()
     for alg, case in cases.items():
-        race = run_race(options, [*signing(case), *elsewhere(programs, "sign", alg)])
+        # What is promised of RS256 is a difference of a hundredth of the operation: its blocks are longer.
+        longer = 10 if alg == "RS256" else 1
+        race = run_race(options, [*signing(case), *elsewhere(programs, "sign", alg)], longer)
         print(sign_row(alg, race), flush=True)
         found += figures.of_sign(alg, race)
         results["sign"][alg] = as_json(race)
@@ -218,8 +220,8 @@ def batch_race(options: argparse.Namespace, case: Case) -> Race:
         return Race(entrants, max(5, options.rounds // 10), options.block_us * 1000)
 
 
-def run_race(options: argparse.Namespace, entrants: list[Contender]) -> Race:
-    return Race(entrants, options.rounds, options.block_us * 1000)
+def run_race(options: argparse.Namespace, entrants: list[Contender], longer: int = 1) -> Race:
+    return Race(entrants, options.rounds, options.block_us * 1000 * longer)
 
 
 # Tables.
