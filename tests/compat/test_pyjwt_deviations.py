@@ -367,3 +367,12 @@ def test_deviation_13_fetches_are_bounded() -> None:
         issuer.reply(Answer.byte_by_byte(0.005))
         call = lambda jwt: jwt.PyJWKClient(issuer.jwks_uri, timeout=0.2).fetch_data()  # noqa: E731
         assert ("value", "PyJWKClientConnectionError") == (kind(real, call), kind(layer, call))
+
+
+@pytest.mark.parametrize("alg", [[], ["HS256"], {}, 5, True], ids=repr)
+@pytest.mark.parametrize("algorithms", [{"HS256"}, "HS256", {"HS256": 1}, HS256], ids=repr)
+def test_deviation_14_an_alg_that_is_no_string_is_refused(alg: Any, algorithms: Any) -> None:
+    """PyJWT raises TypeError where a set of names cannot look for the header's alg; the layer refuses the token."""
+    call = lambda jwt: jwt.decode(forged({"alg": alg}, {}), SECRET, algorithms)  # noqa: E731
+    assert kind(layer, call) == "InvalidAlgorithmError"
+    assert kind(real, call) in {"InvalidAlgorithmError", "TypeError"}

@@ -32,6 +32,7 @@ Where this compatibility layer differs from PyJWT, on purpose:
     messages.
 13. `PyJWKClient`'s timeout is for a whole fetch and not for each read, and a response has at most 1 MiB; more is a
     PyJWKClientConnectionError, and so is a connection that breaks off, where PyJWT leaks ConnectionResetError.
+14. An `alg` that is no string is InvalidAlgorithmError. With `algorithms` as a set or a str, PyJWT raises TypeError.
 """
 
 from jwseal.compat.pyjwt.api_jwk import PyJWK, PyJWKSet

@@ -31,6 +31,10 @@ pub(super) fn verify_signature<'py>(
     let refused = |message: &str| refusal(py, "InvalidAlgorithmError", message);
     let of_jwk = is_jwk(key)?.then(|| key.getattr(intern!(py, "algorithm_name"))).transpose()?;
     let Some(name) = member(header, intern!(py, "alg"))? else { return Err(refused("Algorithm not specified")) };
+    if !name.is_instance_of::<PyString>() {
+        // PyJWT lets a set of names raise TypeError for a list.
+        return Err(refused("The specified alg value is not allowed"));
+    }
     let is_allowed = match (algorithms, &of_jwk) {
         (None, Some(own)) => name.eq(own)?,
         (None, None) => true,
