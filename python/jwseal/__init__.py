@@ -15,7 +15,7 @@ Each is loaded when it is first named. `cryptography` is loaded when a key is fi
 certificate.
 """
 
-from jwseal import errors
+from jwseal import errors as errors
 from jwseal._native import (
     Condition,
     IssuerTemplate,
@@ -40,10 +40,12 @@ if TYPE_CHECKING:
     from jwseal import authorizer as authorizer
     from jwseal import certificates as certificates
     from jwseal import compat as compat
+    from jwseal import condition as condition
     from jwseal import insecure as insecure
     from jwseal import jws as jws
     from jwseal import providers as providers
     from jwseal import remote as remote
+    from jwseal import sender as sender
     from jwseal import state as state
     from jwseal import types as types
     from jwseal._challenge import challenge as challenge
@@ -132,6 +134,7 @@ if not TYPE_CHECKING:
             "jws",
             "providers",
             "remote",
+            "sender",
             "state",
             "types",
         )

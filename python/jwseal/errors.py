@@ -243,7 +243,7 @@ class SenderMismatch(ClaimError):
 
 
 class Unavailable(JOSEError):
-    """The token could not be judged, because what that takes could not be reached: answer 503."""
+    """The token could not be checked, because what that takes could not be reached: answer 503."""
 
     code = "unavailable"
     http_status = 503

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Metrics", "PrometheusCollector", "Sample", "instrument"]
 
 _HELP = {
-    "jws_verifications_total": "Tokens judged, by the configured name of the issuer, the algorithm and the code",
+    "jws_verifications_total": "Tokens verified or refused, by the configured name of the issuer, the algorithm and the code",
     "jws_replay_total": "Tokens that were refused because they had been used before",
     "jws_cache_hits_total": "Tokens that were found in the cache of a verifier",
     "jws_cache_misses_total": "Tokens that were not found in the cache of a verifier",

@@ -1,8 +1,10 @@
 """The package as it is installed: what importing it loads, what its stubs say, what it exports."""
 
+import re
 import subprocess
 import sys
 import types
+from pathlib import Path
 
 import pytest
 
@@ -41,6 +43,7 @@ def test_importing_jwseal_loads_nothing_heavy() -> None:
         "policy",
         "providers",
         "remote",
+        "sender",
         "state",
         "types",
         "verifier",
@@ -50,6 +53,15 @@ def test_modules_are_there_after_import_jwseal(module: str) -> None:
     """`import jwseal; jwseal.jws` works without another import, and so does completion by tab."""
     program = f"import jwseal; print({module!r} in dir(jwseal), jwseal.{module}.__name__)"
     assert f"True jwseal.{module}" == said_by(program)
+
+
+def test_type_checkers_export_the_modules() -> None:
+    """Each module that `jwseal` loads when it is named, and `errors`, is imported as itself: pyright exports no other name."""
+    source = Path(jwseal.__file__).read_text(encoding="utf-8")
+    loaded = re.findall(r"^ +import jwseal\.(\w+) as module$", source, re.MULTILINE)
+    public = {"errors", *loaded} - {"key"}
+    assert len(public) > 10
+    assert [] == sorted(name for name in public if f"from jwseal import {name} as {name}\n" not in source)
 
 
 @pytest.mark.parametrize("module", ["authlib", "pyjwt"])

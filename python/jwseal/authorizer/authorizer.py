@@ -160,7 +160,7 @@ class Authorizer:
 
     @property
     def sender(self) -> DpopCheck | CertificateCheck | None:
-        """What judges the proofs of senders, or None where a token is accepted from anyone."""
+        """What checks the proofs of senders, or None where a token is accepted from anyone."""
         check: DpopCheck | CertificateCheck | None = self._sender
         return check
 
@@ -188,7 +188,7 @@ class Authorizer:
         CSC API: `credentialID`, `hashes` (text or bytes), `hashAlgorithmOID`. An unknown worker is PolicyError.
 
         `sender` is the proof of the sender, as `Verifier.verify` takes it, for an authorizer that was made with `sender=`. It is
-        judged after the claims and before the rules: one that is missing or wrong is the code `sender_mismatch`.
+        checked after the claims and before the rules: one that is missing or wrong is the code `sender_mismatch`.
         """
         decision = self._begin(token, worker, request, sender)
         policy = decision._policy

@@ -1,7 +1,7 @@
-//! `verify_many`: a batch of tokens, results by several threads without the interpreter lock.
+//! `verify_many`: a batch of tokens, verified by several threads without the interpreter lock.
 //!
-//! A batch has two rounds at most. In the first each token is results with the keys at hand. What needs other keys waits for them
-//! together, one refetch for each source, and is results once more. Stores are asked last, in the order of the tokens, so that of
+//! A batch has two rounds at most. In the first each token is verified with the keys at hand. What needs other keys waits for them
+//! together, one refetch for each source, and is verified once more. Stores are asked last, in the order of the tokens, so that of
 //! equal tokens the first is accepted.
 
 use std::collections::HashMap;
@@ -138,7 +138,7 @@ pub(crate) enum FirstResult {
     Same(usize),
 }
 
-/// A token that is results again, by its number, and the keys it is results under.
+/// A token that is verified again, by its number, and the keys it is verified under.
 type Again = Arc<Vec<(usize, Answer)>>;
 
 impl<V: Shared> Round<V> {
@@ -295,7 +295,7 @@ fn prepared<T>(result: T) -> T {
     result
 }
 
-/// The time by which each token is results; none where no verifier can be chosen, which is refused when it is results.
+/// The time by which each token is verified; none where no verifier can be chosen, which is refused when it is verified.
 fn times<V: Verify>(py: Python<'_>, verifier: &V, tokens: &[Octets]) -> Result<Vec<Option<f64>>, Fault> {
     let mut read: HashMap<*const Clock, f64> = HashMap::new();
     let mut times = Vec::with_capacity(tokens.len());
