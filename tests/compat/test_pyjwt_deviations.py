@@ -376,3 +376,15 @@ def test_deviation_14_an_alg_that_is_no_string_is_refused(alg: Any, algorithms: 
     call = lambda jwt: jwt.decode(forged({"alg": alg}, {}), SECRET, algorithms)  # noqa: E731
     assert kind(layer, call) == "InvalidAlgorithmError"
     assert kind(real, call) in {"InvalidAlgorithmError", "TypeError"}
+
+
+@pytest.mark.parametrize(("alg", "other"), [("RS256", "HS256"), ("RS256", "ES256"), ("ES256", "RS256")])
+def test_deviation_15_a_key_object_of_another_family_is_an_invalid_key(alg: str, other: str) -> None:
+    """A token that names another of the accepted algorithms, for which the key object is no key, is refused by PyJWT's own exception."""
+    key = private_key(alg).public_key()
+    call = lambda jwt: jwt.decode(forged({"alg": other}, {}), key, [alg, other])  # noqa: E731
+    assert kind(real, call) == "TypeError"
+    with pytest.raises(layer.InvalidKeyError) as refusal:
+        call(layer)
+    assert isinstance(refusal.value, TypeError)
+    assert kind(layer, lambda jwt: jwt.decode(forged({"alg": other}, {}), object(), [other])) == "TypeError"

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from jwseal.compat import remembered_keys
@@ -330,3 +331,42 @@ def test_secrets_are_not_kept_as_text() -> None:
     kept = repr(list(remembered_keys._cache.entries))
     assert SECRET not in kept
     assert "PRIVATE" not in kept
+
+
+@pytest.mark.parametrize("alg", ["RS256", "PS256", "ES256", "EdDSA"])
+def test_a_type_check_that_is_replaced_judges_a_remembered_key(alg: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`check_crypto_key_type` is called for text that was read before, on the class that has it and in a subclass."""
+
+    def refused(jwt: Any, where: str) -> Any:
+        def refuse(*_arguments: Any) -> None:
+            raise jwt.InvalidKeyError("replaced")
+
+        signed = real.encode({}, private_key(alg), algorithm=alg)
+        made = jwt.PyJWS()
+        assert made.decode(signed, public_pem(alg), [alg]) == b"{}"
+        with monkeypatch.context() as patch:
+            algorithm = made.get_algorithm_by_name(alg)
+            if where == "subclass":
+                algorithm.__class__ = type("Checked", (type(algorithm),), {"check_crypto_key_type": refuse})
+            else:
+                patch.setattr(
+                    algorithm if where == "object" else jwt.algorithms.Algorithm, "check_crypto_key_type", refuse
+                )
+            return made.decode(signed, public_pem(alg), [alg])
+
+    for where in ("class", "object", "subclass"):
+        assert agree(lambda jwt, where=where: refused(jwt, where)) == ("error", "InvalidKeyError", "replaced")
+
+
+def test_a_curve_that_is_expected_later() -> None:
+    """An algorithm object whose `expected_curve` is changed judges a key that it has read before by the new curve."""
+
+    def changed(jwt: Any, curve: Any) -> Any:
+        made = jwt.PyJWS()
+        signed = real.encode({}, private_key("ES256"), algorithm="ES256")
+        assert made.decode(signed, public_pem("ES256"), ["ES256"]) == b"{}"
+        made.get_algorithm_by_name("ES256").expected_curve = curve
+        return made.decode(signed, public_pem("ES256"), ["ES256"])
+
+    assert agree(lambda jwt: changed(jwt, ec.SECP384R1))[1] == "InvalidKeyError"
+    assert agree(lambda jwt: changed(jwt, None))[0] == "value"

@@ -33,6 +33,8 @@ Where this compatibility layer differs from PyJWT, on purpose:
 13. `PyJWKClient`'s timeout is for a whole fetch and not for each read, and a response has at most 1 MiB; more is a
     PyJWKClientConnectionError, and so is a connection that breaks off, where PyJWT leaks ConnectionResetError.
 14. An `alg` that is no string is InvalidAlgorithmError. With `algorithms` as a set or a str, PyJWT raises TypeError.
+15. A key object of another family than that of the token's `alg` is an InvalidKeyError, which is a TypeError as well. For
+    RSA, EC and HMAC algorithms, PyJWT raises a TypeError that is none of its exceptions.
 """
 
 from jwseal.compat.pyjwt.api_jwk import PyJWK, PyJWKSet

@@ -143,9 +143,11 @@ class KeyPairAlgorithm(Algorithm):
 
     def prepare_key(self, key: Any) -> Any:
         if isinstance(key, (str, bytes)):
-            return remembered("pyjwt text", key, self._reading, self._read, public=not may_be_private(key))
+            loaded = remembered("pyjwt text", key, self._reading, self._read, public=not may_be_private(key))
+            self.check_crypto_key_type(loaded)
+            return loaded
         if not isinstance(key, self._crypto_key_types or ()) and not self._is_own_key(key):
-            raise TypeError("Expecting a PEM-formatted key.")
+            raise not_text(key, "Expecting a PEM-formatted key.")
         return key
 
     def sign(self, msg: bytes, key: Any) -> bytes:
@@ -177,13 +179,11 @@ class KeyPairAlgorithm(Algorithm):
 
     def _read(self, key: str | bytes) -> Any:
         try:
-            loaded = self._load(force_bytes(key))
+            return self._load(force_bytes(key))
         except TypeError:
             raise InvalidKeyError("The private key is encrypted; decrypt it first and pass the key object.") from None
         except (ValueError, UnsupportedAlgorithm):
             raise InvalidKeyError("Could not parse the provided public key.") from None
-        self.check_crypto_key_type(loaded)
-        return loaded
 
     def _load(self, octets: bytes) -> Any:
         raise NotImplementedError
@@ -251,6 +251,16 @@ class _LoadedKey:
             pkcs8 = self._key.private_bytes(forms.Encoding.DER, forms.PrivateFormat.PKCS8, forms.NoEncryption())
             self._native = SigningKey.from_der(pkcs8, alg=self._algorithm._name_for(self._key))
         return sign_bytes(msg, self._native)
+
+
+class _KeyOfAnotherFamily(InvalidKeyError, TypeError):
+    """A key object that the algorithm does not take, which a token may choose: PyJWT raises TypeError."""
+
+
+def not_text(key: object, message: str) -> TypeError:
+    """Return the refusal of an object that is neither text nor a key of the algorithm."""
+    is_key = hasattr(key, "public_bytes") or hasattr(key, "private_bytes")
+    return _KeyOfAnotherFamily(message) if is_key else TypeError(message)
 
 
 def may_be_private(text: str | bytes) -> bool:

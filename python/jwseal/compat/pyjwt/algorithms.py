@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key, l
 
 from jwseal import SecretKey, SigningKey, VerifyingKey, errors
 from jwseal.compat.loaded_rsa import sign_with_loaded
-from jwseal.compat.pyjwt.algorithm import Algorithm, KeyPairAlgorithm, algs_of, member
+from jwseal.compat.pyjwt.algorithm import Algorithm, KeyPairAlgorithm, algs_of, member, not_text
 from jwseal.compat.pyjwt.exceptions import InvalidAlgorithmError, InvalidKeyError
 from jwseal.compat.pyjwt.types import HashlibHash, JWKDict
 from jwseal.compat.pyjwt.utils import base64url_encode, der_to_raw_signature, force_bytes, to_base64url_uint
@@ -128,8 +128,10 @@ class HMACAlgorithm(Algorithm):
         self._names = (f"HS{self._hash_name.removeprefix('SHA')}",)
 
     def prepare_key(self, key: Any) -> Any:
-        if not isinstance(key, (str, bytes)) and self._is_own_key(key):
-            return key
+        if not isinstance(key, (str, bytes)):
+            if self._is_own_key(key):
+                return key
+            raise not_text(key, "Expected a string or bytes value")
         secret = force_bytes(key)
         if not secret:
             raise InvalidKeyError("HMAC key must not be empty.")
@@ -286,10 +288,18 @@ class ECAlgorithm(KeyPairAlgorithm):
     ) -> None:
         self.hash_alg = hash_alg
         self.expected_curve = expected_curve
+
+    @property
+    def expected_curve(self) -> type[ec.EllipticCurve] | None:
+        """The curve that a key must be on; None allows each that is used with the hash."""
+        return self._expected_curve
+
+    @expected_curve.setter
+    def expected_curve(self, curve: type[ec.EllipticCurve] | None) -> None:
+        self._expected_curve = curve
+        # What is remembered is remembered under these names.
         self._names = tuple(
-            name
-            for name, (curve, digest, _) in _CURVES.items()
-            if digest is hash_alg and expected_curve in (curve, None)
+            name for name, (known, digest, _) in _CURVES.items() if digest is self.hash_alg and curve in (known, None)
         )
 
     def prepare_key(self, key: Any) -> Any:
@@ -423,7 +433,7 @@ class OKPAlgorithm(KeyPairAlgorithm):
 
 # The methods of our classes as they are here: what they make of the text of a key is remembered while they are not replaced.
 OWN_METHODS: dict[type[Algorithm], tuple[Any, ...]] = {
-    kind: (kind.prepare_key, kind.check_key_length, kind.verify, kind.sign)
+    kind: (kind.prepare_key, kind.check_crypto_key_type, kind.check_key_length, kind.verify, kind.sign)
     for kind in (HMACAlgorithm, RSAAlgorithm, RSAPSSAlgorithm, ECAlgorithm, OKPAlgorithm)
 }
 

@@ -120,8 +120,13 @@ fn has_own_methods(algorithm: &Bound<'_, PyAny>) -> PyResult<bool> {
     let own = of_module(py, &OWN, "jwseal.compat.pyjwt.algorithms", "OWN_METHODS")?.cast::<PyDict>()?;
     let Some(methods) = own.get_item(&class)? else { return Ok(false) };
     let attributes = algorithm.getattr(intern!(py, "__dict__"))?.cast_into::<PyDict>()?;
-    let names =
-        [intern!(py, "prepare_key"), intern!(py, "check_key_length"), intern!(py, "verify"), intern!(py, "sign")];
+    let names = [
+        intern!(py, "prepare_key"),
+        intern!(py, "check_crypto_key_type"),
+        intern!(py, "check_key_length"),
+        intern!(py, "verify"),
+        intern!(py, "sign"),
+    ];
     for (name, method) in names.into_iter().zip(methods.cast::<PyTuple>()?) {
         if !class.getattr(name)?.is(&method) || attributes.contains(name)? {
             return Ok(false);
