@@ -5,6 +5,7 @@ to refuse a token refuses it, whenever it was overridden.
 """
 
 import inspect
+import subprocess
 import sys
 import time
 from collections import UserDict
@@ -219,6 +220,51 @@ def test_an_issuer_that_decodes_without_end() -> None:
         return "i" in Container()
 
     assert agree(endless, sentence=False)[1] == "RecursionError"
+
+
+def test_an_argument_that_decodes_without_end_on_a_small_stack() -> None:
+    """Names of algorithms that call `decode` again, when they are asked, raise RecursionError before a small stack is full."""
+    # CPython 3.11 stops at 1,000 calls. Later versions count otherwise, and allow what takes up to 2 MiB here.
+    size = 768 << 10 if sys.version_info < (3, 12) else 4 << 20
+    program = f"""
+import threading
+import jwseal.compat.pyjwt as jwt
+
+class Names:
+    def __contains__(self, name):
+        return bool(jwt.decode(token, "s" * 32, self))
+
+def endless():
+    try:
+        "HS256" in Names()
+    except RecursionError:
+        print("refused")
+
+token = jwt.encode({{}}, "s" * 32)
+threading.stack_size({size})
+thread = threading.Thread(target=endless)
+thread.start()
+thread.join()
+"""
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout) == (0, "refused\n")
+
+
+def test_a_replaced_step_of_an_object_whose_attributes_cannot_be_listed() -> None:
+    """A step that was replaced on an object is called, though its class does not show the object's attributes."""
+
+    def refused(jwt: Any) -> Any:
+        def refuse(*_arguments: Any, **_named: Any) -> None:
+            raise jwt.InvalidTokenError("replaced")
+
+        def hidden(_made: Any) -> None:
+            raise RuntimeError("hidden")
+
+        made = type("Closed", (jwt.PyJWT,), {"__dict__": property(hidden)})()
+        made._validate_exp = refuse
+        return made.decode(EDDSA, pair.public_pem("EdDSA"), ["EdDSA"], **EXPECTED)
+
+    assert agree(refused) == ("error", "InvalidTokenError", "replaced")
 
 
 def test_claims_that_are_no_dict() -> None:

@@ -13,6 +13,7 @@ use super::signature::{algorithm_by_name, is_jwk, verify_signature};
 use super::steps::{Argument, Replaced, Steps, member, refusal};
 use crate::convert;
 use crate::encoding;
+use crate::reentry;
 
 pub(super) const API_JWS: &str = "jwseal.compat.pyjwt.api_jws";
 
@@ -96,7 +97,8 @@ impl PyJwsSteps {
             Some(options) => jws.call_method1(intern!(py, "_merged"), (options,))?,
         };
         let key = key.or(|| intern!(py, "").clone().into_any());
-        verified(jws, steps(py).replaced(jws), jwt, &key, algorithms, &options, detached_payload)?.into_dict(py)
+        let replaced = steps(py).replaced(jws);
+        reentry::call(py, || verified(jws, replaced, jwt, &key, algorithms, &options, detached_payload))?.into_dict(py)
     }
 
     #[doc = doc!("PyJWSSteps._load")]

@@ -10,6 +10,7 @@ use super::claims::{self, Time};
 use super::jws::{self, Parts, warn_of_arguments};
 use super::steps::{Argument, Replaced, Steps, exception, member, of_module};
 use crate::clock;
+use crate::reentry;
 
 const API_JWT: &str = "jwseal.compat.pyjwt.api_jwt";
 
@@ -96,7 +97,7 @@ impl PyJwtSteps {
             let arguments = (token, key, algorithms, options);
             return steps(py).call(jwt, DECODE_COMPLETE, arguments, Some(&named))?.get_item("payload");
         }
-        Ok(complete(jwt, replaced, &call)?.0)
+        Ok(reentry::call(py, || complete(jwt, replaced, &call))?.0)
     }
 
     #[doc = doc!("PyJWTSteps.decode_complete")]
@@ -128,7 +129,8 @@ impl PyJwtSteps {
         let expected = Expected { audience, issuer, subject, leeway: leeway.or(|| zero(py)) };
         let key = key.or(|| intern!(py, "").clone().into_any());
         let call = Call { jwt, key, algorithms, options, verify, detached_payload, expected };
-        let (payload, decoded) = complete(slf.as_any(), steps(py).replaced(slf.as_any()), &call)?;
+        let replaced = steps(py).replaced(slf.as_any());
+        let (payload, decoded) = reentry::call(py, || complete(slf.as_any(), replaced, &call))?;
         let decoded = decoded.into_dict(py)?;
         decoded.set_item(intern!(py, "payload"), payload)?;
         Ok(decoded)

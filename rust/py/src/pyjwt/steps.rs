@@ -37,13 +37,15 @@ impl<const N: usize> Steps<N> {
             // The class says itself what its objects have, which a call finds out.
             return Replaced(u32::MAX);
         }
-        let own = object.getattr(intern!(py, "__dict__")).ok();
-        let own = own.as_ref().and_then(|own| own.cast::<PyDict>().ok());
+        let Some(own) = object.getattr(intern!(py, "__dict__")).ok().and_then(|own| own.cast_into::<PyDict>().ok())
+        else {
+            return Replaced(u32::MAX);
+        };
         let mut replaced = 0;
         for (index, (name, step)) in self.steps.iter().enumerate() {
             let name = name.bind(py);
             let is_ours = class.getattr(name).is_ok_and(|found| found.is(step.bind(py)))
-                && own.is_none_or(|own| own.contains(name).is_ok_and(|is_set| !is_set));
+                && own.contains(name).is_ok_and(|is_set| !is_set);
             replaced |= u32::from(!is_ours) << index;
         }
         Replaced(replaced)
