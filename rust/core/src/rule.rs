@@ -109,7 +109,7 @@ impl RuleSet {
         names.into_iter().map(Box::from).collect()
     }
 
-    /// Judges a token of an issuer, and what a request wants to be done.
+    /// Decides on a token of an issuer, and what a request wants to be done.
     pub fn decide(&self, jwt: &VerifiedJwt, issuer: &str, request: Option<&Request>) -> Result<Verdict<'_>> {
         let issuer = self.of(issuer)?;
         let mut evaluation = Evaluation::new(Facts::new(jwt, request), &issuer.sources);

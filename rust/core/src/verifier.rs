@@ -256,7 +256,8 @@ impl Verifier {
         }
     }
 
-    /// Verifies a token's signature and claims under one generation. `may_ask` is whether keys that it names and that are not there may be asked for.
+    /// Verifies a token's signature and claims under one generation. `may_ask` is whether keys that it names and that are not
+    /// there may be asked for.
     #[expect(clippy::inline_always, reason = "what it returns stays in registers")]
     #[inline(always)]
     fn verify_signed(

@@ -98,7 +98,7 @@ impl Choice {
         self.texts = texts.into();
     }
 
-    /// Judges all of its leaves, as each of them alone would be.
+    /// Evaluates all of its leaves, as each of them alone would be.
     pub(super) fn evaluate(&self, value: Option<Value<'_>>, outcomes: &mut Outcomes) {
         let Some(value) = value else { return outcomes.add(self.all, Outcome::False) };
         match (self.way, value.kind()) {

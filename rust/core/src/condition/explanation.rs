@@ -38,7 +38,7 @@ pub enum Part<'a> {
 }
 
 impl Tree {
-    /// Judges every part.
+    /// Evaluates every part.
     #[must_use]
     pub fn explain<'a>(&self, evaluation: &mut Evaluation<'a, 'a>) -> Option<Explained<'a>> {
         let mut each = |trees: &[Self]| trees.iter().map(|tree| tree.explain(evaluation)).collect::<Option<Vec<_>>>();

@@ -1,8 +1,8 @@
 //! The proof that a key verified a signature (RFC 7515 section 5.2).
 //!
 //! `Verified` proves that a key verified a payload, `VerifiedSignature` that a key verified a signature over a payload that
-//! the caller holds. `VerifiedSignature::check` alone makes them, and their fields are private to this file. The header's
-//! algorithm was one of the key's. Claims are not checked here.
+//! the caller holds. `VerifiedSignature::check` alone makes a signature, a payload needs one, and the fields of both are private to
+//! this file. The header's algorithm was one of the key's. Claims are not checked here.
 
 use std::sync::Arc;
 
