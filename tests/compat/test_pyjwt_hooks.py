@@ -14,7 +14,9 @@ from contextlib import contextmanager
 from typing import Any
 from unittest import mock
 
+import freezegun
 import pytest
+import time_machine
 
 import pyjwt_pair as pair
 from pyjwt_pair import SECRET, agree, layer, real
@@ -395,3 +397,15 @@ def test_supported_extensions_of_a_subclass() -> None:
 
     agree(nothing)
     assert agree(lambda jwt: jwt.PyJWS().decode(extended, SECRET, ["HS256"]))[1] == "InvalidTokenError"
+
+
+@pytest.mark.parametrize("year", [1970, 2200])
+def test_a_clock_that_is_moved_moves_decode(year: int) -> None:
+    """time-machine and freezegun, which change Python's clocks in different ways, both move the time by which claims are judged."""
+    timed = token({"exp": NOW})
+    moved = f"{year}-01-02T00:00:00Z"
+    expected = "value" if year == 1970 else "error"
+    with time_machine.travel(moved):
+        assert agree(lambda jwt: jwt.decode(timed, SECRET, ["HS256"]))[0] == expected
+    with freezegun.freeze_time(moved):
+        assert agree(lambda jwt: jwt.decode(timed, SECRET, ["HS256"]))[0] == expected

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from calendar import timegm
 from datetime import UTC, datetime
+from time import time as _clock  # noqa: F401 - the native steps read it
 from typing import Any, cast
 
 from jwseal._native import PyJWTSteps

@@ -4,12 +4,11 @@ use pyo3::exceptions::{PyDeprecationWarning, PyTypeError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{IntoPyDict, PyBool, PyDateTime, PyDelta, PyDict, PyFloat, PyInt, PyString, PyTuple};
+use pyo3::types::{IntoPyDict, PyBool, PyDateTime, PyDelta, PyDict, PyInt, PyString, PyTuple};
 
 use super::claims::{self, Time};
 use super::jws::{self, Parts, warn_of_arguments};
 use super::steps::{Argument, Replaced, Steps, exception, member, of_module};
-use crate::clock;
 use crate::reentry;
 
 const API_JWT: &str = "jwseal.compat.pyjwt.api_jwt";
@@ -458,11 +457,12 @@ fn validate_claims<'py>(
 }
 
 /// The time by which claims are judged. Programs replace `api_jwt.datetime` in their tests, so it is asked if it has been replaced.
+/// Others change what `time.time` and `datetime.now` do, so Python's clock is read and not the system's.
 fn now(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
     static NAMES: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let names = of_module(py, &NAMES, API_JWT, "__dict__")?.cast::<PyDict>()?;
     match names.get_item(intern!(py, "datetime"))? {
-        Some(class) if class.is(py.get_type::<PyDateTime>()) => Ok(PyFloat::new(py, clock::machine()?).into_any()),
+        Some(class) if class.is(py.get_type::<PyDateTime>()) => names.as_any().get_item(intern!(py, "_clock"))?.call0(),
         Some(_) | None => names.as_any().get_item("_now")?.call0(),
     }
 }
