@@ -26,6 +26,7 @@ from race import Contender, Unsupported, python_contender
 from tokens import AUDIENCE, ISSUER, KID, Case
 
 import jwseal
+from jwseal import insecure
 
 with warnings.catch_warnings():
     import authlib.deprecate  # noqa: F401  # sets a filter of its own, so it must have been imported before ours
@@ -178,6 +179,14 @@ def verify_jwcrypto(case: Case) -> Contender:
 def sign_jwseal(case: Case) -> Contender:
     sign = jwseal.Signer(jwseal_keys(case)[0]).sign
     return python_contender("jwseal", "sign(item)", case.claims, good_token(case), sign=sign)
+
+
+def sign_operation(case: Case) -> Contender:
+    """The bare signature of the same signing inputs, in this process."""
+    key = jwseal_keys(case)[0]
+    inputs = [token.rpartition(".")[0].encode() for token in case.tokens]
+    check = lambda data, signature: insecure.verify_bytes(data, signature, key.verifying_key, alg=case.alg) is None  # noqa: E731
+    return python_contender("operation", "sign(item, key)", inputs, check, sign=insecure.sign_bytes, key=key)
 
 
 def sign_oxyjwt(case: Case) -> Contender:
