@@ -19,7 +19,7 @@ const MOST: usize = 256;
 /// Items for each thread below which another one is not worth waking.
 const WORTH: usize = 8;
 /// How long the main thread works before it looks for signals.
-const SLICE: Duration = Duration::from_millis(50);
+const SLICE: Duration = Duration::from_millis(20);
 /// How many objects the main thread makes before it does so.
 const OBJECTS: usize = 1_024;
 
