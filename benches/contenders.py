@@ -182,7 +182,7 @@ def sign_jwseal(case: Case) -> Contender:
 
 
 def sign_operation(case: Case) -> Contender:
-    """The bare signature of the same signing inputs, in this process."""
+    """The signature alone over the same signing inputs, in this process, with the cost of a call."""
     key = jwseal_keys(case)[0]
     inputs = [token.rpartition(".")[0].encode() for token in case.tokens]
     check = lambda data, signature: insecure.verify_bytes(data, signature, key.verifying_key, alg=case.alg) is None  # noqa: E731

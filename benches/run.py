@@ -85,7 +85,7 @@ def measure(options: argparse.Namespace, cases: dict[str, Case], programs: peers
         race = run_race(options, [*signing(case), *elsewhere(programs, "sign", alg)])
         print(sign_row(alg, race), flush=True)
         found += figures.of_sign(alg, race)
-        if alg in figures.SIGN_BEYOND_OPERATION:
+        if alg in figures.SIGN_BEYOND_BARE:
             found += figures.of_operation(alg, operation_race(options, case))
         results["sign"][alg] = as_json(race)
 
@@ -225,7 +225,7 @@ def run_race(options: argparse.Namespace, entrants: list[Contender]) -> Race:
 
 
 def operation_race(options: argparse.Namespace, case: Case) -> Race:
-    """Signing beside the operation alone, in one process. A hundredth of it is promised, so rounds are more and blocks longer."""
+    """Signing beside `sign_bytes`, in one process. A hundredth of it is looked for, so rounds are more and blocks longer."""
     pair = [contenders.sign_jwseal(case), contenders.sign_operation(case)]
     return Race(pair, 6 * options.rounds, options.block_us * 10_000)
 
