@@ -204,24 +204,6 @@ mod tests {
         }
     }
 
-    /// RFC 4648 section 10, without the padding, and RFC 7515 appendix C.
-    #[test]
-    fn published_vectors() {
-        for (octets, text) in [
-            (&b""[..], ""),
-            (b"f", "Zg"),
-            (b"fo", "Zm8"),
-            (b"foo", "Zm9v"),
-            (b"foob", "Zm9vYg"),
-            (b"fooba", "Zm9vYmE"),
-            (b"foobar", "Zm9vYmFy"),
-            (&[3, 236, 255, 224, 193], "A-z_4ME"),
-        ] {
-            assert_eq!(text, encode(octets));
-            assert_eq!(Some(octets.to_vec()), decode(text.as_bytes()));
-        }
-    }
-
     /// Every length up to 200 encodes as defined and comes back.
     #[test]
     fn every_length_round_trips() {
@@ -270,47 +252,6 @@ mod tests {
                     assert_decodes_as_defined(&text);
                 }
             }
-        }
-    }
-
-    /// The spellings attackers and lenient encoders use.
-    #[test]
-    fn other_spellings_are_refused() {
-        for text in [
-            "Zg==", "Zg=", "Zm8=", "=", "====", "Zm9v=", // padding
-            "Zh", "Zk", "Zv", "Zm9", "Zm-", // trailing bits
-            "A", "Zm9vA", // a length of 1 modulo 4
-            "+A", "/A", "A+z_4ME", "A-z/4ME", // plain base64
-            " Zg", "Zg ", "Z g", "Zg\n", "Zg\r\n", "\tZg", "Zm9v\n", // whitespace
-            "Zg\0", "\0", "Zm.v", "Zm!v", "Zmé", "Ｚg", // anything else
-        ] {
-            assert_eq!(None, decode(text.as_bytes()), "{text:?}");
-            assert_eq!(None, decode_into(text.as_bytes(), &mut Vec::new()), "{text:?}");
-        }
-    }
-
-    /// Padding is accepted where asked for, whole and at the end only, and the rest stays canonical.
-    #[test]
-    fn padding_is_accepted_where_asked_for() {
-        let mut random = Xorshift(0xA076_1D64_78BD_642F);
-        for len in 0..=200 {
-            let octets = random.octets(len);
-            let text = reference_encode(&octets);
-            let mut padded = text.clone();
-            padded.resize(text.len().next_multiple_of(4), b'=');
-            assert_eq!(Some(&octets), decode_padded(&text).as_ref());
-            assert_eq!(Some(&octets), decode_padded(&padded).as_ref());
-            for count in 1..=8 {
-                let mut wrong = text.clone();
-                wrong.resize(text.len() + count, b'=');
-                if wrong != padded {
-                    assert_eq!(None, decode_padded(&wrong), "{len} {count}");
-                }
-            }
-        }
-        for text in ["Zh==", "Zm9=", "Z===", "Zg==Zg==", "Zm8=\n", "Zg= =", "=Zg=", "==", "AAAA====", "Zg==\0", "+A=="]
-        {
-            assert_eq!(None, decode_padded(text.as_bytes()), "{text:?}");
         }
     }
 }
