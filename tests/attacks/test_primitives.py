@@ -64,7 +64,7 @@ def test_ecdsa_der(alg: str) -> None:
     assert "invalid_signature" == judged(alg, der)
 
 
-@pytest.mark.parametrize("alg", forge.PUBLIC_ALGS)
+@pytest.mark.parametrize("alg", forge.ALGS)
 def test_signature_of_another_length(alg: str) -> None:
     """One octet more or less on either side, half and double, are refused without further work."""
     good = forge.material(alg).sign(message(alg))
@@ -263,12 +263,23 @@ def test_uncanonical_ed25519(value: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("crv", "length"), [("Ed25519", 31), ("Ed25519", 33), ("Ed25519", 0), ("Ed448", 56), ("Ed448", 58)]
+    ("crv", "length"), [("Ed25519", 31), ("Ed25519", 33), ("Ed25519", 0), ("Ed448", 56), ("Ed448", 58), ("Ed448", 0)]
 )
 def test_okp_length(crv: str, length: int) -> None:
-    """An OKP key has the length of its curve (RFC 8037 section 2)."""
-    jwk = {"kty": "OKP", "crv": crv, "x": forge.b64(b"\5" * length)}
-    assert "invalid_key" == refusal(VerifyingKey.from_jwk, jwk)
+    """An OKP key and its seed have the length of the curve (RFC 8037 section 2, RFC 8410 section 7)."""
+    octets = b"\5" * length
+    assert "invalid_key" == refusal(VerifyingKey.from_jwk, {"kty": "OKP", "crv": crv, "x": forge.b64(octets)})
+    content = bytes.fromhex("0201003005060" + ("32b6570" if crv == "Ed25519" else "32b6571"))
+    content += bytes([4, length + 2, 4, length]) + octets
+    with pytest.raises(InvalidKey, match=f"private key has (32|57) bytes, this one has {length}"):
+        SigningKey.from_der(bytes([0x30, len(content)]) + content)
+
+
+def test_point_off_an_edwards_curve() -> None:
+    """There is no point on edwards25519 with y = 2."""
+    jwk = {"kty": "OKP", "crv": "Ed25519", "x": forge.b64(b"\2" + bytes(31))}
+    with pytest.raises(InvalidKey, match="canonical encoding of a point"):
+        VerifyingKey.from_jwk(jwk)
 
 
 @pytest.mark.parametrize("alg", ["EdDSA", "Ed448", "ES256", "ES384", "ES512", "ES256K"])

@@ -153,46 +153,6 @@ mod tests {
     use super::*;
     use crate::jwa::Alg;
 
-    /// However a message is cut, its digest is that of the whole.
-    #[test]
-    fn pieces_make_up_the_whole() {
-        for (hash, algorithm) in
-            [(Hash::SHA256, &digest::SHA256), (Hash::SHA384, &digest::SHA384), (Hash::SHA512, &digest::SHA512)]
-        {
-            for cut in 0..=7 {
-                let mut context = Method::Hash(hash).start().unwrap();
-                context.update(&b"message"[..cut]);
-                context.update(&b"message"[cut..]);
-                let Digested::Hash(digest) = context.finish() else { panic!("not a hash") };
-                assert_eq!(digest::digest(algorithm, b"message").as_ref(), digest.as_ref());
-            }
-        }
-    }
-
-    /// A tag over pieces is the tag over the whole.
-    #[test]
-    fn pieces_make_up_the_tag() {
-        for alg in [Alg::Hs256, Alg::Hs384, Alg::Hs512] {
-            let mac = Arc::new(Mac::new(alg, &[7; 64]).unwrap());
-            for cut in 0..=7 {
-                let mut context = Method::Mac(Arc::clone(&mac)).start().unwrap();
-                context.update(&b"message"[..cut]);
-                context.update(&b"message"[cut..]);
-                let Digested::Mac(tag) = context.finish() else { panic!("not a tag") };
-                assert_eq!(mac.sign(b"message").as_ref(), tag.as_ref());
-                tag.verify(mac.sign(b"message").as_ref()).unwrap();
-                assert_eq!("invalid_signature", tag.verify(&tag.as_ref()[1..]).unwrap_err().code());
-                assert_eq!("invalid_signature", tag.verify(mac.sign(b"massage").as_ref()).unwrap_err().code());
-            }
-        }
-    }
-
-    /// A key that needs the whole message has no context.
-    #[test]
-    fn whole_messages_have_no_context() {
-        assert!(Method::Whole.start().is_none());
-    }
-
     /// One hash serves every key that uses it; a tag serves its own secret, and that one alone.
     #[test]
     fn only_hashes_are_shared() {

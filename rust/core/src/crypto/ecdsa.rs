@@ -170,114 +170,22 @@ fn unusable() -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::crypto::prepared::due;
-    use crate::crypto::verify_fast::is_faster;
-    use crate::limits::KEY_TABLE_AFTER;
-
-    /// With tables and without.
-    fn pairs(alg: Alg) -> [(PrivateKey, PublicKey); 2] {
-        [false, true].map(|prepared| {
-            let (key, verifying, _) = pair(alg);
-            assert!(!prepared || verifying.prepared.prepare() == is_faster(alg));
-            (key, verifying)
-        })
-    }
-
-    fn pair(alg: Alg) -> (PrivateKey, PublicKey, Vec<u8>) {
-        let key = PrivateKey::generate(alg).unwrap();
-        let point = key.key.public_key().as_ref().to_vec();
-        let verifying = public_key(alg.spec().curve.unwrap(), &point).unwrap();
-        (key, verifying, point)
-    }
-
-    const ALGS: [Alg; 4] = [Alg::Es256, Alg::Es384, Alg::Es512, Alg::Es256k];
-
-    /// Hashed first or not, a message has the same signatures; a digest of another hash is refused.
-    #[test]
-    fn digests_stand_for_messages() {
-        for (key, verifying) in ALGS.into_iter().flat_map(pairs) {
-            assert!(key.method().shares_with(&verifying.method()));
-            for hash in [Hash::SHA256, Hash::SHA384, Hash::SHA512] {
-                let digest = Digested::Hash(hash.of(b"message"));
-                let signature = key.sign(Message::Whole(b"message")).unwrap();
-                if hash != key.hash {
-                    assert_eq!("invalid_key", key.sign(Message::Digest(&digest)).unwrap_err().code());
-                    assert_eq!(
-                        "invalid_signature",
-                        verifying.verify(Message::Digest(&digest), &signature).unwrap_err().code()
-                    );
-                    continue;
-                }
-                verifying.verify(Message::Whole(b"message"), &key.sign(Message::Digest(&digest)).unwrap()).unwrap();
-                verifying.verify(Message::Digest(&digest), &signature).unwrap();
-                for bad in [&vec![0; signature.len()], &signature[1..], &[], &[1; 16_384]] {
-                    assert_eq!(
-                        "invalid_signature",
-                        verifying.verify(Message::Digest(&digest), bad).unwrap_err().code()
-                    );
-                }
-            }
-        }
-    }
-
-    /// The prepared key takes over after the count, for all clones, and changes no verdict; refusals do not count.
-    #[test]
-    fn the_prepared_key_takes_over() {
-        for alg in ALGS {
-            let (key, verifying, _) = pair(alg);
-            let (digest, valid) =
-                (Digested::Hash(key.hash.of(b"message")), key.sign(Message::Whole(b"message")).unwrap());
-            let mut bad = valid.clone();
-            bad[5] ^= 1;
-            let refused = |key: &PublicKey| {
-                key.verify(Message::Whole(b"message"), &bad).is_err()
-                    && key.verify(Message::Digest(&digest), &bad).is_err()
-            };
-            for _ in 0..2 * KEY_TABLE_AFTER {
-                assert!(refused(&verifying));
-            }
-            let clone = verifying.clone();
-            for count in 1..=KEY_TABLE_AFTER + 2 {
-                if count % 2 == 0 {
-                    verifying.verify(Message::Whole(b"message"), &valid).unwrap();
-                } else {
-                    clone.verify(Message::Digest(&digest), &valid).unwrap();
-                }
-                if let Some(due) = due() {
-                    assert_eq!(KEY_TABLE_AFTER, count);
-                    due.prepare();
-                }
-                assert_eq!(is_faster(alg) && count >= KEY_TABLE_AFTER, verifying.prepared.is_done());
-                assert!(refused(&verifying) && refused(&clone));
-            }
-            clone.verify(Message::Whole(b"message"), &valid).unwrap();
-            assert!(!clone.prepared.prepare() && !verifying.prepared.prepare());
-            verifying.backend_alone().verify(Message::Whole(b"message"), &valid).unwrap();
-            for bad in [&bad[..], &valid[1..], &[]] {
-                assert_eq!(
-                    "invalid_signature",
-                    verifying.backend_alone().verify(Message::Whole(b"message"), bad).unwrap_err().code()
-                );
-            }
-        }
-    }
 
     /// Points off the curve, compressed or of another curve's length are refused.
     #[test]
     fn malformed_points_are_refused() {
-        for alg in ALGS {
-            let (_, _, point) = pair(alg);
-            let curve = alg.spec().curve.unwrap();
+        for row in &ROWS {
+            let point = PrivateKey::generate(row.alg).unwrap().key.public_key().as_ref().to_vec();
             let mut off = point.clone();
             *off.last_mut().unwrap() ^= 1;
             let mut hybrid = point.clone();
             hybrid[0] = 6 | (hybrid.last().unwrap() & 1);
-            let compressed = [&[2 | (point.last().unwrap() & 1)], &point[1..=point.len() / 2]].concat();
+            let compressed = [&[2 | (point.last().unwrap() & 1)], &point[1..=row.field_len]].concat();
             for bad in [off, hybrid, compressed, point[..point.len() - 1].to_vec(), vec![0], vec![]] {
-                assert_eq!("invalid_key", public_key(curve, &bad).err().unwrap().code());
+                assert_eq!("invalid_key", public_key(row.curve, &bad).err().unwrap().code());
             }
         }
-        let (_, _, point) = pair(Alg::Es256);
+        let point = PrivateKey::generate(Alg::Es256).unwrap().key.public_key().as_ref().to_vec();
         assert_eq!("invalid_key", public_key(Curve::Secp256k1, &point).err().unwrap().code());
         assert_eq!("invalid_key", public_key(Curve::Ed25519, &point).err().unwrap().code());
     }

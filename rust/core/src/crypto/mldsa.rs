@@ -94,4 +94,21 @@ fn unusable() -> Error {
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+
+    /// A seed makes the expanded key that may stand beside it, and the same key every time; parts of another key are refused.
+    #[test]
+    fn foreign_parts_are_refused() {
+        for row in &ROWS {
+            let key = PrivateKey::new(row.alg, &[1; SEED_LEN], None, None).unwrap();
+            let (public, expanded) = (key.0.public_key().as_ref(), key.0.private_key().as_raw_bytes().unwrap());
+            let expanded = expanded.as_ref();
+            assert!(PrivateKey::new(row.alg, &[1; SEED_LEN], Some(public), Some(expanded)).is_ok());
+            for (public, expanded) in [(Some(public), None), (None, Some(expanded))] {
+                let refused = PrivateKey::new(row.alg, &[2; SEED_LEN], public, expanded).err().unwrap();
+                assert_eq!("invalid_key", refused.code());
+            }
+        }
+    }
+}

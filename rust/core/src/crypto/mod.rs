@@ -242,3 +242,6 @@ pub fn random(len: usize) -> Result<Secret> {
     aws_lc_rs::rand::fill(&mut octets).map_err(|_| Error::key("the operating system returned no random bytes"))?;
     Ok(octets)
 }
+
+#[cfg(test)]
+mod tests;
