@@ -14,7 +14,7 @@ from judge import NOW, STRICT, code, refusal
 from jwseal import KeySet, KeySourceUnavailable, PolicyError, SecretKey, Verifier
 from jwseal.remote import KeySetEvent, ManualClock, RemoteKeySet
 from jwseal.testing import FakeIssuer
-from keyring import answer, key, publish, token, verifier
+from keyring import answer, key, publish, signing, token, verifier
 
 
 class Watched:
@@ -251,6 +251,7 @@ def test_members_that_are_skipped(issuer: FakeIssuer) -> None:
     others = [
         {"kty": "oct", "k": "c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2Vj", "alg": "HS256", "kid": "b"},
         {**usable, "d": "AAAA", "kid": "c"},
+        signing("p").to_private_jwk(),
         {"kty": "unknown", "kid": "d"},
         key("e", "ES384").to_jwk(),
         {**usable, "use": "enc", "kid": "f"},

@@ -265,8 +265,13 @@ def test_algorithms_fill_in() -> None:
 
 
 def test_algorithms_fill_in_several() -> None:
-    """Several names may be filled in; each then verifies."""
+    """Several names may be filled in; each then verifies, and the key's JWK names none."""
     keys = KeySet.from_jwks({"keys": [RSA.public_jwk(kid="a")]}, algorithms=["RS256", "PS256"])
+    (key,) = keys
+    assert ("RS256", "PS256") == tuple(key.algs)
+    assert "alg" not in key.to_jwk()
+    assert key != verifying(RSA, kid="a")
+    assert key.thumbprint() == verifying(RSA).thumbprint()
     for alg in ("RS256", "PS256"):
         assert {} == verifier(keys).verify(forge.token({"alg": alg, "kid": "a"}, {}, RSA, alg)).claims
     assert "algorithm_not_allowed" == refusal(verifier(keys).verify, forge.token({"alg": "RS512"}, {}, RSA, "RS512"))

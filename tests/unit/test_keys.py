@@ -375,9 +375,9 @@ def test_jwk_of_the_wrong_type(given: object) -> None:
 @pytest.mark.parametrize("alg", forge.PUBLIC_ALGS)
 def test_export_private(alg: str) -> None:
     """What is exported is the key: as JWK, as PEM plain and encrypted."""
-    material = forge.material(alg)
-    key = signing(material, kid="a")
-    assert {**material.private_jwk(), "alg": alg, "kid": "a"} == key.to_private_jwk()
+    material, kid = forge.material(alg), 'a"\\\1é'
+    key = signing(material, kid=kid)
+    assert {**material.private_jwk(), "alg": alg, "kid": kid} == key.to_private_jwk()
     plain = key.to_private_pem(password=None)
     assert forge.jwk(material.private) == forge.jwk(serialization.load_pem_private_key(plain, None))
     encrypted = key.to_private_pem(password=PASSWORD)

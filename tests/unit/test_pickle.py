@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import forge
-from judge import LAX, NOW, STRICT, claims, secret, signing, verifying
+from judge import LAX, NOW, STRICT, claims, refusal, secret, signing, verifying
 from jwseal import UNCHECKED, KeySet, Policy, Signer, Verifier, VerifyingKey, errors, jws
 
 
@@ -71,7 +71,12 @@ def test_sets() -> None:
 def test_filled_in_algorithms_survive() -> None:
     """Algorithms filled in by `from_jwks` go along."""
     keys = KeySet.from_jwks({"keys": [forge.material("RS256").public_jwk(kid="a")]}, algorithms=["RS256", "PS256"])
+    (key,) = keys
     assert {"RS256", "PS256"} == set(next(iter(pickle.loads(pickle.dumps(keys)))).algs)
+    restore, (spki, algs, *rest) = key.__reduce__()
+    assert key == restore(spki, algs, *rest)
+    for other in ([*algs, "ES256"], []):
+        assert "invalid_key" == refusal(restore, spki, other, *rest)
 
 
 @pytest.mark.parametrize(

@@ -131,7 +131,7 @@ const SOURCES: [&str; 35] = [
     include_str!("../../core/src/key/secret.rs"),
     include_str!("../../core/src/key/signing.rs"),
     include_str!("../../core/src/key/verifying.rs"),
-    include_str!("../../core/src/key_set/mod.rs"),
+    include_str!("../../core/src/key_set.rs"),
     include_str!("../../core/src/policy.rs"),
     include_str!("../../core/src/rule.rs"),
     include_str!("../../core/src/verifier.rs"),

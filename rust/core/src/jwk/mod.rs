@@ -5,8 +5,6 @@
 //! `key` decides whether the parts make an acceptable key.
 
 mod reader;
-#[cfg(test)]
-mod tests;
 mod writer;
 
 pub use reader::{document, read, read_value};
@@ -104,5 +102,18 @@ impl fmt::Debug for Material {
             Self::Private { .. } => "Private(redacted)",
             Self::Secret(_) => "Secret(redacted)",
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Debugging shows no private bytes.
+    #[test]
+    fn debug_is_redacted() {
+        let jwk = read(br#"{"kty":"oct","k":"8_PzAA","d":"8_PzAA"}"#, Reading::Strict).unwrap();
+        let shown = format!("{jwk:?}");
+        assert!(shown.contains("redacted") && !shown.contains("243"), "{shown}");
     }
 }

@@ -192,27 +192,3 @@ fn does_not_fit(parts: &PublicParts, alg: Alg, choices: AlgSet) -> Error {
     };
     Error::key(format!("{alg} does not fit this {kind} key: it is used with {}", names(choices)))
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::key::Message;
-
-    const RSA: &str = r#"{"kty":"RSA","n":"0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw","e":"AQAB","alg":"RS256","kid":"2011-04-29"}"#;
-
-    /// An RSA key can be given several algorithms, other keys only their own.
-    #[test]
-    fn rsa_keys_take_several_algorithms() {
-        let rsa = VerifyingKey::from_jwk(RSA.as_bytes(), None, None).unwrap();
-        let both = AlgSet::of(Alg::Rs256).with(Alg::Ps256);
-        let key = rsa.with_algs(both).unwrap();
-        assert_eq!((both, None), (key.algs(), key.alg()));
-        assert_ne!(rsa, key);
-        assert!(!key.to_jwk().contains("alg"));
-        assert_eq!(rsa, key.with_algs(AlgSet::of(Alg::Rs256)).unwrap());
-        assert_eq!("algorithm_not_allowed", key.verify(Alg::Rs512, Message::Whole(b""), &[0; 256]).unwrap_err().code());
-        assert_eq!("invalid_signature", key.verify(Alg::Ps256, Message::Whole(b""), &[0; 256]).unwrap_err().code());
-        assert_eq!("invalid_key", rsa.with_algs(AlgSet::EMPTY).unwrap_err().code());
-        assert_eq!("invalid_key", rsa.with_algs(both.with(Alg::Es256)).unwrap_err().code());
-    }
-}

@@ -374,6 +374,3 @@ impl PartialEq for KeySet {
 }
 
 impl Eq for KeySet {}
-
-#[cfg(test)]
-mod tests;
