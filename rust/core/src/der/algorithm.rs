@@ -71,12 +71,10 @@ pub fn write(kind: Kind) -> Vec<u8> {
 fn pss_algorithm(mut identifier: DerReader<'_>) -> Option<Alg> {
     let mut parameters = identifier.sequence()?;
     identifier.end()?;
-    let mut hash = DerReader::new(parameters.read(tag::CONSTRUCTED_0)?);
-    let digest = digest_oid(hash.sequence()?)?;
-    hash.end()?;
-    let mut mask = DerReader::new(parameters.read(tag::CONSTRUCTED_1)?);
-    let mut function = mask.sequence()?;
-    mask.end()?;
+    let hash = DerReader::only(parameters.read(tag::CONSTRUCTED_0)?, tag::SEQUENCE)?;
+    let digest = digest_oid(DerReader::new(hash))?;
+    let mask = DerReader::only(parameters.read(tag::CONSTRUCTED_1)?, tag::SEQUENCE)?;
+    let mut function = DerReader::new(mask);
     if function.read(tag::OID)? != MGF1 || digest_oid(function.sequence()?)? != digest {
         return None;
     }

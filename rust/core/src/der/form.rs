@@ -72,9 +72,7 @@ pub fn is_settled(der: &[u8]) -> bool {
 /// The SPKI of a certificate.
 #[must_use]
 pub fn certificate_key(der: &[u8]) -> Option<Vec<u8>> {
-    let mut outer = DerReader::new(der);
-    let content = outer.sequence()?;
-    outer.end()?;
+    let content = DerReader::new(DerReader::only(der, tag::SEQUENCE)?);
     certificate(content).filter(|key| u16::try_from(key.len()).is_ok()).map(|key| element(tag::SEQUENCE, key))
 }
 

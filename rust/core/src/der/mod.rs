@@ -43,6 +43,15 @@ impl<'a> DerReader<'a> {
         Self(octets)
     }
 
+    /// The content of an element with this tag that is the whole of these bytes.
+    #[must_use]
+    pub fn only(octets: &'a [u8], tag: u8) -> Option<&'a [u8]> {
+        let mut reader = Self(octets);
+        let content = reader.read(tag)?;
+        reader.end()?;
+        Some(content)
+    }
+
     /// The content of the next element, which must have this tag.
     pub fn read(&mut self, tag: u8) -> Option<&'a [u8]> {
         let (first, rest) = self.0.split_first()?;
@@ -143,6 +152,20 @@ pub fn bits(octets: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// These bytes with one of them changed or removed, or one added before it or after all.
+    pub(super) fn mutations(der: &[u8]) -> impl Iterator<Item = Vec<u8>> {
+        let with = |index: usize, removed: usize, added: &[u8]| {
+            let mut octets = der.to_vec();
+            octets.splice(index..index + removed, added.iter().copied());
+            octets
+        };
+        let at = move |(index, octet): (usize, &u8)| {
+            let changes = [1, 0x80, 0xff].map(|change| [with(index, 1, &[octet ^ change]), with(index, 0, &[change])]);
+            changes.concat().into_iter().chain([with(index, 1, &[])])
+        };
+        der.iter().enumerate().flat_map(at).chain([[der, &[0]].concat()])
+    }
 
     /// Lengths that are not minimal, indefinite, or beyond the end are refused.
     #[test]

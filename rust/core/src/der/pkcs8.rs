@@ -51,9 +51,7 @@ struct Info<'a> {
 
 /// OneAsymmetricKey; its attributes are ignored.
 fn split(der: &[u8]) -> Option<Info<'_>> {
-    let mut outer = DerReader::new(der);
-    let mut info = outer.sequence()?;
-    outer.end()?;
+    let mut info = DerReader::new(DerReader::only(der, tag::SEQUENCE)?);
     let version = info.read(tag::INTEGER)?;
     let identifier = info.sequence()?;
     let key = info.read(tag::OCTET_STRING)?;
@@ -73,9 +71,7 @@ fn split(der: &[u8]) -> Option<Info<'_>> {
 
 /// RSAPrivateKey of two primes (RFC 8017 appendix A.1.2).
 fn rsa(der: &[u8], usage: RsaUsage) -> Option<PrivateParts> {
-    let mut outer = DerReader::new(der);
-    let mut key = outer.sequence()?;
-    outer.end()?;
+    let mut key = DerReader::new(DerReader::only(der, tag::SEQUENCE)?);
     // Version 1 is a key of more than two primes.
     if key.read(tag::INTEGER)? != [0] {
         return None;
@@ -96,26 +92,20 @@ fn rsa(der: &[u8], usage: RsaUsage) -> Option<PrivateParts> {
 
 /// ECPrivateKey (RFC 5915 section 3).
 fn ec(info: Info<'_>, curve: Curve) -> Option<PrivateParts> {
-    let mut outer = DerReader::new(info.key);
-    let mut key = outer.sequence()?;
-    outer.end()?;
+    let mut key = DerReader::new(DerReader::only(info.key, tag::SEQUENCE)?);
     if key.read(tag::INTEGER)? != [1] {
         return None;
     }
     let d = secret(key.read(tag::OCTET_STRING)?);
     if let Some(parameters) = key.optional(tag::CONSTRUCTED_0)? {
-        let mut parameters = DerReader::new(parameters);
-        let named = parameters.read(tag::OID)?;
-        parameters.end()?;
+        let named = DerReader::only(parameters, tag::OID)?;
         if !algorithm::NAMED_CURVES.contains(&(curve, named)) {
             return None;
         }
     }
     let mut point = info.public;
     if let Some(own) = key.optional(tag::CONSTRUCTED_1)? {
-        let mut own = DerReader::new(own);
-        let octets = own.bits()?;
-        own.end()?;
+        let octets = whole_octets(DerReader::only(own, tag::BIT_STRING)?)?;
         if point.is_some_and(|point| point != octets) {
             return None;
         }
@@ -127,16 +117,14 @@ fn ec(info: Info<'_>, curve: Curve) -> Option<PrivateParts> {
 
 /// CurvePrivateKey (RFC 8410 section 7).
 fn okp(info: Info<'_>, curve: Curve) -> Option<PrivateParts> {
-    let mut outer = DerReader::new(info.key);
-    let d = secret(outer.read(tag::OCTET_STRING)?);
-    outer.end()?;
+    let d = secret(DerReader::only(info.key, tag::OCTET_STRING)?);
     Some(PrivateParts::Okp { curve, d, x: info.public.map(<[u8]>::to_vec) })
 }
 
 /// The choice of a seed, an expanded key or both (RFC 9881 section 6).
 fn akp(info: Info<'_>, alg: Alg) -> Result<PrivateParts> {
     let (seed, expanded) = match info.key.first() {
-        Some(&tag::PRIMITIVE_0) => only(info.key, tag::PRIMITIVE_0).map(|seed| (secret(seed), None)),
+        Some(&tag::PRIMITIVE_0) => DerReader::only(info.key, tag::PRIMITIVE_0).map(|seed| (secret(seed), None)),
         Some(&tag::SEQUENCE) => both(info.key),
         Some(&tag::OCTET_STRING) => {
             return Err(Error::key(format!(
@@ -149,15 +137,8 @@ fn akp(info: Info<'_>, alg: Alg) -> Result<PrivateParts> {
     Ok(PrivateParts::Akp { alg, seed, key: info.public.map(<[u8]>::to_vec), expanded })
 }
 
-fn only(der: &[u8], tag: u8) -> Option<&[u8]> {
-    let mut outer = DerReader::new(der);
-    let content = outer.read(tag)?;
-    outer.end()?;
-    Some(content)
-}
-
 fn both(der: &[u8]) -> Option<(Secret, Option<Secret>)> {
-    let mut inner = DerReader::new(only(der, tag::SEQUENCE)?);
+    let mut inner = DerReader::new(DerReader::only(der, tag::SEQUENCE)?);
     let seed = secret(inner.read(tag::OCTET_STRING)?);
     let expanded = secret(inner.read(tag::OCTET_STRING)?);
     inner.end()?;
@@ -172,74 +153,16 @@ fn secret(octets: &[u8]) -> Secret {
 mod tests {
     use super::*;
     use crate::crypto::PrivateKey;
-
-    /// Keys that AWS-LC writes are read as the same keys.
-    #[test]
-    fn private_keys_round_trip() {
-        for alg in [Alg::Rs256, Alg::Es256, Alg::Es384, Alg::Es512, Alg::Es256k, Alg::EdDsa, Alg::MlDsa44, Alg::MlDsa65]
-        {
-            let key = PrivateKey::generate(alg, 2_048).unwrap();
-            let der = key.to_pkcs8().unwrap();
-            let again = PrivateKey::new(Some(alg), &read(&der).unwrap()).unwrap();
-            assert_eq!(key.to_spki().unwrap(), again.to_spki().unwrap(), "{alg}");
-            assert_eq!(*der, *again.to_pkcs8().unwrap(), "{alg}");
-        }
-    }
-
-    /// The example of RFC 8410 section 10.3, with and without its public key.
-    #[test]
-    fn okp_of_both_versions_is_read() {
-        let seed: Vec<u8> = (0..32).collect();
-        let der = write_okp(Curve::Ed25519, &seed);
-        let PrivateParts::Okp { curve: Curve::Ed25519, d, x: None } = read(&der).unwrap() else { panic!("no OKP") };
-        assert_eq!(seed, *d);
-        let mut body = der[2..].to_vec();
-        body[2] = 1;
-        body.extend_from_slice(&element(tag::PRIMITIVE_1, &[&[0][..], &[7; 32]].concat()));
-        let der = element(tag::SEQUENCE, &body);
-        let PrivateParts::Okp { x: Some(x), .. } = read(&der).unwrap() else { panic!("no public key") };
-        assert_eq!(vec![7; 32], x);
-        body[2] = 0;
-        assert_eq!("invalid_key", read(&element(tag::SEQUENCE, &body)).unwrap_err().code());
-        body[2] = 2;
-        assert_eq!("invalid_key", read(&element(tag::SEQUENCE, &body)).unwrap_err().code());
-    }
-
-    /// An expanded ML-DSA key is refused, and the message says what to do; beside a seed it must be the seed's.
-    #[test]
-    fn ml_dsa_needs_its_seed() {
-        let wrap = |key: &[u8]| {
-            let identifier = algorithm::write(Kind::Akp(Alg::MlDsa44));
-            let key = element(tag::OCTET_STRING, key);
-            element(tag::SEQUENCE, &[&[2, 1, 0], identifier.as_slice(), &key].concat())
-        };
-        let expanded = wrap(&element(tag::OCTET_STRING, &[0; 2_560]));
-        assert!(read(&expanded).unwrap_err().to_string().contains("lacks its seed"));
-        let pair = [element(tag::OCTET_STRING, &[1; 32]), element(tag::OCTET_STRING, &[0; 2_560])].concat();
-        let parts = read(&wrap(&element(tag::SEQUENCE, &pair))).unwrap();
-        assert_eq!("invalid_key", PrivateKey::new(None, &parts).err().unwrap().code());
-        assert!(read(&wrap(&element(tag::PRIMITIVE_0, &[1; 32]))).is_ok());
-        assert_eq!("invalid_key", read(&wrap(&[5, 0])).unwrap_err().code());
-    }
+    use crate::der::tests::mutations;
 
     /// A key with one byte changed, added or removed is read or refused; nothing panics.
     #[test]
     fn changed_octets_do_no_harm() {
         for alg in [Alg::Rs256, Alg::Es256, Alg::EdDsa, Alg::MlDsa44] {
             let der = PrivateKey::generate(alg, 2_048).unwrap().to_pkcs8().unwrap();
-            for index in 0..der.len() {
-                for change in [1, 0x80, 0xff] {
-                    let mut changed = der.to_vec();
-                    changed[index] ^= change;
-                    let mut longer = der.to_vec();
-                    longer.insert(index, change);
-                    let mut shorter = der.to_vec();
-                    shorter.remove(index);
-                    for candidate in [changed, longer, shorter] {
-                        if let Err(error) = read(&candidate) {
-                            assert_eq!("invalid_key", error.code());
-                        }
-                    }
+            for candidate in mutations(&der) {
+                if let Err(error) = read(&candidate) {
+                    assert_eq!("invalid_key", error.code());
                 }
             }
         }
