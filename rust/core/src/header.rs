@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 
 use crate::error::{Error, Result};
-use crate::json::{Array, Document, Kind, Limits, Object, Value};
+use crate::json::{Document, Kind, Limits, Object, Value};
 use crate::jwa::Alg;
 
 /// A protected header whose rules were all checked.
@@ -200,7 +200,7 @@ fn check_shapes(members: Object<'_>) -> Result<()> {
         };
         let fits = match (shape, value.kind()) {
             (Shape::Text, Kind::Str(_)) | (Shape::Object, Kind::Object(_)) | (Shape::Flag, Kind::Bool(_)) => true,
-            (Shape::Texts, Kind::Array(items)) => texts(items),
+            (Shape::Texts, Kind::Array(items)) => items.iter().all(|item| item.as_str().is_some()),
             _ => false,
         };
         if !fits {
@@ -208,10 +208,6 @@ fn check_shapes(members: Object<'_>) -> Result<()> {
         }
     }
     Ok(())
-}
-
-fn texts(items: Array<'_>) -> bool {
-    items.iter().all(|item| item.as_str().is_some())
 }
 
 /// Checks `crit`; whether it names `b64`.

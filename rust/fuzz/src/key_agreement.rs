@@ -56,7 +56,7 @@ pub fn check_secret(key: &SecretKey) {
     assert!(!key.is_weak());
     let text = key.to_private_jwk();
     let again = SecretKey::from_jwk(text.as_bytes(), None, None).expect("an exported secret is read");
-    assert_eq!((key, key.octets(), key.ops()), (&again, again.octets(), again.ops()));
+    assert_eq!((&**key, key.octets(), key.ops()), (&*again, again.octets(), again.ops()));
     assert!(VerifyingKey::from_jwk(text.as_bytes(), None, None).is_err(), "a secret was taken for a public key");
     assert!(!format!("{key:?}").contains(&base64url::encode(key.octets())));
     if key.ops().sign && key.ops().verify {

@@ -4,7 +4,6 @@
 //! memory. EdDSA and ML-DSA read it more than once, or hash the key before it: they need the whole message. The digest of
 //! a `Context` is for keys of the `Method` that started it, and AWS-LC checks which hash made it.
 
-use std::fmt;
 use std::sync::Arc;
 
 use aws_lc_rs::digest::{self, Algorithm, Digest};
@@ -122,29 +121,6 @@ impl Context {
             Self::Hash(context) => Digested::Hash(context.finish()),
             Self::Mac(context) => Digested::Mac(context.finish()),
         }
-    }
-}
-
-impl fmt::Debug for Method {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Hash(_) => "Hash",
-            Self::Mac(_) => "Mac",
-            Self::Whole => "Whole",
-        })
-    }
-}
-
-impl fmt::Debug for Context {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Context")
-    }
-}
-
-impl fmt::Debug for Digested {
-    // A tag is a valid signature: it does not belong in a log.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Digested")
     }
 }
 

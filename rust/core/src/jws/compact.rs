@@ -228,7 +228,6 @@ pub fn sign(protected: &[u8], payload: &[u8], key: &AnySigningKey, unencoded: bo
 }
 
 /// A compact JWS with a detached payload, being signed.
-#[derive(Debug)]
 pub struct DetachedSigner(PayloadSigner);
 
 impl DetachedSigner {

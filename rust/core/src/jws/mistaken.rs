@@ -50,14 +50,10 @@ pub(super) fn mistaken_start(text: &[u8]) -> Option<&'static str> {
             "is an SD-JWT: the signed token is what stands before the first ~, and jwseal reads no disclosures",
         );
     }
+    // Base64url of a JSON object whose first member follows the brace.
     memchr::memchr(b'=', text)
-        .is_some_and(|at| at > 0 && text.get(at + 1..).is_some_and(is_header))
+        .is_some_and(|at| at > 0 && text.get(at + 1..).is_some_and(|rest| rest.starts_with(b"eyJ")))
         .then_some("has a name and = before it, as in a cookie or a query: give what follows the =")
-}
-
-/// Whether base64url text begins as that of a JSON object does whose first member follows the brace.
-fn is_header(text: &[u8]) -> bool {
-    text.starts_with(b"eyJ")
 }
 
 fn mistaken_parts(text: &[u8]) -> Option<&'static str> {

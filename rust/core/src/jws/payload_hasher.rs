@@ -12,7 +12,6 @@ use crate::crypto::digest::{Context, Digested, Method};
 use crate::key::Message;
 
 /// A payload that is being read.
-#[derive(Debug)]
 pub(super) struct PayloadHasher {
     /// None where the payload is signed as it is.
     encoder: Option<Encoder>,
@@ -25,7 +24,6 @@ pub(super) struct PayloadHasher {
 pub(super) struct MessageId(usize);
 
 /// The messages of a payload that was read.
-#[derive(Debug)]
 pub(super) struct Messages {
     messages: Vec<Closed>,
     whole: Option<Whole>,
@@ -38,7 +36,6 @@ pub(super) enum Stored<'a> {
 }
 
 /// A message that is still growing.
-#[derive(Debug)]
 struct Open {
     /// What precedes the payload: the protected header's text and a dot.
     start: Box<[u8]>,
@@ -48,14 +45,12 @@ struct Open {
 }
 
 /// A message that has ended.
-#[derive(Debug)]
 struct Closed {
     start: Box<[u8]>,
     digest: Option<Digested>,
 }
 
 /// The payload's text behind the start of the first message that must be whole: that one then needs no copy.
-#[derive(Debug)]
 struct Whole {
     bytes: Vec<u8>,
     start_len: usize,
