@@ -203,9 +203,22 @@ def test_an_interrupt(call: str) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no interval timer")
-def test_an_interrupt_at_any_time() -> None:
-    """What a signal's handler raises reaches the caller, whether the signal comes early in a batch or late."""
-    program = """
+@pytest.mark.parametrize(
+    "call",
+    [
+        "verifier.verify_many(many, workers=2)",
+        "verifier.verify_many(many, workers=1)",
+        "list(verifier.verify_iter(cycle(many), workers=2))",
+        "Signer(key).sign_many(cycle([{}]), workers=2)",
+        "Signer(key).sign_many(cycle([{}]), workers=1)",
+        "Signer(rsa).sign_many([{}] * 5_000, workers=2)",
+    ],
+)
+def test_an_interrupt_at_any_time(call: str) -> None:
+    """What a signal's handler raises reaches the caller, whether the signal comes early in a batch or late, and batches go on."""
+    program = f"""
+        from itertools import cycle
+
         class Alarm(Exception):
             pass
 
@@ -214,17 +227,21 @@ def test_an_interrupt_at_any_time() -> None:
 
         signal.signal(signal.SIGALRM, ring)
         verifier.prepare()
+        rsa = SigningKey.generate("RS256", bits=4096)
         many = refused(100_000)
         rung = []
         for milliseconds in [1, 3, 5, 10, 15, 20, 30, 40, 50, 60, 70, 80]:
             signal.setitimer(signal.ITIMER_REAL, milliseconds / 1000)
             try:
-                verifier.verify_many(many, workers=2)
+                {call}
             except Alarm:
                 rung.append(milliseconds)
-        print(json.dumps(rung))
+        count = threads()
+        tokens = Signer(key).sign_many([{{}}] * 100, workers=2)
+        good = [type(one).__name__ for one in verifier.verify_many(tokens, workers=2)].count("VerifiedJWT")
+        print(json.dumps([rung, good, threads() - max(count, 2)]))
     """
-    assert printed(program) == [1, 3, 5, 10, 15, 20, 30, 40, 50, 60, 70, 80]
+    assert printed(program) == [[1, 3, 5, 10, 15, 20, 30, 40, 50, 60, 70, 80], 100, 0]
 
 
 @needs_affinity

@@ -42,8 +42,7 @@ pub(crate) fn verify_many<'py, V: Shared>(
 ) -> Result<Bound<'py, PyList>, Fault> {
     require_no_sender(verifier.get())?;
     let workers = Workers::from_argument(workers)?;
-    let list = listed(tokens)?;
-    Ok(PyList::new(tokens.py(), verify_all(verifier, &list, now, workers)?)?)
+    Ok(PyList::new(tokens.py(), verify_all(verifier, listed(tokens)?, now, workers)?)?)
 }
 
 /// A batch of these tokens at one `now`, for the asynchronous methods.
@@ -52,13 +51,15 @@ pub(crate) fn round<V: Shared>(
     tokens: &Bound<'_, PyAny>,
     now: Option<&Bound<'_, PyAny>>,
 ) -> Result<Arc<dyn AnyRound>, Fault> {
-    let list = listed(tokens)?;
-    Ok(Arc::new(Round::new(verifier, &list, now)?))
+    Ok(Arc::new(Round::new(verifier, listed(tokens)?, now)?))
 }
 
 /// The tokens of an iterable.
-fn listed<'py>(tokens: &Bound<'py, PyAny>) -> PyResult<Vec<Bound<'py, PyAny>>> {
-    let token = |(number, token)| workers::signals_at(tokens.py(), number).and(token);
+fn listed(tokens: &Bound<'_, PyAny>) -> PyResult<Vec<Octets>> {
+    let token = |(number, token): (usize, PyResult<Bound<'_, PyAny>>)| {
+        workers::signals_at(tokens.py(), number)?;
+        Octets::of(&token?)
+    };
     reentry::items(iterate(tokens)?.as_any())?.enumerate().map(token).collect()
 }
 
@@ -74,13 +75,13 @@ pub(crate) fn iterate<'py>(tokens: &Bound<'py, PyAny>) -> PyResult<Bound<'py, Py
 /// generation.
 pub(crate) fn verify_all<V: Shared>(
     verifier: &Bound<'_, V>,
-    tokens: &[Bound<'_, PyAny>],
+    tokens: Vec<Octets>,
     now: Option<&Bound<'_, PyAny>>,
     workers: Workers,
 ) -> Result<Vec<Py<PyAny>>, Fault> {
     let py = verifier.py();
     let round = Arc::new(Round::new(verifier, tokens, now)?);
-    let first = without_repeats(workers::run(py, Arc::clone(&round).first(), tokens.len(), workers)?);
+    let first = without_repeats(workers::run(py, Arc::clone(&round).first(), round.len(), workers)?);
     round.refresh_due(py)?;
     let needs = round.needs(py, &first)?;
     let answers = needs.wait(py);
@@ -142,20 +143,15 @@ pub(crate) enum FirstResult {
 type Again = Arc<Vec<(usize, Answer)>>;
 
 impl<V: Shared> Round<V> {
-    fn new(
-        verifier: &Bound<'_, V>,
-        tokens: &[Bound<'_, PyAny>],
-        now: Option<&Bound<'_, PyAny>>,
-    ) -> Result<Self, Fault> {
+    fn new(verifier: &Bound<'_, V>, tokens: Vec<Octets>, now: Option<&Bound<'_, PyAny>>) -> Result<Self, Fault> {
         let py = verifier.py();
-        let octets = tokens.iter().map(Octets::of).collect::<PyResult<Vec<_>>>()?;
         let times = if now.is_none() && verifier.get().has_clock() {
-            times(py, verifier.get(), &octets)?
+            times(py, verifier.get(), &tokens)?
         } else {
-            vec![Some(Clock::MACHINE.now(py, now)?); octets.len()]
+            vec![Some(Clock::MACHINE.now(py, now)?); tokens.len()]
         };
-        let (repeats, generations) = (Repeats::new(octets.len()), Generations::default());
-        Ok(Self { verifier: verifier.clone().unbind(), tokens: octets, times, repeats, generations })
+        let (repeats, generations) = (Repeats::new(tokens.len()), Generations::default());
+        Ok(Self { verifier: verifier.clone().unbind(), tokens, times, repeats, generations })
     }
 
     fn text(&self, number: usize) -> &[u8] {

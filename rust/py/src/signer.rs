@@ -140,11 +140,13 @@ impl SignerObject {
             inputs.push(self.signer.input(&Claims(&convert::mapping(&claims?, "claims")?), prefix, now)?);
             if inputs.len() == CHUNK {
                 chunks.begin(self.batch(mem::take(&mut inputs)), CHUNK);
+                chunks.catch_up(py)?;
             }
         }
         let rest = inputs.len();
         chunks.begin(self.batch(inputs), rest);
-        for token in chunks.run(py)? {
+        for (number, token) in chunks.run(py)?.into_iter().enumerate() {
+            workers::signals_at(py, number)?;
             tokens.append(objects::token(py, &token?)?)?;
         }
         Ok(tokens)

@@ -35,12 +35,8 @@ pub(crate) struct VerifiedIterator {
 }
 
 /// `verify_all` of the verifier's own class.
-type VerifyAll = for<'py> fn(
-    &Bound<'py, PyAny>,
-    &[Bound<'py, PyAny>],
-    Option<&Bound<'py, PyAny>>,
-    Workers,
-) -> Result<Vec<Py<PyAny>>, Fault>;
+type VerifyAll =
+    for<'py> fn(&Bound<'py, PyAny>, Vec<Octets>, Option<&Bound<'py, PyAny>>, Workers) -> Result<Vec<Py<PyAny>>, Fault>;
 
 impl VerifiedIterator {
     pub(crate) fn new<V: Shared>(
@@ -71,13 +67,12 @@ impl VerifiedIterator {
     /// Verifies the next tokens. Tokens before an error of the source, or before an object of the wrong type, are verified first;
     /// then that error is raised.
     fn verify_chunk(&mut self, py: Python<'_>) -> PyResult<()> {
+        // A caller such as `list` runs no Python code between two chunks, in which a signal would be handled.
+        py.check_signals()?;
         let mut chunk = Vec::with_capacity(CHUNK);
         let Some(tokens) = &self.tokens else { return Ok(()) };
         for token in reentry::items(tokens.bind(py))?.take(CHUNK) {
-            match token.and_then(|token| {
-                Octets::of(&token)?;
-                Ok(token)
-            }) {
+            match token.and_then(|token| Octets::of(&token)) {
                 Ok(token) => chunk.push(token),
                 Err(fault) => {
                     self.fault = Some(fault.into_value(py));
@@ -88,9 +83,9 @@ impl VerifiedIterator {
         if chunk.is_empty() {
             return Ok(());
         }
-        let now = self.now.as_ref().map(|now| now.bind(py));
-        self.ready.extend((self.verify_all)(self.verifier.bind(py), &chunk, now, self.workers)?);
-        self.done += chunk.len();
+        let (now, count) = (self.now.as_ref().map(|now| now.bind(py)), chunk.len());
+        self.ready.extend((self.verify_all)(self.verifier.bind(py), chunk, now, self.workers)?);
+        self.done += count;
         if let Some(progress) = &self.progress {
             reentry::call(py, || progress.call1(py, (self.done,)))?;
         }

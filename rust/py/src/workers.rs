@@ -3,11 +3,12 @@
 //! The interpreter lock is released once for a batch. The main thread of Python takes it back every few milliseconds, because
 //! signals are handled there alone: so an interrupt stops the batch.
 
+use std::mem;
 use std::num::NonZero;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use jwseal_core::batch::{Batch, Failed};
+use jwseal_core::batch::{Batch, Failed, discard};
 use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyInt};
@@ -22,6 +23,8 @@ const WORTH: usize = 8;
 const SLICE: Duration = Duration::from_millis(20);
 /// How many objects the main thread makes before it does so.
 const OBJECTS: usize = 1_024;
+/// The most chunks that wait to be worked on while the caller prepares others.
+const AHEAD: usize = 64;
 
 /// The number of threads, that of the caller included.
 #[derive(Clone, Copy)]
@@ -77,14 +80,16 @@ pub(crate) fn run<T: Send + Sync + 'static>(
 }
 
 /// A batch that comes in chunks: the threads of the pool work on the first while the caller prepares the next.
-pub(crate) struct Chunks<T> {
+pub(crate) struct Chunks<T: Send + 'static> {
     workers: Workers,
     batches: Vec<Batch<T>>,
+    /// The number of the first chunks in which nothing is left to begin.
+    begun: usize,
 }
 
 impl<T: Send + Sync + 'static> Chunks<T> {
     pub(crate) const fn new(workers: Workers) -> Self {
-        Self { workers, batches: Vec::new() }
+        Self { workers, batches: Vec::new(), begun: 0 }
     }
 
     /// Starts the other threads on a chunk of `items` items.
@@ -94,6 +99,18 @@ impl<T: Send + Sync + 'static> Chunks<T> {
         }
         batch.share(self.workers.beside_caller(items));
         self.batches.push(batch);
+    }
+
+    /// Works on the chunks if many wait, until half of them are begun: the caller may be the faster, and would hold them all.
+    pub(crate) fn catch_up(&mut self, py: Python<'_>) -> PyResult<()> {
+        let waiting = self.batches.get(self.begun..).unwrap_or_default();
+        self.begun += waiting.iter().take_while(|batch| batch.is_begun()).count();
+        let waiting = self.batches.get(self.begun..).unwrap_or_default();
+        let oldest = if waiting.len() > AHEAD { waiting.get(..AHEAD / 2).unwrap_or_default() } else { &[] };
+        while !oldest.is_empty() && !py.detach(|| begin_for_a_while(oldest, SLICE)) {
+            py.check_signals()?;
+        }
+        Ok(())
     }
 
     /// Does what is not done, and returns all results in order.
@@ -124,12 +141,13 @@ impl<T: Send + Sync + 'static> Chunks<T> {
 }
 
 /// Stops the batches after an error, so that what the threads refer to is dropped while the interpreter lock is held.
-impl<T> Drop for Chunks<T> {
+impl<T: Send + 'static> Drop for Chunks<T> {
     fn drop(&mut self) {
         self.batches.iter().for_each(Batch::stop);
         for batch in &self.batches {
             while !batch.wait(SLICE) {}
         }
+        discard(mem::take(&mut self.batches));
     }
 }
 
@@ -160,8 +178,13 @@ pub(crate) fn signals_at(py: Python<'_>, number: usize) -> PyResult<()> {
 /// Works on these batches, then waits for the others; whether all is done.
 fn for_a_while<T: Send + Sync + 'static>(batches: &[Batch<T>], span: Duration) -> bool {
     let start = Instant::now();
-    let is_begun = batches.iter().all(|batch| batch.work(|| start.elapsed() < span));
-    is_begun && batches.iter().all(|batch| batch.wait(span.saturating_sub(start.elapsed())))
+    begin_for_a_while(batches, span) && batches.iter().all(|batch| batch.wait(span.saturating_sub(start.elapsed())))
+}
+
+/// Works on these batches; whether nothing is left to begin.
+fn begin_for_a_while<T: Send + Sync + 'static>(batches: &[Batch<T>], span: Duration) -> bool {
+    let start = Instant::now();
+    batches.iter().all(|batch| batch.work(|| start.elapsed() < span))
 }
 
 /// Whether this is Python's main thread. Before `threading` is loaded it started no other. This runs Python code, so a signal can

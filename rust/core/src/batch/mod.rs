@@ -99,6 +99,17 @@ impl<T: Send + Sync + 'static> Batch<T> {
     }
 }
 
+/// Drops batches that were stopped and that no thread is in. What their tasks refer to is dropped now; the results, which can be
+/// many, by a thread of the pool if there is one.
+pub fn discard<T: Send + 'static>(batches: Vec<Batch<T>>) {
+    let pool = batches.iter().find_map(|batch| batch.pool.clone());
+    let jobs = batches.into_iter().filter_map(|batch| Arc::into_inner(batch.job));
+    let results: Vec<_> = jobs.map(|job| job.done).collect();
+    if let Some(pool) = pool {
+        pool.drop_later(results);
+    }
+}
+
 impl<T> Batch<T> {
     /// Waits until no thread of the pool is in it, but not longer than this. Whether none is. Nothing may be left to begin.
     #[must_use]
@@ -107,10 +118,15 @@ impl<T> Batch<T> {
         self.latch.wait(span)
     }
 
-    /// Has every thread leave it before its next item.
+    /// Whether nothing is left to begin.
+    #[must_use]
+    pub fn is_begun(&self) -> bool {
+        self.job.next.load(Ordering::Relaxed) >= self.job.done.len() || self.job.is_stopped.load(Ordering::Relaxed)
+    }
+
+    /// Has every thread leave it before its next item. `wait` says when they have.
     pub fn stop(&self) {
         self.job.is_stopped.store(true, Ordering::Relaxed);
-        self.withdraw();
     }
 
     /// Takes the offers back that no thread has taken.

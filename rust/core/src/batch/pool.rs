@@ -78,6 +78,11 @@ impl Pool {
         latch.leave(withdrawn);
     }
 
+    /// Has a thread drop a value.
+    pub(super) fn drop_later(self: &Arc<Self>, value: impl Send + 'static) {
+        self.offer(&(Arc::new(Dropped(Mutex::new(Some(value)))) as Arc<dyn Work>), &Arc::default(), 1);
+    }
+
     fn start_thread(self: &Arc<Self>) -> bool {
         let pool = Arc::clone(self);
         thread::Builder::new().name("jwseal".to_owned()).spawn(move || pool.serve()).is_ok()
@@ -98,6 +103,16 @@ impl Pool {
             drop(work);
             latch.leave(1);
         }
+    }
+}
+
+/// A value that a thread drops.
+struct Dropped<T>(Mutex<Option<T>>);
+
+impl<T: Send> Work for Dropped<T> {
+    fn work(&self) {
+        let value = locked(&self.0).take();
+        drop(value);
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use super::{Batch, Failed, Repeats};
+use super::{Batch, Failed, Repeats, discard};
 
 fn finished<T: Send + Sync + 'static>(mut batch: Batch<T>, threads: usize) -> Result<Vec<T>, Failed> {
     batch.share(threads);
@@ -66,6 +66,37 @@ fn a_stopped_batch_ends() {
     batch.stop();
     assert!(batch.wait(Duration::from_secs(60)));
     assert_eq!(batch.finish(), Err(Failed::Stopped));
+}
+
+/// The results of batches that are discarded are dropped by a thread of the pool, or now where there is none; what the tasks refer
+/// to is dropped now.
+#[test]
+fn results_are_dropped_by_the_pool() {
+    struct Result(mpsc::Sender<thread::ThreadId>);
+    impl Drop for Result {
+        fn drop(&mut self) {
+            self.0.send(thread::current().id()).unwrap();
+        }
+    }
+    for threads in [0, 2] {
+        let (sender, receiver) = mpsc::channel();
+        let task = Arc::new(());
+        let kept = Arc::clone(&task);
+        let mut first = Batch::new(3, move |_| (Arc::strong_count(&kept) > 0).then(|| Result(sender.clone())));
+        first.share(threads);
+        let mut second = Batch::new(100, |_| None);
+        second.join(&first);
+        second.share(threads);
+        assert!(first.work(|| true) && first.is_begun() && !Batch::new(1, |_| ()).is_begun());
+        for batch in [&first, &second] {
+            batch.stop();
+            assert!(batch.wait(Duration::from_secs(60)));
+        }
+        discard(vec![first, second]);
+        assert_eq!(Arc::strong_count(&task), 1);
+        let dropped_here: Vec<bool> = receiver.iter().map(|id| id == thread::current().id()).collect();
+        assert_eq!(dropped_here, [threads == 0; 3]);
+    }
 }
 
 /// A batch goes on while all threads of the pool are in another one.
