@@ -32,6 +32,12 @@ pub(super) fn fingerprint(octets: &[u8], start: usize, len: usize) -> u64 {
     let first = word(octets, start);
     let name =
         if len < 8 { first & ((1 << (8 * len)) - 1) } else { first ^ word(octets, start + len - 8).rotate_left(23) };
+    of_short(name, len)
+}
+
+/// The fingerprint of a name of fewer than eight bytes, with zeros after them.
+#[inline]
+pub(super) const fn of_short(name: u64, len: usize) -> u64 {
     name.wrapping_add(len as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }
 

@@ -8,7 +8,7 @@
 
 use super::duplicates::{self, SMALL_OBJECT, Seen};
 use super::node::{Limits, Node, Tag};
-use super::scan::plain_end;
+use super::scan::{plain_end, short};
 
 /// The nodes of a text, and its strings that had escapes, one after the other.
 #[expect(clippy::inline_always, reason = "what it returns stays in registers")]
@@ -80,19 +80,22 @@ impl Parser<'_> {
                 if self.octet(at) != b'"' {
                     return self.refuse_at(at, "a member without a name");
                 }
-                at = self.string(at)?;
+                let fingerprint;
+                (at, fingerprint) = self.name(at)?;
                 at = self.after_space(at);
                 if self.octet(at) != b':' {
                     return self.refuse_at(at, "a member without a colon");
                 }
                 len += 1;
-                if len > self.limits.members {
-                    return self.refuse("too many members");
-                }
-                if len <= SMALL_OBJECT && seen.insert(self.fingerprint()) && self.has_last_twice(index) {
+                if len > SMALL_OBJECT {
+                    if len > self.limits.members {
+                        return self.refuse("too many members");
+                    }
+                } else if seen.insert(fingerprint) && self.has_last_twice(index) {
                     return self.refuse(DUPLICATE);
                 }
-                at = self.value(self.after_space(at + 1), level)?;
+                at = self.after_space(at + 1);
+                at = if self.octet(at) == b'"' { self.string(at)? } else { self.value(at, level)? };
                 at = self.after_space(at);
                 match self.octet(at) {
                     b',' => at = self.after_space(at + 1),
@@ -205,6 +208,25 @@ impl Parser<'_> {
         let ascii = self.ascii || self.octets.get(start..end).is_some_and(<[u8]>::is_ascii);
         self.leaf(Tag::Plain, ascii, start, end - start);
         Some(end + 1)
+    }
+
+    /// Reads a name as `string` does; returns where it ends and its fingerprint.
+    #[expect(
+        clippy::inline_always,
+        reason = "names and most claims are short strings, for which the call would weigh as much as the work"
+    )]
+    #[inline(always)]
+    fn name(&mut self, at: usize) -> Option<(usize, u64)> {
+        let start = at + 1;
+        if let Some((word, len)) = short(self.octets, start)
+            && self.octet(start + len) == b'"'
+        {
+            let ascii = self.ascii || word & 0x8080_8080_8080_8080 == 0;
+            self.leaf(Tag::Plain, ascii, start, len);
+            return Some((start + len + 1, duplicates::of_short(word, len)));
+        }
+        let end = self.string(at)?;
+        Some((end, self.fingerprint()))
     }
 
     /// A string that is plain up to here only.

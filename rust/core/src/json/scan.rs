@@ -20,6 +20,18 @@ pub(super) fn plain_end(octets: &[u8], from: usize) -> usize {
     at + ((stops.trailing_zeros() / 8) as usize).min(left)
 }
 
+/// A run of fewer than eight plain characters: its bytes with zeros after them, and its length.
+#[inline]
+pub(super) fn short(octets: &[u8], from: usize) -> Option<(u64, usize)> {
+    let word = u64::from_le_bytes(*octets.get(from..)?.first_chunk()?);
+    let stops = stops(word);
+    if stops == 0 {
+        return None;
+    }
+    let end = stops & stops.wrapping_neg();
+    Some((word & (end >> 7).wrapping_sub(1), (stops.trailing_zeros() / 8) as usize))
+}
+
 /// Whether nothing in a string must be escaped: that it has no such end is known sooner than where the end is.
 #[inline]
 pub(super) fn is_plain(octets: &[u8]) -> bool {
