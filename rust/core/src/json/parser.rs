@@ -8,7 +8,7 @@
 
 use super::duplicates::{self, SMALL_OBJECT, Seen};
 use super::node::{Limits, Node, Tag};
-use super::scan::{plain_end, short};
+use super::scan::{are_digits, plain_end, short};
 
 /// The nodes of a text, and its strings that had escapes, one after the other.
 #[expect(clippy::inline_always, reason = "what it returns stays in registers")]
@@ -57,9 +57,18 @@ impl Parser<'_> {
     }
 
     /// Reads the value that starts at `at`, inside `level` containers; returns where it ends, as the functions below do.
+    #[expect(
+        clippy::inline_always,
+        reason = "names and most claims are short strings, for which the call would weigh as much as the work"
+    )]
+    #[inline(always)]
     fn value(&mut self, at: usize, level: usize) -> Option<usize> {
+        if self.octet(at) == b'"' { self.string(at) } else { self.other_value(at, level) }
+    }
+
+    /// A value that is no string.
+    fn other_value(&mut self, at: usize, level: usize) -> Option<usize> {
         match self.octet(at) {
-            b'"' => self.string(at),
             b'{' => self.object(at, level + 1),
             b'[' => self.array(at, level + 1),
             b'-' | b'0'..=b'9' => self.number(at),
@@ -94,8 +103,7 @@ impl Parser<'_> {
                 } else if seen.insert(fingerprint) && self.has_last_twice(index) {
                     return self.refuse(DUPLICATE);
                 }
-                at = self.after_space(at + 1);
-                at = if self.octet(at) == b'"' { self.string(at)? } else { self.value(at, level)? };
+                at = self.value(self.after_space(at + 1), level)?;
                 at = self.after_space(at);
                 match self.octet(at) {
                     b',' => at = self.after_space(at + 1),
@@ -321,6 +329,11 @@ impl Parser<'_> {
 
     fn after_digits(&self, at: usize) -> usize {
         let mut at = at;
+        while let Some(eight) = self.octets.get(at..).and_then(<[u8]>::first_chunk)
+            && are_digits(*eight)
+        {
+            at += 8;
+        }
         while self.octet(at).is_ascii_digit() {
             at += 1;
         }

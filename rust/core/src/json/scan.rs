@@ -7,17 +7,17 @@ const ONES: u64 = u64::MAX / 255;
 /// Returns the index of the first quotation mark, backslash or control character at or after `from`, or the length.
 #[inline]
 pub(super) fn plain_end(octets: &[u8], from: usize) -> usize {
+    let (words, last) = octets.get(from..).unwrap_or_default().as_chunks();
     let mut at = from;
-    while let Some(block) = octets.get(at..).and_then(<[u8]>::first_chunk) {
-        let stops = stops(u64::from_le_bytes(*block));
+    for word in words {
+        let stops = stops(u64::from_le_bytes(*word));
         if stops != 0 {
             return at + (stops.trailing_zeros() / 8) as usize;
         }
         at += 8;
     }
-    let left = octets.len().saturating_sub(at);
-    let stops = stops(last_word(octets, left));
-    at + ((stops.trailing_zeros() / 8) as usize).min(left)
+    let stops = stops(last_word(octets, last.len()));
+    at + ((stops.trailing_zeros() / 8) as usize).min(last.len())
 }
 
 /// A run of fewer than eight plain characters: its bytes with zeros after them, and its length.
@@ -81,14 +81,20 @@ fn last_word(octets: &[u8], left: usize) -> u64 {
     tail.iter().rev().fold(0, |word, &octet| word << 8 | u64::from(octet))
 }
 
+/// Whether all of them are decimal digits: their upper half is 3, and still is when six is added.
+#[inline]
+pub(super) const fn are_digits(octets: [u8; 8]) -> bool {
+    let octets = u64::from_le_bytes(octets);
+    octets & (ONES * 0xF0) == ONES * 0x30 && octets.wrapping_add(ONES * 6) & (ONES * 0xF0) == ONES * 0x30
+}
+
 /// The high bit of every byte that ends a run. A borrow may mark bytes above the first of them, never one below it.
 #[inline]
 const fn stops(octets: u64) -> u64 {
-    let quotes = octets ^ (ONES * 0x22);
-    let backslashes = octets ^ (ONES * 0x5C);
-    let zeros = (quotes.wrapping_sub(ONES) & !quotes) | (backslashes.wrapping_sub(ONES) & !backslashes);
-    let controls = octets.wrapping_sub(ONES * 0x20) & !octets;
-    (zeros | controls) & (ONES << 7)
+    // The second lowest bit inverted, quotation marks and control characters are all there is below 0x21.
+    let quotes_and_controls = (octets ^ (ONES * 0x02)).wrapping_sub(ONES * 0x21);
+    let backslashes = (octets ^ (ONES * 0x5C)).wrapping_sub(ONES);
+    (quotes_and_controls | backslashes) & !octets & (ONES << 7)
 }
 
 #[cfg(test)]
@@ -103,16 +109,33 @@ mod tests {
     /// Every byte, at every position of a word and of the remainder, ends a run exactly if it must be escaped.
     #[test]
     fn runs_end_where_the_definition_says() {
-        for len in 0..40 {
+        for (len, plain) in
+            (0..40).flat_map(|len| [0x20, 0x21, 0x23, 0x5D, 0x7F, 0x80, 0xC3, 0xFF].map(|one| (len, one)))
+        {
             for at in 0..len {
                 for octet in 0..=255 {
-                    let mut octets = vec![0xC3; len];
+                    let mut octets = vec![plain; len];
                     octets[at] = octet;
                     let expected = if is_stop(octet) { at } else { len };
                     assert_eq!(expected, plain_end(&octets, 0), "{octet} at {at} of {len}");
                     assert_eq!(expected.max(at), plain_end(&octets, at), "{octet} at {at} of {len}");
                     assert_eq!(expected == len, is_plain(&octets), "{octet} at {at} of {len}");
+                    let word = octets[..expected].iter().rev().fold(0, |word, octet| word << 8 | u64::from(*octet));
+                    let run = (expected < 8 && len >= 8).then_some((word, expected));
+                    assert_eq!(run, short(&octets, 0), "{octet} at {at} of {len}");
                 }
+            }
+        }
+    }
+
+    /// Every byte among seven digits, at every position, is a digit or none.
+    #[test]
+    fn eight_digits_are_what_the_definition_says() {
+        for (at, octet) in (0..8).flat_map(|at| (0..=255).map(move |octet| (at, octet))) {
+            for digit in [b'0', b'9'] {
+                let mut octets = [digit; 8];
+                octets[at] = octet;
+                assert_eq!(octet.is_ascii_digit(), are_digits(octets), "{octet} at {at}");
             }
         }
     }
