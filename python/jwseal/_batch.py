@@ -49,7 +49,7 @@ async def verify_many(
 
 
 async def _judged(batch: _native.PendingBatch) -> list[Verdict | None]:
-    """What the threads say of each token, without blocking the event loop."""
+    """Wait for the threads without blocking the event loop, and return their verdicts."""
     flight = Flight()
     try:
         batch.start(lambda: flight.end(None))
@@ -83,7 +83,7 @@ async def _with_other_keys(
 
 
 async def _value(verdict: Awaitable[_native.VerifiedJWT]) -> Verdict:
-    """A refusal as a value."""
+    """Return the result, or the refusal as a value."""
     try:
         return await verdict
     except (InvalidToken, Unavailable) as refusal:

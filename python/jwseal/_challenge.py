@@ -2,7 +2,7 @@
 
 RFC 6750 section 3 (Bearer), RFC 9728 section 5.1 (`resource_metadata`), RFC 9470 section 3 (step-up authentication) and RFC
 9449 sections 7.1 and 9 (DPoP). Everything in the headers is the caller's declaration or a constant: no claim, no part of the
-token and no reason is told to the client, so that refusals cannot be told apart. No value can end its header.
+token and no reason is told to the client, so that a client cannot tell refusals apart. No value can end its header.
 """
 
 from __future__ import annotations

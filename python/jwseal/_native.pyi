@@ -200,7 +200,7 @@ class SigningKey:
     def thumbprint(self, digest: Digest = "sha256") -> str:
         """The public half's JWK thumbprint, base64url (RFC 7638).
 
-        `digest` is "sha256", "sha384" or "sha512"; another is ValueError.
+        `digest` is "sha256", "sha384" or "sha512". Raises ValueError for any other value.
         """
 
     def to_private_jwk(self) -> dict[str, Any]:
@@ -285,7 +285,7 @@ class VerifyingKey:
     def thumbprint(self, digest: Digest = "sha256") -> str:
         """The JWK thumbprint, base64url (RFC 7638).
 
-        `digest` is "sha256", "sha384" or "sha512"; another is ValueError.
+        `digest` is "sha256", "sha384" or "sha512". Raises ValueError for any other value.
         """
 
     def thumbprint_uri(self) -> str:

@@ -195,7 +195,7 @@ class InsufficientScope(ClaimError):
 
 
 class ConditionNotMet(ClaimError):
-    """A condition on the token is false, or cannot be told: respond with 403."""
+    """A condition on the token is false, or cannot be evaluated: respond with 403."""
 
     code = "condition_not_met"
     http_status = 403

@@ -34,7 +34,7 @@ _LONGEST_REPR = 2000
 # Values of one argument that a repr shows.
 _MOST_SHOWN = 8
 
-# Arguments for which a lone str is a mistake, so that a repr shows a set of one as a set.
+# Arguments that must be collections: a repr shows a set of one element as a set.
 _COLLECTIONS = ("required", "scopes")
 
 # Claims that have their own argument, because their rules differ (`aud` may be an array).

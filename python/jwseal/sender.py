@@ -10,7 +10,8 @@ An Authorizer takes both as a Verifier does: `from_file(path, sender="dpop")` an
 
 A token names its key in `cnf`: the thumbprint of the proof's key (RFC 9449 section 6), or the hash of the client's certificate
 (RFC 8705 section 3). A proof is accepted only if it is for this token, this request and this key. One that is missing, malformed or
-does not match is SenderMismatch, which `challenge` answers. The certificate itself is not judged: the TLS server does that.
+does not match raises SenderMismatch, for which `challenge` has the response. The certificate itself is not checked: the TLS server
+does that.
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ class Decision:
 
     allowed         whether the operation may be done
     code            `allowed`, or the stable code of the refusal
-    stage           how far the token came: token, key, signature, claims, rules, binding, attributes, state
+    stage           the step that decided: token, key, signature, claims, rules, binding, attributes, state
     rule            the id of the rule that decided, or None
     issuer          the name of the issuer in the configuration, or None before the signature was verified
     kid, alg        of the header, or None before the signature was verified
@@ -109,7 +109,7 @@ class Decision:
 
     @property
     def stage(self) -> Stage:
-        """How far the token came."""
+        """The step that decided."""
         return "state" if self._error is None else self._stage
 
     @property

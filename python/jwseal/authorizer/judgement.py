@@ -44,7 +44,7 @@ _STAGES: tuple[tuple[tuple[type[JOSEError], ...], Stage], ...] = (
 _SENTENCES = {
     "no_rule_matched": "no rule allows it",
     "rule_denied": "a rule denies it",
-    "condition_error": "a condition of a deny rule cannot be told, so it denies",
+    "condition_error": "a condition of a deny rule could not be evaluated, so the rule denies",
 }
 
 

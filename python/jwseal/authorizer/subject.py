@@ -87,12 +87,12 @@ def alternative_name_fault(name: str, value: str) -> str | None:
         return f"has {len(value)} characters, and at most {ALTERNATIVE_NAMES[name]} are possible"
     pattern = {"rfc822Name": _MAILBOX, "dNSName": _HOST, "uri": _URI}.get(name)
     if pattern is not None and not pattern.fullmatch(value):
-        return "is none"
+        return "is not a valid name of this kind"
     if name == "iPAddress":
         try:
             ipaddress.ip_address(value)
         except ValueError:
-            return "is none"
+            return "is not a valid name of this kind"
         if "%" in value:
             return "has a zone"
     return None

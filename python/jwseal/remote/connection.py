@@ -146,7 +146,7 @@ class _Plain(httpcore.NetworkStream):
         self._deadline = deadline
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """Receive some bytes; none is the end."""
+        """Receive up to `max_bytes` bytes; b"" at the end."""
         del timeout
         self._socket.settimeout(self._deadline.remaining())
         return self._socket.recv(max_bytes)
@@ -188,7 +188,7 @@ class _Encrypted(httpcore.NetworkStream):
         self._run(self._tls.do_handshake)
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """Receive some bytes; none is the end."""
+        """Receive up to `max_bytes` bytes; b"" at the end."""
         del timeout
         try:
             return self._run(lambda: self._tls.read(max_bytes))

@@ -95,7 +95,7 @@ def _returns_at_once(question: Question) -> bool:
 
 
 def _discard(answer: Any) -> None:
-    """Close a coroutine that nothing will await, so that it does not warn."""
+    """Close a coroutine that will not be awaited, to avoid a warning."""
     close = getattr(answer, "close", None)
     if callable(close):
         close()

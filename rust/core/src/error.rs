@@ -28,7 +28,7 @@ pub enum Error {
         /// What is wrong with it.
         fault: ClaimFault,
     },
-    /// A condition of the policy is false, or cannot be told.
+    /// A condition of the policy is false, or cannot be evaluated.
     ConditionNotMet {
         /// The claim that one condition alone finds at fault, by the path the policy names it with.
         claim: Option<Box<str>>,

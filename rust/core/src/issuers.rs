@@ -59,7 +59,7 @@ impl<T> IssuerTable<T> {
         Ok(Self { cache: Cache::new(entries)?, ..self })
     }
 
-    /// How its cache is used.
+    /// The statistics of the cache.
     #[must_use]
     pub fn cache_info(&self) -> CacheInfo {
         self.cache.as_ref().map(Cache::info).unwrap_or_default()

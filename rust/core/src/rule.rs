@@ -61,7 +61,7 @@ pub enum Verdict<'r> {
     Allowed(usize),
     /// A deny rule matches.
     Denied(usize),
-    /// Whether a deny rule matches cannot be told.
+    /// The condition of a deny rule cannot be evaluated.
     ConditionError(usize),
     /// An allow rule would match after a better authentication.
     StepUp(usize, StepUp<'r>),

@@ -143,7 +143,7 @@ impl Verifier {
         }
     }
 
-    /// Verifies one token under these keys of its source, whatever it names.
+    /// Verifies one token with these keys of its source. No other keys are asked for.
     pub fn verify_under(&self, mut token: Token<'_>, times: Times, generation: Arc<Generation>) -> Result<Accepted> {
         let (compact, claims) = self.read(&mut token, times)?;
         generation.require_valid(times.now)?;

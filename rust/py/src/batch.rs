@@ -63,7 +63,7 @@ fn listed(tokens: &Bound<'_, PyAny>) -> PyResult<Vec<Octets>> {
     reentry::items(iterate(tokens)?.as_any())?.enumerate().map(token).collect()
 }
 
-/// The iterator of an iterable of tokens. A str or bytes is one token and no batch.
+/// The iterator of an iterable of tokens. A str or bytes is a single token, not a batch.
 pub(crate) fn iterate<'py>(tokens: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyIterator>> {
     if tokens.is_instance_of::<PyString>() || tokens.is_instance_of::<PyBytes>() {
         return Err(PyTypeError::new_err("tokens is an iterable of tokens; for a single one call verify"));
@@ -99,7 +99,7 @@ pub(crate) fn verify_all<V: Shared>(
     verdicts.into_iter().enumerate().map(settle).collect()
 }
 
-/// A refusal as a value. What is no verdict about a token is raised.
+/// Returns a refusal as a value. Any other exception is raised.
 fn value(py: Python<'_>, fault: Fault) -> Result<Py<PyAny>, Fault> {
     match fault {
         Fault::Core(error) => Ok(exception(py, error).into_value(py).into_any()),
@@ -117,7 +117,7 @@ struct Round<V> {
     generations: Generations,
 }
 
-/// The first round of a batch, for a verifier of whatever class.
+/// The first round of a batch, for a Verifier or Issuers.
 pub(crate) trait AnyRound: Send + Sync {
     /// The number of its tokens.
     fn len(&self) -> usize;
@@ -313,7 +313,7 @@ fn times<V: Verify>(py: Python<'_>, verifier: &V, tokens: &[Octets]) -> Result<V
 pub(crate) enum Octets {
     Text(PyBackedStr),
     Bytes(PyBackedBytes),
-    /// Text without UTF-8 form is no token: as empty bytes it is refused with the same code, at its index.
+    /// Text that has no UTF-8 form. As empty bytes, it is refused with the same code, at its index.
     NoText,
 }
 

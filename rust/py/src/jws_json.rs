@@ -190,7 +190,8 @@ fn requirement(argument: Option<&Bound<'_, PyAny>>) -> Result<Require, Fault> {
         };
     }
     if argument.is_instance_of::<PyInt>() && !argument.is_instance_of::<PyBool>() {
-        let count = argument.extract().map_err(|_| Error::policy("require must ask for at least one signature"))?;
+        let count =
+            argument.extract().map_err(|_| Error::policy("require must be from 1 to the number of different keys"))?;
         return Ok(Require::Count(count));
     }
     let wrong = || PyTypeError::new_err("require is \"all\", \"any\", a number or a list of kids");

@@ -87,7 +87,7 @@ const NO_SENDER: &str = "this verifier was made without sender=, so it checks no
 const ONE_BY_ONE: &str =
     "this verifier was made with sender=, and each of its tokens comes with a proof: give them one by one to verify";
 
-/// A token of a batch that passed everything else, after its verifier's stores were asked.
+/// Asks the stores of its verifier about a token of a batch that passed everything else.
 pub(crate) fn settled<V: Verify>(
     verifier: &V,
     py: Python<'_>,

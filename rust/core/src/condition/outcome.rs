@@ -7,7 +7,7 @@ pub enum Outcome {
     True,
     /// It does not hold.
     False,
-    /// It cannot be told: a claim has a type or a value that the operator cannot compare.
+    /// It cannot be evaluated: a claim has a type or a value that the operator cannot compare.
     Error,
 }
 

@@ -1,7 +1,7 @@
 //! High bits of coefficients, and hints that correct them (FIPS 204 section 7.4).
 //!
-//! A number from 0..q lies nearest to one of so many multiples of 2 gamma2, and its high bits say to which. A hint says to
-//! go one multiple further, to the side on which the number lies.
+//! The high bits of a number in 0..q are the index of the nearest multiple of 2 gamma2. A hint says to go one multiple further,
+//! to the side on which the number lies.
 
 #![allow(clippy::inline_always, reason = "only what is inlined is compiled for the ring's instructions")]
 

@@ -177,7 +177,7 @@ fn multiply(numbers: __m256i, twiddle: &Twiddle) -> __m256i {
 }
 
 /// Numbers of 64 bits, of the even lanes and of the odd ones, times 2^-32. The low halves of `multiples` are theirs times
-/// the inverse of q; so many times q is what a number has in its low half, and what is taken away.
+/// the inverse of q; their product with q equals the low half of the number and is subtracted.
 #[inline]
 #[target_feature(enable = "avx2")]
 fn reduce(numbers: (__m256i, __m256i), multiples: (__m256i, __m256i)) -> __m256i {
