@@ -4,7 +4,9 @@ Attacks of this family without a test here: secrets chosen badly by applications
 length, which no library can see.
 """
 
+import base64
 import hashlib
+import os
 import re
 import traceback
 from collections.abc import Callable
@@ -81,6 +83,33 @@ def test_generated_secret(alg: str) -> None:
     made = [forge.unb64(SecretKey.generate(alg).to_private_jwk()["k"]) for _ in range(4)]
     assert {SIZES[alg]} == {len(octets) for octets in made}
     assert 4 == len(set(made))
+
+
+@pytest.mark.parametrize("length", [1, 16, 32, 48, 64, 128, 1000])
+def test_random_secrets_are_no_key_text(length: int) -> None:
+    """Random secrets, raw and as text, are not taken for keys."""
+    for _ in range(40):
+        octets = os.urandom(length)
+        for text in (octets, base64.b64encode(octets), octets.hex().encode(), forge.b64(octets).encode()):
+            assert "HS256" == insecure.weak_secret(text, alg="HS256").alg
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"secret",
+        bytes(64),
+        b"0" * 64,
+        b"correct horse battery staple",
+        b'{"k":"v"}',
+        b'"kty": "none that there is"',
+        b"the kty of a key: EC",
+        b"100%25 &#65; &amp;c.",
+    ],
+)
+def test_passphrases_are_no_key_text(text: bytes) -> None:
+    """Nor are passphrases, and text that only mentions keys."""
+    assert "HS256" == insecure.weak_secret(text, alg="HS256").alg
 
 
 def test_unknown_kid_runs_no_mac() -> None:

@@ -50,6 +50,25 @@ def test_no_segments(tenant: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "issuer",
+    [
+        "https://login.example/a/v2.0/",
+        "https://login.example/a/v2",
+        "https://login.example//v2.0",
+        "https://login.example/v2.0",
+        "https://login.example.evil/a/v2.0",
+        "http://login.example/a/v2.0",
+        "https://LOGIN.example/a/v2.0",
+        "x https://login.example/a/v2.0",
+        "",
+    ],
+)
+def test_names_are_compared_whole(issuer: str) -> None:
+    """A name that only resembles the template is another issuer."""
+    assert ("claim_mismatch", "iss") == refused_claim(verifier(ANY).verify, token(issuer, "a"), now=NOW)
+
+
+@pytest.mark.parametrize(
     ("tid", "expected"),
     [
         ("b", "claim_mismatch"),
@@ -148,7 +167,10 @@ def test_mapping() -> None:
         "https://login.example/{}",
         "https://login.example/{a b}",
         "https://login.example/{tenant",
+        "https://login.example/}{tenant}",
         "{tenant}",
+        "/{tenant}",
+        "https:///{tenant}",
         "",
     ],
 )
@@ -230,6 +252,13 @@ def test_template_published_for_a_key(issuer: FakeIssuer) -> None:
     assert ("claim_mismatch", "tid") == refused_claim(asked.verify, issuer.token(iss=url("b"), tid="a"))
     assert ("missing_claim", "tid") == refused_claim(asked.verify, issuer.token(iss=url("b")))
     assert ("claim_mismatch", "iss") == refused_claim(asked.verify, issuer.token(iss="https://other.example", tid="a"))
+
+
+def test_another_placeholder_published_for_a_key(issuer: FakeIssuer) -> None:
+    """Any other placeholder is a part of the one name."""
+    keys = published(issuer, "https://login.example/{other}/v2.0")
+    asked = Verifier(keys, Policy(issuer=url("a"), audience="api"))
+    assert ("claim_mismatch", "iss") == refused_claim(asked.verify, issuer.token(iss=url("a"), other="a"))
 
 
 def test_the_published_issuer_stays_with_its_key() -> None:
