@@ -4,12 +4,24 @@
 //! pass every check and defeat revocation lists and caches that are keyed by its text. So padding, line ends, the alphabet
 //! of plain base64, a length of 1 modulo 4 and trailing bits other than zero are all refused, without saying which it was.
 
-use base64_simd::URL_SAFE_NO_PAD;
+use base64_simd::{AsOut, URL_SAFE_NO_PAD};
 
 /// The text of these bytes.
 #[must_use]
 pub fn encode(octets: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode_to_string(octets)
+}
+
+/// The length of the text of so many bytes.
+#[must_use]
+pub const fn encoded_len(octets: usize) -> usize {
+    URL_SAFE_NO_PAD.encoded_length(octets)
+}
+
+/// Writes the text of these bytes where exactly as many as it has are free.
+#[must_use]
+pub fn encode_to(octets: &[u8], text: &mut [u8]) -> Option<()> {
+    (text.len() == encoded_len(octets.len())).then(|| _ = URL_SAFE_NO_PAD.encode(octets, text.as_out()))
 }
 
 /// Appends the text of these bytes.

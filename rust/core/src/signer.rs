@@ -3,6 +3,8 @@
 //! The signer adds `iss`, `exp` and `iat` where the caller left them out, and changes no claim. `claims_writer` judges what it
 //! writes, so that no token is signed that every verifier would refuse. The key signs.
 
+use std::sync::Arc;
+
 use crate::base64url;
 use crate::claims_writer::ClaimsWriter;
 use crate::error::{Error, Result};
@@ -13,12 +15,24 @@ use crate::protected_header::jwt_header;
 /// A key with its protected header, ready to sign.
 #[derive(Debug)]
 pub struct Signer {
-    key: AnySigningKey,
+    header: SigningHeader,
     /// As JSON text.
     issuer: Option<Vec<u8>>,
     expires_in: Option<f64>,
-    prefix: Vec<u8>,
 }
+
+/// A protected header, encoded, with the key that it names; clones share it.
+#[derive(Clone, Debug)]
+pub struct SigningHeader {
+    key: AnySigningKey,
+    /// Ends with its dot.
+    text: Arc<[u8]>,
+    signature_len: usize,
+}
+
+/// The JSON text of a claims set. Signing it needs nothing of the caller's.
+#[derive(Debug)]
+pub struct Payload(Vec<u8>);
 
 /// A claims set as the caller holds it; the binding implements it.
 pub trait ClaimsSource {
@@ -41,77 +55,68 @@ impl Signer {
         if expires_in.is_some_and(|span| !span.is_finite() || span <= 0.0) {
             return Err(Error::policy("expires_in must be a positive number of seconds, or None"));
         }
-        let prefix = prefix(&key, typ, headers)?;
-        Ok(Self { key, issuer: issuer.map(json::string), expires_in, prefix })
+        let header = SigningHeader::new(key, typ, headers)?;
+        Ok(Self { header, issuer: issuer.map(json::string), expires_in })
     }
 
-    /// Signs a claims set at the time `now`, under the header in `prefix` or else the signer's own.
-    pub fn sign<C: ClaimsSource>(
-        &self,
-        claims: &C,
-        prefix: Option<&[u8]>,
-        now: f64,
-    ) -> std::result::Result<Vec<u8>, C::Error> {
-        Ok(self.input(claims, prefix, now)?.sign(&self.key)?)
-    }
-
-    /// What is to be signed for a claims set; `sign` of it then needs nothing of the caller's.
-    pub fn input<C: ClaimsSource>(
-        &self,
-        claims: &C,
-        prefix: Option<&[u8]>,
-        now: f64,
-    ) -> std::result::Result<SigningInput, C::Error> {
-        let mut payload = Vec::with_capacity(PAYLOAD);
-        let mut writer = ClaimsWriter::new(&mut payload, self.issuer.as_deref());
+    /// What a claims set says, with the claims that the signer adds, at the time `now`.
+    pub fn payload<C: ClaimsSource>(&self, claims: &C, now: f64) -> std::result::Result<Payload, C::Error> {
+        let mut text = Vec::with_capacity(PAYLOAD);
+        let mut writer = ClaimsWriter::new(&mut text, self.issuer.as_deref());
         claims.write(&mut writer)?;
         writer.finish(self.expires_in, now)?;
-        let prefix = prefix.unwrap_or(&self.prefix);
-        let signature = self.key.alg().spec().signature_len.unwrap_or(SIGNATURE);
-        let mut token = Vec::with_capacity(prefix.len() + encoded_len(payload.len()) + 1 + encoded_len(signature));
-        token.extend_from_slice(prefix);
-        base64url::encode_into(&payload, &mut token);
-        Ok(SigningInput(token))
+        Ok(Payload(text))
     }
 
-    /// The encoded header, with a dot, for one call of `sign`.
-    pub fn prefix(&self, typ: Option<&str>, headers: &[(String, String)]) -> Result<Vec<u8>> {
-        prefix(&self.key, typ, headers)
+    /// The protected header.
+    #[must_use]
+    pub const fn header(&self) -> &SigningHeader {
+        &self.header
+    }
+
+    /// Another protected header for the same key.
+    pub fn other_header(&self, typ: Option<&str>, headers: &[(String, String)]) -> Result<SigningHeader> {
+        SigningHeader::new(self.key().clone(), typ, headers)
     }
 
     /// The key.
     #[must_use]
     pub const fn key(&self) -> &AnySigningKey {
-        &self.key
+        &self.header.key
     }
 }
 
-/// An encoded header and an encoded payload (RFC 7515 section 5.1 step 5).
-#[derive(Debug, Default)]
-pub struct SigningInput(Vec<u8>);
+impl SigningHeader {
+    fn new(key: AnySigningKey, typ: Option<&str>, headers: &[(String, String)]) -> Result<Self> {
+        let mut text = base64url::encode(jwt_header(&key, typ, headers)?.as_bytes());
+        text.push('.');
+        let signature_len = key.signature_len();
+        Ok(Self { key, text: text.into_bytes().into(), signature_len })
+    }
 
-impl SigningInput {
-    /// The token that this key signs.
-    pub fn sign(self, key: &AnySigningKey) -> Result<Vec<u8>> {
-        let Self(mut token) = self;
-        let signature = key.sign(Message::Whole(&token))?;
-        token.push(b'.');
-        base64url::encode_into(&signature, &mut token);
-        Ok(token)
+    /// The length of this payload's token.
+    #[must_use]
+    pub fn token_len(&self, payload: &Payload) -> usize {
+        self.input_len(payload) + 1 + base64url::encoded_len(self.signature_len)
+    }
+
+    /// Writes this payload's token in its compact form (RFC 7515 section 7.1), all ASCII, into as many bytes as it has.
+    pub fn sign(&self, payload: &Payload, token: &mut [u8]) -> Result<()> {
+        let wrong_len = || Error::key("a signature has another length than its algorithm's signatures");
+        let (input, end) = token.split_at_mut_checked(self.input_len(payload)).ok_or_else(wrong_len)?;
+        let (text, encoded) = input.split_at_mut_checked(self.text.len()).ok_or_else(wrong_len)?;
+        text.copy_from_slice(&self.text);
+        base64url::encode_to(&payload.0, encoded).ok_or_else(wrong_len)?;
+        let signature = self.key.sign(Message::Whole(input))?;
+        let (dot, encoded) = end.split_first_mut().ok_or_else(wrong_len)?;
+        *dot = b'.';
+        base64url::encode_to(&signature, encoded).ok_or_else(wrong_len)
+    }
+
+    fn input_len(&self, payload: &Payload) -> usize {
+        self.text.len() + base64url::encoded_len(payload.0.len())
     }
 }
 
 /// Bytes that most claims sets need less than: growing a buffer copies it.
 const PAYLOAD: usize = 1_024;
-/// Bytes that a signature has at most where the key decides, but for RSA keys of more than 4,096 bits.
-const SIGNATURE: usize = 512;
-
-const fn encoded_len(octets: usize) -> usize {
-    octets.div_ceil(3) * 4
-}
-
-fn prefix(key: &AnySigningKey, typ: Option<&str>, headers: &[(String, String)]) -> Result<Vec<u8>> {
-    let mut prefix = base64url::encode(jwt_header(key, typ, headers)?.as_bytes()).into_bytes();
-    prefix.push(b'.');
-    Ok(prefix)
-}

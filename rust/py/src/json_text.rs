@@ -169,6 +169,7 @@ impl<'w, 'o> JsonText<'w, 'o> {
     }
 
     fn members(&mut self, dict: &Bound<'_, PyDict>, level: usize) -> PyResult<()> {
+        check_depth(level)?;
         if dict.len() > limits::MAX_MEMBERS {
             return Err(PyValueError::new_err("a JSON object may have at most 1,024 members"));
         }
@@ -208,20 +209,19 @@ impl<'w, 'o> JsonText<'w, 'o> {
                 Ok(small) => self.writer.i64(small),
                 Err(_) => self.big(int, name)?,
             }
-        } else if let Ok(float) = value.cast::<PyFloat>() {
-            if self.writer.f64(float.value()).is_none() {
-                return Err(PyValueError::new_err(format!("member {name:?}: JSON has no NaN and no Infinity")));
-            }
         } else if value.is_none() {
             self.writer.null();
-        } else if level > limits::MAX_DEPTH {
-            return Err(PyValueError::new_err("JSON may be nested at most 32 levels deep"));
         } else if let Ok(dict) = value.cast::<PyDict>() {
             self.members(dict, level)?;
         } else if let Ok(list) = value.cast::<PyList>() {
             self.items(list.iter(), name, level)?;
         } else if let Ok(tuple) = value.cast::<PyTuple>() {
             self.items(tuple.iter(), name, level)?;
+        } else if let Ok(float) = value.cast::<PyFloat>() {
+            // Last, because the type of every other value would be searched for `float`.
+            if self.writer.f64(float.value()).is_none() {
+                return Err(PyValueError::new_err(format!("member {name:?}: JSON has no NaN and no Infinity")));
+            }
         } else {
             return Ok(false);
         }
@@ -229,6 +229,7 @@ impl<'w, 'o> JsonText<'w, 'o> {
     }
 
     fn items<'py>(&mut self, items: impl Iterator<Item = Bound<'py, PyAny>>, name: &str, level: usize) -> PyResult<()> {
+        check_depth(level)?;
         self.writer.raw(b"[");
         for (index, item) in items.enumerate() {
             if index > 0 {
@@ -254,6 +255,13 @@ impl<'w, 'o> JsonText<'w, 'o> {
         self.writer.raw(digits.as_bytes());
         Ok(())
     }
+}
+
+fn check_depth(level: usize) -> PyResult<()> {
+    if level > limits::MAX_DEPTH {
+        return Err(PyValueError::new_err("JSON may be nested at most 32 levels deep"));
+    }
+    Ok(())
 }
 
 /// The time of an aware datetime, cut to whole seconds; a float could round the last microsecond up.

@@ -3,8 +3,6 @@
 //! The dict that a caller gets is built from the parse that the policy judged. This runs for every token whose claims are read,
 //! so it calls the C API directly: strings are made of bytes that the parser found to be ASCII, lists with their length.
 
-use std::ffi::c_void;
-
 use jwseal_core::json::{Array, Document, Kind, Object, Str, Value};
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -155,23 +153,40 @@ fn string<'py>(py: Python<'py>, text: Str<'_>) -> PyResult<Bound<'py, PyString>>
     ascii(py, octets)
 }
 
-/// A new token as a string: base64url and dots, which the core wrote, so its bytes are copied as they are.
-pub(crate) fn token<'py>(py: Python<'py>, token: &[u8]) -> PyResult<Bound<'py, PyString>> {
-    if token.is_empty() { PyString::from_bytes(py, token) } else { ascii(py, token) }
+/// A string of bytes that are ASCII, at least one.
+pub(crate) fn ascii<'py>(py: Python<'py>, text: &[u8]) -> PyResult<Bound<'py, PyString>> {
+    debug_assert!(text.is_ascii() && !text.is_empty());
+    let (made, octets) = unset(py, text.len())?;
+    // SAFETY: the string is new, and as long as the text.
+    unsafe { std::ptr::copy_nonoverlapping(text.as_ptr(), octets, text.len()) };
+    Ok(made)
 }
 
-/// A string of bytes that are ASCII, at least one: the empty string is shared and must not be written to.
-fn ascii<'py>(py: Python<'py>, text: &[u8]) -> PyResult<Bound<'py, PyString>> {
-    debug_assert!(text.is_ascii() && !text.is_empty());
-    let len = ffi::Py_ssize_t::try_from(text.len())?;
-    // SAFETY: a new compact ASCII string owns `len` bytes behind its header, all of which are written before other code sees
-    // it. Bytes beyond ASCII would make an invalid string, but none that is read out of bounds. A null pointer becomes the
-    // pending exception.
+/// A new token: base64url and dots, which the core writes into the string itself.
+pub(crate) fn token<E: From<PyErr>>(
+    py: Python<'_>,
+    len: usize,
+    write: impl FnOnce(&mut [u8]) -> Result<(), E>,
+) -> Result<Bound<'_, PyString>, E> {
+    let (made, octets) = unset(py, len)?;
+    // SAFETY: the string is new and has `len` bytes, which are set before they are lent. No other code knows it until it is
+    // returned.
+    let text = unsafe {
+        octets.write_bytes(b'.', len);
+        std::slice::from_raw_parts_mut(octets, len)
+    };
+    write(text)?;
+    Ok(made)
+}
+
+/// A string of `len` characters, at least one, and where the caller must write them before other code sees it: ASCII, for
+/// bytes beyond it would make an invalid string. The empty string is shared and must not be written to.
+fn unset(py: Python<'_>, len: usize) -> PyResult<(Bound<'_, PyString>, *mut u8)> {
+    let len = ffi::Py_ssize_t::try_from(len)?;
+    // SAFETY: a new compact ASCII string owns `len` bytes behind its header. A null pointer becomes the pending exception.
     unsafe {
-        let made = ffi::PyUnicode_New(len, 127);
-        let made = Bound::from_owned_ptr_or_err(py, made)?;
-        let octets = ffi::PyUnicode_1BYTE_DATA(made.as_ptr()).cast::<c_void>();
-        std::ptr::copy_nonoverlapping(text.as_ptr().cast::<c_void>(), octets, text.len());
-        Ok(made.cast_into_unchecked())
+        let made = Bound::from_owned_ptr_or_err(py, ffi::PyUnicode_New(len, 127))?;
+        let octets = ffi::PyUnicode_1BYTE_DATA(made.as_ptr()).cast();
+        Ok((made.cast_into_unchecked(), octets))
     }
 }

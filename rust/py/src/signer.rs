@@ -1,12 +1,12 @@
 //! `Signer`: claims in, a token out.
 
+use std::borrow::Cow;
 use std::mem;
-use std::sync::{Mutex, PoisonError};
 
 use jwseal_core::batch::Batch;
 use jwseal_core::error::Result as CoreResult;
 use jwseal_core::key::AnySigningKey;
-use jwseal_core::signer::{Signer, SigningInput};
+use jwseal_core::signer::{Payload, Signer, SigningHeader};
 use pyo3::exceptions::PyTypeError;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
@@ -66,8 +66,8 @@ impl SignerObject {
         now: Option<&Bound<'py, PyAny>>,
     ) -> Result<Bound<'py, PyString>, Fault> {
         let now = self.clock.now(claims.py(), now)?;
-        let prefix = self.prefix(headers)?;
-        self.mint(claims, prefix.as_deref(), now)
+        let header = self.header(headers)?;
+        self.mint(claims, &header, now)
     }
 
     #[doc = doc!("Signer.sign_many")]
@@ -81,14 +81,14 @@ impl SignerObject {
     ) -> Result<Bound<'py, PyList>, Fault> {
         let workers = Workers::from_argument(workers)?;
         let now = self.clock.now(claims.py(), now)?;
-        let prefix = self.prefix(headers)?;
+        let header = self.header(headers)?;
         if !self.signer.key().signs_elsewhere() {
-            return self.sign_together(claims, prefix.as_deref(), now, workers);
+            return self.sign_together(claims, &header, now, workers);
         }
         // Its signatures come from Python, one after the other.
         let tokens = PyList::empty(claims.py());
         for claims in reentry::items(claims)? {
-            tokens.append(self.mint(&claims?, prefix.as_deref(), now)?)?;
+            tokens.append(self.mint(&claims?, &header, now)?)?;
         }
         Ok(tokens)
     }
@@ -112,65 +112,70 @@ impl SignerObject {
 }
 
 impl SignerObject {
-    /// The encoded header of this call, where it is not the signer's own; the call's parameters replace the signer's.
-    fn prefix(&self, headers: Option<&Bound<'_, PyAny>>) -> Result<Option<Vec<u8>>, Fault> {
+    /// The header of this call; its parameters replace the signer's.
+    fn header(&self, headers: Option<&Bound<'_, PyAny>>) -> Result<Cow<'_, SigningHeader>, Fault> {
         let more = json_text::header_members(headers)?;
         if more.is_empty() {
-            return Ok(None);
+            return Ok(Cow::Borrowed(self.signer.header()));
         }
         let replaced = |name: &str| more.iter().any(|(other, _)| other == name);
         let mut members: Vec<_> = self.headers.iter().filter(|(name, _)| !replaced(name)).cloned().collect();
         members.extend(more.iter().cloned());
-        Ok(Some(self.signer.prefix(self.typ.as_deref(), &members)?))
+        Ok(Cow::Owned(self.signer.other_header(self.typ.as_deref(), &members)?))
     }
 
     /// Signs with several threads. Claims are read here, chunk by chunk, while others sign what was read before.
     fn sign_together<'py>(
         &self,
         claims: &Bound<'py, PyAny>,
-        prefix: Option<&[u8]>,
+        header: &SigningHeader,
         now: f64,
         workers: Workers,
     ) -> Result<Bound<'py, PyList>, Fault> {
         let (py, tokens) = (claims.py(), PyList::empty(claims.py()));
         let mut chunks = workers::Chunks::new(workers);
-        let mut inputs = Vec::with_capacity(CHUNK);
+        let mut payloads = Vec::with_capacity(CHUNK);
         for (number, claims) in reentry::items(claims)?.enumerate() {
             workers::signals_at(py, number)?;
-            inputs.push(self.signer.input(&Claims(&convert::mapping(&claims?, "claims")?), prefix, now)?);
-            if inputs.len() == CHUNK {
-                chunks.begin(self.batch(mem::take(&mut inputs)), CHUNK);
+            payloads.push(self.payload(&claims?, now)?);
+            if payloads.len() == CHUNK {
+                chunks.begin(Self::batch(header, mem::take(&mut payloads)), CHUNK);
                 chunks.catch_up(py)?;
             }
         }
-        let rest = inputs.len();
-        chunks.begin(self.batch(inputs), rest);
+        let rest = payloads.len();
+        chunks.begin(Self::batch(header, payloads), rest);
         for (number, token) in chunks.run(py)?.into_iter().enumerate() {
             workers::signals_at(py, number)?;
-            tokens.append(objects::token(py, &token?)?)?;
+            tokens.append(objects::ascii(py, &token?)?)?;
         }
         Ok(tokens)
     }
 
-    fn batch(&self, inputs: Vec<SigningInput>) -> Batch<CoreResult<Vec<u8>>> {
-        let key = self.signer.key().clone();
-        let inputs: Vec<_> = inputs.into_iter().map(Mutex::new).collect();
-        Batch::new(inputs.len(), move |number| {
-            let Some(input) = inputs.get(number) else { return Ok(Vec::new()) };
-            // Each is signed once, so it is taken, and its signature is written behind it.
-            mem::take(&mut *input.lock().unwrap_or_else(PoisonError::into_inner)).sign(&key)
+    /// Signs these; a worker can, because nothing of Python's is needed.
+    fn batch(header: &SigningHeader, payloads: Vec<Payload>) -> Batch<CoreResult<Vec<u8>>> {
+        let header = header.clone();
+        Batch::new(payloads.len(), move |number| {
+            let Some(payload) = payloads.get(number) else { return Ok(Vec::new()) };
+            let mut token = vec![0; header.token_len(payload)];
+            header.sign(payload, &mut token)?;
+            Ok(token)
         })
     }
 
     fn mint<'py>(
         &self,
         claims: &Bound<'py, PyAny>,
-        prefix: Option<&[u8]>,
+        header: &SigningHeader,
         now: f64,
     ) -> Result<Bound<'py, PyString>, Fault> {
-        let claims = convert::mapping(claims, "claims")?;
-        let token = self.signer.sign(&Claims(&claims), prefix, now)?;
-        Ok(objects::token(claims.py(), &token)?)
+        let py = claims.py();
+        let payload = self.payload(claims, now)?;
+        objects::token(py, header.token_len(&payload), |token| Ok(header.sign(&payload, token)?))
+    }
+
+    fn payload(&self, claims: &Bound<'_, PyAny>, now: f64) -> Result<Payload, Fault> {
+        self.signer.payload(&Claims(&convert::mapping(claims, "claims")?), now)
     }
 }
 

@@ -5,8 +5,6 @@
 //! valid, as JOSE has no low-s rule, so a token's text never identifies it. Nonces are AWS-LC's, hedged with the key.
 //! A key that verifies often is prepared, and then gives the same verdicts in less time.
 
-use aws_lc_rs::error::Unspecified;
-use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P256K1_SHA256_FIXED,
     ECDSA_P256K1_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED, ECDSA_P384_SHA384_FIXED_SIGNING,
@@ -79,12 +77,13 @@ impl PrivateKey {
 
     /// Signs; r and s, each of full length.
     pub fn sign(&self, message: Message<'_>) -> Result<Vec<u8>> {
-        let signature = match message {
-            Message::Whole(message) => self.key.sign(&SystemRandom::new(), message),
-            Message::Digest(Digested::Hash(digest)) => self.key.sign_digest(digest),
-            Message::Digest(Digested::Mac(_)) => Err(Unspecified),
+        let digest = match message {
+            // Hashing here saves AWS-LC two contexts that it would build, copy and clear.
+            Message::Whole(message) => &self.hash.of(message),
+            Message::Digest(Digested::Hash(digest)) => digest,
+            Message::Digest(Digested::Mac(_)) => return Err(unusable()),
         };
-        Ok(signature.map_err(|_| unusable())?.as_ref().to_vec())
+        Ok(self.key.sign_digest(digest).map_err(|_| unusable())?.as_ref().to_vec())
     }
 
     /// How messages are hashed for it.

@@ -6,8 +6,6 @@
 //!
 //! A public key with a modulus of 2048 bits and the exponent 65537 verifies prepared where that is faster (`verify_fast`).
 
-use aws_lc_rs::error::Unspecified;
-use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{KeyPairComponents, KeySize};
 use aws_lc_rs::signature::{
     RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512, RSA_PKCS1_SHA256,
@@ -84,14 +82,14 @@ impl PrivateKey {
 
     /// Signs; the signature is as long as the modulus.
     pub fn sign(&self, message: Message<'_>) -> Result<Vec<u8>> {
-        let (key, encoding) = (&self.key, self.row.signing);
-        let mut signature = vec![0; key.public_modulus_len()];
-        match message {
-            Message::Whole(message) => key.sign(encoding, &SystemRandom::new(), message, &mut signature),
-            Message::Digest(Digested::Hash(digest)) => key.sign_digest(encoding, digest, &mut signature),
-            Message::Digest(Digested::Mac(_)) => Err(Unspecified),
-        }
-        .map_err(|_| unusable())?;
+        let digest = match message {
+            // Hashing here saves AWS-LC two contexts that it would build, copy and clear.
+            Message::Whole(message) => &self.row.hash.of(message),
+            Message::Digest(Digested::Hash(digest)) => digest,
+            Message::Digest(Digested::Mac(_)) => return Err(unusable()),
+        };
+        let mut signature = vec![0; self.key.public_modulus_len()];
+        self.key.sign_digest(self.row.signing, digest, &mut signature).map_err(|_| unusable())?;
         Ok(signature)
     }
 

@@ -34,6 +34,15 @@ impl AnySigningKey {
         }
     }
 
+    /// Bytes of a signature.
+    #[must_use]
+    pub fn signature_len(&self) -> usize {
+        match self {
+            Self::Secret(key) => key.alg().spec().signature_len.unwrap_or_default(),
+            Self::Signing(key) => key.verifying_key().signature_len(),
+        }
+    }
+
     /// Whether its signatures are computed elsewhere: by another program or another library.
     #[must_use]
     pub fn signs_elsewhere(&self) -> bool {

@@ -122,6 +122,14 @@ impl VerifyingKey {
         self.parts.curve()
     }
 
+    /// Bytes of a signature.
+    pub(super) fn signature_len(&self) -> usize {
+        match &*self.parts {
+            PublicParts::Rsa { n, .. } => n.len(),
+            parts => choices(parts).iter().find_map(|alg| alg.spec().signature_len).unwrap_or_default(),
+        }
+    }
+
     /// The JSON text that a thumbprint is the hash of, for other digests (RFC 7638 section 3).
     #[must_use]
     pub fn thumbprint_input(&self) -> String {
