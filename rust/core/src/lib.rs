@@ -17,6 +17,7 @@ pub mod crypto;
 pub mod der;
 pub mod error;
 pub mod external;
+pub mod fork;
 pub mod header;
 pub mod issuer;
 pub mod issuers;

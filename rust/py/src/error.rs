@@ -6,8 +6,9 @@
 use jwseal_core::error::{ClaimFault, Error};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 use pyo3::types::PyType;
+
+use crate::once::MadeOnce;
 
 /// What a function of the binding can fail with: the core's refusal or a Python exception.
 #[derive(Debug)]
@@ -112,7 +113,7 @@ const fn claim_class(fault: ClaimFault) -> &'static str {
 }
 
 fn class_named<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyType>> {
-    static MODULE: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
-    let module = MODULE.get_or_try_init(py, || py.import("jwseal.errors").map(Bound::unbind))?;
+    static MODULE: MadeOnce<Py<PyModule>> = MadeOnce::new();
+    let module = MODULE.get_or_try_make(|| py.import("jwseal.errors").map(Bound::unbind))?;
     Ok(module.bind(py).getattr(name)?.cast_into::<PyType>()?)
 }

@@ -17,6 +17,7 @@ use pyo3::types::{PyBytes, PyDict, PyTuple};
 use crate::convert::{self, Text};
 use crate::error::Fault;
 use crate::external::PythonSigner;
+use crate::fork;
 use crate::key_reading::{alg_option, algorithm, ask_reader, read_jwk};
 use crate::repr;
 
@@ -43,7 +44,7 @@ impl SigningKeyObject {
     #[pyo3(signature = (alg, *, kid=None, bits=2048))]
     fn generate(py: Python<'_>, alg: &Bound<'_, PyAny>, kid: Option<Text<'_>>, bits: usize) -> Result<Self, Fault> {
         let alg = algorithm(alg)?;
-        let private = py.detach(|| SigningKey::generate(alg, kid.as_deref(), bits))?;
+        let private = fork::detached(py, || SigningKey::generate(alg, kid.as_deref(), bits))?;
         Self::finish(py, private)
     }
 

@@ -20,6 +20,7 @@ mod der;
 mod encoding;
 mod error;
 mod external;
+mod fork;
 mod insecure;
 mod issuer_template;
 mod issuers;
@@ -34,6 +35,7 @@ mod key_source;
 mod metrics;
 mod names;
 mod objects;
+mod once;
 mod payload;
 mod pending;
 mod pending_batch;
@@ -110,19 +112,23 @@ mod _native {
     use super::rule_set::RuleSetObject;
     #[pymodule_export]
     use super::signer::SignerObject;
+    use super::stream::VerifiedIterator;
     #[pymodule_export]
     use super::verified_jws::{SignatureReportObject, VerifiedJwsObject};
     #[pymodule_export]
     use super::verified_jwt::VerifiedJwtObject;
     #[pymodule_export]
     use super::verifier::VerifierObject;
-    use super::{Alg, Bound, PyModule, PyModuleMethods, PyResult, PyTuple, crypto};
+    use super::{Alg, Bound, PyModule, PyModuleMethods, PyResult, PyTuple, crypto, fork};
     use super::{register_mappings, require_one_interpreter};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         require_one_interpreter(module.py())?;
         register_mappings(module)?;
+        fork::register(module.py())?;
+        // Not at its first use: a process that is forked while a class is made hangs at it.
+        module.py().get_type::<VerifiedIterator>();
         let portable = std::env::var_os("JWSEAL_PORTABLE").is_some_and(|value| !value.is_empty() && value != "0");
         if portable {
             crypto::use_backend_alone();

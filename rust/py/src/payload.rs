@@ -4,15 +4,16 @@
 //! stays open. After the first mebibyte the interpreter lock is released while bytes are hashed.
 
 use jwseal_core::error::Result as CoreResult;
+use jwseal_core::fork::between_forks;
 use jwseal_core::jws::detached::PayloadSink;
 use pyo3::exceptions::PyTypeError;
-use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyByteArray, PyBytes, PyMemoryView, PyString, PyType};
+use pyo3::types::{PyByteArray, PyBytes, PyMemoryView, PyString};
 
 use crate::convert::type_name;
 use crate::error::Fault;
+use crate::fork;
+use crate::once::{MadeOnce, intern};
 use crate::reentry;
 
 /// A payload argument, not yet read.
@@ -86,11 +87,15 @@ fn feed_bytes<S: PayloadSink<Outcome: Send> + Send>(
     mut sink: S,
 ) -> CoreResult<S::Outcome> {
     let (py, octets) = (octets.py(), octets.as_bytes());
-    let feed = move || {
+    if octets.len() <= SHORT {
         sink.update(octets);
-        sink.finish()
-    };
-    if octets.len() > SHORT { py.detach(feed) } else { feed() }
+        return sink.finish();
+    }
+    py.detach(|| {
+        sink.update(octets);
+        // It signs, or verifies.
+        between_forks(|| sink.finish())
+    })
 }
 
 fn feed_file<S: PayloadSink<Outcome: Send> + Send>(file: &Bound<'_, PyAny>, mut sink: S) -> Result<S::Outcome, Fault> {
@@ -112,7 +117,7 @@ fn feed_file<S: PayloadSink<Outcome: Send> + Send>(file: &Bound<'_, PyAny>, mut 
             sink.update(octets);
         }
     }
-    Ok(if total > SHORT { py.detach(|| sink.finish()) } else { sink.finish() }?)
+    Ok(if total > SHORT { fork::detached(py, || sink.finish()) } else { sink.finish() }?)
 }
 
 /// The bytes of a view: the bytes object behind it where the view is all of it, a copy otherwise.
@@ -130,8 +135,10 @@ fn octets_of<'py>(view: &Bound<'py, PyMemoryView>) -> PyResult<Bound<'py, PyByte
 }
 
 fn is_text_file(argument: &Bound<'_, PyAny>) -> PyResult<bool> {
-    static TEXT_IO: PyOnceLock<Py<PyType>> = PyOnceLock::new();
-    argument.is_instance(TEXT_IO.import(argument.py(), "io", "TextIOBase")?)
+    static TEXT_IO: MadeOnce<Py<PyAny>> = MadeOnce::new();
+    let py = argument.py();
+    let class = TEXT_IO.get_or_try_make(|| py.import("io")?.getattr("TextIOBase").map(Bound::unbind))?;
+    argument.is_instance(class.bind(py))
 }
 
 fn not_octets(piece: &Bound<'_, PyAny>) -> PyErr {

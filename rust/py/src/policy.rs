@@ -4,13 +4,13 @@ use jwseal_core::header::media_type;
 use jwseal_core::policy::{AcceptedIssuers, Policy, Typ};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 
 use crate::condition;
 use crate::convert::{self, Text};
 use crate::error::Fault;
 use crate::issuer_template::IssuerTemplateObject;
 use crate::json_text::each_member;
+use crate::once::MadeOnce;
 use crate::reentry;
 
 /// Compiles a policy object.
@@ -66,8 +66,8 @@ pub(crate) fn check_policy(policy: &Bound<'_, PyAny>) -> Result<(), Fault> {
 }
 
 fn declarations(py: Python<'_>) -> PyResult<&Bound<'_, PyModule>> {
-    static MODULE: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
-    Ok(MODULE.get_or_try_init(py, || py.import("jwseal.policy").map(Bound::unbind))?.bind(py))
+    static MODULE: MadeOnce<Py<PyModule>> = MadeOnce::new();
+    Ok(MODULE.get_or_try_make(|| py.import("jwseal.policy").map(Bound::unbind))?.bind(py))
 }
 
 fn issuers(value: &Bound<'_, PyAny>, unchecked: &Bound<'_, PyAny>) -> Result<Option<AcceptedIssuers>, Fault> {

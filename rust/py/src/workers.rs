@@ -80,7 +80,7 @@ pub(crate) fn run<T: Send + Sync + 'static>(
 }
 
 /// A batch that comes in chunks: the threads of the pool work on the first while the caller prepares the next.
-pub(crate) struct Chunks<T: Send + 'static> {
+pub(crate) struct Chunks<T: Send + Sync + 'static> {
     workers: Workers,
     batches: Vec<Batch<T>>,
     /// The number of the first chunks in which nothing is left to begin.
@@ -141,12 +141,14 @@ impl<T: Send + Sync + 'static> Chunks<T> {
 }
 
 /// Stops the batches after an error, so that what the threads refer to is dropped while the interpreter lock is held.
-impl<T: Send + 'static> Drop for Chunks<T> {
+impl<T: Send + Sync + 'static> Drop for Chunks<T> {
     fn drop(&mut self) {
-        self.batches.iter().for_each(Batch::stop);
-        for batch in &self.batches {
-            while !batch.wait(SLICE) {}
+        if self.batches.is_empty() {
+            return;
         }
+        self.batches.iter().for_each(Batch::stop);
+        // The interpreter lock is released meanwhile: the threads may be waiting for a fork, and the fork for it.
+        Python::attach(|py| py.detach(|| self.batches.iter().for_each(|batch| while !batch.wait(SLICE) {})));
         discard(mem::take(&mut self.batches));
     }
 }

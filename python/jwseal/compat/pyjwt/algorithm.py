@@ -21,6 +21,8 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives import serialization as forms
 
+# The extension reads keys with it. At its first use, a process that is forked meanwhile would hang.
+import jwseal.key  # noqa: F401
 from jwseal import KeySet, SecretKey, SigningKey, VerifyingKey, errors
 from jwseal._encoding import read_json
 from jwseal.compat.pyjwt.exceptions import InvalidKeyError

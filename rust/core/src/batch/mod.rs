@@ -14,6 +14,7 @@ use std::time::Duration;
 
 pub use repeats::Repeats;
 
+use crate::fork::{between_forks, is_forking};
 use pool::{Latch, Pool, Work};
 
 /// Items that a thread takes at once.
@@ -67,7 +68,7 @@ impl<T: Send + Sync + 'static> Batch<T> {
     /// Has up to so many threads of the pool work on it, and returns how many; there may be fewer, or none, where none can be
     /// started.
     pub fn share(&mut self, threads: usize) -> usize {
-        if threads == 0 {
+        if threads == 0 || is_forking() {
             return 0;
         }
         let pool = Pool::of_this_process();
@@ -146,13 +147,15 @@ impl<T> Job<T> {
                 if places.is_empty() {
                     return true;
                 }
-                for (place, item) in places.iter().take(TAKEN).zip(start..) {
-                    if self.is_stopped.load(Ordering::Relaxed) {
-                        return true;
+                between_forks(|| {
+                    for (place, item) in places.iter().take(TAKEN).zip(start..) {
+                        if self.is_stopped.load(Ordering::Relaxed) {
+                            return;
+                        }
+                        // Each item is taken by one thread.
+                        let _ = place.set((self.task)(item));
                     }
-                    // Each item is taken by one thread.
-                    let _ = place.set((self.task)(item));
-                }
+                });
                 if !goes_on() {
                     return false;
                 }

@@ -4,11 +4,11 @@
 //! refused where no audience is expected.
 
 use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{IntoPyDict, PyInt, PyList, PyString};
 
 use super::steps::{exception, member, refusal};
+use crate::once::intern;
 use crate::reentry;
 
 /// A time that is judged.

@@ -4,15 +4,14 @@
 //! was verified.
 
 use jwseal_core::base64url;
-use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 use pyo3::types::{IntoPyDict, PyBool, PyBytes, PyDict, PyList, PyString, PyTuple};
 
 use super::signature::{algorithm_by_name, is_jwk, verify_signature};
 use super::steps::{Argument, Replaced, Steps, member, refusal};
 use crate::convert;
 use crate::encoding;
+use crate::once::{MadeOnce, intern};
 use crate::reentry;
 
 pub(super) const API_JWS: &str = "jwseal.compat.pyjwt.api_jws";
@@ -43,8 +42,8 @@ const NAMES: [&str; 8] = [
 ];
 
 pub(super) fn steps(py: Python<'_>) -> &'static Steps<8> {
-    static STEPS: PyOnceLock<Steps<8>> = PyOnceLock::new();
-    STEPS.get_or_init(py, || Steps::of_class(&py.get_type::<PyJwsSteps>(), NAMES))
+    static STEPS: MadeOnce<Steps<8>> = MadeOnce::new();
+    STEPS.get_or_make(|| Steps::of_class(&py.get_type::<PyJwsSteps>(), NAMES))
 }
 
 /// A token in parts.

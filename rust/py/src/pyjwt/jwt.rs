@@ -1,14 +1,13 @@
 //! The steps of `PyJWT`: the signature by `PyJWS`, the claims, and the rules about them, in PyJWT's order (RFC 7519 section 7.2).
 
 use pyo3::exceptions::{PyDeprecationWarning, PyTypeError};
-use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 use pyo3::types::{IntoPyDict, PyBool, PyDateTime, PyDelta, PyDict, PyInt, PyString, PyTuple};
 
 use super::claims::{self, Time};
 use super::jws::{self, Parts, warn_of_arguments};
 use super::steps::{Argument, Replaced, Steps, exception, member, of_module};
+use crate::once::{MadeOnce, intern};
 use crate::reentry;
 
 const API_JWT: &str = "jwseal.compat.pyjwt.api_jwt";
@@ -41,8 +40,8 @@ const NAMES: [&str; 12] = [
 ];
 
 fn steps(py: Python<'_>) -> &'static Steps<12> {
-    static STEPS: PyOnceLock<Steps<12>> = PyOnceLock::new();
-    STEPS.get_or_init(py, || Steps::of_class(&py.get_type::<PyJwtSteps>(), NAMES))
+    static STEPS: MadeOnce<Steps<12>> = MadeOnce::new();
+    STEPS.get_or_make(|| Steps::of_class(&py.get_type::<PyJwtSteps>(), NAMES))
 }
 
 #[doc = doc!("PyJWTSteps")]
@@ -459,7 +458,7 @@ fn validate_claims<'py>(
 /// The time by which claims are judged. Programs replace `api_jwt.datetime` in their tests, so it is asked if it has been replaced.
 /// Others change what `time.time` and `datetime.now` do, so Python's clock is read and not the system's.
 fn now(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-    static NAMES: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    static NAMES: MadeOnce<Py<PyAny>> = MadeOnce::new();
     let names = of_module(py, &NAMES, API_JWT, "__dict__")?.cast::<PyDict>()?;
     match names.get_item(intern!(py, "datetime"))? {
         Some(class) if class.is(py.get_type::<PyDateTime>()) => names.as_any().get_item(intern!(py, "_clock"))?.call0(),

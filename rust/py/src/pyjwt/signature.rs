@@ -5,15 +5,14 @@
 
 use jwseal_core::error::Error;
 use pyo3::exceptions::{PyKeyError, PyNotImplementedError};
-use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyDict, PyString, PyTuple};
 
 use super::jws::{ALGORITHM, API_JWS, steps};
 use super::steps::{Replaced, member, of_module, refusal};
 use crate::error::Fault;
 use crate::insecure;
+use crate::once::{MadeOnce, intern};
 use crate::reentry;
 
 #[expect(clippy::too_many_arguments, reason = "they are those of PyJWT's method")]
@@ -105,7 +104,7 @@ fn is_valid<'py>(
 /// What was remembered of the text of a public key: an entry of `remembered_keys`, found without a call. That of a secret is found
 /// by its digest, so not here.
 fn remembered<'py>(algorithm: &Bound<'py, PyAny>, text: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
-    static ENTRIES: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    static ENTRIES: MadeOnce<Py<PyAny>> = MadeOnce::new();
     let py = text.py();
     let entries = of_module(py, &ENTRIES, "jwseal.compat.remembered_keys", "ENTRIES")?.cast::<PyDict>()?;
     let names = algorithm.getattr(intern!(py, "_names"))?;
@@ -114,7 +113,7 @@ fn remembered<'py>(algorithm: &Bound<'py, PyAny>, text: &Bound<'py, PyAny>) -> P
 
 /// Whether the object is of one of our classes, none of whose methods has been replaced.
 fn has_own_methods(algorithm: &Bound<'_, PyAny>) -> PyResult<bool> {
-    static OWN: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    static OWN: MadeOnce<Py<PyAny>> = MadeOnce::new();
     let py = algorithm.py();
     let class = algorithm.get_type();
     let own = of_module(py, &OWN, "jwseal.compat.pyjwt.algorithms", "OWN_METHODS")?.cast::<PyDict>()?;
@@ -148,7 +147,7 @@ pub(super) fn algorithm_by_name<'py>(jws: &Bound<'py, PyAny>, name: &Bound<'py, 
 }
 
 pub(super) fn is_jwk(key: &Bound<'_, PyAny>) -> PyResult<bool> {
-    static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    static CLASS: MadeOnce<Py<PyAny>> = MadeOnce::new();
     if key.is_exact_instance_of::<PyString>() || key.is_exact_instance_of::<PyBytes>() {
         return Ok(false);
     }

@@ -1,11 +1,10 @@
 //! Which steps have been replaced, how one is called, and what the steps raise.
 
 use pyo3::exceptions::PyKeyError;
-use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyString, PyType};
 
+use crate::once::{MadeOnce, intern};
 use crate::reentry;
 
 /// The steps of a class, by number.
@@ -122,9 +121,9 @@ pub(super) fn exception<'py>(py: Python<'py>, class: &str) -> PyResult<Bound<'py
 /// A name of a module of ours, which nothing replaces: a class, a table, the names of the module.
 pub(super) fn of_module<'py>(
     py: Python<'py>,
-    kept: &'static PyOnceLock<Py<PyAny>>,
+    kept: &'static MadeOnce<Py<PyAny>>,
     module: &str,
     name: &str,
 ) -> PyResult<&'py Bound<'py, PyAny>> {
-    Ok(kept.get_or_try_init(py, || py.import(module)?.getattr(name).map(Bound::unbind))?.bind(py))
+    Ok(kept.get_or_try_make(|| py.import(module)?.getattr(name).map(Bound::unbind))?.bind(py))
 }

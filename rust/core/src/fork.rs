@@ -1,0 +1,76 @@
+//! Keeps a fork and the work of threads that hold no lock of the caller's apart.
+//!
+//! A forked process has copies of the locks that other threads of its parent held at that moment, and nobody to release them.
+//! AWS-LC takes locks when it signs with RSA keys and when it draws random numbers. So threads that work while another thread can
+//! fork do so within `between_forks`. The thread that forks calls `before_fork`, which waits for them, and `after_fork` in both
+//! processes.
+
+use std::cell::RefCell;
+use std::sync::{PoisonError, RwLock, RwLockWriteGuard};
+
+/// Shared by work, held alone by the thread that forks.
+static WORK: RwLock<()> = RwLock::new(());
+
+thread_local! {
+    static FORKING: RefCell<Option<RwLockWriteGuard<'static, ()>>> = const { RefCell::new(None) };
+}
+
+/// Does this while no other thread forks. It must not be called within itself, nor with a lock held that a thread takes between
+/// `before_fork` and `after_fork`.
+#[inline]
+pub fn between_forks<T>(work: impl FnOnce() -> T) -> T {
+    let _shared = (!is_forking()).then(|| WORK.read().unwrap_or_else(PoisonError::into_inner));
+    work()
+}
+
+/// Whether this thread is forking: it does its work alone then.
+#[must_use]
+pub fn is_forking() -> bool {
+    FORKING.with_borrow(Option::is_some)
+}
+
+/// Waits for all work, and lets none begin. On the thread that forks.
+pub fn before_fork() {
+    let alone = WORK.write().unwrap_or_else(PoisonError::into_inner);
+    FORKING.with_borrow_mut(|forking| *forking = Some(alone));
+}
+
+/// Lets work begin again. On the thread that has forked, in either process, and also where the fork failed.
+pub fn after_fork() {
+    FORKING.with_borrow_mut(|forking| *forking = None);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc;
+    use std::thread;
+
+    /// A fork waits for work, and work for a fork.
+    #[test]
+    fn work_and_a_fork_exclude_each_other() {
+        let (order, happened) = mpsc::channel();
+        let (begun, is_begun) = mpsc::channel();
+        let worker = thread::spawn({
+            let order = order.clone();
+            move || {
+                between_forks(|| {
+                    begun.send(()).unwrap();
+                    thread::yield_now();
+                    order.send("worked").unwrap();
+                });
+            }
+        });
+        is_begun.recv().unwrap();
+        before_fork();
+        order.send("forked").unwrap();
+        let late = thread::spawn(move || between_forks(|| order.send("worked again").unwrap()));
+        thread::yield_now();
+        between_forks(|| assert!(is_forking()));
+        assert_eq!(happened.try_iter().collect::<Vec<_>>(), ["worked", "forked"]);
+        after_fork();
+        worker.join().unwrap();
+        late.join().unwrap();
+        assert_eq!(happened.recv(), Ok("worked again"));
+    }
+}
