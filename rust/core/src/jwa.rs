@@ -256,12 +256,4 @@ mod tests {
             assert_eq!(Alg::from_name(spec.name), Some(spec.alg));
         }
     }
-
-    /// `none` has no row under any spelling, and names are compared exactly.
-    #[test]
-    fn none_is_not_an_algorithm() {
-        for name in ["none", "None", "NONE", "nOnE", "", "hs256", "HS256 ", "ES521"] {
-            assert_eq!(Alg::from_name(name), None, "{name}");
-        }
-    }
 }
