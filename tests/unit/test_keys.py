@@ -198,6 +198,20 @@ def test_hmac_needs_alg() -> None:
         SecretKey.from_bytes(bytes(64))
 
 
+@pytest.mark.parametrize("alg", forge.PUBLIC_ALGS)
+def test_secrets_are_for_hmac(alg: str) -> None:
+    """A secret is used with HMAC and with no algorithm of public keys."""
+    octets = b"\7" * 64
+    for make in (
+        lambda: SecretKey.generate(alg),
+        lambda: SecretKey.from_bytes(octets, alg=alg),
+        lambda: insecure.weak_secret(octets, alg=alg),
+        lambda: SecretKey.from_jwk({"kty": "oct", "k": forge.b64(octets)}, alg=alg),
+    ):
+        with pytest.raises(InvalidKey, match=f"{alg} does not use a secret"):
+            make()
+
+
 @pytest.mark.parametrize("alg", forge.RSA_ALGS)
 def test_rsa_takes_each_of_its_algs(alg: str) -> None:
     """An RSA key takes the algorithm it is given, and only that."""
