@@ -574,11 +574,11 @@ class CacheInfo:
 
     @property
     def hits(self) -> int:
-        """Calls whose token was kept, under keys that are still current."""
+        """Tokens that were found, under keys that are still current; equal tokens of one batch count once."""
 
     @property
     def misses(self) -> int:
-        """Calls in which a verifier read the token and checked its signature, or refused it."""
+        """Tokens that a verifier read, and whose signature it checked or refused; equal tokens of one batch count once."""
 
     @property
     def evictions(self) -> int:
@@ -760,9 +760,9 @@ class Verifier:
 
         `tokens` is an iterable of str and bytes, `now` the time as `verify` takes it. The interpreter lock is released
         once for the whole batch, which `workers` threads verify, from 1 to 256 and the caller's among them; None is as
-        many as this process may use processors. The signature of equal tokens is checked once; each has a result of its
-        own. An interrupt (KeyboardInterrupt) stops the batch. An entry that is no str or bytes is a TypeError raised at
-        once. With `sender=` it is PolicyError, since each token has a proof of its own.
+        many as this process may use processors. Equal tokens are looked up in the cache or verified once; each has a
+        result of its own. An interrupt (KeyboardInterrupt) stops the batch. An entry that is no str or bytes is a
+        TypeError raised at once. With `sender=` it is PolicyError, since each token has a proof of its own.
         """
 
     def verify_iter(

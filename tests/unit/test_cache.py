@@ -83,6 +83,17 @@ def test_every_verb_uses_it(make: Make) -> None:
     assert counts(cached) == (3, 1, 0, 1)
 
 
+def test_equal_tokens_of_a_batch_count_once(make: Make) -> None:
+    """The first of them is looked up: a miss, and a hit in the next batch. The others share its result and count as nothing."""
+    cached, token, other = make(), hs256(claims()), hs256(claims(sub="other"))
+    assert len(cached.verify_many([token] * 20, now=NOW, workers=3)) == 20
+    assert counts(cached) == (0, 1, 0, 1)
+    assert len(cached.verify_many([token, other, token.encode(), other], now=NOW)) == 4
+    assert counts(cached) == (1, 2, 0, 2)
+    assert len(list(cached.verify_iter([token] * 20, now=NOW))) == 20
+    assert counts(cached) == (2, 2, 0, 2)
+
+
 def test_str_and_bytes_are_one_token(make: Make) -> None:
     """A token as bytes finds what was kept for the same token as str."""
     cached, token = make(), hs256(claims())

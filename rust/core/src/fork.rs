@@ -43,8 +43,18 @@ pub fn after_fork() {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::panic::catch_unwind;
     use std::sync::mpsc;
     use std::thread;
+
+    /// Work that panics is over.
+    #[test]
+    fn a_fork_does_not_wait_for_work_that_panicked() {
+        assert!(catch_unwind(|| between_forks(|| panic!("a panic of this test"))).is_err());
+        before_fork();
+        after_fork();
+        between_forks(|| ());
+    }
 
     /// A fork waits for work, and work for a fork.
     #[test]

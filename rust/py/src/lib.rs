@@ -112,7 +112,6 @@ mod _native {
     use super::rule_set::RuleSetObject;
     #[pymodule_export]
     use super::signer::SignerObject;
-    use super::stream::VerifiedIterator;
     #[pymodule_export]
     use super::verified_jws::{SignatureReportObject, VerifiedJwsObject};
     #[pymodule_export]
@@ -127,8 +126,6 @@ mod _native {
         require_one_interpreter(module.py())?;
         register_mappings(module)?;
         fork::register(module.py())?;
-        // Not at its first use: a process that is forked while a class is made hangs at it.
-        module.py().get_type::<VerifiedIterator>();
         let portable = std::env::var_os("JWSEAL_PORTABLE").is_some_and(|value| !value.is_empty() && value != "0");
         if portable {
             crypto::use_backend_alone();
