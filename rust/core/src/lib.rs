@@ -33,5 +33,6 @@ pub mod metrics;
 pub mod policy;
 pub mod protected_header;
 pub mod rule;
+mod set_once;
 pub mod signer;
 pub mod verifier;

@@ -22,6 +22,7 @@ use crate::key_set::KeySet;
 use crate::key_source::{Generation, KeySource, Need, Reason, Times};
 use crate::limits;
 use crate::policy::Policy;
+use crate::set_once::SetOnce;
 
 /// Keys, policy and limits, used for any number of tokens, from any number of threads.
 #[derive(Debug)]
@@ -92,7 +93,11 @@ pub struct Accepted {
 
 /// The headers of tokens whose signature verified, by their exact text and the keys it verified under.
 #[derive(Debug, Default)]
-struct Memo(RwLock<Vec<MemoEntry>>);
+struct Memo {
+    /// The first one, where the keys never change: found without a lock.
+    first: SetOnce<MemoEntry>,
+    others: RwLock<Vec<MemoEntry>>,
+}
 
 #[derive(Debug)]
 struct MemoEntry {
@@ -227,10 +232,9 @@ impl Verifier {
         Ok(Some(Accepted { jwt, generation }))
     }
 
-    /// The same, kept in the cache where there is one.
-    fn cached(&self, token: &Token<'_>, header_len: usize, accepted: Accepted) -> Accepted {
+    /// The same, kept in the cache.
+    fn cached(&self, cache: &Cache, token: &Token<'_>, header_len: usize, accepted: Accepted) -> Accepted {
         let place = token.front.as_ref().map_or(0, |front| front.place);
-        let Some(cache) = self.cache_for(token) else { return accepted };
         let Accepted { jwt, generation } = accepted;
         let moments = self.policy.moments(&jwt);
         let (jwt, content) = jwt.shared();
@@ -283,13 +287,18 @@ impl Verifier {
         };
         let verified = compact.verify(resolved, generation.keys())?;
         if is_new {
-            self.memo.insert(text, &generation, verified.signature().resolved());
+            let entry = MemoEntry::new(text, &generation, verified.signature().resolved());
+            self.memo.insert(entry, self.keys.is_fixed());
             self.keys.remember(text, &generation, times.monotonic);
         }
         let jwt = VerifiedJwt::parse(verified, claims, times.now, self.policy.leeway)?;
         let key_issuer = generation.keys().key(jwt.key_index()).and_then(Key::issuer);
         self.policy.judge(&jwt, times.now, key_issuer)?;
-        Ok(Outcome::Verified(self.cached(token, text.len(), Accepted { jwt, generation })))
+        let accepted = Accepted { jwt, generation };
+        Ok(Outcome::Verified(match self.cache_for(token) {
+            Some(cache) => self.cached(cache, token, text.len(), accepted),
+            None => accepted,
+        }))
     }
 
     /// The result for a token for which these keys have no candidate.
@@ -374,28 +383,35 @@ fn need(reason: Reason, header: Arc<Header>, text: &[u8]) -> Outcome {
 // cannot be looked up is parsed again; one that cannot be stored is stored when a later token verifies.
 impl Memo {
     fn get(&self, text: &[u8], generation: &Arc<Generation>) -> Option<Arc<ResolvedHeader>> {
-        let entries = self.0.try_read().ok()?;
+        if let Some(entry) = self.first.get().filter(|entry| entry.is_of(text, generation)) {
+            return Some(Arc::clone(&entry.resolved));
+        }
+        let entries = self.others.try_read().ok()?;
         let entry = entries.iter().find(|entry| entry.is_of(text, generation));
         entry.map(|entry| Arc::clone(&entry.resolved))
     }
 
     /// Stores a header once its token verified, replacing the entry for it under other keys; the oldest is removed where
     /// the memo is full.
-    fn insert(&self, text: &[u8], generation: &Arc<Generation>, resolved: &Arc<ResolvedHeader>) {
-        let Ok(mut entries) = self.0.try_write() else { return };
-        if entries.iter().any(|entry| entry.is_of(text, generation)) {
+    fn insert(&self, entry: MemoEntry, is_fixed: bool) {
+        let Err(entry) = (if is_fixed { self.first.set(entry) } else { Err(entry) }) else { return };
+        let Ok(mut entries) = self.others.try_write() else { return };
+        if entries.iter().any(|other| other.is_of(&entry.text, &entry.generation)) {
             return;
         }
-        entries.retain(|entry| *entry.text != *text);
-        if entries.len() >= limits::MAX_MEMO {
+        entries.retain(|other| *other.text != *entry.text);
+        if entries.len() + usize::from(is_fixed) >= limits::MAX_MEMO {
             entries.remove(0);
         }
-        let (generation, resolved) = (Arc::clone(generation), Arc::clone(resolved));
-        entries.push(MemoEntry { text: text.into(), generation, resolved });
+        entries.push(entry);
     }
 }
 
 impl MemoEntry {
+    fn new(text: &[u8], generation: &Arc<Generation>, resolved: &Arc<ResolvedHeader>) -> Self {
+        Self { text: text.into(), generation: Arc::clone(generation), resolved: Arc::clone(resolved) }
+    }
+
     fn is_of(&self, text: &[u8], generation: &Arc<Generation>) -> bool {
         Arc::ptr_eq(&self.generation, generation) && *self.text == *text
     }

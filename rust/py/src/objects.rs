@@ -12,12 +12,13 @@ use crate::names::{Names, is_word};
 
 /// A value as a Python object.
 pub(crate) fn object<'py>(py: Python<'py>, value: Value<'_>) -> PyResult<Bound<'py, PyAny>> {
-    Builder { py, names: Names::open() }.value(value)
+    Builder { py, names: Names::open(), is_ascii: false }.value(value)
 }
 
 /// An object as a dict.
 pub(crate) fn dict<'py>(py: Python<'py>, members: Object<'_>) -> PyResult<Bound<'py, PyDict>> {
-    Builder { py, names: Names::open() }.dict(members)
+    let is_ascii = members.document().text().is_ascii();
+    Builder { py, names: Names::open(), is_ascii }.dict(members)
 }
 
 /// A document whose root is an object, as a dict.
@@ -28,6 +29,8 @@ pub(crate) fn document<'py>(py: Python<'py>, document: &Document) -> PyResult<Bo
 struct Builder<'py> {
     py: Python<'py>,
     names: Names,
+    /// Whether the whole text is known to be ASCII.
+    is_ascii: bool,
 }
 
 impl<'py> Builder<'py> {
@@ -42,7 +45,7 @@ impl<'py> Builder<'py> {
                 None => big_integer(py, int.digits())?,
             },
             Kind::Float(value) => PyFloat::new(py, value).into_any(),
-            Kind::Str(text) => string(py, text)?.into_any(),
+            Kind::Str(text) => self.string(text)?.into_any(),
             Kind::Array(items) => self.list(items)?.into_any(),
             Kind::Object(members) => self.dict(members)?.into_any(),
         })
@@ -77,6 +80,16 @@ impl<'py> Builder<'py> {
         // The words of a long array would replace one another in the store.
         let many = items.iter().map(|item| self.value(item).map(Some)).collect::<PyResult<Vec<_>>>();
         filled(self.py, &mut many?)
+    }
+
+    /// A string; ASCII is copied as it is, everything else decoded.
+    fn string(&self, text: Str<'_>) -> PyResult<Bound<'py, PyString>> {
+        let octets = text.octets();
+        let is_ascii = (self.is_ascii && text.is_plain()) || text.is_ascii();
+        if !is_ascii || octets.is_empty() {
+            return Ok(PyString::new(self.py, text.as_str()));
+        }
+        ascii(self.py, octets)
     }
 
     fn element(&mut self, item: Value<'_>) -> PyResult<Bound<'py, PyAny>> {
@@ -143,15 +156,6 @@ fn presized(py: Python<'_>, len: usize) -> PyResult<Bound<'_, PyDict>> {
 /// Members that fit into a dict before it grows.
 #[cfg(not(any(Py_3_14, windows)))]
 const SMALL_DICT: usize = 5;
-
-/// A string; ASCII is copied as it is, everything else decoded.
-fn string<'py>(py: Python<'py>, text: Str<'_>) -> PyResult<Bound<'py, PyString>> {
-    let octets = text.octets();
-    if !text.is_ascii() || octets.is_empty() {
-        return Ok(PyString::new(py, text.as_str()));
-    }
-    ascii(py, octets)
-}
 
 /// A string of bytes that are ASCII, at least one.
 pub(crate) fn ascii<'py>(py: Python<'py>, text: &[u8]) -> PyResult<Bound<'py, PyString>> {

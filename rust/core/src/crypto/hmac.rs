@@ -10,7 +10,6 @@
 //! that was signed or verified is kept too.
 
 use std::hint::black_box;
-use std::sync::OnceLock;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::digest::{self, Algorithm, Digest, MAX_BLOCK_LEN, SHA256, SHA384, SHA512};
@@ -21,6 +20,7 @@ use super::material::Secret;
 use super::verify_fast::is_backend_alone;
 use crate::error::{Error, Result};
 use crate::jwa::Alg;
+use crate::set_once::SetOnce;
 
 /// A secret ready to sign and verify under one algorithm.
 pub struct Mac {
@@ -173,7 +173,7 @@ impl AsRef<[u8]> for Tag {
 struct States {
     inner: Zeroizing<[u32; 8]>,
     outer: Zeroizing<[u32; 8]>,
-    start: OnceLock<Start>,
+    start: SetOnce<Start>,
 }
 
 /// The first block of a message, and the inner state after it.
@@ -185,7 +185,7 @@ struct Start {
 impl States {
     /// Before the padded key.
     fn initial() -> Self {
-        Self { inner: Zeroizing::new(INITIAL), outer: Zeroizing::new(INITIAL), start: OnceLock::new() }
+        Self { inner: Zeroizing::new(INITIAL), outer: Zeroizing::new(INITIAL), start: SetOnce::new() }
     }
 
     /// The tag of a message.

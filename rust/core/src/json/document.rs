@@ -258,8 +258,15 @@ impl<'a> Str<'a> {
     /// Whether every character is ASCII.
     #[must_use]
     #[inline]
-    pub const fn is_ascii(self) -> bool {
-        self.node.ascii
+    pub fn is_ascii(self) -> bool {
+        self.octets().is_ascii()
+    }
+
+    /// Whether it is in the text as it is. If so, it is ASCII where the text is.
+    #[must_use]
+    #[inline]
+    pub fn is_plain(self) -> bool {
+        self.node.tag == Tag::Plain
     }
 }
 
@@ -328,6 +335,12 @@ pub struct Object<'a> {
 }
 
 impl<'a> Object<'a> {
+    /// The document that it is in.
+    #[must_use]
+    pub const fn document(self) -> &'a Document {
+        self.document
+    }
+
     /// How many members it has.
     #[must_use]
     pub const fn len(self) -> usize {

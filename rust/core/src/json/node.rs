@@ -27,8 +27,6 @@ impl Limits {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Node {
     pub(super) tag: Tag,
-    /// Of a string: whether every character is ASCII.
-    pub(super) ascii: bool,
     /// Of a number or string: where it begins in its text.
     pub(super) start: u32,
     /// Bytes of a number or string; elements of an array; members of an object.

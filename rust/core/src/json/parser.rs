@@ -18,8 +18,7 @@ pub(super) fn read(text: &str, limits: Limits) -> Result<(Vec<Node>, String), &'
     // Claims take one node for about thirteen bytes. Room for many more would cost more than growing sometimes: up to a kilobyte
     // the allocator keeps what was freed at hand.
     let nodes = Vec::with_capacity(octets.len() / 12 + 8);
-    let mut parser =
-        Parser { text, octets, limits, ascii: octets.is_ascii(), nodes, unescaped: String::new(), refusal: "" };
+    let mut parser = Parser { text, octets, limits, nodes, unescaped: String::new(), refusal: "" };
     match parser.document() {
         Some(()) => Ok((parser.nodes, parser.unescaped)),
         None => Err(parser.refusal),
@@ -34,8 +33,6 @@ struct Parser<'a> {
     text: &'a str,
     octets: &'a [u8],
     limits: Limits,
-    /// Whether the whole text is ASCII.
-    ascii: bool,
     nodes: Vec<Node>,
     unescaped: String,
     refusal: &'static str,
@@ -145,7 +142,7 @@ impl Parser<'_> {
             return self.refuse("nested too deeply");
         }
         let index = self.nodes.len();
-        self.nodes.push(Node { tag: Tag::Null, ascii: false, start: 0, len: 0, span: 1 });
+        self.nodes.push(Node { tag: Tag::Null, start: 0, len: 0, span: 1 });
         Some(index)
     }
 
@@ -153,7 +150,7 @@ impl Parser<'_> {
     fn close(&mut self, index: usize, tag: Tag, len: usize) {
         let span = offset(self.nodes.len() - index);
         if let Some(node) = self.nodes.get_mut(index) {
-            *node = Node { tag, ascii: false, start: 0, len: offset(len), span };
+            *node = Node { tag, start: 0, len: offset(len), span };
         }
     }
 
@@ -161,7 +158,7 @@ impl Parser<'_> {
         if !self.octets.get(at..).is_some_and(|rest| rest.starts_with(literal.as_bytes())) {
             return self.refuse(NOT_A_VALUE);
         }
-        self.leaf(tag, false, 0, 0);
+        self.leaf(tag, 0, 0);
         Some(at + literal.len())
     }
 
@@ -198,7 +195,7 @@ impl Parser<'_> {
             }
             Tag::Float
         };
-        self.leaf(tag, true, at, end - at);
+        self.leaf(tag, at, end - at);
         Some(end)
     }
 
@@ -213,8 +210,7 @@ impl Parser<'_> {
         if self.octet(end) != b'"' {
             return self.string_with_escapes(start, end);
         }
-        let ascii = self.ascii || self.octets.get(start..end).is_some_and(<[u8]>::is_ascii);
-        self.leaf(Tag::Plain, ascii, start, end - start);
+        self.leaf(Tag::Plain, start, end - start);
         Some(end + 1)
     }
 
@@ -229,8 +225,7 @@ impl Parser<'_> {
         if let Some((word, len)) = short(self.octets, start)
             && self.octet(start + len) == b'"'
         {
-            let ascii = self.ascii || word & 0x8080_8080_8080_8080 == 0;
-            self.leaf(Tag::Plain, ascii, start, len);
+            self.leaf(Tag::Plain, start, len);
             return Some((start + len + 1, duplicates::of_short(word, len)));
         }
         let end = self.string(at)?;
@@ -251,8 +246,7 @@ impl Parser<'_> {
             }
             end = plain_end(self.octets, start);
         }
-        let ascii = self.unescaped.get(from..).is_some_and(str::is_ascii);
-        self.leaf(Tag::Unescaped, ascii, from, self.unescaped.len() - from);
+        self.leaf(Tag::Unescaped, from, self.unescaped.len() - from);
         Some(end + 1)
     }
 
@@ -304,8 +298,8 @@ impl Parser<'_> {
     }
 
     #[inline]
-    fn leaf(&mut self, tag: Tag, ascii: bool, start: usize, len: usize) {
-        self.nodes.push(Node { tag, ascii, start: offset(start), len: offset(len), span: 1 });
+    fn leaf(&mut self, tag: Tag, start: usize, len: usize) {
+        self.nodes.push(Node { tag, start: offset(start), len: offset(len), span: 1 });
     }
 
     /// The fingerprint of the name that was read last.
