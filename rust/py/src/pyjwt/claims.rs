@@ -7,6 +7,7 @@ use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{IntoPyDict, PyInt, PyList, PyString};
 
+use super::Object;
 use super::steps::{exception, member, refusal};
 use crate::once::intern;
 use crate::reentry;
@@ -19,7 +20,7 @@ pub(super) enum Time {
     Exp,
 }
 
-pub(super) fn required(payload: &Bound<'_, PyAny>, claims: &Bound<'_, PyAny>) -> PyResult<()> {
+pub(super) fn required(payload: &Object<'_>, claims: &Object<'_>) -> PyResult<()> {
     if claims.cast_exact::<PyList>().is_ok_and(PyListMethods::is_empty) {
         return Ok(());
     }
@@ -32,12 +33,7 @@ pub(super) fn required(payload: &Bound<'_, PyAny>, claims: &Bound<'_, PyAny>) ->
     Ok(())
 }
 
-pub(super) fn time(
-    which: Time,
-    value: &Bound<'_, PyAny>,
-    now: &Bound<'_, PyAny>,
-    leeway: &Bound<'_, PyAny>,
-) -> PyResult<()> {
+pub(super) fn time(which: Time, value: &Object<'_>, now: &Object<'_>, leeway: &Object<'_>) -> PyResult<()> {
     let py = value.py();
     let seconds = whole(value).map_err(|error| {
         if !error.is_instance_of::<PyValueError>(py)
@@ -69,14 +65,14 @@ pub(super) fn time(
 }
 
 /// `int(value)`.
-fn whole<'py>(value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+fn whole<'py>(value: &Object<'py>) -> PyResult<Object<'py>> {
     if value.is_exact_instance_of::<PyInt>() {
         return Ok(value.clone());
     }
     reentry::call(value.py(), || value.py().get_type::<PyInt>().call1((value,)))
 }
 
-pub(super) fn issuer(payload: &Bound<'_, PyAny>, issuer: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+pub(super) fn issuer(payload: &Object<'_>, issuer: Option<&Object<'_>>) -> PyResult<()> {
     let py = payload.py();
     let Some(issuer) = issuer else { return Ok(()) };
     let name = intern!(py, "iss");
@@ -99,11 +95,7 @@ pub(super) fn issuer(payload: &Bound<'_, PyAny>, issuer: Option<&Bound<'_, PyAny
     if is_accepted { Ok(()) } else { Err(refusal(py, "InvalidIssuerError", "Invalid issuer")) }
 }
 
-pub(super) fn audience(
-    payload: &Bound<'_, PyAny>,
-    audience: Option<&Bound<'_, PyAny>>,
-    is_strict: bool,
-) -> PyResult<()> {
+pub(super) fn audience(payload: &Object<'_>, audience: Option<&Object<'_>>, is_strict: bool) -> PyResult<()> {
     let py = payload.py();
     let refused = |message: &str| Err(refusal(py, "InvalidAudienceError", message));
     let name = intern!(py, "aud");
@@ -146,7 +138,7 @@ pub(super) fn audience(
     refused("Audience doesn't match")
 }
 
-pub(super) fn subject(payload: &Bound<'_, PyAny>, subject: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+pub(super) fn subject(payload: &Object<'_>, subject: Option<&Object<'_>>) -> PyResult<()> {
     let py = payload.py();
     let Some(sub) = member(payload, intern!(py, "sub"))? else { return Ok(()) };
     if !sub.is_instance_of::<PyString>() {
@@ -158,7 +150,7 @@ pub(super) fn subject(payload: &Bound<'_, PyAny>, subject: Option<&Bound<'_, PyA
     }
 }
 
-pub(super) fn token_id(payload: &Bound<'_, PyAny>) -> PyResult<()> {
+pub(super) fn token_id(payload: &Object<'_>) -> PyResult<()> {
     let py = payload.py();
     match member(payload, intern!(py, "jti"))? {
         Some(jti) if !jti.is_instance_of::<PyString>() => {
@@ -169,7 +161,7 @@ pub(super) fn token_id(payload: &Bound<'_, PyAny>) -> PyResult<()> {
 }
 
 #[cold]
-fn missing(claim: &Bound<'_, PyAny>) -> PyErr {
+fn missing(claim: &Object<'_>) -> PyErr {
     match exception(claim.py(), "MissingRequiredClaimError").and_then(|class| class.call1((claim,))) {
         Ok(error) => PyErr::from_value(error),
         Err(error) => error,

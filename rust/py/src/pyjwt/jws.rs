@@ -7,6 +7,7 @@ use jwseal_core::base64url;
 use pyo3::prelude::*;
 use pyo3::types::{IntoPyDict, PyBool, PyBytes, PyDict, PyList, PyString, PyTuple};
 
+use super::Object;
 use super::signature::{algorithm_by_name, is_jwk, verify_signature};
 use super::steps::{Argument, Replaced, Steps, member, refusal};
 use crate::convert;
@@ -48,13 +49,13 @@ pub(super) fn steps(py: Python<'_>) -> &'static Steps<8> {
 
 /// A token in parts.
 pub(super) struct Parts<'py> {
-    pub(super) payload: Bound<'py, PyAny>,
-    pub(super) header: Bound<'py, PyAny>,
-    pub(super) signature: Bound<'py, PyAny>,
+    pub(super) payload: Object<'py>,
+    pub(super) header: Object<'py>,
+    pub(super) signature: Object<'py>,
 }
 
 impl<'py> Parts<'py> {
-    pub(super) fn into_dict(self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+    pub(super) fn into_dict(self, py: Python<'py>) -> PyResult<Object<'py>> {
         let dict = PyDict::new(py);
         dict.set_item(intern!(py, "payload"), self.payload)?;
         dict.set_item(intern!(py, "header"), self.header)?;
@@ -82,13 +83,13 @@ impl PyJwsSteps {
     )]
     fn decode_complete<'py>(
         slf: &Bound<'py, Self>,
-        jwt: &Bound<'py, PyAny>,
+        jwt: &Object<'py>,
         key: Argument<'py>,
-        algorithms: Option<&Bound<'py, PyAny>>,
-        options: Option<&Bound<'py, PyAny>>,
-        detached_payload: Option<&Bound<'py, PyAny>>,
+        algorithms: Option<&Object<'py>>,
+        options: Option<&Object<'py>>,
+        detached_payload: Option<&Object<'py>>,
         kwargs: Option<&Bound<'py, PyDict>>,
-    ) -> PyResult<Bound<'py, PyAny>> {
+    ) -> PyResult<Object<'py>> {
         let (py, jws) = (slf.py(), slf.as_any());
         warn_of_arguments(py, "decode_complete()", kwargs)?;
         let options = match options {
@@ -101,7 +102,7 @@ impl PyJwsSteps {
     }
 
     #[doc = doc!("PyJWSSteps._load")]
-    fn _load<'py>(slf: &Bound<'py, Self>, jwt: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyTuple>> {
+    fn _load<'py>(slf: &Bound<'py, Self>, jwt: &Object<'py>) -> PyResult<Bound<'py, PyTuple>> {
         let jws = slf.as_any();
         let (parts, signing_input) = load(jws, steps(slf.py()).replaced(jws), jwt)?;
         (parts.payload, signing_input, parts.header, parts.signature).into_pyobject(slf.py())
@@ -109,24 +110,24 @@ impl PyJwsSteps {
 
     #[doc = doc!("PyJWSSteps._decode_base64url_segment")]
     #[staticmethod]
-    fn _decode_base64url_segment<'py>(segment: &Bound<'py, PyAny>, name: &str) -> PyResult<Bound<'py, PyAny>> {
+    fn _decode_base64url_segment<'py>(segment: &Object<'py>, name: &str) -> PyResult<Object<'py>> {
         decode_segment(segment.py(), convert::bytes(segment, "segment")?, name)
     }
 
     #[doc = doc!("PyJWSSteps._validate_headers")]
     #[pyo3(signature = (headers, *, encoding=false))]
-    fn _validate_headers(slf: &Bound<'_, Self>, headers: &Bound<'_, PyAny>, encoding: bool) -> PyResult<()> {
+    fn _validate_headers(slf: &Bound<'_, Self>, headers: &Object<'_>, encoding: bool) -> PyResult<()> {
         let jws = slf.as_any();
         validate_headers(jws, steps(slf.py()).replaced(jws), headers, encoding)
     }
 
     #[doc = doc!("PyJWSSteps._validate_kid")]
-    fn _validate_kid(&self, kid: &Bound<'_, PyAny>) -> PyResult<()> {
+    fn _validate_kid(&self, kid: &Object<'_>) -> PyResult<()> {
         validate_kid(kid)
     }
 
     #[doc = doc!("PyJWSSteps._validate_crit")]
-    fn _validate_crit(slf: &Bound<'_, Self>, headers: &Bound<'_, PyAny>) -> PyResult<()> {
+    fn _validate_crit(slf: &Bound<'_, Self>, headers: &Object<'_>) -> PyResult<()> {
         validate_crit(slf.as_any(), headers)
     }
 
@@ -137,12 +138,12 @@ impl PyJwsSteps {
     )]
     fn _verify_signature<'py>(
         slf: &Bound<'py, Self>,
-        signing_input: &Bound<'py, PyAny>,
-        header: &Bound<'py, PyAny>,
-        signature: &Bound<'py, PyAny>,
+        signing_input: &Object<'py>,
+        header: &Object<'py>,
+        signature: &Object<'py>,
         key: Argument<'py>,
-        algorithms: Option<&Bound<'py, PyAny>>,
-        options: Option<&Bound<'py, PyAny>>,
+        algorithms: Option<&Object<'py>>,
+        options: Option<&Object<'py>>,
     ) -> PyResult<()> {
         let (py, jws) = (slf.py(), slf.as_any());
         let options = match options {
@@ -155,20 +156,20 @@ impl PyJwsSteps {
     }
 
     #[doc = doc!("PyJWSSteps.get_algorithm_by_name")]
-    fn get_algorithm_by_name<'py>(slf: &Bound<'py, Self>, alg_name: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    fn get_algorithm_by_name<'py>(slf: &Bound<'py, Self>, alg_name: &Object<'py>) -> PyResult<Object<'py>> {
         algorithm_by_name(slf.as_any(), alg_name)
     }
 }
 
 /// Reads a token, applies its header's rules and verifies its signature, unless the options say not to.
 pub(super) fn verified<'py>(
-    jws: &Bound<'py, PyAny>,
+    jws: &Object<'py>,
     replaced: Replaced,
-    jwt: &Bound<'py, PyAny>,
-    key: &Bound<'py, PyAny>,
-    algorithms: Option<&Bound<'py, PyAny>>,
-    options: &Bound<'py, PyAny>,
-    detached_payload: Option<&Bound<'py, PyAny>>,
+    jwt: &Object<'py>,
+    key: &Object<'py>,
+    algorithms: Option<&Object<'py>>,
+    options: &Object<'py>,
+    detached_payload: Option<&Object<'py>>,
 ) -> PyResult<Parts<'py>> {
     let py = jws.py();
     let steps = steps(py);
@@ -218,11 +219,7 @@ pub(super) fn verified<'py>(
 }
 
 /// A token in parts, and what was signed; nothing is verified.
-fn load<'py>(
-    jws: &Bound<'py, PyAny>,
-    replaced: Replaced,
-    jwt: &Bound<'py, PyAny>,
-) -> PyResult<(Parts<'py>, Bound<'py, PyAny>)> {
+fn load<'py>(jws: &Object<'py>, replaced: Replaced, jwt: &Object<'py>) -> PyResult<(Parts<'py>, Object<'py>)> {
     let py = jws.py();
     let refused = |message: &str| refusal(py, "DecodeError", message);
     let encoded;
@@ -270,7 +267,7 @@ fn load<'py>(
     Ok((Parts { payload, header, signature }, PyBytes::new(py, signing_input).into_any()))
 }
 
-fn decode_segment<'py>(py: Python<'py>, segment: &[u8], name: &str) -> PyResult<Bound<'py, PyAny>> {
+fn decode_segment<'py>(py: Python<'py>, segment: &[u8], name: &str) -> PyResult<Object<'py>> {
     match base64url::decode_padded(segment) {
         Some(octets) => Ok(PyBytes::new(py, &octets).into_any()),
         None => Err(refusal(py, "DecodeError", format!("Invalid {name} padding"))),
@@ -278,7 +275,7 @@ fn decode_segment<'py>(py: Python<'py>, segment: &[u8], name: &str) -> PyResult<
 }
 
 /// The JSON object that a part of a token holds.
-fn read_object<'py>(octets: &Bound<'py, PyAny>, part: &str, max_depth: usize) -> PyResult<Bound<'py, PyAny>> {
+fn read_object<'py>(octets: &Object<'py>, part: &str, max_depth: usize) -> PyResult<Object<'py>> {
     let py = octets.py();
     let value = encoding::read_json(octets, Some(max_depth))
         .map_err(|error| refusal(py, "DecodeError", format!("Invalid {part} string: {}", error.value(py))))?;
@@ -289,19 +286,16 @@ fn read_object<'py>(octets: &Bound<'py, PyAny>, part: &str, max_depth: usize) ->
 }
 
 /// The claims that a payload holds.
-pub(super) fn read_claims<'py>(payload: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+pub(super) fn read_claims<'py>(payload: &Object<'py>) -> PyResult<Object<'py>> {
     read_object(payload, "payload", MAX_DEPTH)
 }
 
-fn is_unencoded(header: &Bound<'_, PyAny>) -> PyResult<bool> {
+fn is_unencoded(header: &Object<'_>) -> PyResult<bool> {
     let b64 = member(header, intern!(header.py(), "b64"))?;
     Ok(b64.is_some_and(|b64| b64.cast_exact::<PyBool>().is_ok_and(|b64| !b64.is_true())))
 }
 
-fn detached<'py>(
-    header: &Bound<'py, PyAny>,
-    detached_payload: Option<&Bound<'py, PyAny>>,
-) -> PyResult<Bound<'py, PyAny>> {
+fn detached<'py>(header: &Object<'py>, detached_payload: Option<&Object<'py>>) -> PyResult<Object<'py>> {
     let py = header.py();
     let critical = member(header, intern!(py, "crit"))?;
     let is_listed = match critical.as_ref().map(|critical| critical.cast::<PyList>()) {
@@ -323,9 +317,9 @@ fn detached<'py>(
 }
 
 fn validate_headers<'py>(
-    jws: &Bound<'py, PyAny>,
+    jws: &Object<'py>,
     replaced: Replaced,
-    headers: &Bound<'py, PyAny>,
+    headers: &Object<'py>,
     is_encoding: bool,
 ) -> PyResult<()> {
     let py = jws.py();
@@ -346,21 +340,21 @@ fn validate_headers<'py>(
     Ok(())
 }
 
-fn validate_kid(kid: &Bound<'_, PyAny>) -> PyResult<()> {
+fn validate_kid(kid: &Object<'_>) -> PyResult<()> {
     if kid.is_instance_of::<PyString>() {
         return Ok(());
     }
     Err(refusal(kid.py(), "InvalidTokenError", "Key ID header parameter must be a string"))
 }
 
-fn validate_crit(jws: &Bound<'_, PyAny>, headers: &Bound<'_, PyAny>) -> PyResult<()> {
+fn validate_crit(jws: &Object<'_>, headers: &Object<'_>) -> PyResult<()> {
     let py = jws.py();
     let refused = |message: &str| Err(refusal(py, "InvalidTokenError", message));
     let critical = headers.get_item(intern!(py, "crit"))?;
     let Some(critical) = critical.cast::<PyList>().ok().filter(|critical| !critical.is_empty()) else {
         return refused("Invalid 'crit' header: must be a non-empty list");
     };
-    let printable = |name: &Bound<'_, PyAny>| {
+    let printable = |name: &Object<'_>| {
         py.import("jwseal.compat.pyjwt.utils")?.call_method1("printable", (name,))?.extract::<String>()
     };
     for name in critical {

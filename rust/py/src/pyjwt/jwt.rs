@@ -4,6 +4,7 @@ use pyo3::exceptions::{PyDeprecationWarning, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{IntoPyDict, PyBool, PyDateTime, PyDelta, PyDict, PyInt, PyString, PyTuple};
 
+use super::Object;
 use super::claims::{self, Time};
 use super::jws::{self, Parts, warn_of_arguments};
 use super::steps::{Argument, Replaced, Steps, exception, member, of_module};
@@ -68,18 +69,18 @@ impl PyJwtSteps {
     )]
     fn decode<'py>(
         slf: &Bound<'py, Self>,
-        jwt: Bound<'py, PyAny>,
+        jwt: Object<'py>,
         key: Argument<'py>,
-        algorithms: Option<Bound<'py, PyAny>>,
-        options: Option<Bound<'py, PyAny>>,
-        verify: Option<Bound<'py, PyAny>>,
-        detached_payload: Option<Bound<'py, PyAny>>,
-        audience: Option<Bound<'py, PyAny>>,
-        subject: Option<Bound<'py, PyAny>>,
-        issuer: Option<Bound<'py, PyAny>>,
+        algorithms: Option<Object<'py>>,
+        options: Option<Object<'py>>,
+        verify: Option<Object<'py>>,
+        detached_payload: Option<Object<'py>>,
+        audience: Option<Object<'py>>,
+        subject: Option<Object<'py>>,
+        issuer: Option<Object<'py>>,
         leeway: Argument<'py>,
         kwargs: Option<&Bound<'py, PyDict>>,
-    ) -> PyResult<Bound<'py, PyAny>> {
+    ) -> PyResult<Object<'py>> {
         let py = slf.py();
         warn_of_arguments(py, "decode()", kwargs)?;
         let expected = Expected { audience, issuer, subject, leeway: leeway.or(|| zero(py)) };
@@ -110,18 +111,18 @@ impl PyJwtSteps {
     )]
     fn decode_complete<'py>(
         slf: &Bound<'py, Self>,
-        jwt: Bound<'py, PyAny>,
+        jwt: Object<'py>,
         key: Argument<'py>,
-        algorithms: Option<Bound<'py, PyAny>>,
-        options: Option<Bound<'py, PyAny>>,
-        verify: Option<Bound<'py, PyAny>>,
-        detached_payload: Option<Bound<'py, PyAny>>,
-        audience: Option<Bound<'py, PyAny>>,
-        issuer: Option<Bound<'py, PyAny>>,
-        subject: Option<Bound<'py, PyAny>>,
+        algorithms: Option<Object<'py>>,
+        options: Option<Object<'py>>,
+        verify: Option<Object<'py>>,
+        detached_payload: Option<Object<'py>>,
+        audience: Option<Object<'py>>,
+        issuer: Option<Object<'py>>,
+        subject: Option<Object<'py>>,
         leeway: Argument<'py>,
         kwargs: Option<&Bound<'py, PyDict>>,
-    ) -> PyResult<Bound<'py, PyAny>> {
+    ) -> PyResult<Object<'py>> {
         let py = slf.py();
         warn_of_arguments(py, "decode_complete()", kwargs)?;
         let expected = Expected { audience, issuer, subject, leeway: leeway.or(|| zero(py)) };
@@ -136,12 +137,12 @@ impl PyJwtSteps {
 
     #[doc = doc!("PyJWTSteps._merge_options")]
     #[pyo3(signature = (options=None))]
-    fn _merge_options<'py>(slf: &Bound<'py, Self>, options: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
+    fn _merge_options<'py>(slf: &Bound<'py, Self>, options: Option<&Object<'py>>) -> PyResult<Object<'py>> {
         merge_options(slf.as_any(), options)
     }
 
     #[doc = doc!("PyJWTSteps._decode_payload")]
-    fn _decode_payload<'py>(&self, decoded: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    fn _decode_payload<'py>(&self, decoded: &Object<'py>) -> PyResult<Object<'py>> {
         jws::read_claims(&decoded.get_item(intern!(decoded.py(), "payload"))?)
     }
 
@@ -152,11 +153,11 @@ impl PyJwtSteps {
     )]
     fn _validate_claims<'py>(
         slf: &Bound<'py, Self>,
-        payload: &Bound<'py, PyAny>,
-        options: &Bound<'py, PyAny>,
-        audience: Option<Bound<'py, PyAny>>,
-        issuer: Option<Bound<'py, PyAny>>,
-        subject: Option<Bound<'py, PyAny>>,
+        payload: &Object<'py>,
+        options: &Object<'py>,
+        audience: Option<Object<'py>>,
+        issuer: Option<Object<'py>>,
+        subject: Option<Object<'py>>,
         leeway: Argument<'py>,
     ) -> PyResult<()> {
         let (py, jwt) = (slf.py(), slf.as_any());
@@ -165,85 +166,65 @@ impl PyJwtSteps {
     }
 
     #[doc = doc!("PyJWTSteps._validate_required_claims")]
-    fn _validate_required_claims(&self, payload: &Bound<'_, PyAny>, claims: &Bound<'_, PyAny>) -> PyResult<()> {
+    fn _validate_required_claims(&self, payload: &Object<'_>, claims: &Object<'_>) -> PyResult<()> {
         claims::required(payload, claims)
     }
 
     #[doc = doc!("PyJWTSteps._validate_iat")]
-    fn _validate_iat<'py>(
-        &self,
-        payload: &Bound<'py, PyAny>,
-        now: &Bound<'py, PyAny>,
-        leeway: &Bound<'py, PyAny>,
-    ) -> PyResult<()> {
+    fn _validate_iat<'py>(&self, payload: &Object<'py>, now: &Object<'py>, leeway: &Object<'py>) -> PyResult<()> {
         claims::time(Time::Iat, &payload.get_item(intern!(payload.py(), "iat"))?, now, leeway)
     }
 
     #[doc = doc!("PyJWTSteps._validate_nbf")]
-    fn _validate_nbf<'py>(
-        &self,
-        payload: &Bound<'py, PyAny>,
-        now: &Bound<'py, PyAny>,
-        leeway: &Bound<'py, PyAny>,
-    ) -> PyResult<()> {
+    fn _validate_nbf<'py>(&self, payload: &Object<'py>, now: &Object<'py>, leeway: &Object<'py>) -> PyResult<()> {
         claims::time(Time::Nbf, &payload.get_item(intern!(payload.py(), "nbf"))?, now, leeway)
     }
 
     #[doc = doc!("PyJWTSteps._validate_exp")]
-    fn _validate_exp<'py>(
-        &self,
-        payload: &Bound<'py, PyAny>,
-        now: &Bound<'py, PyAny>,
-        leeway: &Bound<'py, PyAny>,
-    ) -> PyResult<()> {
+    fn _validate_exp<'py>(&self, payload: &Object<'py>, now: &Object<'py>, leeway: &Object<'py>) -> PyResult<()> {
         claims::time(Time::Exp, &payload.get_item(intern!(payload.py(), "exp"))?, now, leeway)
     }
 
     #[doc = doc!("PyJWTSteps._validate_iss")]
-    fn _validate_iss<'py>(&self, payload: &Bound<'py, PyAny>, issuer: Option<&Bound<'py, PyAny>>) -> PyResult<()> {
+    fn _validate_iss<'py>(&self, payload: &Object<'py>, issuer: Option<&Object<'py>>) -> PyResult<()> {
         claims::issuer(payload, issuer)
     }
 
     #[doc = doc!("PyJWTSteps._validate_aud")]
     #[pyo3(signature = (payload, audience, *, strict=false))]
-    fn _validate_aud<'py>(
-        &self,
-        payload: &Bound<'py, PyAny>,
-        audience: Option<&Bound<'py, PyAny>>,
-        strict: bool,
-    ) -> PyResult<()> {
+    fn _validate_aud<'py>(&self, payload: &Object<'py>, audience: Option<&Object<'py>>, strict: bool) -> PyResult<()> {
         claims::audience(payload, audience, strict)
     }
 
     #[doc = doc!("PyJWTSteps._validate_sub")]
     #[pyo3(signature = (payload, subject=None))]
-    fn _validate_sub<'py>(&self, payload: &Bound<'py, PyAny>, subject: Option<&Bound<'py, PyAny>>) -> PyResult<()> {
+    fn _validate_sub<'py>(&self, payload: &Object<'py>, subject: Option<&Object<'py>>) -> PyResult<()> {
         claims::subject(payload, subject)
     }
 
     #[doc = doc!("PyJWTSteps._validate_jti")]
-    fn _validate_jti(&self, payload: &Bound<'_, PyAny>) -> PyResult<()> {
+    fn _validate_jti(&self, payload: &Object<'_>) -> PyResult<()> {
         claims::token_id(payload)
     }
 }
 
 /// The arguments of `decode`.
 struct Call<'py> {
-    jwt: Bound<'py, PyAny>,
-    key: Bound<'py, PyAny>,
-    algorithms: Option<Bound<'py, PyAny>>,
-    options: Option<Bound<'py, PyAny>>,
-    verify: Option<Bound<'py, PyAny>>,
-    detached_payload: Option<Bound<'py, PyAny>>,
+    jwt: Object<'py>,
+    key: Object<'py>,
+    algorithms: Option<Object<'py>>,
+    options: Option<Object<'py>>,
+    verify: Option<Object<'py>>,
+    detached_payload: Option<Object<'py>>,
     expected: Expected<'py>,
 }
 
 /// What the claims are compared with.
 struct Expected<'py> {
-    audience: Option<Bound<'py, PyAny>>,
-    issuer: Option<Bound<'py, PyAny>>,
-    subject: Option<Bound<'py, PyAny>>,
-    leeway: Bound<'py, PyAny>,
+    audience: Option<Object<'py>>,
+    issuer: Option<Object<'py>>,
+    subject: Option<Object<'py>>,
+    leeway: Object<'py>,
 }
 
 impl<'py> Expected<'py> {
@@ -261,11 +242,11 @@ impl<'py> Expected<'py> {
 /// What a token decodes to: its parts, or the dict that a replaced step has seen.
 enum Decoded<'py> {
     Parts(Parts<'py>),
-    Dict(Bound<'py, PyAny>),
+    Dict(Object<'py>),
 }
 
 impl<'py> Decoded<'py> {
-    fn into_dict(self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+    fn into_dict(self, py: Python<'py>) -> PyResult<Object<'py>> {
         match self {
             Self::Parts(parts) => parts.into_dict(py),
             Self::Dict(dict) => Ok(dict),
@@ -274,11 +255,7 @@ impl<'py> Decoded<'py> {
 }
 
 /// Verifies the signature, reads the claims and judges them.
-fn complete<'py>(
-    jwt: &Bound<'py, PyAny>,
-    replaced: Replaced,
-    call: &Call<'py>,
-) -> PyResult<(Bound<'py, PyAny>, Decoded<'py>)> {
+fn complete<'py>(jwt: &Object<'py>, replaced: Replaced, call: &Call<'py>) -> PyResult<(Object<'py>, Decoded<'py>)> {
     let py = jwt.py();
     let must_verify = intern!(py, "verify_signature");
     let verify_signature = match &call.options {
@@ -337,7 +314,7 @@ fn complete<'py>(
 }
 
 /// The token's parts, by the object that verifies signatures.
-fn verified<'py>(jwt: &Bound<'py, PyAny>, call: &Call<'py>, options: Bound<'py, PyAny>) -> PyResult<Decoded<'py>> {
+fn verified<'py>(jwt: &Object<'py>, call: &Call<'py>, options: Object<'py>) -> PyResult<Decoded<'py>> {
     let py = jwt.py();
     let jws = jwt.getattr(intern!(py, "_jws"))?;
     let (steps, algorithms, detached) = (jws::steps(py), call.algorithms.as_ref(), call.detached_payload.as_ref());
@@ -356,7 +333,7 @@ fn verified<'py>(jwt: &Bound<'py, PyAny>, call: &Call<'py>, options: Bound<'py, 
 }
 
 /// The options of the object, and those of the call before them.
-fn merge_options<'py>(jwt: &Bound<'py, PyAny>, options: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
+fn merge_options<'py>(jwt: &Object<'py>, options: Option<&Object<'py>>) -> PyResult<Object<'py>> {
     let own = jwt.getattr(intern!(jwt.py(), "options"))?;
     match options {
         None => Ok(own),
@@ -365,10 +342,10 @@ fn merge_options<'py>(jwt: &Bound<'py, PyAny>, options: Option<&Bound<'py, PyAny
 }
 
 fn judge<'py>(
-    jwt: &Bound<'py, PyAny>,
+    jwt: &Object<'py>,
     replaced: Replaced,
-    payload: &Bound<'py, PyAny>,
-    options: &Bound<'py, PyAny>,
+    payload: &Object<'py>,
+    options: &Object<'py>,
     expected: &Expected<'py>,
 ) -> PyResult<()> {
     if replaced.has(CLAIMS) {
@@ -379,10 +356,10 @@ fn judge<'py>(
 }
 
 fn validate_claims<'py>(
-    jwt: &Bound<'py, PyAny>,
+    jwt: &Object<'py>,
     replaced: Replaced,
-    payload: &Bound<'py, PyAny>,
-    options: &Bound<'py, PyAny>,
+    payload: &Object<'py>,
+    options: &Object<'py>,
     expected: &Expected<'py>,
 ) -> PyResult<()> {
     let py = jwt.py();
@@ -457,7 +434,7 @@ fn validate_claims<'py>(
 
 /// The time by which claims are judged. Programs replace `api_jwt.datetime` in their tests, so it is asked if it has been replaced.
 /// Others change what `time.time` and `datetime.now` do, so Python's clock is read and not the system's.
-fn now(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+fn now(py: Python<'_>) -> PyResult<Object<'_>> {
     static NAMES: MadeOnce<Py<PyAny>> = MadeOnce::new();
     let names = of_module(py, &NAMES, API_JWT, "__dict__")?.cast::<PyDict>()?;
     match names.get_item(intern!(py, "datetime"))? {
@@ -466,6 +443,6 @@ fn now(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
     }
 }
 
-fn zero(py: Python<'_>) -> Bound<'_, PyAny> {
+fn zero(py: Python<'_>) -> Object<'_> {
     PyInt::new(py, 0).into_any()
 }

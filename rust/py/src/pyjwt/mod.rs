@@ -15,3 +15,8 @@ mod steps;
 
 pub(crate) use jws::PyJwsSteps;
 pub(crate) use jwt::PyJwtSteps;
+
+use pyo3::prelude::*;
+
+/// Any object of Python.
+type Object<'py> = Bound<'py, PyAny>;

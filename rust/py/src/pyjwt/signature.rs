@@ -8,6 +8,7 @@ use pyo3::exceptions::{PyKeyError, PyNotImplementedError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString, PyTuple};
 
+use super::Object;
 use super::jws::{ALGORITHM, API_JWS, steps};
 use super::steps::{Replaced, member, of_module, refusal};
 use crate::error::Fault;
@@ -17,14 +18,14 @@ use crate::reentry;
 
 #[expect(clippy::too_many_arguments, reason = "they are those of PyJWT's method")]
 pub(super) fn verify_signature<'py>(
-    jws: &Bound<'py, PyAny>,
+    jws: &Object<'py>,
     replaced: Replaced,
-    signing_input: &Bound<'py, PyAny>,
-    header: &Bound<'py, PyAny>,
-    signature: &Bound<'py, PyAny>,
-    key: &Bound<'py, PyAny>,
-    algorithms: Option<&Bound<'py, PyAny>>,
-    options: &Bound<'py, PyAny>,
+    signing_input: &Object<'py>,
+    header: &Object<'py>,
+    signature: &Object<'py>,
+    key: &Object<'py>,
+    algorithms: Option<&Object<'py>>,
+    options: &Object<'py>,
 ) -> PyResult<()> {
     let py = jws.py();
     let refused = |message: &str| refusal(py, "InvalidAlgorithmError", message);
@@ -71,11 +72,11 @@ pub(super) fn verify_signature<'py>(
 /// none of them has been replaced.
 fn is_valid<'py>(
     py: Python<'py>,
-    algorithm: &Bound<'py, PyAny>,
-    key: &Bound<'py, PyAny>,
-    signing_input: &Bound<'py, PyAny>,
-    signature: &Bound<'py, PyAny>,
-    options: &Bound<'py, PyAny>,
+    algorithm: &Object<'py>,
+    key: &Object<'py>,
+    signing_input: &Object<'py>,
+    signature: &Object<'py>,
+    options: &Object<'py>,
 ) -> PyResult<bool> {
     if (key.is_exact_instance_of::<PyString>() || key.is_exact_instance_of::<PyBytes>()) && has_own_methods(algorithm)?
     {
@@ -83,7 +84,7 @@ fn is_valid<'py>(
             Some(entry) => entry.get_item(1)?,
             None => reentry::call(py, || algorithm.call_method1(intern!(py, "_verification_key"), (key,)))?,
         };
-        if let Ok((key, alg)) = remembered.extract::<(Bound<'_, PyAny>, Bound<'_, PyAny>)>() {
+        if let Ok((key, alg)) = remembered.extract::<(Object<'_>, Object<'_>)>() {
             return match insecure::verify_bytes(signing_input, signature, &key, &alg) {
                 Ok(()) => Ok(true),
                 Err(Fault::Core(Error::InvalidSignature)) => Ok(false),
@@ -103,7 +104,7 @@ fn is_valid<'py>(
 
 /// What was remembered of the text of a public key: an entry of `remembered_keys`, found without a call. That of a secret is found
 /// by its digest, so not here.
-fn remembered<'py>(algorithm: &Bound<'py, PyAny>, text: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
+fn remembered<'py>(algorithm: &Object<'py>, text: &Object<'py>) -> PyResult<Option<Object<'py>>> {
     static ENTRIES: MadeOnce<Py<PyAny>> = MadeOnce::new();
     let py = text.py();
     let entries = of_module(py, &ENTRIES, "jwseal.compat.remembered_keys", "ENTRIES")?.cast::<PyDict>()?;
@@ -112,7 +113,7 @@ fn remembered<'py>(algorithm: &Bound<'py, PyAny>, text: &Bound<'py, PyAny>) -> P
 }
 
 /// Whether the object is of one of our classes, none of whose methods has been replaced.
-fn has_own_methods(algorithm: &Bound<'_, PyAny>) -> PyResult<bool> {
+fn has_own_methods(algorithm: &Object<'_>) -> PyResult<bool> {
     static OWN: MadeOnce<Py<PyAny>> = MadeOnce::new();
     let py = algorithm.py();
     let class = algorithm.get_type();
@@ -134,7 +135,7 @@ fn has_own_methods(algorithm: &Bound<'_, PyAny>) -> PyResult<bool> {
     Ok(true)
 }
 
-pub(super) fn algorithm_by_name<'py>(jws: &Bound<'py, PyAny>, name: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+pub(super) fn algorithm_by_name<'py>(jws: &Object<'py>, name: &Object<'py>) -> PyResult<Object<'py>> {
     let py = jws.py();
     jws.getattr(intern!(py, "_algorithms"))?.get_item(name).map_err(|error| {
         if !error.is_instance_of::<PyKeyError>(py) {
@@ -146,7 +147,7 @@ pub(super) fn algorithm_by_name<'py>(jws: &Bound<'py, PyAny>, name: &Bound<'py, 
     })
 }
 
-pub(super) fn is_jwk(key: &Bound<'_, PyAny>) -> PyResult<bool> {
+pub(super) fn is_jwk(key: &Object<'_>) -> PyResult<bool> {
     static CLASS: MadeOnce<Py<PyAny>> = MadeOnce::new();
     if key.is_exact_instance_of::<PyString>() || key.is_exact_instance_of::<PyBytes>() {
         return Ok(false);

@@ -4,6 +4,7 @@ use pyo3::exceptions::PyKeyError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyType};
 
+use super::Object;
 use crate::once::{MadeOnce, intern};
 use crate::reentry;
 
@@ -28,7 +29,7 @@ impl<const N: usize> Steps<N> {
     }
 
     /// What has been replaced by a subclass, on a class or on the object. An object of another class has nothing of ours.
-    pub(super) fn replaced(&self, object: &Bound<'_, PyAny>) -> Replaced {
+    pub(super) fn replaced(&self, object: &Object<'_>) -> Replaced {
         let py = object.py();
         let class = object.get_type();
         let lookup = class.getattr(intern!(py, "__getattribute__"));
@@ -53,11 +54,11 @@ impl<const N: usize> Steps<N> {
     /// Calls a step by its name.
     pub(super) fn call<'py>(
         &self,
-        object: &Bound<'py, PyAny>,
+        object: &Object<'py>,
         step: usize,
         arguments: impl pyo3::call::PyCallArgs<'py>,
         named: Option<&Bound<'py, PyDict>>,
-    ) -> PyResult<Bound<'py, PyAny>> {
+    ) -> PyResult<Object<'py>> {
         let py = object.py();
         let Some((name, _)) = self.steps.get(step) else { return Err(PyKeyError::new_err(step)) };
         reentry::call(py, || object.call_method(name.bind(py), arguments, named))
@@ -73,7 +74,7 @@ impl Replaced {
 /// An argument whose default is not None.
 pub(super) enum Argument<'py> {
     Left,
-    Given(Bound<'py, PyAny>),
+    Given(Object<'py>),
 }
 
 impl<'py> FromPyObject<'_, 'py> for Argument<'py> {
@@ -85,7 +86,7 @@ impl<'py> FromPyObject<'_, 'py> for Argument<'py> {
 }
 
 impl<'py> Argument<'py> {
-    pub(super) fn or(self, default: impl FnOnce() -> Bound<'py, PyAny>) -> Bound<'py, PyAny> {
+    pub(super) fn or(self, default: impl FnOnce() -> Object<'py>) -> Object<'py> {
         match self {
             Self::Left => default(),
             Self::Given(argument) => argument,
@@ -94,10 +95,7 @@ impl<'py> Argument<'py> {
 }
 
 /// A member of a mapping, which is a dict unless a replaced step made it.
-pub(super) fn member<'py>(
-    mapping: &Bound<'py, PyAny>,
-    name: &Bound<'py, PyAny>,
-) -> PyResult<Option<Bound<'py, PyAny>>> {
+pub(super) fn member<'py>(mapping: &Object<'py>, name: &Object<'py>) -> PyResult<Option<Object<'py>>> {
     if let Ok(dict) = mapping.cast_exact::<PyDict>() {
         return dict.get_item(name);
     }
@@ -124,6 +122,6 @@ pub(super) fn of_module<'py>(
     kept: &'static MadeOnce<Py<PyAny>>,
     module: &str,
     name: &str,
-) -> PyResult<&'py Bound<'py, PyAny>> {
+) -> PyResult<&'py Object<'py>> {
     Ok(kept.get_or_try_make(|| py.import(module)?.getattr(name).map(Bound::unbind))?.bind(py))
 }
