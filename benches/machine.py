@@ -1,9 +1,14 @@
-"""The processor that a figure comes from: its name and those of its instructions that matter here. No name of the machine."""
+"""The processor that a figure comes from: its name, those of its instructions that matter here, and how often it is taken away.
+
+No name of the machine.
+"""
 
 import os
 import platform
 import re
+import statistics
 from pathlib import Path
+from time import perf_counter_ns
 
 MATTER = {
     "avx2": "AVX2",
@@ -36,3 +41,18 @@ def cpuinfo() -> str:
 def cores() -> int:
     """How many this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def interruptions(span_ns: int = 200_000_000, least_ns: int = 1_000) -> tuple[int, int]:
+    """How many times a second the processor is taken from a loop for a microsecond or longer, and the median of these times in ns.
+
+    An operating system does so some hundred times a second. A host of virtual machines may do so every 50 microseconds, and
+    each time the processor forgets addresses and branches. Then whatever follows an operation of that length is slow.
+    """
+    gaps = []
+    start = last = perf_counter_ns()
+    while (now := perf_counter_ns()) - start < span_ns:
+        if now - last > least_ns:
+            gaps.append(now - last)
+        last = now
+    return round(len(gaps) * 1e9 / span_ns), round(statistics.median(gaps)) if gaps else 0

@@ -122,6 +122,12 @@ def page(results: dict[str, Any]) -> str:
             f"{about['processor']} ({about['features']}), {about['cores']} cores, Python {about['python']}, {about['day']}; "
             f"{about['rounds']} rounds of {about['block_us'] / 1000:g} ms."
         ),
+        (
+            "The processor is taken from a running loop {:,} times a second, for {:,} ns each time (median); ".format(
+                *about["interruptions"]
+            )
+            + "[what this does to the figures](https://github.com/jwseal/jwseal/blob/main/benches/README.md#how)."
+        ),
         table(["package", "version"], [[name, number] for name, number in about["versions"].items()]),
     ]
     parts += [f"Left out: {name} ({reason})." for name, reason in about["absent"].items()]

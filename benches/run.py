@@ -295,6 +295,7 @@ def about(options: argparse.Namespace, programs: peers.Programs) -> dict:
         "python": platform.python_version(),
         "processor": machine.processor(),
         "features": machine.features(),
+        "interruptions": machine.interruptions(),
         "cores": len(ALL_CORES) or os.cpu_count(),
         "versions": {name: version(name) for name in names} | peers.versions(programs.absent),
         "absent": programs.absent,
@@ -306,6 +307,9 @@ def about(options: argparse.Namespace, programs: peers.Programs) -> dict:
 
 def describe(told: dict) -> None:
     print(f"Python {told['python']}; {told['processor']} ({told['features']}), {told['cores']} cores")
+    print(
+        "The processor is taken away {:,} times a second, for {:,} ns each time (median)".format(*told["interruptions"])
+    )
     print(", ".join(f"{name} {number}" for name, number in told["versions"].items()))
     for name, reason in told["absent"].items():
         print(f"left out: {name}: {reason}")
