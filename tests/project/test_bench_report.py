@@ -18,6 +18,7 @@ RESULTS: dict[str, Any] = {
         "python": "3.13.1",
         "processor": "A processor",
         "features": "AVX2",
+        "interruptions": [250, 2_100],
         "cores": 2,
         "versions": {"jwseal": "0.1.0", "PyJWT": "2.15.1"},
         "absent": {"Go": "go is not installed"},

@@ -21,7 +21,7 @@ fn assert_refused(key: &PublicKey, message: Message<'_>, signature: &[u8]) {
     assert_eq!("invalid_signature", key.verify(message, signature).unwrap_err().code());
 }
 
-/// A signature verifies with its key and message and with no other, at its exact length only, whoever computes.
+/// A signature verifies with its key and message and with no other, at its exact length only, with a prepared key and without.
 #[test]
 fn signs_and_verifies() {
     for spec in TABLE.iter().filter(|spec| !matches!(spec.alg, Alg::EdDsa | Alg::Ed448) && spec.kty != Kty::Oct) {
@@ -43,7 +43,8 @@ fn signs_and_verifies() {
     }
 }
 
-/// Hashed first or not, a message has the same signatures, whoever computes; a digest of another hash is refused.
+/// Hashed first or not, a message has the same signatures, with a prepared key and without. A digest of another hash is
+/// refused.
 #[test]
 fn digests_stand_for_messages() {
     for spec in TABLE.iter().filter(|spec| matches!(spec.kty, Kty::Rsa | Kty::Ec)) {
