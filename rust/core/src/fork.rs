@@ -6,10 +6,13 @@
 //! processes.
 
 use std::cell::RefCell;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{PoisonError, RwLock, RwLockWriteGuard};
 
 /// Shared by work, held alone by the thread that forks.
 static WORK: RwLock<()> = RwLock::new(());
+/// How many threads wait for work to end.
+static AWAITED: AtomicUsize = AtomicUsize::new(0);
 
 thread_local! {
     static FORKING: RefCell<Option<RwLockWriteGuard<'static, ()>>> = const { RefCell::new(None) };
@@ -23,6 +26,13 @@ pub fn between_forks<T>(work: impl FnOnce() -> T) -> T {
     work()
 }
 
+/// Whether a thread waits to fork: work that takes long ends, and begins again after the fork.
+#[must_use]
+#[inline]
+pub fn is_awaited() -> bool {
+    AWAITED.load(Ordering::Relaxed) > 0
+}
+
 /// Whether this thread is forking: it does its work alone then.
 #[must_use]
 pub fn is_forking() -> bool {
@@ -31,7 +41,9 @@ pub fn is_forking() -> bool {
 
 /// Waits for all work, and lets none begin. On the thread that forks.
 pub fn before_fork() {
+    AWAITED.fetch_add(1, Ordering::Relaxed);
     let alone = WORK.write().unwrap_or_else(PoisonError::into_inner);
+    AWAITED.fetch_sub(1, Ordering::Relaxed);
     FORKING.with_borrow_mut(|forking| *forking = Some(alone));
 }
 
@@ -43,6 +55,7 @@ pub fn after_fork() {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::batch::Batch;
     use std::panic::catch_unwind;
     use std::sync::mpsc;
     use std::thread;
@@ -54,6 +67,29 @@ mod tests {
         before_fork();
         after_fork();
         between_forks(|| ());
+    }
+
+    /// A batch lets a fork through, though it is not done.
+    #[test]
+    fn a_batch_does_not_delay_a_fork_to_its_end() {
+        let (begun, is_begun) = mpsc::channel();
+        let batch = Batch::new(1_000_000, move |item| {
+            let _ = begun.send(());
+            // Nothing but the fork ends this one early.
+            while item == 0 && !is_awaited() {
+                thread::yield_now();
+            }
+        });
+        let worker = thread::spawn(move || {
+            while !batch.work(|| true) {}
+            batch.finish().map(|results| results.len())
+        });
+        is_begun.recv().unwrap();
+        before_fork();
+        let done = is_begun.try_iter().count();
+        after_fork();
+        assert!(done < 1_000_000);
+        assert_eq!(worker.join().unwrap(), Ok(1_000_000));
     }
 
     /// A fork waits for work, and work for a fork.

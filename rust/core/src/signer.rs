@@ -34,6 +34,15 @@ pub struct SigningHeader {
 #[derive(Debug)]
 pub struct Payload(Vec<u8>);
 
+impl Payload {
+    /// The same without spare memory, where many are kept until they are signed.
+    #[must_use]
+    pub fn fitted(mut self) -> Self {
+        self.0.shrink_to_fit();
+        self
+    }
+}
+
 /// A claims set as the caller holds it; the binding implements it.
 pub trait ClaimsSource {
     /// What reading the caller's objects can raise, and what the core can.

@@ -137,7 +137,7 @@ impl SignerObject {
         let mut payloads = Vec::with_capacity(CHUNK);
         for (number, claims) in reentry::items(claims)?.enumerate() {
             workers::signals_at(py, number)?;
-            payloads.push(self.payload(&claims?, now)?);
+            payloads.push(self.payload(&claims?, now)?.fitted());
             if payloads.len() == CHUNK {
                 chunks.begin(Self::batch(header, mem::take(&mut payloads)), CHUNK);
                 chunks.catch_up(py)?;

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 pub use repeats::Repeats;
 
-use crate::fork::{between_forks, is_forking};
+use crate::fork::{between_forks, is_awaited, is_forking};
 use pool::{Latch, Pool, Work};
 
 /// Items that a thread takes at once.
@@ -140,33 +140,41 @@ impl<T> Batch<T> {
 
 impl<T> Job<T> {
     fn run(&self, mut goes_on: impl FnMut() -> bool) -> bool {
-        let items = || {
-            while !self.is_stopped.load(Ordering::Relaxed) {
-                let start = self.next.fetch_add(TAKEN, Ordering::Relaxed);
-                let Some(places) = self.done.get(start..) else { return true };
-                if places.is_empty() {
-                    return true;
-                }
-                between_forks(|| {
-                    for (place, item) in places.iter().take(TAKEN).zip(start..) {
-                        if self.is_stopped.load(Ordering::Relaxed) {
-                            return;
-                        }
-                        // Each item is taken by one thread.
-                        let _ = place.set((self.task)(item));
-                    }
-                });
-                if !goes_on() {
-                    return false;
-                }
+        let items = || loop {
+            if let Some(is_begun) = between_forks(|| self.run_until_fork(&mut goes_on)) {
+                return is_begun;
             }
-            true
         };
         catch_unwind(AssertUnwindSafe(items)).unwrap_or_else(|_| {
             self.has_panicked.store(true, Ordering::Relaxed);
             self.is_stopped.store(true, Ordering::Relaxed);
             true
         })
+    }
+
+    /// Whether nothing is left to begin; none where a thread waits to fork.
+    fn run_until_fork(&self, goes_on: &mut impl FnMut() -> bool) -> Option<bool> {
+        while !self.is_stopped.load(Ordering::Relaxed) {
+            let start = self.next.fetch_add(TAKEN, Ordering::Relaxed);
+            let Some(places) = self.done.get(start..) else { return Some(true) };
+            if places.is_empty() {
+                return Some(true);
+            }
+            for (place, item) in places.iter().take(TAKEN).zip(start..) {
+                if self.is_stopped.load(Ordering::Relaxed) {
+                    return Some(true);
+                }
+                // Each item is taken by one thread.
+                let _ = place.set((self.task)(item));
+            }
+            if !goes_on() {
+                return Some(false);
+            }
+            if is_awaited() {
+                return None;
+            }
+        }
+        Some(true)
     }
 }
 
