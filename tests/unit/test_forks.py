@@ -166,3 +166,83 @@ def test_a_hook_that_uses_jwseal_while_the_process_forks(order: str) -> None:
         True,
         True,
     ]
+
+
+def test_a_fork_by_an_external_signer() -> None:
+    """An external signer may fork while it signs, for a detached payload of any size, and may use jwseal."""
+    program = """
+        from jwseal import jws
+
+        key = SigningKey.generate("ES256")
+        statuses = []
+
+        class Device:
+            alg, kid, verifying_key = "ES256", None, key.verifying_key
+
+            def sign(self, octets):
+                statuses.append(child(lambda: Signer(key).sign_many([{}] * 100, workers=3)))
+                Signer(key).sign_many([{}] * 100, workers=3)
+                raise KeyError
+
+        for size in (1, 2 << 20):
+            try:
+                jws.sign(bytes(size), SigningKey.external(Device()), detached=True)
+            except KeyError:
+                pass
+        print(json.dumps(statuses))
+    """
+    assert printed(program) == [0, 0]
+
+
+def test_a_fork_that_needs_a_lock_of_a_thread_with_work() -> None:
+    """A lock that is acquired for each fork may be held while jwseal works: the fork waits for it, and the work not for the fork."""
+    first = """
+        import os, threading
+
+        lock, forking = threading.Lock(), threading.Event()
+        os.register_at_fork(before=lock.acquire, after_in_parent=lock.release, after_in_child=lock.release)
+        # Of the hooks before a fork, the last that was registered runs first: that of jwseal, then this one.
+        os.register_at_fork(before=forking.set)
+    """
+    program = """
+        signer, locked, made = Signer(SigningKey.generate("ES256")), threading.Event(), []
+
+        def work():
+            with lock:
+                locked.set()
+                forking.wait()
+                made.extend(signer.sign_many([{}] * 100, workers=3))
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        locked.wait()
+        status = child(lambda: signer.sign_many([{}] * 100, workers=3))
+        thread.join()
+        print(json.dumps([status, len(made), len(signer.sign_many([{}] * 100, workers=3))]))
+    """
+    assert printed(program, first=textwrap.dedent(first)) == [0, 100, 100]
+
+
+def test_a_fork_within_a_batch() -> None:
+    """A child that goes on with a batch of its parent's, whose threads it lacks, has all results or a RuntimeError, and works on."""
+    program = """
+        signer = Signer(SigningKey.generate("RS256"))
+        pids, count = [], 0
+
+        def forking():
+            yield from [{}] * 1_500
+            pids.append(os.fork())
+            if pids[0] == 0:
+                signal.alarm(20)
+            yield {}
+
+        try:
+            count = len(signer.sign_many(forking(), workers=3))
+        except RuntimeError as error:
+            assert pids[0] == 0 and "forked" in str(error), error
+        if pids[0] == 0:
+            os._exit(0 if count in (0, 1_501) and len(signer.sign_many([{}] * 100, workers=3)) == 100 else 1)
+        status = os.waitstatus_to_exitcode(os.waitpid(pids[0], 0)[1])
+        print(json.dumps([count, status]))
+    """
+    assert printed(program) == [1_501, 0]

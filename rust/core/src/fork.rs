@@ -4,26 +4,52 @@
 //! AWS-LC takes locks when it signs with RSA keys and when it draws random numbers. So threads that work while another thread can
 //! fork do so within `between_forks`. The thread that forks calls `before_fork`, which waits for them, and `after_fork` in both
 //! processes.
+//!
+//! Between the two the caller may take other locks, one of which a thread may hold that has work to do. So work waits for a fork
+//! no longer than `PATIENCE`, and is then done all the same.
 
 use std::cell::RefCell;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{PoisonError, RwLock, RwLockWriteGuard};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError};
+use std::thread;
+use std::time::Duration;
 
 /// Shared by work, held alone by the thread that forks.
 static WORK: RwLock<()> = RwLock::new(());
 /// How many threads wait for work to end.
 static AWAITED: AtomicUsize = AtomicUsize::new(0);
+/// Work has waited for this fork as long as it may.
+static IS_OVERDUE: AtomicBool = AtomicBool::new(false);
+
+/// How many times work asks whether a fork is over, and how long it sleeps in between: one second, more than a fork takes.
+const PATIENCE: usize = 1_000;
+const PAUSE: Duration = Duration::from_millis(1);
 
 thread_local! {
     static FORKING: RefCell<Option<RwLockWriteGuard<'static, ()>>> = const { RefCell::new(None) };
 }
 
-/// Does this while no other thread forks. It must not be called within itself, nor with a lock held that a thread takes between
-/// `before_fork` and `after_fork`.
+/// Does this while no other thread forks. It must not be called within itself, and the work must run no code of the caller's,
+/// which could fork.
 #[inline]
 pub fn between_forks<T>(work: impl FnOnce() -> T) -> T {
-    let _shared = (!is_forking()).then(|| WORK.read().unwrap_or_else(PoisonError::into_inner));
+    let _shared = if is_forking() { None } else { shared() };
     work()
+}
+
+/// Never blocks in the lock, because a thread that waits for a fork may hold what the fork waits for.
+#[inline]
+fn shared() -> Option<RwLockReadGuard<'static, ()>> {
+    for _ in 0..PATIENCE {
+        match WORK.try_read() {
+            Ok(shared) => return Some(shared),
+            Err(TryLockError::Poisoned(poisoned)) => return Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) if IS_OVERDUE.load(Ordering::Relaxed) => return None,
+            Err(TryLockError::WouldBlock) => thread::sleep(PAUSE),
+        }
+    }
+    IS_OVERDUE.store(true, Ordering::Relaxed);
+    None
 }
 
 /// Whether a thread waits to fork: work that takes long ends, and begins again after the fork.
@@ -44,11 +70,14 @@ pub fn before_fork() {
     AWAITED.fetch_add(1, Ordering::Relaxed);
     let alone = WORK.write().unwrap_or_else(PoisonError::into_inner);
     AWAITED.fetch_sub(1, Ordering::Relaxed);
+    // Work may have waited for a fork that took long to begin.
+    IS_OVERDUE.store(false, Ordering::Relaxed);
     FORKING.with_borrow_mut(|forking| *forking = Some(alone));
 }
 
 /// Lets work begin again. On the thread that has forked, in either process, and also where the fork failed.
 pub fn after_fork() {
+    IS_OVERDUE.store(false, Ordering::Relaxed);
     FORKING.with_borrow_mut(|forking| *forking = None);
 }
 
@@ -58,7 +87,6 @@ mod tests {
     use crate::batch::Batch;
     use std::panic::catch_unwind;
     use std::sync::mpsc;
-    use std::thread;
 
     /// Work that panics is over.
     #[test]

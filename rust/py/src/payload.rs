@@ -4,7 +4,6 @@
 //! stays open. After the first mebibyte the interpreter lock is released while bytes are hashed.
 
 use jwseal_core::error::Result as CoreResult;
-use jwseal_core::fork::between_forks;
 use jwseal_core::jws::detached::PayloadSink;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
@@ -91,11 +90,8 @@ fn feed_bytes<S: PayloadSink<Outcome: Send> + Send>(
         sink.update(octets);
         return sink.finish();
     }
-    py.detach(|| {
-        sink.update(octets);
-        // It signs, or verifies.
-        between_forks(|| sink.finish())
-    })
+    py.detach(|| sink.update(octets));
+    finish_long(py, sink)
 }
 
 fn feed_file<S: PayloadSink<Outcome: Send> + Send>(file: &Bound<'_, PyAny>, mut sink: S) -> Result<S::Outcome, Fault> {
@@ -117,7 +113,12 @@ fn feed_file<S: PayloadSink<Outcome: Send> + Send>(file: &Bound<'_, PyAny>, mut 
             sink.update(octets);
         }
     }
-    Ok(if total > SHORT { fork::detached(py, || sink.finish()) } else { sink.finish() }?)
+    Ok(if total > SHORT { finish_long(py, sink) } else { sink.finish() }?)
+}
+
+/// Ends a payload of more than `SHORT` bytes. The code of an external signer, which could fork, keeps the interpreter lock.
+fn finish_long<S: PayloadSink<Outcome: Send> + Send>(py: Python<'_>, sink: S) -> CoreResult<S::Outcome> {
+    if sink.signs_elsewhere() { sink.finish() } else { fork::detached(py, || sink.finish()) }
 }
 
 /// The bytes of a view: the bytes object behind it where the view is all of it, a copy otherwise.

@@ -159,6 +159,7 @@ pub(crate) fn results<T: Send + Sync + 'static>(batch: Batch<T>) -> PyResult<Vec
         PyRuntimeError::new_err(match failed {
             Failed::Stopped => "the batch was stopped",
             Failed::Panicked => "jwseal failed within a batch, which has no results: please report it",
+            Failed::Forked => "this process was forked while the batch ran: its results are in the parent",
         })
     })
 }

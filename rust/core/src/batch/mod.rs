@@ -34,6 +34,8 @@ pub enum Failed {
     Stopped,
     /// The work of an item panicked.
     Panicked,
+    /// It was begun before this process was forked.
+    Forked,
 }
 
 struct Job<T> {
@@ -68,7 +70,7 @@ impl<T: Send + Sync + 'static> Batch<T> {
     /// Has up to so many threads of the pool work on it, and returns how many; there may be fewer, or none, where none can be
     /// started.
     pub fn share(&mut self, threads: usize) -> usize {
-        if threads == 0 || is_forking() {
+        if threads == 0 || is_forking() || !self.latch.is_of_this_process() {
             return 0;
         }
         let pool = Pool::of_this_process();
@@ -89,21 +91,21 @@ impl<T: Send + Sync + 'static> Batch<T> {
 
     /// The results, once no thread is in it.
     pub fn finish(self) -> Result<Vec<T>, Failed> {
-        self.withdraw();
-        while !self.latch.wait(Duration::MAX) {}
+        while !self.wait(Duration::MAX) {}
+        let failed = if self.latch.is_of_this_process() { Failed::Stopped } else { Failed::Forked };
         // A thread lets go of the job before it leaves, so this is the last reference.
-        let Some(job) = Arc::into_inner(self.job) else { return Err(Failed::Stopped) };
+        let Some(job) = Arc::into_inner(self.job) else { return Err(failed) };
         if job.has_panicked.into_inner() {
             return Err(Failed::Panicked);
         }
-        job.done.into_iter().map(|done| done.into_inner().ok_or(Failed::Stopped)).collect()
+        job.done.into_iter().map(|done| done.into_inner().ok_or(failed)).collect()
     }
 }
 
 /// Drops batches that were stopped and that no thread is in. What their tasks refer to is dropped now; the results, which can be
 /// many, by a thread of the pool if there is one.
 pub fn discard<T: Send + 'static>(batches: Vec<Batch<T>>) {
-    let pool = batches.iter().find_map(|batch| batch.pool.clone());
+    let pool = batches.iter().filter(|batch| batch.latch.is_of_this_process()).find_map(|batch| batch.pool.clone());
     let jobs = batches.into_iter().filter_map(|batch| Arc::into_inner(batch.job));
     let results: Vec<_> = jobs.map(|job| job.done).collect();
     if let Some(pool) = pool {
@@ -115,6 +117,9 @@ impl<T> Batch<T> {
     /// Waits until no thread of the pool is in it, but not longer than this. Whether none is. Nothing may be left to begin.
     #[must_use]
     pub fn wait(&self, span: Duration) -> bool {
+        if !self.latch.is_of_this_process() {
+            return true;
+        }
         self.withdraw();
         self.latch.wait(span)
     }

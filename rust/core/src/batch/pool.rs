@@ -117,8 +117,8 @@ impl<T: Send> Work for Dropped<T> {
 }
 
 /// How many threads have a place at a piece of work, and what to do when none has.
-#[derive(Default)]
 pub(super) struct Latch {
+    process: u32,
     state: Mutex<Inside>,
     left: Condvar,
 }
@@ -129,7 +129,18 @@ struct Inside {
     at_end: Option<Box<dyn FnOnce() + Send>>,
 }
 
+impl Default for Latch {
+    fn default() -> Self {
+        Self { process: process::id(), state: Mutex::default(), left: Condvar::new() }
+    }
+}
+
 impl Latch {
+    /// Whether it was made in this process. In one that was forked since, the threads are not there, and locks may be held.
+    pub(super) fn is_of_this_process(&self) -> bool {
+        self.process == process::id()
+    }
+
     fn enter(&self, threads: usize) {
         locked(&self.state).threads += threads;
     }

@@ -250,6 +250,10 @@ impl PayloadSink for DetachedSigner {
     fn finish(self) -> Result<String> {
         Ok(self.0.finish()?.iter().map(|one| [&*one.protected, "..", &one.signature].concat()).collect())
     }
+
+    fn signs_elsewhere(&self) -> bool {
+        self.0.signs_elsewhere()
+    }
 }
 
 /// The parts before and after the dot at an index.

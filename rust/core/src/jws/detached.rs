@@ -25,6 +25,11 @@ pub trait PayloadSink {
 
     /// Ends the payload.
     fn finish(self) -> Result<Self::Outcome>;
+
+    /// Whether `finish` has another program or another library sign.
+    fn signs_elsewhere(&self) -> bool {
+        false
+    }
 }
 
 /// The signatures of a JWS being verified over a detached payload.
@@ -163,6 +168,10 @@ impl PayloadSink for PayloadSigner {
             Ok(EncodedSignature { protected, signature: base64url::encode(&key.sign(message.borrow())?) })
         };
         self.signers.into_iter().map(sign).collect()
+    }
+
+    fn signs_elsewhere(&self) -> bool {
+        self.signers.iter().any(|(key, ..)| key.signs_elsewhere())
     }
 }
 
