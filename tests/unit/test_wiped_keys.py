@@ -1,9 +1,11 @@
 """A secret leaves nothing in memory when it goes: neither its padded blocks nor the states of HMAC, on the heap or the stack.
 
 A process makes a secret key, signs and verifies with it, drops it and writes out its own memory. Who has the two states
-after the padded key, inner and outer, can sign. They are looked for as pairs of neighbouring words.
+after the padded key, inner and outer, can sign, and so can who has the outer one and that after the first block of a message. They are
+looked for as pairs of neighbouring words.
 """
 
+import base64
 import hashlib
 import hmac
 import subprocess
@@ -65,6 +67,9 @@ def test_what_is_looked_for_is_found(alg: str) -> None:
     secret, memory = dump(alg, 64, "keep")
     found = {name for name, needle in needles(alg, secret) if needle in memory}
     assert {"inner 0", "outer 0"} <= found
+    # Kept where the processor has instructions for SHA-256.
+    if alg == "HS256" and "sha_ni" in Path("/proc/cpuinfo").read_text():
+        assert "start 0" in found
 
 
 @pytest.mark.parametrize("alg", ["HS256", "HS384", "HS512"])
@@ -89,7 +94,8 @@ def needles(alg: str, secret: bytes) -> list[tuple[str, bytes]]:
     """What must not be found, by name."""
     width = 4 if alg == "HS256" else 8
     found = []
-    for name, state in zip(("inner", "outer"), states(alg, secret), strict=True):
+    inner, outer = states(alg, secret)
+    for name, state in (("inner", inner), ("outer", outer), ("start", compress(alg, inner, first_block(alg)))):
         words = [word.to_bytes(width, "little") for word in state]
         found += [(f"{name} {at}", words[at] + words[at + 1]) for at in range(7)]
         # As the instructions for SHA-256 hold them: F E B A and H G D C.
@@ -101,6 +107,12 @@ def needles(alg: str, secret: bytes) -> list[tuple[str, bytes]]:
     if len(secret) > hashlib.new(f"sha{alg[2:]}").block_size:
         found.append(("hash of the secret", hashlib.new(f"sha{alg[2:]}", secret).digest()[:16]))
     return found
+
+
+def first_block(alg: str) -> bytes:
+    """The first block of what the child signs first."""
+    header = base64.urlsafe_b64encode(f'{{"alg":"{alg}"}}'.encode()).rstrip(b"=")
+    return (header + b"." + base64.urlsafe_b64encode(bytes(700)))[: hashlib.new(f"sha{alg[2:]}").block_size]
 
 
 def padded(alg: str, secret: bytes, pad: int) -> bytes:
