@@ -69,14 +69,35 @@ impl<'a> ClaimsWriter<'a> {
         self.reread = true;
     }
 
-    /// Adds `iss`, `exp` and `iat` where they are missing, and ends the object.
-    pub(crate) fn finish(mut self, expires_in: Option<f64>, now: f64) -> Result<()> {
+    /// Adds `iss`, `exp` and `iat` where they are missing, and ends the object. `now` is asked for at most once, and only where
+    /// a claim needs it.
+    pub(crate) fn finish<E: From<Error>>(
+        mut self,
+        expires_in: Option<f64>,
+        now: impl FnOnce() -> std::result::Result<f64, E>,
+    ) -> std::result::Result<(), E> {
         if let Some(issuer) = self.issuer {
             self.add("iss", |writer| {
                 writer.raw(issuer);
                 Ok(())
             })?;
         }
+        if (expires_in.is_some() && self.lacks("exp")) || self.lacks("iat") {
+            self.add_times(expires_in, now()?)?;
+        }
+        self.out.push(b'}');
+        if self.members > limits::MAX_MEMBERS {
+            return Err(Error::policy("a token may have at most 1,024 claims").into());
+        }
+        if self.reread
+            && let Err(reason) = Document::parse(self.out.clone(), Limits::TEXT)
+        {
+            return Err(Error::policy(format!("a verifier would refuse these claims: the payload {reason}")).into());
+        }
+        Ok(())
+    }
+
+    fn add_times(&mut self, expires_in: Option<f64>, now: f64) -> Result<()> {
         // Whole seconds: fractions are allowed (RFC 7519 section 2), but some verifiers refuse them.
         let now = now.floor();
         let latest = now + expires_in.unwrap_or(0.0);
@@ -86,22 +107,17 @@ impl<'a> ClaimsWriter<'a> {
         if expires_in.is_some() {
             self.add("exp", |writer| write_date(writer, latest))?;
         }
-        self.add("iat", |writer| write_date(writer, now))?;
-        self.out.push(b'}');
-        if self.members > limits::MAX_MEMBERS {
-            return Err(Error::policy("a token may have at most 1,024 claims"));
-        }
-        if self.reread
-            && let Err(reason) = Document::parse(self.out.clone(), Limits::TEXT)
-        {
-            return Err(Error::policy(format!("a verifier would refuse these claims: the payload {reason}")));
-        }
-        Ok(())
+        self.add("iat", |writer| write_date(writer, now))
     }
 
     /// Writes a registered claim that the caller left out.
     fn add(&mut self, name: &str, write: impl FnOnce(&mut Writer<'_>) -> Result<()>) -> Result<()> {
-        if registered(name).is_some_and(|(bit, _)| self.written & bit != 0) { Ok(()) } else { self.claim(name, write) }
+        if self.lacks(name) { self.claim(name, write) } else { Ok(()) }
+    }
+
+    /// Whether this registered claim was not written.
+    fn lacks(&self, name: &str) -> bool {
+        registered(name).is_none_or(|(bit, _)| self.written & bit == 0)
     }
 
     /// Judges the value from `start` on.

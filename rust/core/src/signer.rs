@@ -68,8 +68,12 @@ impl Signer {
         Ok(Self { header, issuer: issuer.map(json::string), expires_in })
     }
 
-    /// What a claims set says, with the claims that the signer adds, at the time `now`.
-    pub fn payload<C: ClaimsSource>(&self, claims: &C, now: f64) -> std::result::Result<Payload, C::Error> {
+    /// What a claims set says, with the claims that the signer adds. `now` is asked for where one of them needs it.
+    pub fn payload<C: ClaimsSource>(
+        &self,
+        claims: &C,
+        now: impl FnOnce() -> std::result::Result<f64, C::Error>,
+    ) -> std::result::Result<Payload, C::Error> {
         let mut text = Vec::with_capacity(PAYLOAD);
         let mut writer = ClaimsWriter::new(&mut text, self.issuer.as_deref());
         claims.write(&mut writer)?;

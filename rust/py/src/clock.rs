@@ -35,12 +35,17 @@ impl Clock {
 
     /// The `now` a caller gave, or this clock's: seconds since 1970.
     pub(crate) fn now(&self, py: Python<'_>, given: Option<&Bound<'_, PyAny>>) -> Result<f64, Fault> {
+        self.given_now(py, given)?.map_or_else(machine, Ok)
+    }
+
+    /// The `now` a caller gave, or what the caller's clock says; None where it is the machine's clock.
+    pub(crate) fn given_now(&self, py: Python<'_>, given: Option<&Bound<'_, PyAny>>) -> Result<Option<f64>, Fault> {
         match (given, &self.0) {
-            (Some(given), _) => convert::moment(given, "now"),
+            (Some(given), _) => convert::moment(given, "now").map(Some),
             (None, Some(clock)) => {
-                convert::moment(&reentry::call(py, || clock.bind(py).call0())?, "what clock() returns")
+                convert::moment(&reentry::call(py, || clock.bind(py).call0())?, "what clock() returns").map(Some)
             }
-            (None, None) => machine(),
+            (None, None) => Ok(None),
         }
     }
 

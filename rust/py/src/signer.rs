@@ -12,7 +12,7 @@ use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyString};
 
-use crate::clock::Clock;
+use crate::clock::{self, Clock};
 use crate::convert::{self, Text};
 use crate::error::Fault;
 use crate::json_text::{self, Claims};
@@ -65,9 +65,8 @@ impl SignerObject {
         headers: Option<&Bound<'py, PyAny>>,
         now: Option<&Bound<'py, PyAny>>,
     ) -> Result<Bound<'py, PyString>, Fault> {
-        let now = self.clock.now(claims.py(), now)?;
-        let header = self.header(headers)?;
-        self.mint(claims, &header, now)
+        let given = self.clock.given_now(claims.py(), now)?;
+        self.mint(claims, &*self.header(headers)?, || given.map_or_else(clock::machine, Ok))
     }
 
     #[doc = doc!("Signer.sign_many")]
@@ -88,7 +87,7 @@ impl SignerObject {
         // Its signatures come from Python, one after the other.
         let tokens = PyList::empty(claims.py());
         for claims in reentry::items(claims)? {
-            tokens.append(self.mint(&claims?, &header, now)?)?;
+            tokens.append(self.mint(&claims?, &header, || Ok(now))?)?;
         }
         Ok(tokens)
     }
@@ -137,7 +136,7 @@ impl SignerObject {
         let mut payloads = Vec::with_capacity(CHUNK);
         for (number, claims) in reentry::items(claims)?.enumerate() {
             workers::signals_at(py, number)?;
-            payloads.push(self.payload(&claims?, now)?.fitted());
+            payloads.push(self.payload(&claims?, || Ok(now))?.fitted());
             if payloads.len() == CHUNK {
                 chunks.begin(Self::batch(header, mem::take(&mut payloads)), CHUNK);
                 chunks.catch_up(py)?;
@@ -167,14 +166,14 @@ impl SignerObject {
         &self,
         claims: &Bound<'py, PyAny>,
         header: &SigningHeader,
-        now: f64,
+        now: impl FnOnce() -> Result<f64, Fault>,
     ) -> Result<Bound<'py, PyString>, Fault> {
         let py = claims.py();
         let payload = self.payload(claims, now)?;
         objects::token(py, header.token_len(&payload), |token| Ok(header.sign(&payload, token)?))
     }
 
-    fn payload(&self, claims: &Bound<'_, PyAny>, now: f64) -> Result<Payload, Fault> {
+    fn payload(&self, claims: &Bound<'_, PyAny>, now: impl FnOnce() -> Result<f64, Fault>) -> Result<Payload, Fault> {
         self.signer.payload(&Claims(&convert::mapping(claims, "claims")?), now)
     }
 }
