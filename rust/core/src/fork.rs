@@ -2,8 +2,8 @@
 //!
 //! A forked process has copies of the locks that other threads of its parent held at that moment, and nobody to release them.
 //! AWS-LC takes locks when it signs with RSA keys and when it draws random numbers. So threads that work while another thread can
-//! fork do so within `between_forks`. The thread that forks calls `before_fork`, which waits for them, and `after_fork` in both
-//! processes.
+//! fork do so within `between_forks`. The thread that forks calls `before_fork`, which waits for them, then `after_fork` or, in the
+//! new process, `after_fork_in_child`.
 //!
 //! Between the two the caller may take other locks, one of which a thread may hold that has work to do. So work waits for a fork
 //! no longer than `PATIENCE`, and is then done all the same.
@@ -75,10 +75,16 @@ pub fn before_fork() {
     FORKING.with_borrow_mut(|forking| *forking = Some(alone));
 }
 
-/// Lets work begin again. On the thread that has forked, in either process, and also where the fork failed.
+/// Lets work begin again. On the thread that has forked, in the parent, and also where the fork failed.
 pub fn after_fork() {
     IS_OVERDUE.store(false, Ordering::Relaxed);
     FORKING.with_borrow_mut(|forking| *forking = None);
+}
+
+/// Lets work begin in the forked process, where no other thread waits to fork.
+pub fn after_fork_in_child() {
+    AWAITED.store(0, Ordering::Relaxed);
+    after_fork();
 }
 
 #[cfg(test)]
@@ -86,11 +92,27 @@ mod tests {
     use super::*;
     use crate::batch::Batch;
     use std::panic::catch_unwind;
-    use std::sync::mpsc;
+    use std::sync::{Mutex, mpsc};
+
+    /// What is awaited is one for the process: tests that fork take turns.
+    static TURN: Mutex<()> = Mutex::new(());
+
+    /// Threads that waited to fork are not in the child, and its work waits for none of them.
+    #[test]
+    fn nobody_is_awaited_in_a_child() {
+        let _turn = TURN.lock();
+        AWAITED.fetch_add(1, Ordering::Relaxed);
+        before_fork();
+        after_fork();
+        assert!(is_awaited());
+        after_fork_in_child();
+        assert!(!is_awaited());
+    }
 
     /// Work that panics is over.
     #[test]
     fn a_fork_does_not_wait_for_work_that_panicked() {
+        let _turn = TURN.lock();
         assert!(catch_unwind(|| between_forks(|| panic!("a panic of this test"))).is_err());
         before_fork();
         after_fork();
@@ -100,6 +122,7 @@ mod tests {
     /// A batch lets a fork through, though it is not done.
     #[test]
     fn a_batch_does_not_delay_a_fork_to_its_end() {
+        let _turn = TURN.lock();
         let (begun, is_begun) = mpsc::channel();
         let batch = Batch::new(1_000_000, move |item| {
             let _ = begun.send(());
@@ -123,6 +146,7 @@ mod tests {
     /// A fork waits for work, and work for a fork.
     #[test]
     fn work_and_a_fork_exclude_each_other() {
+        let _turn = TURN.lock();
         let (order, happened) = mpsc::channel();
         let (begun, is_begun) = mpsc::channel();
         let worker = thread::spawn({
