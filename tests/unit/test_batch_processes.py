@@ -171,37 +171,6 @@ def test_the_end_of_the_interpreter() -> None:
         assert printed(program) == "ended"
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="a process of Windows cannot send itself an interrupt")
-@pytest.mark.parametrize("call", ["verify_many(many, workers=2)", "verify_many(many, workers=1)"])
-def test_an_interrupt(call: str) -> None:
-    """An interrupt ends a batch of 200,000 tokens long before it would be done, and the next batch is as good as ever."""
-    program = f"""
-        verifier.prepare()
-        many = refused(10_000)
-        start = time.monotonic()
-        verifier.{call}
-        whole = 20 * (time.monotonic() - start)
-        many = refused(200_000)
-
-        def interrupt():
-            time.sleep(whole / 8)
-            sent.append(time.monotonic())
-            os.kill(os.getpid(), signal.SIGINT)
-
-        sent = []
-        threading.Thread(target=interrupt).start()
-        try:
-            verifier.{call}
-        except KeyboardInterrupt:
-            late = time.monotonic() - sent[0]
-        names = [type(one).__name__ for one in verifier.verify_many([*many[:100], good], workers=2)]
-        print(json.dumps([late / whole, names]))
-    """
-    late, names = printed(program)
-    assert late < 0.25
-    assert names == ["InvalidSignature"] * 100 + ["VerifiedJWT"]
-
-
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no interval timer")
 @pytest.mark.parametrize(
     "call",
@@ -215,7 +184,7 @@ def test_an_interrupt(call: str) -> None:
     ],
 )
 def test_an_interrupt_at_any_time(call: str) -> None:
-    """What a signal's handler raises reaches the caller, whether the signal comes early in a batch or late, and batches go on."""
+    """What a signal's handler raises ends a batch at any time, long before it would be done, and the next ones are as good as ever."""
     program = f"""
         from itertools import cycle
 
@@ -229,19 +198,23 @@ def test_an_interrupt_at_any_time(call: str) -> None:
         verifier.prepare()
         rsa = SigningKey.generate("RS256", bits=4096)
         many = refused(100_000)
-        rung = []
+        # A cache counts what was verified.
+        verifier = Verifier(key.verifying_key, verifier.policy, cache=1)
+        rung, done = [], []
         for milliseconds in [1, 3, 5, 10, 15, 20, 30, 40, 50, 60, 70, 80]:
+            before = verifier.cache_info().misses
             signal.setitimer(signal.ITIMER_REAL, milliseconds / 1000)
             try:
                 {call}
             except Alarm:
                 rung.append(milliseconds)
+            done.append(verifier.cache_info().misses - before)
         count = threads()
         tokens = Signer(key).sign_many([{{}}] * 100, workers=2)
         good = [type(one).__name__ for one in verifier.verify_many(tokens, workers=2)].count("VerifiedJWT")
-        print(json.dumps([rung, good, threads() - max(count, 2)]))
+        print(json.dumps([rung, good, threads() - max(count, 2), max(done) < 100_000]))
     """
-    assert printed(program) == [[1, 3, 5, 10, 15, 20, 30, 40, 50, 60, 70, 80], 100, 0]
+    assert printed(program) == [[1, 3, 5, 10, 15, 20, 30, 40, 50, 60, 70, 80], 100, 0, True]
 
 
 @needs_affinity
