@@ -302,9 +302,6 @@ def _refuse_other_kinds(key: object) -> None:
 def _with_primes(n: int, e: int, d: int) -> object:
     from cryptography.hazmat.primitives.asymmetric import rsa
 
-    # Older versions of `cryptography` look for minutes for the primes of a d that does not belong to e.
-    if pow(pow(2, e, n), d, n) != 2:
-        raise ValueError
     p, q = rsa.rsa_recover_prime_factors(n, e, d)
     crt = rsa.rsa_crt_dmp1(d, p), rsa.rsa_crt_dmq1(d, q), rsa.rsa_crt_iqmp(p, q)
     return rsa.RSAPrivateNumbers(p, q, d, *crt, rsa.RSAPublicNumbers(e, n)).private_key()
