@@ -183,8 +183,8 @@ pub(crate) fn token<E: From<PyErr>>(
     Ok(made)
 }
 
-/// A string of `len` characters, at least one, and where the caller must write them before other code sees it: ASCII, for
-/// bytes beyond it would make an invalid string. The empty string is shared and must not be written to.
+/// A new string of `len` characters, and where they are. The caller must write all of them, as ASCII, before other code sees the
+/// string. `len` is at least one: the empty string is shared and must not be written to.
 fn unset(py: Python<'_>, len: usize) -> PyResult<(Bound<'_, PyString>, *mut u8)> {
     let len = ffi::Py_ssize_t::try_from(len)?;
     // SAFETY: a new compact ASCII string owns `len` bytes behind its header. A null pointer becomes the pending exception.
