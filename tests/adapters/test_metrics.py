@@ -17,6 +17,7 @@ from jwseal.remote import RemoteKeySet
 from jwseal.state import MemoryState
 from jwseal.testing import FakeIssuer, forge
 from peers import peer
+from waiting import wait_until
 
 prometheus_client = peer("prometheus_client")
 
@@ -151,7 +152,7 @@ def test_key_sources(issuer: FakeIssuer) -> None:
     assert (1.0, 0.0) == (found["jwks_ready", "main"], found["jwks_stale", "main"])
     assert found["jwks_age_seconds", "main"] >= 0
     assert found["jwks_next_refresh_seconds", "main"] > 0
-    assert 1 == found["jwks_fetch_total", "main", "changed"]
+    wait_until(lambda: 1 == counted(metrics).get(("jwks_fetch_total", "main", "changed")))
     judge = Verifier(source, Policy(issuer=issuer.url, audience="api"))
     with pytest.raises(KeyNotFound):
         judge.verify(forge.token("kid_unknown", issuer))
@@ -204,6 +205,7 @@ def full(issuer: FakeIssuer) -> Metrics:
             ask(server, refused)
     decider = ruled(issuer.url, None, issuer.jwks_uri, rule="read", when='{ claim = "sub", exists = true }')
     ask(ResourceServer(decider, observe=events.observe), issuer.token())
+    wait_until(lambda: ("jwks_fetch_total", "main", "changed") in counted(events))
     return events
 
 

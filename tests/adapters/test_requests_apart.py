@@ -197,7 +197,7 @@ def test_the_rest_of_a_path_below_a_mount(verifier: Verifier) -> None:
         await send({"type": "http.response.body", "body": b""})
 
     handlers: Any = [asgi(path, is_mount=True, copy_scope=True)(mounted) for path in ("/admin", "/open")]
-    app = Litestar(handlers, guards=[JWTGuard(verifier, exclude=["/open/*"])], openapi_config=None)
+    app = Litestar(handlers, guards=[JWTGuard(verifier, exclude=["/open/*"])], openapi_config=None, logging_config=None)
     with client_of(app) as client:
         assert 401 == client.send("GET", "/admin/open/x", []).status
         assert 200 == client.send("GET", "/open/x", []).status

@@ -6,7 +6,6 @@ import subprocess
 import sys
 import textwrap
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -31,6 +30,7 @@ from jwseal import (
 )
 from jwseal.state import MemoryState, RedisState
 from redis_server import Server, needs_server
+from waiting import wait_until
 
 MATERIAL = forge.material("ES256")
 KEY = VerifyingKey.from_jwk(MATERIAL.public_jwk())
@@ -306,12 +306,3 @@ def test_a_server_that_is_killed_and_started_again_under_load(tmp_path: Path) ->
     accepted = [presented for presented, code in verdicts if code == "accepted"]
     assert len(accepted) == len(set(accepted)) > 100
     assert {code for _, code in verdicts} == {"accepted", "replayed", "state_unavailable"}
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    """Wait for what other threads do."""
-    for _ in range(6000):
-        if condition():
-            return
-        time.sleep(0.01)
-    raise AssertionError("it did not happen within a minute")

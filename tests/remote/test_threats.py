@@ -3,8 +3,6 @@
 import base64
 import json
 import socket
-import threading
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -16,6 +14,7 @@ from jwseal import Issuers, KeySet, KeySourceUnavailable, Policy, Verifier
 from jwseal.remote import ManualClock, RemoteKeySet
 from jwseal.testing import Answer, FakeIssuer
 from keyring import answer, key, publish, token, verifier
+from waiting import wait_until
 
 
 class Counted(RemoteKeySet):
@@ -35,15 +34,6 @@ def remote(issuer: FakeIssuer, clock: ManualClock | None = None, **options: Any)
     return Counted(
         issuer.jwks_uri, algorithms=["ES256"], allow_http_loopback=True, timeout=20.0, clock=clock, **options
     )
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    """Wait for another thread, for half a minute at most."""
-    for _ in range(3_000):
-        if condition():
-            return
-        threading.Event().wait(0.01)
-    pytest.fail("it did not happen")
 
 
 @pytest.mark.parametrize("member", ["jku", "x5u", "jwk", "x5c"])
