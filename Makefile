@@ -22,6 +22,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 BIN = $(VENV)/bin
 BENCH = .venvs/bench
 RUST = Cargo.toml Cargo.lock pyproject.toml python/jwseal/_native.pyi $(shell find rust/core rust/py rust/verify_fast -name '*.rs' -o -name 'Cargo.toml')
+# What every call needs lies next to each other in what is released and measured (benches/layout.py).
+LAYOUT := $(shell test "$$(uname -s)" = Linux && echo "-- -C link-arg=-Wl,-T,rust/py/layout.ld")
 # Programs that are no part of the workspace, nor of a wheel.
 OUTSIDE = benches/rust_peers rust/fuzz
 PACKAGE = $(shell find python -name '*.py' -o -name '*.pyi')
@@ -98,7 +100,7 @@ bench-report: $(BENCH)/.native ## Measure and write docs/performance.md with its
 
 wheel: $(VENV)/.test | doctor-rust ## Build a wheel into dist/: with the time of the commit and no path of this machine
 	SOURCE_DATE_EPOCH=$(EPOCH) RUSTFLAGS="$(RUSTFLAGS) --remap-path-prefix=$(CURDIR)=jwseal --remap-path-prefix=$(HOME)/.cargo=cargo" \
-		$(BIN)/maturin build --quiet --release --locked --interpreter $(BIN)/python --out dist
+		$(BIN)/maturin build --quiet --release --locked --interpreter $(BIN)/python --out dist $(LAYOUT)
 	@sha256sum dist/*.whl
 
 docs: $(VENV)/.docs ## Build the documentation site into site/
@@ -163,13 +165,13 @@ $(VENV)/.lowest: $(VENV)/.test $(VENV)/.native FORCE
 	@$(BIN)/python -m pip install --quiet "cryptography==$$(sed -n 's/^dependencies = \["cryptography>=\(.*\)"\]$$/\1/p' pyproject.toml)"
 	$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
-$(BENCH)/.native: $(RUST) $(PACKAGE) | doctor
+$(BENCH)/.native: $(RUST) $(PACKAGE) rust/py/layout.ld | doctor
 	@echo "building the release profile into $(BENCH) (whole-program optimisation: some minutes)"
 	@"$(PYTHON)" -m venv $(BENCH)
 	@$(BENCH)/bin/python -m pip install --quiet --upgrade "pip>=25.1"
 	@$(BENCH)/bin/python -m pip install --quiet --group bench
 	@rm -rf target/bench-wheel
-	@$(BENCH)/bin/maturin build --quiet --release --interpreter $(BENCH)/bin/python --out target/bench-wheel
+	@$(BENCH)/bin/maturin build --quiet --release --interpreter $(BENCH)/bin/python --out target/bench-wheel $(LAYOUT)
 	@$(BENCH)/bin/python -m pip install --quiet --force-reinstall --no-deps target/bench-wheel/jwseal-*.whl
 	@touch $@
 

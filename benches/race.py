@@ -76,11 +76,14 @@ class Spread:
 
 
 class Race:
-    """The nanoseconds per operation of every contender in every round."""
+    """The nanoseconds per operation of every contender in every round.
 
-    def __init__(self, contenders: list[Contender], rounds: int, block_ns: int) -> None:
+    `period` is for operations of which every nth takes longer: all blocks are a multiple of it, so that all have their share.
+    """
+
+    def __init__(self, contenders: list[Contender], rounds: int, block_ns: int, period: int = 1) -> None:
         self.times: dict[str, list[float]] = {contender.name: [] for contender in contenders}
-        sizes = {contender.name: calibrate(contender, block_ns) for contender in contenders}
+        sizes = {contender.name: whole(calibrate(contender, block_ns), period) for contender in contenders}
         order = list(contenders)
         shuffler = random.Random(rounds)  # the same orders in every run
         for _ in range(rounds):
@@ -89,7 +92,7 @@ class Race:
             gc.disable()
             for contender in order:
                 size = sizes[contender.name]
-                contender.block(size // 8 or 1)  # caches and predictors still belong to the one before
+                contender.block(whole(size // 8, period))  # caches and predictors still belong to the one before
                 self.times[contender.name].append(contender.block(size) / (size * contender.per_item))
             gc.enable()
 
@@ -120,6 +123,11 @@ def calibrate(contender: Contender, block_ns: int) -> int:
     while (took := contender.block(rounds)) < block_ns // 2:
         rounds = max(rounds * 2, min(rounds * 16, int(rounds * block_ns / max(took, 1))))
     return max(1 if contender.per_item > 1 else 16, round(rounds * block_ns / took))
+
+
+def whole(count: int, period: int) -> int:
+    """The next multiple of the period, one at least."""
+    return -(-max(count, 1) // period) * period
 
 
 def spread(values: list[float]) -> Spread:

@@ -478,8 +478,17 @@ def test_exponents_that_do_not_belong() -> None:
     ):
         assert "invalid_key" == refusal(SigningKey.from_jwk, {**jwk, **changes}, alg="RS256")
     bare = {name: jwk[name] for name in ("kty", "n", "e")}
-    for d in (jwk["dp"], "AQ", "Aw", jwk["n"]):
+    for d in ("AQ", "Aw", jwk["n"]):
         assert "invalid_key" == refusal(SigningKey.from_jwk, {**bare, "d": d}, alg="RS256")
+
+
+@forge.needs_bounded_search
+def test_an_exponent_that_does_not_belong_and_no_primes() -> None:
+    """d is judged by the primes that it leads to: one that leads to none is refused."""
+    jwk = RSA.private_jwk()
+    assert "invalid_key" == refusal(
+        SigningKey.from_jwk, {**{name: jwk[name] for name in ("kty", "n", "e")}, "d": jwk["dp"]}, alg="RS256"
+    )
 
 
 def test_rsa_private_members() -> None:

@@ -182,3 +182,28 @@ def test_paths_of_the_build_machine_are_found_in_wheels(tmp_path: Path) -> None:
         status, told = check(("other.json", text))
         assert (1, True) == (status, "other.json holds a path of the build machine" in told), text
     assert "LICENSE-MIT is missing" in check(leave_out="LICENSE-MIT")[1]
+
+
+def path_of(symbol: str) -> list[str]:
+    """The parts of a Rust symbol: each stands after its length."""
+    found, rest = [], symbol
+    while digits := re.match(r"\d+", rest):
+        end = digits.end() + int(digits[0])
+        found.append(rest[digits.end() : end])
+        rest = rest[end:]
+    return found
+
+
+def test_the_linker_places_functions_that_exist() -> None:
+    """Wheels for Linux and what is measured are linked by `rust/py/layout.ld`, and most functions of ours in it are in the code."""
+    argument, makefile = "-- -C link-arg=-Wl,-T,rust/py/layout.ld", (ROOT / "Makefile").read_text()
+    assert argument in jobs("wheels.yml")["linux"]
+    assert argument in makefile
+    assert 2 == len(re.findall(r"maturin build .*\$\(LAYOUT\)", makefile)) == makefile.count("maturin build")
+    symbols = re.findall(r"\.text\._ZN(\S+)17h\*\)", (ROOT / "rust" / "py" / "layout.ld").read_text())
+    crates = ("_native", "jwseal_core", "jwseal_verify_fast")
+    ours = {path[-1] for symbol in symbols if (path := path_of(symbol))[0] in crates}
+    code = "\n".join(file.read_text() for file in (ROOT / "rust").glob("*/src/**/*.rs"))
+    gone = ours - set(re.findall(r"\bfn (\w+)", code))
+    assert len(ours) > 50
+    assert len(gone) < len(ours) / 4, sorted(gone)

@@ -269,8 +269,12 @@ def test_members_that_are_skipped(issuer: FakeIssuer) -> None:
     answer(issuer, 200, json.dumps({"keys": [*others, usable]}).encode(), content_type="text/html")
     watched = Watched(issuer)
     watched.keys.preload()
-    assert watched.keys.health.keys == KeySet([key("a")])
+    keys = watched.keys.health.keys
+    assert keys == KeySet([key("a")])
     assert watched.verifier.verify(token("a")).kid == "a"
+    reasons = {kid: reason for _, kid, reason in keys.skipped}
+    assert "a secret was published at a URL: it is not used" in reasons["b"]
+    assert "a private key was published at a URL: it is not used" in reasons["p"]
 
 
 def test_too_many_keys(issuer: FakeIssuer) -> None:

@@ -27,6 +27,7 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
+from forge import needs_bounded_search
 from jwseal import SigningKey, VerifyingKey
 from jwseal.errors import InvalidKey
 from jwseal.key import complete_rsa, ed448_signer, read_private, read_public, write_private_pem, write_public_pem
@@ -569,10 +570,18 @@ def test_complete_rsa() -> None:
     found = key.private_numbers()
     assert numbers.public_numbers == found.public_numbers
     assert {numbers.p, numbers.q} == {found.p, found.q}
-    other = rsa.generate_private_key(65537, 2048).private_numbers().d.to_bytes(256, "big")
-    for wrong in ((n, e, other), (n, b"\0", d), (b"\0", e, d), (n, e, b"\0"), (b"\x01", e, d), (n + b"\x01", e, d)):
+    for wrong in ((n, b"\0", d), (b"\0", e, d), (n, e, b"\0"), (b"\x01", e, d), (n + b"\x01", e, d)):
         with pytest.raises(InvalidKey):
             complete_rsa(*wrong)
+
+
+@needs_bounded_search
+def test_a_private_exponent_of_another_key_has_no_primes() -> None:
+    """The search for primes ends, and the key is refused."""
+    numbers, other = private("rsa").private_numbers(), rsa.generate_private_key(65537, 2048).private_numbers()
+    n, e = (x.to_bytes((x.bit_length() + 7) // 8, "big") for x in (numbers.public_numbers.n, numbers.public_numbers.e))
+    with pytest.raises(InvalidKey):
+        complete_rsa(n, e, other.d.to_bytes(256, "big"))
 
 
 def test_complete_rsa_is_bounded() -> None:
