@@ -225,7 +225,7 @@ def run_race(options: argparse.Namespace, entrants: list[Contender], period: int
 
 
 def signing_period(alg: str) -> int:
-    """AWS-LC and OpenSSL make new blinding factors for an RSA key after 32 signatures, which takes half a signature's time."""
+    """AWS-LC and OpenSSL make new blinding factors for an RSA key after 32 signatures, which takes the time of another signature."""
     return 32 if alg[:2] in ("RS", "PS") else 1
 
 
