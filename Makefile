@@ -23,7 +23,7 @@ BIN = $(VENV)/bin
 BENCH = .venvs/bench
 RUST = Cargo.toml Cargo.lock pyproject.toml python/jwseal/_native.pyi $(shell find rust/core rust/py rust/verify_fast -name '*.rs' -o -name 'Cargo.toml')
 # What every call needs lies next to each other in what is released and measured (benches/layout.py).
-LAYOUT := $(shell test "$$(uname -s)" = Linux && echo "-- -C link-arg=-Wl,-T,rust/py/layout.ld")
+LAYOUT = $(shell test "$$(uname -s)" = Linux && echo "-- -C link-arg=-Wl,-T,rust/py/layout.ld")
 # Programs that are no part of the workspace, nor of a wheel.
 OUTSIDE = benches/rust_peers rust/fuzz
 PACKAGE = $(shell find python -name '*.py' -o -name '*.pyi')
